@@ -1,0 +1,26 @@
+# twofour_module(<name> [DEPENDS <module>...] [LINK <library>...])
+#   One static library per folder of src/, from every .cpp below it. DEPENDS names other modules.
+function(twofour_module name)
+  cmake_parse_arguments(ARG "" "" "DEPENDS;LINK" ${ARGN})
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${name}/*.cpp)
+  list(TRANSFORM ARG_DEPENDS PREPEND twofour_)
+  add_library(twofour_${name} STATIC ${sources})
+  target_include_directories(twofour_${name} PUBLIC ${CMAKE_CURRENT_SOURCE_DIR})
+  target_link_libraries(twofour_${name} PUBLIC ${ARG_DEPENDS} PRIVATE twofour_flags ${ARG_LINK})
+endfunction()
+
+# twofour_test(<folder> DEPENDS <module>... [LINK <library>...])
+#   One test program per folder of tests/, from every *.cpp in it.
+function(twofour_test folder)
+  cmake_parse_arguments(ARG "" "" "DEPENDS;LINK" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${folder}/*.cpp)
+  list(TRANSFORM ARG_DEPENDS PREPEND twofour_)
+  add_executable(test_${folder} ${sources})
+  target_include_directories(test_${folder} PRIVATE ${PROJECT_SOURCE_DIR}/tests)
+  target_compile_definitions(test_${folder} PRIVATE
+    TWOFOUR_SOURCE_DIR="${PROJECT_SOURCE_DIR}" TWOFOUR_BINARY_DIR="${PROJECT_BINARY_DIR}")
+  target_link_libraries(test_${folder} PRIVATE
+    ${ARG_DEPENDS} ${ARG_LINK} twofour_flags GTest::gmock GTest::gtest_main)
+  gtest_discover_tests(test_${folder} DISCOVERY_MODE PRE_TEST
+    PROPERTIES TIMEOUT 600 LABELS ${folder})
+endfunction()

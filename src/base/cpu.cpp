@@ -1,0 +1,84 @@
+#include "base/cpu.h"
+
+#include <cpuid.h>
+#include <sched.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <cstring>
+
+namespace twofour {
+namespace {
+
+Isa detect_isa() {
+  const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+  const bool avx512 = avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+                      __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+  const Isa found = avx512 ? Isa::kAvx512 : avx2 ? Isa::kAvx2 : Isa::kScalar;
+  const char* wish = std::getenv("TWOFOUR_MAX_ISA");
+  if (!wish) return found;
+  for (const Isa isa : {Isa::kScalar, Isa::kAvx2, Isa::kAvx512})
+    if (isa_name(isa) == wish) return std::min(isa, found);
+  return found;
+}
+
+bool cpuid_bit(unsigned leaf, unsigned subleaf, int reg, int bit) {
+  std::array<unsigned, 4> r{};
+  if (!__get_cpuid_count(leaf, subleaf, &r[0], &r[1], &r[2], &r[3])) return false;
+  return r[static_cast<size_t>(reg)] >> bit & 1;
+}
+
+size_t cache_bytes(int name, size_t fallback) {
+  const long bytes = sysconf(name);
+  return bytes > 0 ? static_cast<size_t>(bytes) : fallback;
+}
+
+}  // namespace
+
+std::string_view isa_name(Isa isa) {
+  constexpr std::array<std::string_view, 3> kNames = {"scalar", "avx2", "avx512"};
+  return kNames[static_cast<size_t>(isa)];
+}
+
+Isa max_isa() {
+  static const Isa isa = detect_isa();
+  return isa;
+}
+
+bool cpu_has(CpuFeature feature) {
+  switch (feature) {
+    case CpuFeature::kF16C: return max_isa() >= Isa::kAvx2 && cpuid_bit(1, 0, 2, 29);
+    case CpuFeature::kAvx512Fp16: return max_isa() >= Isa::kAvx512 && cpuid_bit(7, 0, 3, 23);
+    case CpuFeature::kAvx512Bf16: return max_isa() >= Isa::kAvx512 && cpuid_bit(7, 1, 0, 5);
+    case CpuFeature::kAmxBf16: return max_isa() >= Isa::kAvx512 && cpuid_bit(7, 0, 3, 22);
+    case CpuFeature::kAvx512Vnni: return max_isa() >= Isa::kAvx512 && cpuid_bit(7, 0, 2, 11);
+    case CpuFeature::kHypervisor: return cpuid_bit(1, 0, 2, 31);
+  }
+  return false;
+}
+
+std::string cpu_name() {
+  std::array<unsigned, 13> words{};
+  for (unsigned i = 0; i < 3; ++i) {
+    unsigned* w = &words[i * 4];
+    if (!__get_cpuid(0x80000002 + i, &w[0], &w[1], &w[2], &w[3])) return "unknown CPU";
+  }
+  const char* text = reinterpret_cast<const char*>(words.data());
+  std::string name(text, strnlen(text, 48));
+  name.erase(0, name.find_first_not_of(' '));
+  name.erase(name.find_last_not_of(' ') + 1);
+  return name.empty() ? "unknown CPU" : name;
+}
+
+size_t l1d_bytes() { return cache_bytes(_SC_LEVEL1_DCACHE_SIZE, 32 << 10); }
+size_t l2_bytes() { return cache_bytes(_SC_LEVEL2_CACHE_SIZE, 1 << 20); }
+
+int available_cores() {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  return sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
+}
+
+}  // namespace twofour

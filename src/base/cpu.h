@@ -1,0 +1,28 @@
+// What this CPU can do. TWOFOUR_MAX_ISA=scalar|avx2|avx512 lowers it, so that every path can be tested on one machine.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace twofour {
+
+/// Instruction set levels that kernels are written for, lowest first.
+enum class Isa : uint8_t { kScalar, kAvx2, kAvx512 };  // kAvx2 includes FMA and F16C; kAvx512 is F+BW+DQ+VL
+std::string_view isa_name(Isa isa);
+
+/// The highest level that this CPU and TWOFOUR_MAX_ISA allow.
+Isa max_isa();
+
+enum class CpuFeature : uint8_t { kF16C, kAvx512Fp16, kAvx512Bf16, kAmxBf16, kAvx512Vnni, kHypervisor };
+bool cpu_has(CpuFeature feature);
+
+/// Brand string of the CPU, for example "AMD EPYC".
+std::string cpu_name();
+size_t l1d_bytes();
+size_t l2_bytes();
+/// Cores that this process may run on.
+int available_cores();
+
+}  // namespace twofour

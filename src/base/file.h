@@ -1,0 +1,42 @@
+// Files: read-only mapping, bounded reading, and writing that leaves either the old file or the whole new one.
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace twofour {
+
+/// A read-only mapping; unmapped when the last reference goes. Throws Error{kNotFound, kIo}.
+class MappedFile {
+ public:
+  static std::shared_ptr<const MappedFile> open(const std::filesystem::path& path);
+  ~MappedFile();
+  MappedFile(const MappedFile&) = delete;
+  MappedFile& operator=(const MappedFile&) = delete;
+  std::span<const std::byte> bytes() const { return {data_, size_}; }
+  const std::filesystem::path& path() const { return path_; }
+
+ private:
+  MappedFile() = default;
+  std::filesystem::path path_;
+  const std::byte* data_ = nullptr;
+  size_t size_ = 0;
+};
+
+/// Whole file as bytes. Throws Error{kNotFound, kIo}.
+std::string read_file(const std::filesystem::path& path);
+
+/// Receives chunks in order.
+using ByteSink = std::function<void(std::span<const std::byte>)>;
+
+/// Writes through a temporary name in the same folder, fsync, rename. On any failure (a full disk included)
+/// the temporary is removed, `path` keeps its old content and Error{kIo} names path and reason.
+void write_file_atomic(const std::filesystem::path& path, const std::function<void(const ByteSink&)>& writer);
+void write_file_atomic(const std::filesystem::path& path, std::string_view content);
+
+}  // namespace twofour

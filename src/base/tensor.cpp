@@ -1,0 +1,65 @@
+#include "base/tensor.h"
+
+#include <cstdlib>
+#include <cstring>
+
+namespace twofour {
+namespace {
+
+template <typename T>
+auto widen(T value) {
+  if constexpr (std::is_same_v<T, f16> || std::is_same_v<T, bf16>) return to_float(value);
+  else return value;
+}
+
+template <typename To, typename From>
+To narrow(From value) {
+  if constexpr (std::is_same_v<To, f16>) return to_f16(static_cast<float>(value));
+  else if constexpr (std::is_same_v<To, bf16>) return to_bf16(static_cast<float>(value));
+  else if constexpr (std::is_same_v<To, bool>) return value != From{};
+  else return static_cast<To>(value);
+}
+
+}  // namespace
+
+std::shared_ptr<std::byte> allocate_aligned(size_t bytes) {
+  const size_t rounded = (bytes + 63) / 64 * 64;
+  void* memory = rounded >= bytes ? std::aligned_alloc(64, rounded ? rounded : 64) : nullptr;
+  TWOFOUR_CHECK(memory, kResourceExhausted, "cannot allocate {} bytes", bytes);
+  std::memset(memory, 0, rounded);
+  return {static_cast<std::byte*>(memory), [](std::byte* p) { std::free(p); }};
+}
+
+Tensor::Tensor(DType dtype, Shape shape) : dtype_(dtype), shape_(std::move(shape)) {
+  data_ = allocate_aligned(size_bytes());
+}
+
+Tensor::Tensor(DType dtype, Shape shape, std::shared_ptr<std::byte> data)
+    : dtype_(dtype), shape_(std::move(shape)), data_(std::move(data)) {}
+
+Tensor Tensor::clone() const {
+  Tensor copy(dtype_, shape_);
+  std::memcpy(copy.raw(), raw(), size_bytes());
+  return copy;
+}
+
+Tensor Tensor::reshaped(Shape shape) const {
+  TWOFOUR_CHECK(shape.numel() == numel(), kInvalidArgument, "cannot view {} as {}", shape_.to_string(),
+                shape.to_string());
+  return Tensor(dtype_, std::move(shape), data_);
+}
+
+Tensor Tensor::to(DType dtype) const {
+  if (dtype == dtype_) return clone();
+  Tensor result(dtype, shape_);
+  dispatch_dtype(dtype_, [&]<typename From>(From) {
+    dispatch_dtype(dtype, [&]<typename To>(To) {
+      const auto src = span<From>();
+      const auto dst = result.span<To>();
+      for (size_t i = 0; i < src.size(); ++i) dst[i] = narrow<To>(widen(src[i]));
+    });
+  });
+  return result;
+}
+
+}  // namespace twofour
