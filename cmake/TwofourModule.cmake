@@ -24,3 +24,23 @@ function(twofour_test folder)
   gtest_discover_tests(test_${folder} DISCOVERY_MODE PRE_TEST
     PROPERTIES TIMEOUT 600 LABELS ${folder})
 endfunction()
+
+# twofour_bench(<name> DEPENDS <module>... [LINK <library>...])
+#   The Google Benchmark program bench_<name> from <name>.cpp; `./x bench <name>` runs it.
+function(twofour_bench name)
+  cmake_parse_arguments(ARG "" "" "DEPENDS;LINK" ${ARGN})
+  list(TRANSFORM ARG_DEPENDS PREPEND twofour_)
+  add_executable(bench_${name} ${name}.cpp)
+  target_link_libraries(bench_${name} PRIVATE
+    ${ARG_DEPENDS} ${ARG_LINK} twofour_flags benchmark::benchmark_main)
+endfunction()
+
+# twofour_fuzz(<name> DEPENDS <module>... [LINK <library>...])
+#   The libFuzzer program fuzz_<name> from <name>.cpp; seeds lie in corpus/<name>/. `./x fuzz <name>` runs it.
+function(twofour_fuzz name)
+  cmake_parse_arguments(ARG "" "" "DEPENDS;LINK" ${ARGN})
+  list(TRANSFORM ARG_DEPENDS PREPEND twofour_)
+  add_executable(fuzz_${name} ${name}.cpp)
+  target_link_options(fuzz_${name} PRIVATE -fsanitize=fuzzer)
+  target_link_libraries(fuzz_${name} PRIVATE ${ARG_DEPENDS} ${ARG_LINK} twofour_flags)
+endfunction()

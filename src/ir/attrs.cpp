@@ -1,0 +1,70 @@
+#include "ir/attrs.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace twofour {
+namespace {
+
+Json tensor_to_json(const Tensor& tensor) {
+  const auto* bytes = reinterpret_cast<const uint8_t*>(tensor.raw());
+  return {{"dtype", dtype_name(tensor.dtype())},
+          {"shape", tensor.shape().dims()},
+          {"data", std::vector<uint8_t>(bytes, bytes + tensor.size_bytes())}};
+}
+
+Tensor tensor_from_json(const Json& json) {
+  const auto dtype = dtype_from_name(json.at("dtype").get<std::string>());
+  const auto data = json.at("data").get<std::vector<uint8_t>>();
+  const Shape shape(json.at("shape").get<std::vector<int64_t>>());
+  TWOFOUR_CHECK(dtype && std::ranges::all_of(shape, [](int64_t d) { return d >= 0; }) &&
+                    static_cast<size_t>(shape.numel()) == data.size() / dtype_size(*dtype),
+                kDataCorrupt, "attribute tensor does not match its shape");
+  Tensor tensor(*dtype, shape);
+  std::memcpy(tensor.raw(), data.data(), tensor.size_bytes());
+  return tensor;
+}
+
+struct ToJson {
+  Json operator()(int64_t v) const { return {{"i", v}}; }
+  Json operator()(float v) const { return {{"f", v}}; }
+  Json operator()(const std::string& v) const { return {{"s", v}}; }
+  Json operator()(const std::vector<int64_t>& v) const { return {{"ints", v}}; }
+  Json operator()(const std::vector<float>& v) const { return {{"floats", v}}; }
+  Json operator()(const std::vector<std::string>& v) const { return {{"strings", v}}; }
+  Json operator()(const Tensor& v) const { return {{"tensor", tensor_to_json(v)}}; }
+};
+
+Attr attr_from_json(const std::string& kind, const Json& value) {
+  if (kind == "i") return value.get<int64_t>();
+  if (kind == "f") return value.get<float>();
+  if (kind == "s") return value.get<std::string>();
+  if (kind == "ints") return value.get<std::vector<int64_t>>();
+  if (kind == "floats") return value.get<std::vector<float>>();
+  if (kind == "strings") return value.get<std::vector<std::string>>();
+  if (kind == "tensor") return tensor_from_json(value);
+  fail(ErrorCode::kDataCorrupt, "unknown attribute kind '{}'", kind);
+}
+
+}  // namespace
+
+Json attrs_to_json(const Attrs& attrs) {
+  Json json = Json::object();
+  for (const auto& [name, value] : attrs) json[name] = std::visit(ToJson{}, value);
+  return json;
+}
+
+Attrs attrs_from_json(const Json& json) {
+  Attrs attrs;
+  try {
+    for (const auto& [name, value] : json.items()) {
+      TWOFOUR_CHECK(value.is_object() && value.size() == 1, kDataCorrupt, "attribute {} is malformed", name);
+      attrs.set(name, attr_from_json(value.begin().key(), value.begin().value()));
+    }
+  } catch (const Json::exception& error) {
+    fail(ErrorCode::kDataCorrupt, "attributes are malformed: {}", error.what());
+  }
+  return attrs;
+}
+
+}  // namespace twofour

@@ -1,0 +1,109 @@
+// The two gradients of Conv. They carry Conv's attributes plus the shape they must produce.
+#include "ops/builder.h"
+#include "ops/conv_geometry.h"
+
+namespace twofour::ops {
+namespace {
+
+/// Calls fn(index in src, index in weight, index in dst) for every product of the convolution.
+template <typename Fn>
+void for_each_product(const Conv2d& v, Fn&& fn) {
+  const int64_t cg = v.c / v.groups;
+  const int64_t kg = v.k / v.groups;
+  for (int64_t n = 0; n < v.n; ++n)
+    for (int64_t k = 0; k < v.k; ++k)
+      for (int64_t p = 0; p < v.p; ++p)
+        for (int64_t q = 0; q < v.q; ++q)
+          for (int64_t c = 0; c < cg; ++c)
+            for (int64_t r = 0; r < v.r(); ++r)
+              for (int64_t s = 0; s < v.s(); ++s) {
+                const int64_t y = p * v.window.stride[0] - v.window.pads[0] + r * v.window.dilation[0];
+                const int64_t x = q * v.window.stride[1] - v.window.pads[1] + s * v.window.dilation[1];
+                if (y < 0 || y >= v.h || x < 0 || x >= v.w) continue;
+                fn(static_cast<size_t>(((n * v.c + k / kg * cg + c) * v.h + y) * v.w + x),
+                   static_cast<size_t>(((k * cg + c) * v.r() + r) * v.s() + s),
+                   static_cast<size_t>(((n * v.k + k) * v.p + p) * v.q + q));
+              }
+}
+
+void store(std::span<const double> from, std::span<float> to) {
+  for (size_t i = 0; i < from.size(); ++i) to[i] = static_cast<float>(from[i]);
+}
+
+void infer_data(const Node& node, std::span<ValueType> outputs) {
+  const Shape shape(node.attrs().ints("src_shape"));
+  const Conv2d v = conv2d_from(node.attrs(), shape, node.input(1)->shape());
+  TWOFOUR_CHECK((node.input(0)->shape() == Shape{v.n, v.k, v.p, v.q}), kInvalidArgument,
+                "gradient {} does not fit src_shape {}", node.input(0)->type().to_string(), shape.to_string());
+  outputs[0] = {node.input(0)->dtype(), to_dims(shape)};
+}
+
+void reference_data(const ReferenceArgs& args) {
+  const Conv2d v = conv2d_from(args.attrs, args.outputs[0].shape(), args.inputs[1].shape());
+  const auto dy = args.inputs[0].span<float>();
+  const auto weight = args.inputs[1].span<float>();
+  std::vector<double> sum(static_cast<size_t>(args.outputs[0].numel()), 0.0);
+  for_each_product(v, [&](size_t src, size_t w, size_t dst) { sum[src] += double{dy[dst]} * double{weight[w]}; });
+  store(sum, args.outputs[0].span<float>());
+}
+
+void infer_weight(const Node& node, std::span<ValueType> outputs) {
+  const Shape shape(node.attrs().ints("weight_shape"));
+  const Conv2d v = conv2d_from(node.attrs(), node.input(0)->shape(), shape);
+  TWOFOUR_CHECK((node.input(1)->shape() == Shape{v.n, v.k, v.p, v.q}), kInvalidArgument,
+                "gradient {} does not fit weight_shape {}", node.input(1)->type().to_string(), shape.to_string());
+  outputs[0] = {node.input(0)->dtype(), to_dims(shape)};
+}
+
+void reference_weight(const ReferenceArgs& args) {
+  const Conv2d v = conv2d_from(args.attrs, args.inputs[0].shape(), args.outputs[0].shape());
+  const auto src = args.inputs[0].span<float>();
+  const auto dy = args.inputs[1].span<float>();
+  std::vector<double> sum(static_cast<size_t>(args.outputs[0].numel()), 0.0);
+  for_each_product(v, [&](size_t s, size_t w, size_t dst) { sum[w] += double{dy[dst]} * double{src[s]}; });
+  store(sum, args.outputs[0].span<float>());
+}
+
+}  // namespace
+
+extern const OpDef kConvGradData;
+const OpDef kConvGradData = {
+    .name = "ConvGradData",
+    .doc = "Gradient of Conv with respect to src; attribute src_shape is its shape.",
+    .standard = false,
+    .inputs = {{"grad_dst"}, {"weight"}},
+    .outputs = {{"grad_src"}},
+    .attrs = {"auto_pad", "dilations", "group", "kernel_shape", "pads", "src_shape", "strides"},
+    .infer = infer_data,
+    .reference = reference_data,
+    .grad = not_differentiable("second derivatives are not supported"),
+    .amp = Amp::kAllow,
+    .quant = quant_float("a gradient"),
+    .sparsity = no_sparsity(),
+    .examples = {{.inputs = {{.shape = {2, 4, 3, 4}}, {.shape = {4, 3, 3, 3}}},
+                  .attrs = {{"pads", std::vector<int64_t>{1, 1, 1, 1}},
+                            {"strides", std::vector<int64_t>{2, 2}},
+                            {"src_shape", std::vector<int64_t>{2, 3, 5, 7}}}}},
+};
+
+extern const OpDef kConvGradWeight;
+const OpDef kConvGradWeight = {
+    .name = "ConvGradWeight",
+    .doc = "Gradient of Conv with respect to weight; attribute weight_shape is its shape.",
+    .standard = false,
+    .inputs = {{"src"}, {"grad_dst"}},
+    .outputs = {{"grad_weight"}},
+    .attrs = {"auto_pad", "dilations", "group", "kernel_shape", "pads", "weight_shape", "strides"},
+    .infer = infer_weight,
+    .reference = reference_weight,
+    .grad = not_differentiable("second derivatives are not supported"),
+    .amp = Amp::kAllow,
+    .quant = quant_float("a gradient"),
+    .sparsity = no_sparsity(),
+    .examples = {{.inputs = {{.shape = {2, 3, 5, 7}}, {.shape = {2, 4, 3, 4}}},
+                  .attrs = {{"pads", std::vector<int64_t>{1, 1, 1, 1}},
+                            {"strides", std::vector<int64_t>{2, 2}},
+                            {"weight_shape", std::vector<int64_t>{4, 3, 3, 3}}}}},
+};
+
+}  // namespace twofour::ops

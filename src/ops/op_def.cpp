@@ -1,0 +1,104 @@
+#include "ops/op_def.h"
+
+#include <algorithm>
+#include <array>
+#include <unordered_map>
+
+namespace twofour::ops {
+
+#define TWOFOUR_OP(name) extern const OpDef k##name;
+#include "ops/ops.inc"
+#undef TWOFOUR_OP
+
+namespace {
+
+const std::array kAll = {
+#define TWOFOUR_OP(name) &k##name,
+#include "ops/ops.inc"
+#undef TWOFOUR_OP
+};
+
+void check_arity(const Node& node, std::span<const Port> ports, size_t count, std::string_view kind) {
+  const bool variadic = !ports.empty() && ports.back().variadic;
+  const auto required = std::ranges::count_if(ports, [](const Port& p) { return !p.optional; });
+  TWOFOUR_CHECK(count >= static_cast<size_t>(required) && (variadic || count <= ports.size()), kInvalidArgument,
+                "{} takes {} to {} {}, got {}", node.op(), required,
+                variadic ? std::string("any number of") : std::to_string(ports.size()), kind, count);
+}
+
+void check_node(const OpDef& op, const Node& node) {
+  check_arity(node, op.inputs, node.inputs().size(), "inputs");
+  check_arity(node, op.outputs, node.outputs().size(), "outputs");
+  for (size_t i = 0; i < node.inputs().size(); ++i)
+    TWOFOUR_CHECK(node.input(i) || (i < op.inputs.size() && op.inputs[i].optional), kInvalidArgument,
+                  "input {} of {} is missing", i, node.op());
+  for (const auto& [name, value] : node.attrs())
+    TWOFOUR_CHECK(std::ranges::find(op.attrs, name) != op.attrs.end(), kInvalidArgument,
+                  "{} has no attribute \"{}\"; it has: {}", node.op(), name, fmt::join(op.attrs, ", "));
+}
+
+}  // namespace
+
+std::string_view amp_name(Amp amp) {
+  constexpr std::array<std::string_view, 5> kNames = {"allow", "infer", "deny", "clear", "fixed"};
+  return kNames[static_cast<size_t>(amp)];
+}
+
+std::span<const OpDef* const> all_ops() { return kAll; }
+
+const OpDef* find_op(std::string_view name) {
+  static const auto table = [] {
+    std::unordered_map<std::string_view, const OpDef*> map;
+    for (const OpDef* op : kAll) map[op->name] = op;
+    return map;
+  }();
+  const auto it = table.find(name);
+  return it == table.end() ? nullptr : it->second;
+}
+
+const OpDef& get_op(std::string_view name) {
+  const OpDef* op = find_op(name);
+  TWOFOUR_CHECK(op, kUnsupported, "operator {} is not supported", name);
+  return *op;
+}
+
+void infer_types(const Node& node) {
+  with_context([&] { return "inferring the types of " + node.label(); },
+               [&] {
+                 const OpDef& op = get_op(node.op());
+                 check_node(op, node);
+                 std::vector<ValueType> types(node.outputs().size());
+                 op.infer(node, types);
+                 for (size_t i = 0; i < types.size(); ++i) node.output(i)->set_type(std::move(types[i]));
+               });
+}
+
+void infer_all(Graph& graph) {
+  for (const auto& node : graph.nodes()) infer_types(*node);
+}
+
+void run_reference(const OpDef& op, const ReferenceArgs& args) {
+  std::vector<Tensor> inputs(args.inputs.begin(), args.inputs.end());
+  std::vector<Tensor> outputs(args.outputs.begin(), args.outputs.end());
+  for (Tensor& t : inputs)
+    if (t.defined() && is_half(t.dtype())) t = t.to(DType::kF32);
+  for (Tensor& t : outputs)
+    if (t.defined() && is_half(t.dtype())) t = Tensor(DType::kF32, t.shape());
+  op.reference({args.attrs, inputs, outputs});
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    const Tensor& dst = args.outputs[i];
+    if (!dst.defined() || !is_half(dst.dtype())) continue;
+    const Tensor rounded = outputs[i].to(dst.dtype());
+    std::copy_n(rounded.raw(), rounded.size_bytes(), dst.raw());
+  }
+}
+
+std::vector<Tensor> run_reference(const Node& node, std::span<const Tensor> inputs) {
+  std::vector<Tensor> outputs;
+  for (const Value* value : node.outputs()) outputs.emplace_back(value->dtype(), value->shape());
+  with_context([&] { return "evaluating " + node.label(); },
+               [&] { run_reference(get_op(node.op()), {node.attrs(), inputs, outputs}); });
+  return outputs;
+}
+
+}  // namespace twofour::ops
