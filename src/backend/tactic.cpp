@@ -1,0 +1,30 @@
+#include "backend/tactic.h"
+
+namespace twofour::backend {
+
+std::string_view format_name(Format format) { return format == Format::kPlain ? "nchw" : "nhwc"; }
+
+std::string TensorDesc::to_string() const {
+  std::string text = fmt::format("{}[{}]", dtype_name(dtype), fmt::join(shape.dims(), ","));
+  if (format != Format::kPlain) text += fmt::format(" {}", format_name(format));
+  return text;
+}
+
+std::string NodeDesc::label() const { return fmt::format("node \"{}\" ({})", name, op); }
+
+std::string NodeDesc::signature() const {
+  std::string text = op + attrs_to_json(attrs).dump();
+  for (const Input& input : inputs)
+    text += input.present ? fmt::format(" {}{}", input.desc.to_string(), input.constant ? "c" : "") : " _";
+  text += " ->";
+  for (const TensorDesc& output : outputs) text += " " + output.to_string();
+  return text;
+}
+
+const Tactic* Backend::find_tactic(std::string_view tactic_name) const {
+  for (const Tactic* tactic : tactics())
+    if (tactic->name() == tactic_name) return tactic;
+  return nullptr;
+}
+
+}  // namespace twofour::backend

@@ -1,0 +1,125 @@
+// The contract between the builder, the engine and a device. A Tactic is one way to run one operator; a Backend is a
+// device with its ordered list of tactics, best first, ending in the reference, so that every graph runs.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "backend/support.h"
+#include "base/tensor.h"
+#include "ir/attrs.h"
+
+namespace twofour::backend {
+
+/// Memory order of a 4-D activation [N,C,H,W]. kPlain: row-major as the shape says (NCHW).
+/// kChannelsLast: N,H,W,C in memory while the shape still reads N,C,H,W. Other ranks are always kPlain.
+enum class Format : uint8_t { kPlain, kChannelsLast };
+std::string_view format_name(Format format);
+
+struct TensorDesc {
+  DType dtype = DType::kF32;
+  Shape shape;
+  Format format = Format::kPlain;
+
+  size_t size_bytes() const { return static_cast<size_t>(shape.numel()) * dtype_size(dtype); }
+  /// "f32[8,64,56,56] nhwc".
+  std::string to_string() const;
+  bool operator==(const TensorDesc&) const = default;
+};
+
+/// One node, cut loose from its graph: everything a tactic may look at.
+struct NodeDesc {
+  std::string name;
+  std::string op;
+  Attrs attrs;
+  struct Input {
+    bool present = false;
+    bool constant = false;
+    TensorDesc desc;
+    Tensor data;  // of a constant, always kPlain; undefined after the tactic has packed it
+  };
+  std::vector<Input> inputs;
+  std::vector<TensorDesc> outputs;
+
+  bool has_input(size_t i) const { return i < inputs.size() && inputs[i].present; }
+  bool is_constant(size_t i) const { return has_input(i) && inputs[i].constant; }
+  /// `node "conv1" (Conv)`.
+  std::string label() const;
+  /// Op, attributes, descs and which inputs are constant, as text: the key under which timings are kept.
+  std::string signature() const;
+};
+
+/// Pointers for one run, in the node's order; absent optional inputs are null. scratch has scratch_bytes() bytes,
+/// 64-byte aligned, contents undefined. Constant inputs are null when the tactic packed them.
+struct KernelArgs {
+  std::span<const std::byte* const> src;
+  std::span<std::byte* const> dst;
+  std::byte* scratch = nullptr;
+
+  template <typename T>
+  const T* in(size_t i) const { return i < src.size() ? reinterpret_cast<const T*>(src[i]) : nullptr; }
+  template <typename T>
+  T* out(size_t i = 0) const { return reinterpret_cast<T*>(dst[i]); }
+};
+
+/// A node made ready to run: primitives created, code generated. Immutable; run() may be called from several threads
+/// with different args. Inputs are valid (checked when the plan was built), so run() does not check again.
+class Kernel {
+ public:
+  virtual ~Kernel() = default;
+  Kernel(const Kernel&) = delete;
+  Kernel& operator=(const Kernel&) = delete;
+
+  virtual size_t scratch_bytes() const { return 0; }
+  virtual void run(const KernelArgs& args) const = 0;
+
+ protected:
+  Kernel() = default;
+};
+
+class Tactic {
+ public:
+  explicit Tactic(std::string name) : name_(std::move(name)) {}
+  virtual ~Tactic() = default;
+  Tactic(const Tactic&) = delete;
+  Tactic& operator=(const Tactic&) = delete;
+
+  /// "onednn.conv", "sparse24.conv", "reference": unique within a backend, stable across versions (engine files and
+  /// tactics files name it).
+  const std::string& name() const { return name_; }
+  /// Runs only the kept weights of a 2:4 sparse node.
+  virtual bool is_sparse() const { return false; }
+  /// Whether this tactic runs the node as described, formats included; otherwise the reason. kNotThisOp is silent.
+  virtual Support supports(const NodeDesc& node) const = 0;
+  /// Whether the output at `output` may share the buffer of input `input` (elementwise in place).
+  virtual bool in_place(const NodeDesc&, size_t /*input*/, size_t /*output*/) const { return false; }
+  /// True: pack() turns the node's constants into what create() wants, and they are not kept in plain form.
+  virtual bool packs() const { return false; }
+  virtual std::vector<Tensor> pack(const NodeDesc&) const { return {}; }
+  /// `packed` is what pack() returned, possibly mapped from a file. Constants in `node` have
+  /// no data when packs().
+  virtual std::unique_ptr<Kernel> create(const NodeDesc& node, std::span<const Tensor> packed) const = 0;
+
+ private:
+  std::string name_;
+};
+
+/// A device. Owned by the application (api/); outlives engines built for it.
+class Backend {
+ public:
+  virtual ~Backend() = default;
+  /// "cpu".
+  virtual std::string_view name() const = 0;
+  /// What engine files are bound to, for example "AMD EPYC, avx512".
+  virtual std::string device() const = 0;
+  virtual std::span<const Tactic* const> tactics() const = 0;
+  /// Null when there is none of that name.
+  const Tactic* find_tactic(std::string_view tactic_name) const;
+  /// Whether the device computes faster in f16/bf16 than in f32; otherwise the reason, for AMP's one line.
+  virtual Support native_half(DType dtype) const = 0;
+};
+
+}  // namespace twofour::backend

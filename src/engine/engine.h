@@ -1,0 +1,80 @@
+// Engine: an immutable, executable plan with its weights; ExecutionContext: the memory of one stream of runs.
+//
+//   auto engine = Engine::load("net.engine", backend);
+//   auto context = engine->create_context();
+//   context->bind("input", image);
+//   context->run();
+//   Tensor logits = context->tensor("output");
+//
+// An engine may be shared by any number of threads and contexts; a context belongs to one thread at a time.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "engine/plan.h"
+
+namespace twofour::engine {
+
+class ExecutionContext;
+
+class Engine : public std::enable_shared_from_this<Engine> {
+ public:
+  /// `sections`: constants and packed weights that the plan's numbers refer to. Creates every step's kernel.
+  /// `backend` must outlive the engine.
+  static std::shared_ptr<const Engine> create(Plan plan, std::vector<Tensor> sections,
+                                              const backend::Backend& backend);
+  /// Maps the file (engine/file.h describes it); weights are not copied. Throws Error{kDataCorrupt} when it is
+  /// truncated, altered or of another format version, Error{kFailedPrecondition} when it was built for another device.
+  static std::shared_ptr<const Engine> load(const std::filesystem::path& path, const backend::Backend& backend);
+  /// Atomic: either the whole file or the old state. Throws Error{kIo}.
+  void save(const std::filesystem::path& path) const;
+
+  const Plan& plan() const { return plan_; }
+  std::span<const Tensor> sections() const { return sections_; }
+  const backend::Kernel& kernel(size_t step) const { return *kernels_[step]; }
+  /// The most scratch that any step needs.
+  size_t scratch_bytes() const { return scratch_bytes_; }
+  std::unique_ptr<ExecutionContext> create_context() const;
+
+ private:
+  Engine() = default;
+
+  Plan plan_;
+  std::vector<Tensor> sections_;
+  std::vector<std::unique_ptr<backend::Kernel>> kernels_;
+  size_t scratch_bytes_ = 0;
+};
+
+class ExecutionContext {
+ public:
+  explicit ExecutionContext(std::shared_ptr<const Engine> engine);
+
+  /// Lets an input or output live in `tensor`'s memory from now on. A donated output is bound through its input.
+  /// Throws Error{kInvalidArgument} naming the tensor, what came and what is expected.
+  void bind(std::string_view name, Tensor tensor);
+  /// The tensor behind an input or output (allocated by the context unless bound).
+  const Tensor& tensor(std::string_view name) const;
+
+  void run();
+  /// As run(), adding each step's time to `step_time_us` (one entry per step of the plan).
+  void run_profiled(std::span<double> step_time_us);
+
+  const Engine& engine() const { return *engine_; }
+
+ private:
+  void set_pointer(int tensor, std::byte* pointer);
+  int find_io(std::string_view name) const;
+
+  std::shared_ptr<const Engine> engine_;
+  std::shared_ptr<std::byte> arena_;
+  std::shared_ptr<std::byte> scratch_;
+  std::vector<Tensor> bound_;                           // by tensor number; inputs and outputs only
+  std::vector<std::byte*> pointers_;                    // by tensor number
+  std::vector<std::vector<const std::byte*>> sources_;  // by step
+  std::vector<std::vector<std::byte*>> destinations_;
+};
+
+}  // namespace twofour::engine

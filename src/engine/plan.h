@@ -1,0 +1,60 @@
+// Plan: what an engine executes. Steps in order, tensors with their place in memory, and where each came from.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "backend/tactic.h"
+
+namespace twofour::engine {
+
+using backend::TensorDesc;
+
+struct PlanTensor {
+  /// kInput, kOutput: bound by the caller. kConstant: a section of the engine. kArena: activation memory of the
+  /// context at `offset`. kDonated: an output that lives in the buffer of input tensor `index`.
+  enum class Kind : uint8_t { kInput, kOutput, kConstant, kArena, kDonated };
+  std::string name;
+  TensorDesc desc;
+  Kind kind = Kind::kArena;
+  size_t offset = 0;  // kArena: bytes from the start of the arena, a multiple of 64
+  int index = -1;     // kConstant: section; kDonated: tensor
+};
+
+struct PlanStep {
+  std::string name;
+  std::string op;
+  Attrs attrs;
+  std::vector<int> inputs;  // tensor numbers; -1: absent
+  std::vector<int> outputs;
+  std::string tactic;
+  std::vector<int> packed;  // sections that the tactic packed
+  bool sparse = false;
+};
+
+struct Plan {
+  std::string name;
+  std::string backend;
+  std::string device;
+  std::vector<PlanTensor> tensors;
+  std::vector<PlanStep> steps;
+  size_t arena_bytes = 0;
+  /// The most activation bytes alive at once: what no plan could go below.
+  size_t arena_lower_bound_bytes = 0;
+  Json info = Json::object();  // what it was built from and how; shown by inspect, not interpreted
+
+  /// Tensor numbers of kind kInput, in the graph's order.
+  std::vector<int> inputs;
+  /// Tensor numbers of kind kOutput or kDonated, in the graph's order.
+  std::vector<int> outputs;
+};
+
+/// The step as the tactic sees it; constants carry their data when `sections` has it and the step did not pack them.
+backend::NodeDesc describe(const Plan& plan, const PlanStep& step, std::span<const Tensor> sections);
+
+Json plan_to_json(const Plan& plan);
+/// Throws Error{kDataCorrupt} on anything that could make execution go out of bounds: every index, offset, size and
+/// alias is checked against the rest of the plan.
+Plan plan_from_json(const Json& json, size_t num_sections);
+
+}  // namespace twofour::engine
