@@ -1,9 +1,16 @@
 # twofour_module(<name> [DEPENDS <module>...] [LINK <library>...])
-#   One static library per folder of src/, from every .cpp below it. DEPENDS names other modules.
+#   One static library per folder of src/, from every .cpp below it; without any, a module of headers.
+#   DEPENDS names other modules.
 function(twofour_module name)
   cmake_parse_arguments(ARG "" "" "DEPENDS;LINK" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${name}/*.cpp)
   list(TRANSFORM ARG_DEPENDS PREPEND twofour_)
+  if(NOT sources)
+    add_library(twofour_${name} INTERFACE)
+    target_include_directories(twofour_${name} INTERFACE ${CMAKE_CURRENT_SOURCE_DIR})
+    target_link_libraries(twofour_${name} INTERFACE ${ARG_DEPENDS} ${ARG_LINK})
+    return()
+  endif()
   add_library(twofour_${name} STATIC ${sources})
   target_include_directories(twofour_${name} PUBLIC ${CMAKE_CURRENT_SOURCE_DIR})
   target_link_libraries(twofour_${name} PUBLIC ${ARG_DEPENDS} PRIVATE twofour_flags ${ARG_LINK})
