@@ -9,11 +9,19 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "base/error.h"
+
 namespace twofour {
 namespace {
 
+bool cpuid_bit(unsigned leaf, unsigned subleaf, int reg, int bit) {
+  std::array<unsigned, 4> r{};
+  if (!__get_cpuid_count(leaf, subleaf, &r[0], &r[1], &r[2], &r[3])) return false;
+  return r[static_cast<size_t>(reg)] >> bit & 1;
+}
+
 Isa detect_isa() {
-  const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+  const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && cpuid_bit(1, 0, 2, 29);
   const bool avx512 = avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                       __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
   const Isa found = avx512 ? Isa::kAvx512 : avx2 ? Isa::kAvx2 : Isa::kScalar;
@@ -21,13 +29,7 @@ Isa detect_isa() {
   if (!wish) return found;
   for (const Isa isa : {Isa::kScalar, Isa::kAvx2, Isa::kAvx512})
     if (isa_name(isa) == wish) return std::min(isa, found);
-  return found;
-}
-
-bool cpuid_bit(unsigned leaf, unsigned subleaf, int reg, int bit) {
-  std::array<unsigned, 4> r{};
-  if (!__get_cpuid_count(leaf, subleaf, &r[0], &r[1], &r[2], &r[3])) return false;
-  return r[static_cast<size_t>(reg)] >> bit & 1;
+  fail(ErrorCode::kInvalidArgument, "TWOFOUR_MAX_ISA is '{}', expected scalar, avx2 or avx512", wish);
 }
 
 size_t cache_bytes(int name, size_t fallback) {

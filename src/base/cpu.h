@@ -12,7 +12,8 @@ namespace twofour {
 enum class Isa : uint8_t { kScalar, kAvx2, kAvx512 };  // kAvx2 includes FMA and F16C; kAvx512 is F+BW+DQ+VL
 std::string_view isa_name(Isa isa);
 
-/// The highest level that this CPU and TWOFOUR_MAX_ISA allow.
+/// The highest level that this CPU and TWOFOUR_MAX_ISA allow, fixed at the first call. Throws
+/// Error{kInvalidArgument} when TWOFOUR_MAX_ISA is none of the names.
 Isa max_isa();
 
 enum class CpuFeature : uint8_t { kF16C, kAvx512Fp16, kAvx512Bf16, kAmxBf16, kAvx512Vnni, kHypervisor };

@@ -11,7 +11,8 @@
 
 namespace twofour {
 
-/// A read-only mapping; unmapped when the last reference goes. Throws Error{kNotFound, kIo}.
+/// A read-only mapping; unmapped when the last reference goes. Throws Error{kNotFound, kIo}, and
+/// kInvalidArgument for what is not a regular file.
 class MappedFile {
  public:
   static std::shared_ptr<const MappedFile> open(const std::filesystem::path& path);
@@ -28,7 +29,7 @@ class MappedFile {
   size_t size_ = 0;
 };
 
-/// Whole file as bytes. Throws Error{kNotFound, kIo}.
+/// Whole file as bytes. Throws as MappedFile::open does.
 std::string read_file(const std::filesystem::path& path);
 
 /// Receives chunks in order.

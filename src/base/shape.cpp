@@ -18,8 +18,7 @@ int64_t Shape::numel(size_t first, size_t last) const {
 
 std::vector<int64_t> Shape::strides() const {
   std::vector<int64_t> result(rank());
-  int64_t step = 1;
-  for (size_t i = rank(); i-- > 0; step *= dims_[i]) result[i] = step;
+  for (size_t i = 0; i < rank(); ++i) result[i] = numel(i + 1, rank());
   return result;
 }
 

@@ -26,7 +26,7 @@ class Shape {
   int64_t numel() const;
   /// Product of the sizes of axes [first, last).
   int64_t numel(size_t first, size_t last) const;
-  /// Elements to step by one along each axis.
+  /// Elements to step by one along each axis. Throws as numel() does.
   std::vector<int64_t> strides() const;
   /// "8x3x32x32"; "scalar" for rank 0.
   std::string to_string() const;

@@ -30,14 +30,22 @@ std::shared_ptr<std::byte> allocate_aligned(size_t bytes) {
   return {static_cast<std::byte*>(memory), [](std::byte* p) { std::free(p); }};
 }
 
-Tensor::Tensor(DType dtype, Shape shape) : dtype_(dtype), shape_(std::move(shape)) {
+Tensor::Tensor(DType dtype, Shape shape) : Tensor(dtype, std::move(shape), nullptr) {
   data_ = allocate_aligned(size_bytes());
 }
 
 Tensor::Tensor(DType dtype, Shape shape, std::shared_ptr<std::byte> data)
-    : dtype_(dtype), shape_(std::move(shape)), data_(std::move(data)) {}
+    : dtype_(dtype), shape_(std::move(shape)), data_(std::move(data)) {
+  for (const int64_t dim : shape_)
+    TWOFOUR_CHECK(dim >= 0, kInvalidArgument, "a tensor cannot have the shape {}", shape_.to_string());
+  int64_t bytes;
+  TWOFOUR_CHECK(!__builtin_mul_overflow(shape_.numel(), dtype_size(dtype_), &bytes), kResourceExhausted,
+                "a {} tensor of shape {} has more bytes than 63 bits can count", dtype_name(dtype_),
+                shape_.to_string());
+}
 
 Tensor Tensor::clone() const {
+  TWOFOUR_ASSERT(defined(), "clone of an undefined tensor");
   Tensor copy(dtype_, shape_);
   std::memcpy(copy.raw(), raw(), size_bytes());
   return copy;

@@ -18,7 +18,7 @@ std::shared_ptr<std::byte> allocate_aligned(size_t bytes);
 class Tensor {
  public:
   Tensor() = default;
-  /// Zero-filled.
+  /// Zero-filled. Throws Error{kInvalidArgument} on a negative size, kResourceExhausted on too many bytes.
   Tensor(DType dtype, Shape shape);
   /// A view of `data`, which must hold numel() elements and stay valid while `data`'s owner lives.
   Tensor(DType dtype, Shape shape, std::shared_ptr<std::byte> data);
@@ -37,7 +37,7 @@ class Tensor {
   size_t size_bytes() const { return static_cast<size_t>(numel()) * dtype_size(dtype_); }
   std::byte* raw() const { return data_.get(); }
 
-  /// The elements as T; asserts that T is the dtype.
+  /// The elements as T; asserts that the tensor is defined and T is its dtype.
   template <typename T>
   std::span<T> span() const;
 
@@ -55,6 +55,7 @@ class Tensor {
 
 template <typename T>
 std::span<T> Tensor::span() const {
+  TWOFOUR_ASSERT(defined(), "elements of an undefined tensor");
   TWOFOUR_ASSERT(DTypeOf<T>::value == dtype_, "tensor is {}, read as {}", dtype_name(dtype_),
                  dtype_name(DTypeOf<T>::value));
   return {reinterpret_cast<T*>(data_.get()), static_cast<size_t>(numel())};
@@ -62,9 +63,9 @@ std::span<T> Tensor::span() const {
 
 template <typename T>
 Tensor Tensor::of(Shape shape, std::span<const T> values) {
+  TWOFOUR_CHECK(static_cast<size_t>(shape.numel()) == values.size(), kInvalidArgument,
+                "shape {} needs {} values, got {}", shape.to_string(), shape.numel(), values.size());
   Tensor result(DTypeOf<T>::value, std::move(shape));
-  TWOFOUR_CHECK(static_cast<size_t>(result.numel()) == values.size(), kInvalidArgument,
-                "shape {} needs {} values, got {}", result.shape().to_string(), result.numel(), values.size());
   std::copy(values.begin(), values.end(), result.span<T>().begin());
   return result;
 }

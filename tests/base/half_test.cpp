@@ -23,7 +23,43 @@ TEST(Half, ArraysAgreeWithScalars) {
   std::vector<f16> dst(src.size());
   convert(src, dst);
   for (size_t i = 0; i < src.size(); ++i)
-    EXPECT_EQ(dst[i].bits & 0x7fff, to_f16(src[i]).bits & 0x7fff) << src[i];
+    EXPECT_EQ(dst[i].bits, to_f16(src[i]).bits) << src[i];
+}
+
+TEST(Half, ArraysOfEveryLengthAndAlignmentAgreeWithScalars) {
+  std::vector<f16> halves(40);
+  for (size_t i = 0; i < halves.size(); ++i) halves[i].bits = static_cast<uint16_t>(i * 1657);
+  for (size_t offset = 0; offset < 3; ++offset) {
+    for (size_t n = 0; n <= 33; ++n) {
+      std::vector<float> wide(n + 1, -1.0F);
+      convert(std::span(halves).subspan(offset, n), std::span(wide).first(n));
+      std::vector<f16> back(n + offset + 1, f16{1});
+      convert(std::span<const float>(wide).first(n), std::span(back).subspan(offset, n));
+      for (size_t i = 0; i < n; ++i) {
+        const float expected = to_float(halves[i + offset]);
+        EXPECT_EQ(std::bit_cast<uint32_t>(wide[i]), std::bit_cast<uint32_t>(expected));
+        EXPECT_EQ(back[i + offset], to_f16(expected));
+      }
+      EXPECT_EQ(wide[n], -1.0F);
+      EXPECT_EQ(back[n + offset], f16{1});
+    }
+  }
+}
+
+TEST(Half, Bf16ArraysAgreeWithScalars) {
+  std::vector<float> src;
+  for (uint32_t i = 0; i < 70001; ++i) src.push_back(std::bit_cast<float>(i * 61357u));
+  std::vector<bf16> dst(src.size());
+  convert(src, dst);
+  std::vector<float> back(src.size());
+  convert(dst, back);
+  for (size_t i = 0; i < src.size(); ++i) {
+    EXPECT_EQ(dst[i], to_bf16(src[i]));
+    EXPECT_EQ(std::isnan(back[i]), std::isnan(src[i]));
+    if (std::isnormal(back[i])) {
+      EXPECT_LE(std::abs(back[i] - src[i]), std::abs(src[i]) * 0x1p-8F);
+    }
+  }
 }
 
 TEST(Half, RoundsToNearestEven) {

@@ -1,0 +1,74 @@
+#include "base/cpu.h"
+
+#include <array>
+#include <cstdlib>
+
+#include "base/errors.h"
+
+namespace twofour {
+namespace {
+
+constexpr std::array<const char*, 3> kNames = {"scalar", "avx2", "avx512"};
+
+// max_isa() is fixed at the first call: each wish is tried in a process of its own, and no test calls it before.
+class MaxIsaDeathTest : public testing::Test {
+ protected:
+  MaxIsaDeathTest() { GTEST_FLAG_SET(death_test_style, "threadsafe"); }
+};
+
+[[noreturn]] void exit_with_max_isa(const char* wish) {
+  ::setenv("TWOFOUR_MAX_ISA", wish, 1);
+  std::exit(10 + static_cast<int>(max_isa()));
+}
+
+TEST_F(MaxIsaDeathTest, TheVariableLowersTheLevel) {
+  EXPECT_EXIT(exit_with_max_isa("scalar"), testing::ExitedWithCode(10), "");
+  const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+  EXPECT_EXIT(exit_with_max_isa("avx2"), testing::ExitedWithCode(avx2 ? 11 : 10), "");
+}
+
+TEST_F(MaxIsaDeathTest, TheVariableDoesNotRaiseTheLevel) {
+  EXPECT_EXIT(
+      {
+        ::unsetenv("TWOFOUR_MAX_ISA");
+        const bool avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
+                            __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq");
+        ::setenv("TWOFOUR_MAX_ISA", "avx512", 1);
+        std::exit((max_isa() == Isa::kAvx512) == avx512 ? 0 : 1);
+      },
+      testing::ExitedWithCode(0), "");
+}
+
+TEST_F(MaxIsaDeathTest, FeaturesFollowTheLevel) {
+  EXPECT_EXIT(
+      {
+        ::setenv("TWOFOUR_MAX_ISA", "scalar", 1);
+        std::exit(cpu_has(CpuFeature::kF16C) || cpu_has(CpuFeature::kAvx512Fp16) || cpu_has(CpuFeature::kAvx512Bf16) ||
+                  cpu_has(CpuFeature::kAmxBf16) || cpu_has(CpuFeature::kAvx512Vnni));
+      },
+      testing::ExitedWithCode(0), "");
+}
+
+TEST_F(MaxIsaDeathTest, AnUnknownNameIsAnError) {
+  EXPECT_EXIT(
+      {
+        ::setenv("TWOFOUR_MAX_ISA", "AVX2", 1);
+        EXPECT_ERROR(max_isa(), kInvalidArgument, "TWOFOUR_MAX_ISA is 'AVX2', expected scalar, avx2 or avx512");
+        std::exit(testing::Test::HasFailure());
+      },
+      testing::ExitedWithCode(0), "");
+}
+
+TEST(Cpu, IsaNames) {
+  for (size_t i = 0; i < kNames.size(); ++i) EXPECT_EQ(isa_name(static_cast<Isa>(i)), kNames[i]);
+}
+
+TEST(Cpu, DescribesTheMachine) {
+  EXPECT_FALSE(cpu_name().empty());
+  EXPECT_GE(l1d_bytes(), size_t{8} << 10);
+  EXPECT_GE(l2_bytes(), l1d_bytes());
+  EXPECT_GE(available_cores(), 1);
+}
+
+}  // namespace
+}  // namespace twofour

@@ -1,0 +1,131 @@
+#include "base/file.h"
+
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <csignal>
+
+#include "base/errors.h"
+
+namespace twofour {
+namespace {
+
+namespace fs = std::filesystem;
+
+class FileTest : public testing::Test {
+ protected:
+  FileTest() {
+    std::string name = (fs::temp_directory_path() / "twofour-file.XXXXXX").string();
+    folder_ = ::mkdtemp(name.data());
+  }
+  ~FileTest() override { fs::remove_all(folder_); }
+
+  size_t entries() const {
+    return static_cast<size_t>(std::distance(fs::directory_iterator(folder_), fs::directory_iterator()));
+  }
+
+  fs::path folder_;
+};
+
+/// While it lives, files of this process end at `bytes`, as on a full disk.
+class FileSizeLimit {
+ public:
+  explicit FileSizeLimit(rlim_t bytes) : handler_(::signal(SIGXFSZ, SIG_IGN)) {
+    ::getrlimit(RLIMIT_FSIZE, &old_);
+    const rlimit limit{bytes, old_.rlim_max};
+    ::setrlimit(RLIMIT_FSIZE, &limit);
+  }
+  ~FileSizeLimit() {
+    ::setrlimit(RLIMIT_FSIZE, &old_);
+    ::signal(SIGXFSZ, handler_);
+  }
+  FileSizeLimit(const FileSizeLimit&) = delete;
+  FileSizeLimit& operator=(const FileSizeLimit&) = delete;
+
+ private:
+  sighandler_t handler_;
+  rlimit old_{};
+};
+
+TEST_F(FileTest, WrittenBytesAreReadBack) {
+  const fs::path path = folder_ / "a";
+  for (const size_t size : {0, 1, 4095, 4096, 4097, 1000003}) {
+    std::string content(size, 'x');
+    for (size_t i = 0; i < size; ++i) content[i] = static_cast<char>(i * 7 % 251);
+    write_file_atomic(path, content);
+    EXPECT_EQ(read_file(path), content) << size;
+    EXPECT_EQ(MappedFile::open(path)->bytes().size(), size);
+  }
+  EXPECT_EQ(entries(), 1U);
+}
+
+TEST_F(FileTest, ChunksArriveInOrder) {
+  write_file_atomic(folder_ / "a", [](const ByteSink& sink) {
+    for (const std::string_view chunk : {"one ", "", "two ", "three"}) sink(std::as_bytes(std::span(chunk)));
+  });
+  EXPECT_EQ(read_file(folder_ / "a"), "one two three");
+}
+
+TEST_F(FileTest, AMappingOutlivesTheName) {
+  write_file_atomic(folder_ / "a", "old");
+  const auto file = MappedFile::open(folder_ / "a");
+  write_file_atomic(folder_ / "a", "new content");
+  EXPECT_EQ(file->bytes().size(), 3U);
+  EXPECT_EQ(static_cast<char>(file->bytes()[0]), 'o');
+  EXPECT_EQ(file->path(), folder_ / "a");
+}
+
+TEST_F(FileTest, OpeningWhatCannotBeReadIsAnError) {
+  EXPECT_ERROR(read_file(folder_ / "none"), kNotFound, "none: No such file or directory");
+  EXPECT_ERROR(MappedFile::open(folder_), kInvalidArgument, "is not a regular file");
+  ASSERT_EQ(::mkfifo((folder_ / "pipe").c_str(), 0600), 0);
+  EXPECT_ERROR(read_file(folder_ / "pipe"), kInvalidArgument, "pipe is not a regular file");
+  EXPECT_ERROR(read_file("/dev/full"), kInvalidArgument, "/dev/full is not a regular file");
+}
+
+TEST_F(FileTest, AFullDiskLeavesTheOldFile) {
+  const fs::path path = folder_ / "a";
+  write_file_atomic(path, "old");
+  {
+    const FileSizeLimit limit(10000);
+    EXPECT_ERROR(write_file_atomic(path, std::string(10001, 'x')), kIo, "cannot write " + path.string());
+    const std::string chunk(3000, 'x');
+    EXPECT_ERROR(write_file_atomic(path, [&](const ByteSink& sink) {
+      for (int i = 0; i < 4; ++i) sink(std::as_bytes(std::span(chunk)));
+    }), kIo, "File too large");
+    EXPECT_NO_THROW(write_file_atomic(folder_ / "b", std::string(10000, 'x')));
+  }
+  EXPECT_EQ(read_file(path), "old");
+  EXPECT_EQ(entries(), 2U);
+}
+
+TEST_F(FileTest, AWriterThatThrowsLeavesTheOldFile) {
+  const fs::path path = folder_ / "a";
+  write_file_atomic(path, "old");
+  const auto writer = [](const ByteSink& sink) {
+    sink(std::as_bytes(std::span(std::string_view("half of it"))));
+    fail(ErrorCode::kCancelled, "stopped");
+  };
+  EXPECT_ERROR(write_file_atomic(path, writer), kCancelled, "stopped");
+  EXPECT_ERROR(write_file_atomic(folder_ / "b", writer), kCancelled, "stopped");
+  EXPECT_EQ(read_file(path), "old");
+  EXPECT_EQ(entries(), 1U);
+}
+
+TEST_F(FileTest, WritingWhereNoFileCanBeIsAnError) {
+  EXPECT_ERROR(write_file_atomic(folder_ / "none" / "a", "x"), kNotFound, "none/a");
+  fs::create_directory(folder_ / "dir");
+  EXPECT_ERROR(write_file_atomic(folder_ / "dir", "x"), kIo, "cannot rename to");
+  EXPECT_ERROR(write_file_atomic("/proc/a", "x"), kNotFound, "/proc/a");
+  EXPECT_EQ(entries(), 1U);
+}
+
+TEST_F(FileTest, OthersMayReadWhatWasWritten) {
+  write_file_atomic(folder_ / "a", "x");
+  const auto others = fs::status(folder_ / "a").permissions() & fs::perms::others_all;
+  EXPECT_EQ(others, fs::perms::others_read);
+}
+
+}  // namespace
+}  // namespace twofour

@@ -1,0 +1,93 @@
+#include "base/parallel.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+namespace twofour {
+namespace {
+
+using Ranges = std::vector<std::pair<int64_t, int64_t>>;
+
+class ParallelRanges : public testing::TestWithParam<int> {
+ protected:
+  ParallelRanges() { set_max_threads(GetParam()); }
+  ~ParallelRanges() override { set_max_threads(before_); }
+
+  static Ranges ranges(int64_t n, int64_t grain) {
+    std::mutex mutex;
+    Ranges result;
+    parallel_ranges(n, grain, [&](int64_t begin, int64_t end) {
+      const std::lock_guard lock(mutex);
+      result.emplace_back(begin, end);
+    });
+    std::sort(result.begin(), result.end());
+    return result;
+  }
+
+  int before_ = max_threads();
+};
+INSTANTIATE_TEST_SUITE_P(Threads, ParallelRanges, testing::Values(1, 2, 3, 8));
+
+TEST_P(ParallelRanges, CoverEveryItemOnce) {
+  for (const int64_t n : {1, 2, 7, 8, 100, 1001}) {
+    for (const int64_t grain : {0, 1, 3, 64, 2000}) {
+      const Ranges result = ranges(n, grain);
+      int64_t next = 0;
+      for (const auto& [begin, end] : result) {
+        EXPECT_EQ(begin, next);
+        EXPECT_GE(end - begin, std::min(n, std::max<int64_t>(grain, 1)));
+        next = end;
+      }
+      EXPECT_EQ(next, n);
+      EXPECT_LE(result.size(), static_cast<size_t>(GetParam()));
+    }
+  }
+}
+
+TEST_P(ParallelRanges, UseAllThreadsWhenThereIsEnoughWork) {
+  EXPECT_EQ(ranges(1000, 1).size(), static_cast<size_t>(GetParam()));
+}
+
+TEST_P(ParallelRanges, NothingToDoCallsNothing) {
+  EXPECT_THAT(ranges(0, 1), testing::IsEmpty());
+  EXPECT_THAT(ranges(-5, 1), testing::IsEmpty());
+}
+
+TEST_P(ParallelRanges, InsideAParallelRegionOneCallDoesAll) {
+  std::vector<int> calls(8);
+  std::vector<int64_t> items(8);
+  parallel_ranges(8, 1, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i)
+      parallel_ranges(100, 1, [&, at = static_cast<size_t>(i)](int64_t first, int64_t last) {
+        ++calls[at];
+        items[at] += last - first;
+      });
+  });
+  EXPECT_THAT(items, testing::Each(100));
+  EXPECT_THAT(calls, testing::Each(1));
+}
+
+TEST_P(ParallelRanges, WorkIsVisibleAfterwards) {
+  std::vector<int> values(100003);
+  for (int round = 1; round <= 3; ++round) {
+    parallel_ranges(std::ssize(values), 1, [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; ++i) ++values[static_cast<size_t>(i)];
+    });
+    EXPECT_THAT(values, testing::Each(round));
+  }
+}
+
+TEST(Parallel, ThereIsAlwaysOneThread) {
+  const int before = max_threads();
+  set_max_threads(0);
+  EXPECT_EQ(max_threads(), 1);
+  set_max_threads(before);
+}
+
+}  // namespace
+}  // namespace twofour
