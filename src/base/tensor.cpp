@@ -1,5 +1,7 @@
 #include "base/tensor.h"
 
+#include <unistd.h>
+
 #include <cstdlib>
 #include <cstring>
 
@@ -23,6 +25,9 @@ To narrow(From value) {
 }  // namespace
 
 std::shared_ptr<std::byte> allocate_aligned(size_t bytes) {
+  static const size_t machine_bytes = static_cast<size_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<size_t>(sysconf(_SC_PAGESIZE));
+  TWOFOUR_CHECK(bytes <= machine_bytes, kResourceExhausted, "{} bytes are needed, the machine has {}", bytes,
+                machine_bytes);
   const size_t rounded = (bytes + 63) / 64 * 64;
   void* memory = rounded >= bytes ? std::aligned_alloc(64, rounded ? rounded : 64) : nullptr;
   TWOFOUR_CHECK(memory, kResourceExhausted, "cannot allocate {} bytes", bytes);

@@ -78,7 +78,7 @@ extern const OpDef kConv;
 const OpDef kConv = {
     .name = "Conv",
     .doc = "dst[n,k,p,q] = bias[k] + sum over c,r,s of src[n,c,p*stride+r*dilation-pad,...] * weight[k,c,r,s].",
-    .inputs = {{"src"}, {"weight"}, {.name = "bias", .optional = true}},
+    .inputs = {{"src"}, {.name = "weight", .row_major = true}, {.name = "bias", .optional = true}},
     .outputs = {{"dst"}},
     .attrs = {"auto_pad", "dilations", "group", "kernel_shape", "pads", "strides"},
     .infer = infer,

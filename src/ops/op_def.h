@@ -29,6 +29,7 @@ struct Port {
   bool variadic = false;  // last input only: one or more
   bool keep_f32 = false;
   bool state = false;
+  bool row_major = false;  // a weight or its gradient: never in an activation's memory format
 };
 
 /// Sets the types of the outputs from the node's inputs and attributes. Dims may be unknown. Throws

@@ -1,0 +1,52 @@
+#include "engine/engine.h"
+
+#include <algorithm>
+
+#include "engine/file.h"
+#include "engine/validate.h"
+
+namespace twofour::engine {
+namespace {
+
+std::unique_ptr<backend::Kernel> create_kernel(const Plan& plan, const PlanStep& step,
+                                               std::span<const Tensor> sections, const backend::Backend& backend) {
+  const backend::Tactic* tactic = backend.find_tactic(step.tactic);
+  TWOFOUR_CHECK(tactic, kFailedPrecondition, "backend {} has no tactic \"{}\"", backend.name(), step.tactic);
+  std::vector<Tensor> packed;
+  for (const int i : step.packed) packed.push_back(sections[static_cast<size_t>(i)]);
+  return tactic->create(describe(plan, step, sections), packed);
+}
+
+}  // namespace
+
+std::shared_ptr<const Engine> Engine::create(Plan plan, std::vector<Tensor> sections,
+                                             const backend::Backend& backend) {
+  TWOFOUR_CHECK(plan.backend == backend.name() && plan.device == backend.device(), kFailedPrecondition,
+                "the engine was built for {} ({}), this is {} ({}); build it again here", plan.backend, plan.device,
+                backend.name(), backend.device());
+  std::shared_ptr<Engine> engine(new Engine);
+  for (const PlanStep& step : plan.steps)
+    with_context([&] { return fmt::format("preparing layer \"{}\" ({})", step.name, step.op); }, [&] {
+      engine->kernels_.push_back(create_kernel(plan, step, sections, backend));
+      engine->scratch_bytes_ = std::max(engine->scratch_bytes_, engine->kernels_.back()->scratch_bytes());
+    });
+  engine->plan_ = std::move(plan);
+  engine->sections_ = std::move(sections);
+  return engine;
+}
+
+std::shared_ptr<const Engine> Engine::load(const std::filesystem::path& path, const backend::Backend& backend) {
+  EngineFile file = read_engine_file(path);
+  return with_context([&] { return "loading engine " + path.string(); }, [&] {
+    validate(file.plan, file.sections);
+    return create(std::move(file.plan), std::move(file.sections), backend);
+  });
+}
+
+void Engine::save(const std::filesystem::path& path) const { write_engine_file(path, plan_, sections_); }
+
+std::unique_ptr<ExecutionContext> Engine::create_context() const {
+  return std::make_unique<ExecutionContext>(shared_from_this());
+}
+
+}  // namespace twofour::engine

@@ -1,0 +1,35 @@
+// The engine file, little-endian:
+//
+//   0   8 bytes  "24ENGINE"
+//   8   u32      format version
+//   12  u32      0
+//   16  u64      bytes of the JSON header that starts at 64
+//   24  u64      XXH3 of the padded header
+//   32  u64      bytes of the whole file
+//   40  24 zero bytes
+//   64  JSON     {"plan": ..., "sections": [{"offset","dtype","shape","hash"}]}, zero-padded to a multiple of 64
+//       sections, each 64-byte aligned, zero-padded to a multiple of 64; hash is XXH3 of the padded section
+//
+// It holds data, never machine code.
+#pragma once
+
+#include <filesystem>
+
+#include "engine/plan.h"
+
+namespace twofour::engine {
+
+inline constexpr uint32_t kFormatVersion = 1;
+
+struct EngineFile {
+  Plan plan;
+  std::vector<Tensor> sections;  // views of the mapping, which they keep alive
+};
+
+/// Atomic. Throws Error{kIo}.
+void write_engine_file(const std::filesystem::path& path, const Plan& plan, std::span<const Tensor> sections);
+/// Throws Error{kNotFound}, or Error{kDataCorrupt} saying what is wrong: not an engine, another format version,
+/// truncated, or which part was altered.
+EngineFile read_engine_file(const std::filesystem::path& path);
+
+}  // namespace twofour::engine

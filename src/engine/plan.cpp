@@ -1,0 +1,156 @@
+#include "engine/plan.h"
+
+#include <algorithm>
+#include <array>
+
+namespace twofour::engine {
+namespace {
+
+using Kind = PlanTensor::Kind;
+constexpr std::array<std::string_view, 5> kKindNames = {"input", "output", "constant", "arena", "donated"};
+
+Json tensor_to_json(const PlanTensor& t) {
+  return {{"name", t.name},
+          {"dtype", dtype_name(t.desc.dtype)},
+          {"shape", t.desc.shape.dims()},
+          {"format", backend::format_name(t.desc.format)},
+          {"kind", kKindNames[static_cast<size_t>(t.kind)]},
+          {"offset", t.offset},
+          {"index", t.index}};
+}
+
+TensorDesc desc_from_json(const Json& json) {
+  const auto dtype = dtype_from_name(json.at("dtype").get<std::string>());
+  TWOFOUR_CHECK(dtype, kDataCorrupt, "unknown dtype");
+  TensorDesc desc{*dtype, Shape(json.at("shape").get<std::vector<int64_t>>())};
+  for (const int64_t dim : desc.shape) TWOFOUR_CHECK(dim >= 0, kDataCorrupt, "negative size {}", dim);
+  constexpr int64_t kMostElements = int64_t{1} << 48;
+  TWOFOUR_CHECK(desc.shape.numel() < kMostElements, kDataCorrupt, "absurd shape {}", desc.shape.to_string());
+  const std::string format = json.at("format");
+  if (format == backend::format_name(backend::Format::kChannelsLast)) desc.format = backend::Format::kChannelsLast;
+  TWOFOUR_CHECK(format == backend::format_name(desc.format), kDataCorrupt, "unknown format {}", format);
+  TWOFOUR_CHECK(desc.format == backend::Format::kPlain || desc.shape.rank() == 4, kDataCorrupt,
+                "format {} needs four dimensions", format);
+  return desc;
+}
+
+PlanTensor tensor_from_json(const Json& json) {
+  PlanTensor t;
+  t.name = json.at("name");
+  t.desc = desc_from_json(json);
+  const std::string kind = json.at("kind");
+  const auto it = std::ranges::find(kKindNames, kind);
+  TWOFOUR_CHECK(it != kKindNames.end(), kDataCorrupt, "unknown tensor kind {}", kind);
+  t.kind = static_cast<Kind>(it - kKindNames.begin());
+  t.offset = json.at("offset");
+  t.index = json.at("index");
+  return t;
+}
+
+Json step_to_json(const PlanStep& s) {
+  return {{"name", s.name},       {"op", s.op},         {"attrs", attrs_to_json(s.attrs)}, {"inputs", s.inputs},
+          {"outputs", s.outputs}, {"tactic", s.tactic}, {"packed", s.packed},              {"sparse", s.sparse}};
+}
+
+PlanStep step_from_json(const Json& json) {
+  PlanStep s;
+  s.name = json.at("name");
+  s.op = json.at("op");
+  s.attrs = attrs_from_json(json.at("attrs"));
+  s.inputs = json.at("inputs").get<std::vector<int>>();
+  s.outputs = json.at("outputs").get<std::vector<int>>();
+  s.tactic = json.at("tactic");
+  s.packed = json.at("packed").get<std::vector<int>>();
+  s.sparse = json.at("sparse");
+  return s;
+}
+
+void check_index(int index, size_t count, std::string_view what) {
+  TWOFOUR_CHECK(index >= 0 && static_cast<size_t>(index) < count, kDataCorrupt, "{} {} of {}", what, index, count);
+}
+
+void check_tensor(const Plan& plan, const PlanTensor& t, size_t num_sections) {
+  if (t.kind == Kind::kArena)
+    TWOFOUR_CHECK(t.offset % 64 == 0 && t.offset <= plan.arena_bytes &&
+                      t.desc.size_bytes() <= plan.arena_bytes - t.offset,
+                  kDataCorrupt, "tensor \"{}\" does not lie in the arena", t.name);
+  if (t.kind == Kind::kConstant && t.index != -1) check_index(t.index, num_sections, "section");
+  if (t.kind == Kind::kDonated) {
+    check_index(t.index, plan.tensors.size(), "tensor");
+    const PlanTensor& donor = plan.tensors[static_cast<size_t>(t.index)];
+    TWOFOUR_CHECK(donor.kind == Kind::kInput && donor.desc == t.desc, kDataCorrupt,
+                  "\"{}\" cannot live in the buffer of \"{}\"", t.name, donor.name);
+  }
+}
+
+void check_step(const Plan& plan, const PlanStep& s, size_t num_sections) {
+  for (const int i : s.inputs)
+    if (i != -1) check_index(i, plan.tensors.size(), "tensor");
+  for (const int i : s.packed) check_index(i, num_sections, "section");
+  for (const int i : s.outputs) {
+    check_index(i, plan.tensors.size(), "tensor");
+    const Kind kind = plan.tensors[static_cast<size_t>(i)].kind;
+    TWOFOUR_CHECK(kind != Kind::kInput && kind != Kind::kConstant, kDataCorrupt, "step \"{}\" overwrites \"{}\"",
+                  s.name, plan.tensors[static_cast<size_t>(i)].name);
+  }
+}
+
+void index_io(Plan& plan) {
+  for (size_t i = 0; i < plan.tensors.size(); ++i) {
+    const Kind kind = plan.tensors[i].kind;
+    if (kind == Kind::kInput) plan.inputs.push_back(static_cast<int>(i));
+    if (kind == Kind::kOutput || kind == Kind::kDonated) plan.outputs.push_back(static_cast<int>(i));
+  }
+}
+
+}  // namespace
+
+backend::NodeDesc describe(const Plan& plan, const PlanStep& step, std::span<const Tensor> sections) {
+  backend::NodeDesc node{step.name, step.op, step.attrs, {}, {}};
+  for (const int i : step.inputs) {
+    auto& input = node.inputs.emplace_back();
+    if (i == -1) continue;
+    const PlanTensor& t = plan.tensors[static_cast<size_t>(i)];
+    input = {true, t.kind == Kind::kConstant, t.desc, {}};
+    if (input.constant && t.index != -1) input.data = sections[static_cast<size_t>(t.index)];
+  }
+  for (const int i : step.outputs) node.outputs.push_back(plan.tensors[static_cast<size_t>(i)].desc);
+  return node;
+}
+
+Json plan_to_json(const Plan& plan) {
+  Json tensors = Json::array();
+  for (const PlanTensor& t : plan.tensors) tensors.push_back(tensor_to_json(t));
+  Json steps = Json::array();
+  for (const PlanStep& s : plan.steps) steps.push_back(step_to_json(s));
+  return {{"name", plan.name},
+          {"backend", plan.backend},
+          {"device", plan.device},
+          {"arena_bytes", plan.arena_bytes},
+          {"arena_lower_bound_bytes", plan.arena_lower_bound_bytes},
+          {"info", plan.info},
+          {"tensors", std::move(tensors)},
+          {"steps", std::move(steps)}};
+}
+
+Plan plan_from_json(const Json& json, size_t num_sections) {
+  try {
+    Plan plan;
+    plan.name = json.at("name");
+    plan.backend = json.at("backend");
+    plan.device = json.at("device");
+    plan.arena_bytes = json.at("arena_bytes");
+    plan.arena_lower_bound_bytes = json.at("arena_lower_bound_bytes");
+    plan.info = json.at("info");
+    for (const Json& t : json.at("tensors")) plan.tensors.push_back(tensor_from_json(t));
+    for (const Json& s : json.at("steps")) plan.steps.push_back(step_from_json(s));
+    for (const PlanTensor& t : plan.tensors) check_tensor(plan, t, num_sections);
+    for (const PlanStep& s : plan.steps) check_step(plan, s, num_sections);
+    index_io(plan);
+    return plan;
+  } catch (const Json::exception& error) {
+    fail(ErrorCode::kDataCorrupt, "the plan is malformed: {}", error.what());
+  }
+}
+
+}  // namespace twofour::engine
