@@ -1,0 +1,210 @@
+#include "cpu/sparse24/block_generator.h"
+
+#include <array>
+#include <bit>
+#include <cstddef>
+
+namespace twofour::cpu {
+namespace {
+
+using Xbyak::Label;
+using Xbyak::Reg64;
+using Xbyak::Zmm;
+
+constexpr int64_t kLine = 64;
+constexpr int kXRegister = 28;
+constexpr int64_t kXBias = kMaxBlockColumns / 2 * kLine;  // keeps displacements of X rows in [-128, 127] lines
+constexpr int64_t kWeightReach = 508;                     // highest 8-bit displacement of a broadcast f32
+
+/// One FMA or X row load of the block, in the order of the code.
+struct KeptWeight {
+  int row;       // accumulator
+  int position;  // X row within the block of four
+};
+
+class BlockEmitter {
+ public:
+  BlockEmitter(Xbyak::CodeGenerator& out, const backend::Sparse24Matrix& matrix, const Epilogue& epilogue,
+               const BlockSpec& spec)
+      : out_(out), matrix_(matrix), epilogue_(epilogue), spec_(spec), rows_(static_cast<int>(spec.rows.size())) {}
+
+  BlockFn emit() {
+    out_.align(kLine);
+    emit_data();
+    out_.align(kLine);
+    auto* entry = out_.getCurr<BlockFn>();
+    emit_code();
+    out_.align(kLine);
+    out_.L(end_);
+    return entry;
+  }
+
+ private:
+  bool has_bias() const { return spec_.first && !epilogue_.bias.empty(); }
+  bool has_limits() const { return spec_.last && epilogue_.activation == Activation::kClip; }
+  int64_t weight_count() const { return spec_.rows.size() * spec_.columns.size() / 2; }
+
+  void emit_data() {
+    out_.L(weights_);
+    for (int64_t k = spec_.columns.begin; k < spec_.columns.end; k += 4)
+      for (size_t i = 0; i < 2; ++i)
+        for (int64_t m = spec_.rows.begin; m < spec_.rows.end; ++m) put(matrix_.kept(m, k / 4)[i]);
+    out_.L(constants_);
+    if (has_bias())
+      for (int64_t m = spec_.rows.begin; m < spec_.rows.end; ++m) put(epilogue_.bias[static_cast<size_t>(m)]);
+    if (has_limits()) {
+      put(epilogue_.lo);
+      put(epilogue_.hi);
+    }
+  }
+
+  void put(float value) { out_.dd(std::bit_cast<uint32_t>(value)); }
+
+  void emit_code() {
+    Label loop;
+    out_.mov(panels_, out_.ptr[args_ + offsetof(BlockArgs, panels)]);
+    out_.mov(x_, out_.ptr[args_ + offsetof(BlockArgs, x)]);
+    out_.mov(sum_, out_.ptr[args_ + offsetof(BlockArgs, sum)]);
+    if (spec_.last) out_.mov(target_, out_.ptr[args_ + offsetof(BlockArgs, targets)]);
+    out_.add(x_, static_cast<uint32_t>(kXBias));
+    out_.lea(prefetch_, out_.ptr[out_.rip + end_]);
+    out_.align(32);
+    out_.L(loop);
+    start_sums();
+    multiply();
+    spec_.last ? finish_panel() : store_sums();
+    out_.add(x_, out_.ptr[args_ + offsetof(BlockArgs, x_stride)]);
+    out_.add(sum_, out_.ptr[args_ + offsetof(BlockArgs, sum_stride)]);
+    out_.dec(panels_);
+    out_.jnz(loop, Xbyak::CodeGenerator::T_NEAR);
+    out_.vzeroupper();
+    out_.ret();
+  }
+
+  void start_sums() {
+    if (has_bias()) out_.lea(weight_, out_.ptr[out_.rip + constants_]);
+    for (int row = 0; row < rows_; ++row) {
+      if (has_bias()) {
+        out_.vbroadcastss(Zmm(row), out_.ptr[weight_ + row * 4]);
+      } else if (spec_.first) {
+        out_.vpxord(Zmm(row), Zmm(row), Zmm(row));
+      } else {
+        out_.vmovups(Zmm(row), out_.ptr[sum_ + row * kLine]);
+      }
+    }
+  }
+
+  void multiply() {
+    out_.lea(weight_, out_.ptr[out_.rip + weights_]);
+    out_.add(weight_, static_cast<uint32_t>(kWeightReach + 4));
+    weight_base_ = kWeightReach + 4;
+    next_weight_ = 0;
+    prefetched_ = 0;
+    for (int64_t block = spec_.columns.begin / 4; block < spec_.columns.end / 4; ++block) multiply_group(block);
+    if (prefetch_lines() > 0) out_.add(prefetch_, static_cast<uint32_t>(prefetch_lines() * kLine));
+  }
+
+  void multiply_group(int64_t block) {
+    std::array<bool, 4> used{};
+    for (int64_t m = spec_.rows.begin; m < spec_.rows.end; ++m)
+      for (const int position : matrix_.positions(m, block)) used[static_cast<size_t>(position)] = true;
+    const int64_t first_row = block * 4 - spec_.columns.begin;
+    for (int i = 0; i < 4; ++i)
+      if (used[static_cast<size_t>(i)])
+        out_.vmovups(Zmm(kXRegister + i), out_.ptr[x_ + static_cast<int>((first_row + i) * kLine - kXBias)]);
+    for (size_t kept = 0; kept < 2; ++kept)
+      for (int row = 0; row < rows_; ++row)
+        multiply_add(row, matrix_.positions(spec_.rows.begin + row, block)[kept]);
+  }
+
+  void multiply_add(int row, int position) {
+    if (next_weight_ * 4 - weight_base_ > kWeightReach) {
+      out_.add(weight_, static_cast<uint32_t>(2 * kWeightReach + 4));
+      weight_base_ += 2 * kWeightReach + 4;
+    }
+    const auto offset = static_cast<int>(next_weight_ * 4 - weight_base_);
+    out_.vfmadd231ps(Zmm(row), Zmm(kXRegister + position), out_.ptr_b[weight_ + offset]);
+    ++next_weight_;
+    if (prefetched_ * weight_count() < next_weight_ * prefetch_lines()) {
+      out_.prefetcht1(out_.ptr[prefetch_ + static_cast<int>(prefetched_ * kLine)]);
+      ++prefetched_;
+    }
+  }
+
+  /// Lines of the following block (about as long as this one) to fetch while one panel is computed.
+  int64_t prefetch_lines() const {
+    const int64_t lines = weight_count() * 11 / kLine;
+    return (lines + spec_.tile_panels - 1) / spec_.tile_panels;
+  }
+
+  void store_sums() {
+    for (int row = 0; row < rows_; ++row) out_.vmovups(out_.ptr[sum_ + row * kLine], Zmm(row));
+  }
+
+  void finish_panel() {
+    const Reg64& stride = weight_;
+    out_.mov(dst_, out_.ptr[target_ + offsetof(PanelTarget, dst)]);
+    out_.mov(stride, out_.ptr[target_ + offsetof(PanelTarget, row_stride)]);
+    if (epilogue_.residual) {
+      out_.mov(residual_, out_.ptr[target_ + offsetof(PanelTarget, residual)]);
+      for (int row = 0; row < rows_; ++row) {
+        out_.vaddps(Zmm(row), Zmm(row), out_.ptr[residual_]);
+        out_.add(residual_, stride);
+      }
+    }
+    activate();
+    for (int row = 0; row < rows_; ++row) {
+      out_.vmovups(out_.ptr[dst_], Zmm(row));
+      out_.add(dst_, stride);
+    }
+    out_.add(target_, static_cast<uint32_t>(sizeof(PanelTarget)));
+  }
+
+  void activate() {
+    const Zmm lo(kXRegister);
+    const Zmm hi(kXRegister + 1);
+    if (epilogue_.activation == Activation::kNone) return;
+    if (epilogue_.activation == Activation::kRelu) {
+      out_.vpxord(lo, lo, lo);
+    } else {
+      const int limits = has_bias() ? rows_ * 4 : 0;
+      out_.vbroadcastss(lo, out_.ptr[out_.rip + constants_ + limits]);
+      out_.vbroadcastss(hi, out_.ptr[out_.rip + constants_ + limits + 4]);
+    }
+    // max and min return their second operand when either is NaN.
+    for (int row = 0; row < rows_; ++row) {
+      out_.vmaxps(Zmm(row), lo, Zmm(row));
+      if (epilogue_.activation == Activation::kClip) out_.vminps(Zmm(row), hi, Zmm(row));
+    }
+  }
+
+  Xbyak::CodeGenerator& out_;
+  const backend::Sparse24Matrix& matrix_;
+  const Epilogue& epilogue_;
+  const BlockSpec& spec_;
+  const int rows_;
+  Label weights_, constants_, end_;
+  int64_t weight_base_ = 0;  // what weight_ points at, in bytes from weights_
+  int64_t next_weight_ = 0;
+  int64_t prefetched_ = 0;
+  const Reg64 args_{Xbyak::Operand::RDI}, weight_{Xbyak::Operand::RAX}, panels_{Xbyak::Operand::RCX},
+      x_{Xbyak::Operand::RDX}, sum_{Xbyak::Operand::RSI}, target_{Xbyak::Operand::R8},
+      residual_{Xbyak::Operand::R9}, prefetch_{Xbyak::Operand::R10}, dst_{Xbyak::Operand::R11};
+};
+
+}  // namespace
+
+int64_t block_bytes_bound(const BlockSpec& spec) {
+  constexpr int64_t kPerWeight = 4 + 7 + 2;  // value, FMA, share of the prefetches
+  constexpr int64_t kPerRow = 4 + 64;        // bias, start and epilogue
+  constexpr int64_t kFixed = 512;
+  return spec.rows.size() * spec.columns.size() / 2 * kPerWeight + spec.columns.size() * 8 +
+         spec.rows.size() * kPerRow + kFixed;
+}
+
+BlockFn generate_block(Xbyak::CodeGenerator& out, const backend::Sparse24Matrix& matrix, const Epilogue& epilogue,
+                       const BlockSpec& spec) {
+  return BlockEmitter(out, matrix, epilogue, spec).emit();
+}
+
+}  // namespace twofour::cpu

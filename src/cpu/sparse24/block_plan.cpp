@@ -1,0 +1,44 @@
+#include "cpu/sparse24/block_plan.h"
+
+#include <algorithm>
+
+namespace twofour::cpu {
+namespace {
+
+constexpr int64_t kMinTilePanels = 6;  // below this, fetching code costs more than dividing the rows
+
+int64_t div_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
+}  // namespace
+
+std::vector<Range> split_evenly(int64_t total, int64_t limit, int64_t unit) {
+  std::vector<Range> ranges;
+  const int64_t units = div_up(total, unit);
+  const int64_t count = div_up(units, std::max<int64_t>(limit / unit, 1));
+  for (int64_t i = 0; i < count; ++i)
+    ranges.push_back({std::min(units * i / count * unit, total), std::min(units * (i + 1) / count * unit, total)});
+  return ranges;
+}
+
+BlockPlan plan_blocks(int64_t m, int64_t k, int64_t k_block, int64_t super_block) {
+  BlockPlan plan;
+  plan.m_blocks = split_evenly(m, kMaxBlockRows, 1);
+  plan.k_blocks = split_evenly(k, k_block, 4);
+  const int64_t per_super = std::max<int64_t>(super_block / k_block, 1);
+  plan.super_blocks = split_evenly(static_cast<int64_t>(plan.k_blocks.size()), per_super, 1);
+  return plan;
+}
+
+WorkPlan plan_work(int64_t panels, int64_t m_blocks, int64_t tile_panels, int threads) {
+  WorkPlan plan{.panels = panels, .tiles = div_up(panels, tile_panels), .m_blocks = m_blocks};
+  if (threads <= 1 || panels == 0) return plan;
+  const int64_t rounded = div_up(plan.tiles, threads) * threads;
+  if (panels >= rounded * kMinTilePanels) {
+    plan.tiles = rounded;
+  } else {
+    plan.row_groups = std::min<int64_t>(threads, m_blocks);
+  }
+  return plan;
+}
+
+}  // namespace twofour::cpu

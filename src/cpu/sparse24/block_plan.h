@@ -1,0 +1,65 @@
+// How a 2:4 matrix [M,K] is cut into generated blocks, and a multiplication into work for threads.
+//
+// A block covers `m_block` rows times `k_block` columns of W. Blocks are laid out and run by K super-block, then rows,
+// then K: the C rows of a block stay in L1 while the K blocks of one super-block add to them, and the X tile of one
+// super-block stays in L2 while all rows pass over it.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "base/parallel.h"
+
+namespace twofour::cpu {
+
+constexpr int64_t kMaxTilePanels = 64;
+constexpr int64_t kPanelWidth = 16;  // columns of a panel: one vector of f32
+constexpr int64_t kMaxBlockRows = 28;  // accumulators; the other four registers hold the X rows of a block of four
+
+struct Range {
+  int64_t begin = 0;
+  int64_t end = 0;
+  int64_t size() const { return end - begin; }
+};
+
+/// [0, total) cut into the fewest ranges of at most `limit` items, as equal as multiples of `unit` allow.
+std::vector<Range> split_evenly(int64_t total, int64_t limit, int64_t unit);
+
+struct BlockPlan {
+  std::vector<Range> m_blocks;      // rows
+  std::vector<Range> k_blocks;      // columns, multiples of four
+  std::vector<Range> super_blocks;  // indices into k_blocks
+};
+BlockPlan plan_blocks(int64_t m, int64_t k, int64_t k_block, int64_t super_block);
+
+/// Work items are tiles of panels times groups of row blocks; item i is tile i % tiles of row group i / tiles.
+struct WorkPlan {
+  int64_t panels = 0;
+  int64_t tiles = 0;
+  int64_t row_groups = 1;
+  int64_t m_blocks = 0;
+
+  int64_t items() const { return tiles * row_groups; }
+  int64_t tile_panels() const { return tiles == 0 ? 0 : (panels + tiles - 1) / tiles; }
+  Range tile(int64_t item) const {
+    const int64_t i = item % tiles;
+    return {panels * i / tiles, panels * (i + 1) / tiles};
+  }
+  Range rows(int64_t item) const {
+    const int64_t i = item / tiles;
+    return {m_blocks * i / row_groups, m_blocks * (i + 1) / row_groups};
+  }
+};
+/// Tiles of at most `tile_panels` panels, enough of them (or of row groups) to keep `threads` busy evenly.
+WorkPlan plan_work(int64_t panels, int64_t m_blocks, int64_t tile_panels, int threads);
+
+/// fn(thread, item) for every item, `thread` in [0, threads) never being used twice at a time. fn must not throw.
+template <typename Fn>
+void parallel_items(const WorkPlan& work, int threads, const Fn& fn) {
+  parallel_ranges(threads, 1, [&](int64_t begin, int64_t end) {
+    for (int64_t thread = begin; thread < end; ++thread)
+      for (int64_t i = work.items() * thread / threads; i < work.items() * (thread + 1) / threads; ++i) fn(thread, i);
+  });
+}
+
+}  // namespace twofour::cpu

@@ -1,0 +1,75 @@
+// C = activation(W X + bias + residual) for a constant 2:4 matrix W [M,K], by code generated from W (f32, AVX-512).
+//
+// Works on panels: X is [ceil(N/16)][K][16] and C is [ceil(N/16)][M][16], one column of a panel being one column of
+// the matrix. Columns beyond N are computed like the others. conv2d.h and linear.h add plain layouts on top.
+// Every element of C is the same sequence of operations whatever the number of threads, so results repeat bit for bit.
+// A Sparse24Gemm is immutable; run() may be called from several threads.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "backend/sparse24_format.h"
+#include "backend/support.h"
+#include "base/cpu.h"
+#include "cpu/sparse24/block_generator.h"
+#include "cpu/sparse24/block_plan.h"
+#include "cpu/sparse24/executable_buffer.h"
+
+namespace twofour::cpu {
+
+/// Whether these kernels run at this instruction set level.
+backend::Support sparse24_supports(Isa isa = max_isa());
+
+struct Sparse24Options {
+  int64_t code_budget_bytes = int64_t{64} << 20;
+  int64_t tile_panels = 16;   // panels that one pass over the code serves
+  int64_t k_block = 128;      // columns of W per block; at most 256
+  int64_t super_block = 512;  // columns of W whose X tile stays in L2
+};
+
+class Sparse24Gemm;
+/// A kernel, or why there is none.
+template <typename Kernel>
+struct Sparse24Created {
+  std::unique_ptr<Kernel> kernel;
+  backend::Support support;
+};
+
+class Sparse24Gemm {
+ public:
+  /// Declines without AVX-512 and when the code would exceed the budget. Throws Error{kInvalidArgument} when the
+  /// bias does not have M values, Error{kDataCorrupt} when `matrix` is not a legal 2:4 matrix.
+  static Sparse24Created<Sparse24Gemm> create(const backend::Sparse24Matrix& matrix, const Epilogue& epilogue,
+                                              const Sparse24Options& options = {});
+
+  int64_t m() const { return m_; }
+  int64_t k() const { return k_; }
+  /// Bytes of generated code and packed weights.
+  int64_t code_bytes() const { return static_cast<int64_t>(code_.size_bytes()); }
+  const BlockPlan& plan() const { return plan_; }
+  const Sparse24Options& options() const { return options_; }
+
+  /// Runs one block; see BlockArgs.
+  void run_block(size_t m_block, size_t k_block, const BlockArgs& args) const {
+    entries_[k_block * plan_.m_blocks.size() + m_block](&args);
+  }
+  /// The whole product on panels. `residual` is [ceil(N/16)][M][16], given exactly when the epilogue has one, and
+  /// does not overlap `c`, which holds partial sums on the way.
+  void run(const float* x, float* c, const float* residual, int64_t columns, int threads) const;
+
+ private:
+  Sparse24Gemm() = default;
+  void generate(const backend::Sparse24Matrix& matrix, const Epilogue& epilogue,
+                const std::vector<BlockSpec>& specs, int64_t bytes);
+  void run_rows(const float* x, float* c, const float* residual, Range tile, int64_t m_block, Range k_blocks) const;
+
+  int64_t m_ = 0;
+  int64_t k_ = 0;
+  BlockPlan plan_;
+  Sparse24Options options_;
+  ExecutableBuffer code_;
+  std::vector<BlockFn> entries_;  // [k_blocks][m_blocks]
+};
+
+}  // namespace twofour::cpu

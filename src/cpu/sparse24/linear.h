@@ -1,0 +1,17 @@
+// Matrix products with a constant 2:4 matrix W [M,K] on plain row-major matrices (f32, AVX-512).
+//   kColumns: Y [M,N] = activation(W X + bias + residual),    X [K,N]   (columns are items)
+//   kRows:    Y [N,M] = activation(X W^T + bias + residual),  X [N,K]   (a fully connected layer, batch-major)
+#pragma once
+
+#include "cpu/sparse24/conv2d.h"
+
+namespace twofour::cpu {
+
+enum class ItemLayout : uint8_t { kColumns, kRows };
+
+/// The product with N items as a pointwise convolution: run() takes X as src and Y as dst.
+Sparse24Created<Sparse24Conv2d> create_sparse24_linear(const backend::Sparse24Matrix& weights, int64_t items,
+                                                       ItemLayout layout, const Epilogue& epilogue,
+                                                       const Sparse24Options& options = {});
+
+}  // namespace twofour::cpu

@@ -1,0 +1,30 @@
+// Copies between image layouts and panels. Callers make sure that the CPU has AVX-512F.
+#pragma once
+
+#include "cpu/sparse24/block_plan.h"
+#include "cpu/sparse24/conv_shape.h"
+
+namespace twofour::cpu {
+
+/// Packs rows `rows` of the GEMM's X (order r, s, c) for the panels `panels` of `src`:
+/// dst[(p - panels.begin) * panel_stride + (row - rows.begin) * 16 + lane], strides in floats.
+/// At most kMaxTilePanels panels; dst is 64-byte aligned and so are its panels.
+void pack_nchw_avx512(const ConvShape& shape, const float* src, Range panels, Range rows, float* dst,
+                      int64_t panel_stride);
+void pack_nhwc_avx512(const ConvShape& shape, const float* src, Range panels, Range rows, float* dst,
+                      int64_t panel_stride);
+
+/// What unpacking has yet to do to a value: v + residual, then limits.
+struct LateEpilogue {
+  const float* residual = nullptr;  // of dst's shape and layout, or none; may alias dst
+  bool clamp = false;
+  float lo = 0.0F;
+  float hi = 0.0F;
+};
+
+/// Writes rows `channels` of panels, src[(p - panels.begin) * panel_stride + (m - channels.begin) * 16 + lane], to
+/// the NHWC image dst, transposing.
+void unpack_nhwc_avx512(const ConvShape& shape, const float* src, Range panels, Range channels, int64_t panel_stride,
+                        const LateEpilogue& epilogue, float* dst);
+
+}  // namespace twofour::cpu

@@ -1,0 +1,130 @@
+#include "cpu/sparse24/tile_runner.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace twofour::cpu {
+namespace {
+
+constexpr int64_t kFloatBytes = sizeof(float);
+constexpr int64_t kPanelRowBytes = kPanelWidth * kFloatBytes;
+constexpr int64_t kSumStride = kMaxBlockRows * kPanelWidth;  // floats from panel to panel of one row block
+
+/// Floats between the X panels of a K block. One line more than the data: at a power of two, the panels of a tile
+/// would compete for the same cache set.
+int64_t packed_panel_floats(const Range& columns) { return (columns.size() + 1) * kPanelWidth; }
+
+/// Copies `rows` rows of sixteen lanes between a panel and the pixels of an NCHW image it stands for.
+template <typename Copy>
+void for_each_piece(const ConvShape& shape, int64_t panel, Range rows, const Copy& copy) {
+  const int64_t plane = shape.out_h() * shape.out_w();
+  const PixelRuns pixels = find_output_runs(shape, panel);
+  for (int i = 0; i < pixels.count; ++i) {
+    const PixelRun& run = pixels.runs[static_cast<size_t>(i)];
+    for (int64_t m = rows.begin; m < rows.end; ++m)
+      copy((m - rows.begin) * kPanelWidth + run.first, (run.image * shape.k + m) * plane + run.pixel + run.first,
+           static_cast<size_t>(run.last - run.first) * sizeof(float));
+  }
+}
+
+}  // namespace
+
+TileScratch tile_scratch(const BlockPlan& plan, int64_t panels) {
+  TileScratch scratch;
+  for (const Range& super_block : plan.super_blocks) {
+    int64_t floats = 0;
+    for (int64_t kb = super_block.begin; kb < super_block.end; ++kb)
+      floats += panels * packed_panel_floats(plan.k_blocks[static_cast<size_t>(kb)]);
+    scratch.x_floats = std::max(scratch.x_floats, floats);
+  }
+  const auto row_blocks = plan.super_blocks.size() > 1 ? static_cast<int64_t>(plan.m_blocks.size()) : int64_t{1};
+  scratch.sum_floats = row_blocks * panels * kSumStride;
+  scratch.residual_floats = panels * kSumStride;
+  return scratch;
+}
+
+TileRunner::TileRunner(const ConvCall& call, std::byte* scratch, int64_t max_panels) : call_(call) {
+  const TileScratch parts = tile_scratch(plan(), max_panels);
+  x_ = reinterpret_cast<float*>(scratch);
+  sums_ = x_ + parts.x_floats;
+  residual_ = sums_ + parts.sum_floats;
+}
+
+void TileRunner::run(Range tile, Range m_blocks) {
+  tile_ = tile;
+  const bool keep_sums = plan().super_blocks.size() > 1;
+  for (const Range& super_block : plan().super_blocks) {
+    pack(super_block);
+    for (int64_t mb = m_blocks.begin; mb < m_blocks.end; ++mb)
+      multiply(mb, super_block, keep_sums ? sums_ + (mb - m_blocks.begin) * tile.size() * kSumStride : sums_);
+  }
+}
+
+void TileRunner::pack(Range k_blocks) {
+  float* dst = x_;
+  for (int64_t kb = k_blocks.begin; kb < k_blocks.end; ++kb) {
+    const Range& columns = plan().k_blocks[static_cast<size_t>(kb)];
+    const auto pack_panels = call_.shape.layout == ImageLayout::kNchw ? pack_nchw_avx512 : pack_nhwc_avx512;
+    pack_panels(call_.shape, call_.src, tile_, columns, dst, packed_panel_floats(columns));
+    dst += tile_.size() * packed_panel_floats(columns);
+  }
+}
+
+void TileRunner::multiply(int64_t m_block, Range k_blocks, float* sum) {
+  const Range& rows = plan().m_blocks[static_cast<size_t>(m_block)];
+  const bool last = k_blocks.end == static_cast<int64_t>(plan().k_blocks.size());
+  if (last) aim(rows, sum);
+  const float* x = x_;
+  for (int64_t kb = k_blocks.begin; kb < k_blocks.end; ++kb) {
+    const int64_t stride = packed_panel_floats(plan().k_blocks[static_cast<size_t>(kb)]);
+    call_.gemm.run_block(static_cast<size_t>(m_block), static_cast<size_t>(kb),
+                         {.x = x,
+                          .x_stride = stride * kFloatBytes,
+                          .sum = sum,
+                          .sum_stride = kSumStride * kFloatBytes,
+                          .targets = targets_.data(),
+                          .panels = tile_.size()});
+    x += tile_.size() * stride;
+  }
+  if (last) deliver(rows, sum);
+}
+
+bool TileRunner::writes_in_place(int64_t panel) const {
+  if (call_.shape.layout == ImageLayout::kNhwc) return false;
+  const int64_t plane = call_.shape.out_h() * call_.shape.out_w();
+  return panel * kPanelWidth % plane + kPanelWidth <= plane;
+}
+
+/// Points each panel's last block at dst, or at its own partial sums where sixteen pixels are not sixteen floats.
+void TileRunner::aim(Range rows, float* sum) {
+  const int64_t plane = call_.shape.out_h() * call_.shape.out_w();
+  for (int64_t p = tile_.begin; p < tile_.end; ++p) {
+    PanelTarget& target = targets_[static_cast<size_t>(p - tile_.begin)];
+    if (writes_in_place(p)) {
+      const int64_t image = p * kPanelWidth / plane;
+      const int64_t offset = (image * call_.shape.k + rows.begin) * plane + p * kPanelWidth % plane;
+      target = {call_.dst + offset, call_.residual ? call_.residual + offset : nullptr, plane * kFloatBytes};
+      continue;
+    }
+    float* residual = residual_ + (p - tile_.begin) * kSumStride;
+    target = {sum + (p - tile_.begin) * kSumStride, residual, kPanelRowBytes};
+    if (call_.residual && call_.shape.layout == ImageLayout::kNchw)
+      for_each_piece(call_.shape, p, rows, [&](int64_t in_panel, int64_t in_image, size_t bytes) {
+        std::memcpy(residual + in_panel, call_.residual + in_image, bytes);
+      });
+  }
+}
+
+void TileRunner::deliver(Range rows, const float* sum) {
+  if (call_.shape.layout == ImageLayout::kNhwc)
+    return unpack_nhwc_avx512(call_.shape, sum, tile_, rows, kSumStride, call_.late, call_.dst);
+  for (int64_t p = tile_.begin; p < tile_.end; ++p) {
+    if (writes_in_place(p)) continue;
+    const float* panel = sum + (p - tile_.begin) * kSumStride;
+    for_each_piece(call_.shape, p, rows, [&](int64_t in_panel, int64_t in_image, size_t bytes) {
+      std::memcpy(call_.dst + in_image, panel + in_panel, bytes);
+    });
+  }
+}
+
+}  // namespace twofour::cpu
