@@ -16,8 +16,7 @@ add_library(twofour_flags INTERFACE)
 # GCC is the reference compiler; clang (tsan, fuzz, clang-tidy) only warns.
 target_compile_options(twofour_flags INTERFACE
   -Wall -Wextra -Wshadow -Wnon-virtual-dtor -Wno-missing-field-initializers
-  -Wno-restrict
-  $<$<CXX_COMPILER_ID:GNU>:-Werror>)
+  $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict -Werror>)
 # Places in messages are relative to the source tree.
 target_compile_options(twofour_flags INTERFACE -fmacro-prefix-map=${PROJECT_SOURCE_DIR}/=)
 # Results must not depend on the ISA level a file happens to be built for: no implicit contraction.
