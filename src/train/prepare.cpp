@@ -1,0 +1,167 @@
+#include "train/prepare.h"
+
+#include <algorithm>
+#include <unordered_set>
+
+#include "base/log.h"
+#include "ops/builder.h"
+
+namespace twofour::train {
+namespace {
+
+constexpr size_t kMean = 3;  // inputs of BatchNormalization
+constexpr size_t kVar = 4;
+
+Value* find_images(const Graph& graph) {
+  std::vector<Value*> inputs;
+  for (Value* input : graph.inputs())
+    if (!input->is_constant()) inputs.push_back(input);
+  TWOFOUR_CHECK(inputs.size() == 1, kInvalidArgument, "the model has {} inputs; training needs one, the images",
+                inputs.size());
+  return inputs[0];
+}
+
+void bind_shape(Graph& graph, Value* images, int64_t batch_size, const Shape& image_shape) {
+  TWOFOUR_CHECK(batch_size > 0, kInvalidArgument, "batch size is {}, expected at least 1", batch_size);
+  Shape shape = {batch_size};
+  for (const int64_t dim : image_shape) shape.push_back(dim);
+  const Dims& dims = images->dims();
+  bool fits = dims.size() == shape.rank() && images->dtype() == DType::kF32;
+  for (size_t i = 1; fits && i < dims.size(); ++i) fits = !dims[i].known() || dims[i].value == shape[i];
+  TWOFOUR_CHECK(fits, kInvalidArgument, "input \"{}\" of the model is {}; the images are f32[{}]", images->name(),
+                images->type().to_string(), shape.to_string());
+  images->set_type({DType::kF32, to_dims(shape)});
+  ops::infer_all(graph);
+}
+
+Value* find_scores(const Graph& graph, int64_t batch_size) {
+  TWOFOUR_CHECK(graph.outputs().size() == 1, kInvalidArgument,
+                "the model has {} outputs; training needs one, the scores", graph.outputs().size());
+  Value* scores = graph.outputs()[0];
+  while (scores->producer()) {
+    const Node* node = scores->producer();
+    const bool softmax = node->op() == "Softmax" || node->op() == "LogSoftmax";
+    if (!softmax && node->op() != "Identity") break;
+    if (softmax) log_info("training leaves out {}: the loss contains it", node->label());
+    scores = node->input(0);
+  }
+  TWOFOUR_CHECK(scores->rank() == 2 && scores->dims()[0] == Dim(batch_size) && scores->dtype() == DType::kF32,
+                kInvalidArgument, "the scores \"{}\" are {}, expected f32[{},classes]", scores->name(),
+                scores->type().to_string(), batch_size);
+  return scores;
+}
+
+void drop_dropout(Graph& graph) {
+  for (Node* node : graph.node_list()) {
+    if (node->op() != "Dropout") continue;
+    TWOFOUR_CHECK(node->outputs().size() == 1 || node->output(1)->users().empty(), kUnsupported,
+                  "{}: its mask is used, which training does not support", node->label());
+    log_info("training leaves out {}: dropout is not applied", node->label());
+    graph.replace_all_uses(node->output(), node->input(0));
+    graph.erase(node);
+  }
+}
+
+/// The Relu that alone reads `value`; null when there is none.
+Node* only_relu(const Graph& graph, const Value* value) {
+  if (value->users().size() != 1 || graph.is_output(value)) return nullptr;
+  Node* user = value->users()[0];
+  return user->op() == "Relu" ? user : nullptr;
+}
+
+void train_batch_norm(TrainingForward& forward, Node* node) {
+  Graph& graph = forward.graph;
+  for (const size_t i : {kMean, kVar})
+    TWOFOUR_CHECK(node->input(i)->is_constant(), kUnsupported, "{}: running statistic \"{}\" is no constant",
+                  node->label(), node->input(i)->name());
+  Value* mean = promote_to_input(graph, node->input(kMean));
+  Value* var = promote_to_input(graph, node->input(kVar));
+
+  Node* relu = only_relu(graph, node->output());
+  const Attrs attrs = {{"epsilon", node->attrs().f("epsilon", 1e-5F)},
+                       {"momentum", node->attrs().f("momentum", 0.9F)},
+                       {"relu", int64_t{relu != nullptr}}};
+  ops::Builder builder(graph, {}, node);
+  const std::vector<Value*> outputs =
+      builder.op_n("BatchNormTrain", {node->input(0), node->input(1), node->input(2), mean, var}, 5, attrs,
+                   node->name() + ".train");
+  forward.statistics.push_back({mean, outputs[1]});
+  forward.statistics.push_back({var, outputs[2]});
+
+  if (relu) {
+    graph.replace_all_uses(relu->output(), outputs[0]);
+    graph.erase(relu);
+  } else {
+    graph.replace_all_uses(node->output(), outputs[0]);
+  }
+  const std::string name = node->name();
+  graph.erase(node);
+  graph.rename(outputs[0]->producer(), name);
+}
+
+/// Whether some node reads the value as data that is no parameter.
+bool is_state(const Value* value) {
+  return std::ranges::any_of(value->users(), [&](const Node* user) {
+    const auto& ports = ops::get_op(user->op()).inputs;
+    for (size_t i = 0; i < user->inputs().size(); ++i)
+      if (user->input(i) == value && ports[std::min(i, ports.size() - 1)].state) return true;
+    return false;
+  });
+}
+
+std::vector<Value*> find_parameters(const Graph& graph) {
+  std::vector<Value*> parameters;
+  for (const auto& value : graph.values()) {
+    if (!value->is_constant() || !value->trainable() || value->users().empty() || is_state(value.get())) continue;
+    TWOFOUR_CHECK(value->dtype() == DType::kF32, kUnsupported,
+                  "weight \"{}\" is {}; training keeps f32 masters: convert the model to f32 first", value->name(),
+                  dtype_name(value->dtype()));
+    parameters.push_back(value.get());
+  }
+  TWOFOUR_CHECK(!parameters.empty(), kUnsupported, "the model has no trainable weight");
+  return parameters;
+}
+
+}  // namespace
+
+Value* promote_to_input(Graph& graph, Value* constant) {
+  const std::string name = constant->name();
+  graph.rename(constant, name + ".initial");
+  Value* input = graph.add_input(name, constant->type());
+  graph.replace_all_uses(constant, input);
+  return input;
+}
+
+void unshare_statistics(Graph& model) {
+  std::unordered_set<const Value*> seen;
+  for (Node* node : model.node_list()) {
+    if (node->op() != "BatchNormalization") continue;
+    for (const size_t i : {kMean, kVar}) {
+      const Value* value = node->input(i);
+      if (seen.insert(value).second || !value->is_constant()) continue;
+      Value* own = model.add_constant(value->name(), value->data().clone());
+      own->set_trainable(value->trainable());
+      model.set_input(node, i, own);
+      seen.insert(own);
+    }
+  }
+}
+
+TrainingForward prepare_training(const Graph& model, int64_t batch_size, const Shape& image_shape) {
+  TrainingForward forward{.graph = model.clone()};
+  Graph& graph = forward.graph;
+  unshare_statistics(graph);
+  forward.images = find_images(graph);
+  bind_shape(graph, forward.images, batch_size, image_shape);
+  drop_dropout(graph);
+  graph.set_outputs({find_scores(graph, batch_size)});
+  graph.erase_dead();
+  for (Node* node : graph.node_list())
+    if (node->op() == "BatchNormalization") train_batch_norm(forward, node);
+  graph.erase_dead();
+  forward.scores = graph.outputs()[0];
+  forward.parameters = find_parameters(graph);
+  return forward;
+}
+
+}  // namespace twofour::train
