@@ -54,7 +54,7 @@ inline double activate(double v, const Epilogue& epilogue) {
 /// Rounding error allowed for a sum of `terms` products of values in [-1, 1]: `terms` roundings of partial sums as
 /// large as sqrt(terms) add up, like a random walk, to about eps * sqrt(terms) * sqrt(terms) times a small factor.
 inline double tolerance(int64_t terms) {
-  return std::numeric_limits<float>::epsilon() * (8.0 + 0.25 * static_cast<double>(terms));
+  return std::numeric_limits<float>::epsilon() * (8.0 + 0.5 * static_cast<double>(terms));
 }
 
 /// An epilogue of kind 0..11: activation, residual and bias in all combinations.
