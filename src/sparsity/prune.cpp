@@ -1,0 +1,87 @@
+#include "sparsity/prune.h"
+
+#include <fnmatch.h>
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "sparsity/mask.h"
+#include "sparsity/metadata.h"
+
+namespace twofour::sparsity {
+namespace {
+
+bool matches(const std::string& glob, const std::string& name) { return ::fnmatch(glob.c_str(), name.c_str(), 0) == 0; }
+
+bool matches_any(const std::vector<std::string>& globs, const std::string& name) {
+  return std::ranges::any_of(globs, [&](const std::string& glob) { return matches(glob, name); });
+}
+
+void check_globs(const std::vector<std::string>& globs, const std::vector<SparseWeight>& weights) {
+  for (const std::string& glob : globs)
+    TWOFOUR_CHECK(std::ranges::any_of(weights, [&](const SparseWeight& w) { return matches(glob, w.node->name()); }),
+                  kNotFound, "\"{}\" matches no layer that has a weight", glob);
+}
+
+Reason reason_for(const SparseWeight& entry, const PruneOptions& options) {
+  const std::string& name = entry.node->name();
+  const bool included = options.include.empty() || matches_any(options.include, name);
+  if (!included || matches_any(options.exclude, name)) return Reason::kExcluded;
+  return eligibility(entry, options.eligibility);
+}
+
+double magnitude(const Tensor& weight) {
+  const Tensor values = weight.to(DType::kF32);
+  double sum = 0;
+  for (const float v : values.span<float>()) sum += std::fabs(v);
+  return sum;
+}
+
+}  // namespace
+
+std::vector<PruneRow> prune(Graph& graph, const PruneOptions& options) {
+  const std::vector<SparseWeight> weights = sparse_weights(graph);
+  check_globs(options.include, weights);
+  check_globs(options.exclude, weights);
+  std::vector<std::pair<Value*, Tensor>> pruned;
+  std::vector<SparsePattern> patterns;
+  for (const SparseWeight& entry : weights) {
+    if (reason_for(entry, options) != Reason::kEligible) continue;
+    const Tensor& data = entry.weight->data();
+    const Tensor mask = with_context([&] { return fmt::format("pruning {}", entry.node->label()); },
+                                     [&] { return magnitude_mask(data, entry.axis); });
+    pruned.emplace_back(entry.weight, masked(data, mask));
+    patterns.push_back({entry.weight->name(), entry.axis});
+  }
+  // Weights of an earlier, partial pruning stay listed.
+  for (SparsePattern& earlier : read_metadata(graph))
+    if (std::ranges::find(patterns, earlier.weight, &SparsePattern::weight) == patterns.end())
+      patterns.push_back(std::move(earlier));
+  std::vector<PruneRow> rows;
+  auto next = pruned.begin();
+  for (const SparseWeight& entry : weights) {
+    PruneRow row;
+    const Reason reason = reason_for(entry, options);
+    if (entry.weight->is_constant()) row.zeros_before = zero_fraction(entry.weight->data());
+    if (reason == Reason::kEligible) {
+      const double before = magnitude(entry.weight->data());
+      if (before > 0) row.magnitude_kept = magnitude(next->second) / before;
+      entry.weight->set_data(std::move(next->second));
+      ++next;
+    }
+    row.layer = layer_row(entry, reason);
+    rows.push_back(std::move(row));
+  }
+  write_metadata(graph, patterns);
+  return rows;
+}
+
+Json to_json(const PruneRow& row) {
+  Json json = to_json(row.layer);
+  json["zero_fraction_before"] = row.zeros_before;
+  json["magnitude_kept"] = row.magnitude_kept;
+  return json;
+}
+
+}  // namespace twofour::sparsity
