@@ -4,15 +4,15 @@
 #include <string>
 #include <vector>
 
-#include "backend/support.h"
+#include "backend/tactic.h"
 #include "base/json.h"
 
 namespace twofour::builder {
 
 struct Candidate {
   std::string tactic;
-  std::string format;      // of the layer's main input
-  double time_us = -1;     // median; negative: not timed
+  backend::Format format = backend::Format::kPlain;
+  double time_us = -1;  // median; negative: not timed
   bool sparse = false;
   backend::Support support;  // kNone: could run; otherwise why not
 };
@@ -20,14 +20,19 @@ struct Candidate {
 struct LayerReport {
   std::string name;
   std::string op;
+  std::string signature;  // the key under which a decision may be replayed (NodeDesc::signature)
   std::string winner;
+  backend::Format format = backend::Format::kPlain;
   bool sparse = false;
-  /// "eligible", or why 2:4 does not apply; empty for layers without a weight.
-  std::string sparsity;
+  bool has_weight = false;  // an op that 2:4 sparsity knows
   std::vector<Candidate> candidates;
 
-  /// Best time over sparse (dense) candidates; negative when there is none.
+  /// Best time over sparse (dense) candidates; negative when none was timed.
   double best_us(bool sparse_candidates) const;
+  /// A sparse tactic could run it.
+  bool eligible() const;
+  /// One phrase for the layer table: why the winner won, or why 2:4 was not possible. Empty without a weight.
+  std::string verdict() const;
 };
 
 struct Report {

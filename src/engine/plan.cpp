@@ -150,6 +150,8 @@ Plan plan_from_json(const Json& json, size_t num_sections) {
     return plan;
   } catch (const Json::exception& error) {
     fail(ErrorCode::kDataCorrupt, "the plan is malformed: {}", error.what());
+  } catch (const Error& error) {
+    throw Error(ErrorCode::kDataCorrupt, error.what());
   }
 }
 

@@ -1,0 +1,127 @@
+#include "builder/builder.h"
+
+#include <chrono>
+
+#include "builder/assemble.h"
+#include "builder/describe.h"
+#include "builder/layout.h"
+#include "builder/lower.h"
+#include "builder/tactics_file.h"
+#include "ops/builder.h"
+
+namespace twofour::builder {
+namespace {
+
+using backend::Format;
+
+class Build {
+ public:
+  Build(Graph graph, const backend::Backend& backend, const Options& options)
+      : graph_(std::move(graph)),
+        backend_(backend),
+        options_(options),
+        decisions_(options.tactics_file.empty() ? Decisions() : read_tactics_file(options.tactics_file, backend)),
+        selector_(backend_, options_, decisions_) {}
+
+  Result run() {
+    const auto start = std::chrono::steady_clock::now();
+    lower(graph_, options_);
+    select();
+    const std::vector<Format> formats = assign_formats(graph_, selections_, selector_);
+    for (size_t i = 0; i < selections_.size(); ++i) assign(selections_[i], formats[i]);
+    const auto value_formats = insert_reorders(graph_, selections_, formats);
+    for (const auto& node : graph_.nodes())
+      if (!assignments_.contains(node.get())) assign_reorder(*node, value_formats);
+    Assembly assembly = assemble(graph_, assignments_, settle_donations());
+    finish_report(assembly, std::chrono::steady_clock::now() - start);
+    return {engine::Engine::create(std::move(assembly.plan), std::move(assembly.sections), backend_),
+            std::move(report_)};
+  }
+
+ private:
+  void select() {
+    const std::vector<Node*> nodes = graph_.node_list();
+    for (Node* node : nodes) {
+      selections_.push_back(selector_.select(node));
+      if (options_.progress) options_.progress(selections_.size(), nodes.size());
+    }
+  }
+
+  void assign(NodeSelection& selection, Format format) {
+    const backend::Tactic* tactic = selection.in(format).tactic;
+    LayerReport& layer = selection.report;
+    layer.winner = tactic->name();
+    layer.format = format;
+    layer.sparse = tactic->is_sparse();
+    for (Candidate& c : layer.candidates)
+      if (c.support && (c.tactic != layer.winner || c.format != format))
+        c.support = backend::declined(backend::Reason::kSlower);
+    assignments_[selection.node] = {tactic, describe(*selection.node, format)};
+    report_.layers.push_back(layer);
+  }
+
+  void assign_reorder(const Node& node, const std::map<const Value*, Format>& formats) {
+    const auto format_of = [&](const Value* v) {
+      const auto it = formats.find(v);
+      return it == formats.end() ? Format::kPlain : it->second;
+    };
+    backend::NodeDesc desc =
+        describe_reorder(*node.input(0), format_of(node.input(0)), format_of(node.output()));
+    desc.name = node.name();
+    const backend::Tactic& tactic = selector_.reorder_tactic(desc);
+    report_.layers.push_back({node.name(), node.op(), "", tactic.name(), desc.outputs[0].format, false, false, {}});
+    assignments_[&node] = {&tactic, std::move(desc)};
+  }
+
+  // Donations that the producer cannot do in place are done by a copy at the very end of the plan.
+  std::map<const Value*, const Value*> settle_donations() {
+    std::map<const Value*, const Value*> result;
+    std::vector<Value*> outputs = graph_.outputs();
+    for (const auto& [output_name, input_name] : options_.donations) {
+      Value* output = graph_.find_value(output_name);
+      const Value* input = graph_.find_value(input_name);
+      TWOFOUR_CHECK(output && input && graph_.is_output(output) && output->type() == input->type(), kInvalidArgument,
+                    "\"{}\" cannot take over the buffer of \"{}\"", output_name, input_name);
+      if (!can_donate(graph_, output, input, assignments_)) {
+        Value* copy = ops::Builder(graph_).op("Identity", {output}, {}, output_name + "/donate");
+        graph_.rename(output, output_name + "/new");
+        graph_.rename(copy, output_name);
+        std::ranges::replace(outputs, output, copy);
+        graph_.set_outputs(outputs);
+        NodeSelection selection = selector_.select(copy->producer());
+        assign(selection, Format::kPlain);
+        output = copy;
+      }
+      result[output] = input;
+    }
+    return result;
+  }
+
+  void finish_report(Assembly& assembly, std::chrono::steady_clock::duration elapsed) {
+    assembly.plan.name = graph_.name();
+    assembly.plan.backend = backend_.name();
+    assembly.plan.device = backend_.device();
+    report_.build_s = std::chrono::duration<double>(elapsed).count();
+    report_.arena_bytes = assembly.plan.arena_bytes;
+    report_.arena_lower_bound_bytes = assembly.plan.arena_lower_bound_bytes;
+    for (const Tensor& section : assembly.sections) report_.weights_bytes += section.size_bytes();
+    assembly.plan.info["report"] = report_to_json(report_);
+  }
+
+  Graph graph_;
+  const backend::Backend& backend_;
+  const Options& options_;
+  Decisions decisions_;
+  Selector selector_;
+  std::vector<NodeSelection> selections_;
+  Assignments assignments_;
+  Report report_;
+};
+
+}  // namespace
+
+Result build(Graph graph, const backend::Backend& backend, const Options& options) {
+  return Build(std::move(graph), backend, options).run();
+}
+
+}  // namespace twofour::builder

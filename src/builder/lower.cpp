@@ -1,0 +1,62 @@
+#include "builder/lower.h"
+
+#include <algorithm>
+#include <set>
+
+#include "ops/builder.h"
+#include "passes/pipeline.h"
+#include "sparsity/prune.h"
+
+namespace twofour::builder {
+namespace {
+
+void bind_shape(Value* input, const Shape& shape) {
+  const Dims& dims = input->dims();
+  bool fits = dims.size() == shape.rank();
+  for (size_t i = 0; fits && i < dims.size(); ++i) fits = shape[i] >= 0 && (!dims[i].known() || dims[i].value == shape[i]);
+  TWOFOUR_CHECK(fits, kInvalidArgument, "input \"{}\" is {}; shape {} does not fit it", input->name(),
+                input->type().to_string(), shape.to_string());
+  input->set_type({input->dtype(), to_dims(shape)});
+}
+
+void bind_shapes(Graph& graph, const Options& options) {
+  for (const auto& [name, shape] : options.shapes) {
+    Value* value = graph.find_value(name);
+    const bool is_input = value && std::ranges::find(graph.inputs(), value) != graph.inputs().end();
+    std::vector<std::string> names;
+    for (const Value* input : graph.inputs()) names.push_back(input->name());
+    TWOFOUR_CHECK(is_input, kInvalidArgument, "the model has no input \"{}\"; it has: {}", name,
+                  fmt::join(names, ", "));
+    bind_shape(value, shape);
+  }
+  for (const Value* input : graph.inputs())
+    TWOFOUR_CHECK(input->type().is_static(), kInvalidArgument, "input \"{}\" is {}: give its shape", input->name(),
+                  input->type().to_string());
+}
+
+// An output that is an input, a constant or another output gets a copy, so that each can be bound on its own.
+void isolate_outputs(Graph& graph) {
+  std::set<const Value*> seen;
+  std::vector<Value*> outputs;
+  for (Value* output : graph.outputs()) {
+    if (output->producer() && seen.insert(output).second) {
+      outputs.push_back(output);
+      continue;
+    }
+    outputs.push_back(ops::Builder(graph).op("Identity", {output}, {}, output->name() + "/copy"));
+  }
+  graph.set_outputs(outputs);
+}
+
+}  // namespace
+
+void lower(Graph& graph, const Options& options) {
+  bind_shapes(graph, options);
+  ops::infer_all(graph);
+  if (options.sparsity == SparsityMode::kForce) sparsity::prune(graph, {});
+  if (options.optimise) passes::run_pipeline(graph, {});
+  graph.erase_dead();
+  isolate_outputs(graph);
+}
+
+}  // namespace twofour::builder

@@ -1,0 +1,13 @@
+// Lowering: a graph as the user has it -> a static graph whose outputs each have a value of their own.
+#pragma once
+
+#include "builder/builder.h"
+
+namespace twofour::builder {
+
+/// Binds input shapes, infers all types, runs the optimiser passes when asked to, prunes by magnitude for
+/// SparsityMode::kForce, and gives every output its own node. Throws Error{kInvalidArgument} naming inputs whose
+/// shape is missing, unknown or contradicts the model.
+void lower(Graph& graph, const Options& options);
+
+}  // namespace twofour::builder

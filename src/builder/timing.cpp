@@ -1,0 +1,97 @@
+#include "builder/timing.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstring>
+
+#include "base/rng.h"
+
+namespace twofour::builder {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using backend::NodeDesc;
+using backend::TensorDesc;
+
+constexpr double kBudgetUsPerContender = 30e3;
+constexpr size_t kLeastRounds = 3;
+constexpr size_t kMostRounds = 25;
+
+double microseconds_since(Clock::time_point start) {
+  return std::chrono::duration<double, std::micro>(Clock::now() - start).count();
+}
+
+// Ordinary values: denormals and zeros can be faster or slower than what a network sees.
+void fill_plausible(const TensorDesc& desc, std::byte* data) {
+  if (!is_float(desc.dtype)) return;
+  Tensor pattern(DType::kF32, {1021});
+  Rng rng(24);
+  for (float& v : pattern.span<float>()) v = rng.uniform(-1, 1);
+  const Tensor typed = pattern.to(desc.dtype);
+  const size_t bytes = desc.size_bytes();
+  for (size_t offset = 0; offset < bytes; offset += typed.size_bytes())
+    std::memcpy(data + offset, typed.raw(), std::min(typed.size_bytes(), bytes - offset));
+}
+
+class Runner {
+ public:
+  explicit Runner(const Contender& contender) {
+    std::vector<Tensor> packed = contender.tactic->packs() ? contender.tactic->pack(contender.node) : std::vector<Tensor>();
+    kernel_ = contender.tactic->create(contender.node, packed);
+    packed_ = std::move(packed);
+    for (const NodeDesc::Input& input : contender.node.inputs) src_.push_back(source(input));
+    for (const TensorDesc& output : contender.node.outputs)
+      dst_.push_back(keep(allocate_aligned(output.size_bytes())));
+    scratch_ = allocate_aligned(kernel_->scratch_bytes());
+  }
+
+  double run_us() const {
+    const auto start = Clock::now();
+    kernel_->run({src_, dst_, scratch_.get()});
+    return microseconds_since(start);
+  }
+
+ private:
+  const std::byte* source(const NodeDesc::Input& input) {
+    if (!input.present) return nullptr;
+    if (input.data.defined()) return input.data.raw();
+    std::byte* data = keep(allocate_aligned(input.desc.size_bytes()));
+    fill_plausible(input.desc, data);
+    return data;
+  }
+  std::byte* keep(std::shared_ptr<std::byte> buffer) { return buffers_.emplace_back(std::move(buffer)).get(); }
+
+  std::unique_ptr<backend::Kernel> kernel_;
+  std::vector<Tensor> packed_;
+  std::vector<std::shared_ptr<std::byte>> buffers_;
+  std::vector<const std::byte*> src_;
+  std::vector<std::byte*> dst_;
+  std::shared_ptr<std::byte> scratch_;
+};
+
+double median(std::vector<double>& samples) {
+  const auto middle = samples.begin() + static_cast<std::ptrdiff_t>(samples.size() / 2);
+  std::nth_element(samples.begin(), middle, samples.end());
+  return *middle;
+}
+
+}  // namespace
+
+std::vector<double> time_contenders(std::span<const Contender> contenders) {
+  std::vector<Runner> runners;
+  runners.reserve(contenders.size());
+  for (const Contender& contender : contenders) runners.emplace_back(contender);
+  for (const Runner& runner : runners) runner.run_us();  // first touch, lazy initialisation
+  std::vector<std::vector<double>> samples(runners.size());
+  const auto start = Clock::now();
+  const double budget_us = kBudgetUsPerContender * static_cast<double>(runners.size());
+  for (size_t round = 0; round < kMostRounds; ++round) {
+    if (round >= kLeastRounds && microseconds_since(start) > budget_us) break;
+    for (size_t i = 0; i < runners.size(); ++i) samples[i].push_back(runners[i].run_us());
+  }
+  std::vector<double> result;
+  for (auto& s : samples) result.push_back(median(s));
+  return result;
+}
+
+}  // namespace twofour::builder
