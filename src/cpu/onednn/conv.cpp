@@ -1,0 +1,162 @@
+// Conv and FusedConv through oneDNN. Constant weights are packed into the order that the primitive prefers; others
+// (training) are reordered in scratch memory on every run.
+#include "cpu/onednn/activation.h"
+#include "cpu/onednn/conv_problem.h"
+#include "cpu/tactics.h"
+
+namespace twofour::cpu {
+namespace {
+
+using namespace onednn;  // NOLINT(google-build-using-namespace): this file is an adapter to it
+using Forward = dnnl::convolution_forward;
+
+constexpr size_t kSrc = 0, kWeight = 1, kBias = 2, kResidual = 3;
+
+/// Whether activations go to the primitive as they lie, or in the blocked order that it prefers.
+enum class Activations : uint8_t { kAsGiven, kBlocked };
+
+struct Problem : ConvProblem {
+  memory::desc src_desc, dst_desc, weight_desc;  // as they lie outside
+
+  explicit Problem(const NodeDesc& node)
+      : ConvProblem(node.attrs, node.inputs[kSrc].desc.shape, node.inputs[kWeight].desc.shape) {
+    const Format format = conv_format(node.inputs[kSrc].desc, node.outputs[0]);
+    src_desc = desc_in(node.inputs[kSrc].desc, format);
+    dst_desc = desc_in(node.outputs[0], format);
+    weight_desc = plain_weight(node.inputs[kWeight].desc.dtype);
+  }
+};
+
+Forward::primitive_desc make_forward(const NodeDesc& node, const Problem& problem, Activations activations) {
+  const bool blocked = activations == Activations::kBlocked;
+  const memory::desc src = blocked ? any_of(problem.src, node.inputs[kSrc].desc.dtype) : problem.src_desc;
+  const memory::desc dst = blocked ? any_of(problem.dst, node.outputs[0].dtype) : problem.dst_desc;
+  const memory::desc bias = node.has_input(kBias) ? desc_of(node.inputs[kBias].desc) : memory::desc();
+  dnnl::post_ops post_ops;
+  if (node.has_input(kResidual)) post_ops.append_sum();
+  append_activation(node.attrs, post_ops);
+  dnnl::primitive_attr attr = user_scratchpad();
+  attr.set_post_ops(post_ops);
+  return {{dnnl::prop_kind::forward_inference, dnnl::algorithm::convolution_direct, src,
+           any_of(problem.weight, node.inputs[kWeight].desc.dtype), bias, dst, problem.strides, problem.dilates,
+           problem.pads_begin, problem.pads_end},
+          attr,
+          cpu_engine()};
+}
+
+class ConvKernel final : public Kernel {
+ public:
+  ConvKernel(const NodeDesc& node, std::span<const Tensor> packed, Activations activations)
+      : inputs_(node, packed), has_bias_(node.has_input(kBias)), has_residual_(node.has_input(kResidual)) {
+    const Problem problem(node);
+    const auto desc = make_forward(node, problem, activations);
+    src_ = {problem.src_desc, desc.src_desc(), layout_};
+    weight_ = {inputs_.is_packed(kWeight) ? desc.weights_desc() : problem.weight_desc, desc.weights_desc(), layout_};
+    bias_desc_ = desc.bias_desc();
+    dst_ = {desc.dst_desc(), problem.dst_desc, layout_};
+    if (has_residual_) residual_ = {problem.dst_desc, desc.dst_desc(), layout_};
+    conv_ = {desc, layout_};
+  }
+
+  size_t scratch_bytes() const override { return layout_.size(); }
+
+  void run(const KernelArgs& args) const override {
+    std::byte* scratch = args.scratch;
+    void* dst = dst_.place(args.dst[0], scratch);
+    if (has_residual_) residual_.run(inputs_.at(args, kResidual), dst, scratch);
+    Arguments arguments;
+    arguments.read(DNNL_ARG_SRC, src_.desc(), src_.load(inputs_.at(args, kSrc), scratch))
+        .read(DNNL_ARG_WEIGHTS, weight_.desc(), weight_.load(inputs_.at(args, kWeight), scratch))
+        .write(DNNL_ARG_DST, dst_.desc(), dst);
+    if (has_bias_) arguments.read(DNNL_ARG_BIAS, bias_desc_, inputs_.at(args, kBias));
+    conv_.run(std::move(arguments), scratch);
+    dst_.store(args.dst[0], scratch);
+  }
+
+ private:
+  PackedInputs inputs_;
+  bool has_bias_, has_residual_;
+  ScratchLayout layout_;
+  Source src_, weight_;
+  Conversion residual_;  // into dst, where the sum post-op finds it
+  Target dst_;
+  memory::desc bias_desc_;
+  Primitive conv_;
+};
+
+class OnednnConvBase : public OpTactic {
+ public:
+  bool packs() const override { return true; }
+
+  std::vector<Tensor> pack(const NodeDesc& node) const override {
+    const Problem problem(node);
+    std::vector<Tensor> packed;
+    for (size_t i = 0; i < node.inputs.size(); ++i) {
+      if (!node.is_constant(i)) continue;
+      const Tensor& data = node.inputs[i].data;
+      if (i != kWeight) packed.push_back(data);
+      else packed.push_back(packed_bytes(problem.weight_desc, make_forward(node, problem, activations_).weights_desc(),
+                                         data.raw()));
+    }
+    return packed;
+  }
+
+  std::unique_ptr<Kernel> create(const NodeDesc& node, std::span<const Tensor> packed) const override {
+    return std::make_unique<ConvKernel>(node, packed, activations_);
+  }
+
+  bool in_place(const NodeDesc& node, size_t input, size_t output) const override {
+    return input == kResidual && output == 0 && node.has_input(kResidual) && !node.is_constant(kResidual) &&
+           same_layout(node.inputs[kResidual].desc, node.outputs[0]);
+  }
+
+ protected:
+  OnednnConvBase(std::string name, Activations activations)
+      : OpTactic(std::move(name), {"Conv", "FusedConv"}), activations_(activations) {}
+
+  Support accepts(const NodeDesc& node) const override {
+    const TensorDesc& src = node.inputs[kSrc].desc;
+    const TensorDesc& dst = node.outputs[0];
+    if (Support no = all_of({conv_shapes_ok(src, node.inputs[kWeight].desc, dst), types_ok(node),
+                             activation_ok(node.attrs)});
+        !no)
+      return no;
+    if (node.has_input(kResidual) && !same_layout(node.inputs[kResidual].desc, dst))
+      return declined(Reason::kShape, "residual " + node.inputs[kResidual].desc.to_string());
+    return library_accepts([&] { make_forward(node, Problem(node), activations_); });
+  }
+
+ private:
+  Activations activations_;
+};
+
+/// Activations as they lie between layers.
+class OnednnConv final : public OnednnConvBase {
+ public:
+  OnednnConv() : OnednnConvBase("onednn.conv", Activations::kAsGiven) {}
+};
+
+/// NCHW activations, reordered to channel blocks for the primitive and back.
+class OnednnConvBlocked final : public OnednnConvBase {
+ public:
+  OnednnConvBlocked() : OnednnConvBase("onednn.conv_blocked", Activations::kBlocked) {}
+
+ protected:
+  Support accepts(const NodeDesc& node) const override {
+    if (Support no = OnednnConvBase::accepts(node); !no) return no;
+    if (conv_format(node.inputs[kSrc].desc, node.outputs[0]) != Format::kPlain)
+      return declined(Reason::kFormat, node.outputs[0].to_string());
+    const Problem problem(node);
+    const auto desc = make_forward(node, problem, Activations::kBlocked);
+    return desc.src_desc() != problem.src_desc || desc.dst_desc() != problem.dst_desc
+               ? supported()
+               : declined(Reason::kFormat, "the library prefers the plain order");
+  }
+};
+
+}  // namespace
+
+TWOFOUR_DEFINE_TACTIC(OnednnConv)
+TWOFOUR_DEFINE_TACTIC(OnednnConvBlocked)
+
+}  // namespace twofour::cpu

@@ -1,0 +1,41 @@
+#include "cpu/onednn/conv_problem.h"
+
+namespace twofour::cpu::onednn {
+
+ConvProblem::ConvProblem(const Attrs& attrs, const Shape& src_shape, const Shape& weight_shape) {
+  const ops::Conv2d v = ops::conv2d_from(attrs, src_shape, weight_shape);
+  src = src_shape.dims();
+  weight = weight_shape.dims();
+  if (v.groups > 1) weight = {v.groups, v.k / v.groups, v.c / v.groups, v.r(), v.s()};
+  bias = {v.k};
+  dst = {v.n, v.k, v.p, v.q};
+  for (size_t i = 0; i < 2; ++i) {
+    strides.push_back(v.window.stride[i]);
+    dilates.push_back(v.window.dilation[i] - 1);
+    pads_begin.push_back(v.window.pads[i]);
+    pads_end.push_back(v.window.pads[i + 2]);
+  }
+}
+
+memory::desc ConvProblem::plain_weight(DType dtype) const {
+  return desc_of({dtype, Shape(std::vector<int64_t>(weight)), Format::kPlain});
+}
+
+Format conv_format(const TensorDesc& src, const TensorDesc& dst) {
+  if (!is_order_neutral(src)) return src.format;
+  return is_order_neutral(dst) ? Format::kChannelsLast : dst.format;
+}
+
+memory::desc desc_in(const TensorDesc& desc, Format format) { return desc_of({desc.dtype, desc.shape, format}); }
+
+Support conv_shapes_ok(const TensorDesc& src, const TensorDesc& weight, const TensorDesc& dst) {
+  for (const TensorDesc* desc : {&src, &weight, &dst})
+    if (desc->shape.rank() != 4 || desc->shape.numel() == 0) return declined(Reason::kShape, desc->to_string());
+  if (weight.format != Format::kPlain && !is_order_neutral(weight))
+    return declined(Reason::kFormat, "weight " + weight.to_string());
+  if (src.format != dst.format && !is_order_neutral(src) && !is_order_neutral(dst))
+    return declined(Reason::kFormat, "src and dst differ");
+  return supported();
+}
+
+}  // namespace twofour::cpu::onednn

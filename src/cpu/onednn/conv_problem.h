@@ -1,0 +1,29 @@
+// The sizes of a convolution in oneDNN's terms; shared by the forward pass and both gradients.
+#pragma once
+
+#include "cpu/onednn/primitive.h"
+#include "ops/conv_geometry.h"
+
+namespace twofour::cpu::onednn {
+
+struct ConvProblem {
+  memory::dims src;     // N,C,H,W
+  memory::dims weight;  // K,C,R,S or, grouped, G,K/G,C/G,R,S: the same row-major memory
+  memory::dims bias;    // K
+  memory::dims dst;     // N,K,P,Q
+  memory::dims strides, dilates, pads_begin, pads_end;
+
+  ConvProblem(const Attrs& attrs, const Shape& src_shape, const Shape& weight_shape);
+  /// Weights in row-major order, which is how they lie outside.
+  memory::desc plain_weight(DType dtype) const;
+};
+
+/// The activations' format; channels last when both are neutral.
+Format conv_format(const TensorDesc& src, const TensorDesc& dst);
+/// `desc` in that format.
+memory::desc desc_in(const TensorDesc& desc, Format format);
+
+/// src, weight and dst have four dimensions, none is empty, and the weight is in plain order.
+Support conv_shapes_ok(const TensorDesc& src, const TensorDesc& weight, const TensorDesc& dst);
+
+}  // namespace twofour::cpu::onednn

@@ -1,0 +1,130 @@
+// A thin layer over oneDNN 2.6: tensors as memory descriptors, and primitives that run on plain pointers with their
+// scratchpad in the kernel's scratch memory. oneDNN's own errors leave supports() as Reason::kLibrary.
+#pragma once
+
+#include <array>
+#include <dnnl.hpp>
+
+#include "cpu/op_tactic.h"
+
+namespace twofour::cpu::onednn {
+
+using dnnl::memory;
+
+const dnnl::engine& cpu_engine();
+/// Whether oneDNN computes bf16 with instructions made for it.
+bool has_bf16();
+
+/// f32, bf16 (where has_bf16()); nothing else is handed to oneDNN.
+bool has_type(DType dtype);
+memory::data_type type_of(DType dtype);
+/// Every tensor has one of has_type()'s types.
+Support types_ok(const NodeDesc& node);
+/// The tensor as it lies in memory; any rank from 1 to 6, scalars as one element.
+memory::desc desc_of(const TensorDesc& desc);
+/// The tensor in whatever order oneDNN prefers.
+memory::desc any_of(memory::dims dims, DType dtype);
+inline size_t bytes_of(const memory::desc& desc) { return desc.get_size(); }
+/// Attributes of every primitive here: the scratchpad is ours.
+dnnl::primitive_attr user_scratchpad();
+
+/// Runs `make`, which creates primitive descriptors: yes, or what the library said.
+template <typename Make>
+Support library_accepts(const Make& make) {
+  try {
+    make();
+    return supported();
+  } catch (const dnnl::error& error) {
+    return declined(Reason::kLibrary, error.message);
+  }
+}
+
+/// Pointers for one execution.
+class Arguments {
+ public:
+  Arguments& read(int argument, const memory::desc& desc, const void* data);
+  Arguments& write(int argument, const memory::desc& desc, void* data);
+
+ private:
+  friend class Primitive;
+  static constexpr size_t kMost = 10;
+  std::array<std::pair<int, memory>, kMost> memories_;
+  size_t size_ = 0;
+};
+
+/// A primitive and its place for a scratchpad. Immutable; threads may run it with scratch of their own.
+class Primitive {
+ public:
+  Primitive() = default;
+  /// Books the scratchpad in `layout`.
+  template <typename PrimitiveDesc>
+  Primitive(const PrimitiveDesc& desc, ScratchLayout& layout)
+      : primitive_(desc.get()), scratchpad_(desc.scratchpad_desc()), offset_(layout.add(bytes_of(scratchpad_))) {}
+
+  void run(Arguments arguments, std::byte* scratch) const;
+
+ private:
+  dnnl::primitive primitive_;
+  memory::desc scratchpad_;
+  size_t offset_ = 0;
+  int threads_ = max_threads_now();
+
+  static int max_threads_now();
+};
+
+/// Copies a tensor from one order to another.
+class Conversion {
+ public:
+  Conversion() = default;
+  Conversion(const memory::desc& from, const memory::desc& to, ScratchLayout& layout);
+
+  /// False when the orders are equal.
+  bool needed() const { return needed_; }
+  /// Nothing happens when src is dst.
+  void run(const void* src, void* dst, std::byte* scratch) const;
+
+ private:
+  bool needed_ = false;
+  memory::desc from_, to_;
+  Primitive primitive_;
+};
+
+/// An input that the primitive wants in order `inner` and the caller has in order `outer`: read in place, or from a
+/// copy in scratch memory.
+class Source {
+ public:
+  Source() = default;
+  Source(const memory::desc& outer, const memory::desc& inner, ScratchLayout& layout);
+
+  const memory::desc& desc() const { return inner_; }
+  /// Where the primitive finds the caller's data, converted when needed.
+  const void* load(const void* outer, std::byte* scratch) const;
+
+ private:
+  memory::desc inner_;
+  Conversion conversion_;
+  size_t offset_ = 0;
+};
+
+/// Likewise an output.
+class Target {
+ public:
+  Target() = default;
+  Target(const memory::desc& inner, const memory::desc& outer, ScratchLayout& layout);
+
+  const memory::desc& desc() const { return inner_; }
+  /// Where the primitive shall write.
+  void* place(void* outer, std::byte* scratch) const { return conversion_.needed() ? scratch + offset_ : outer; }
+  /// Afterwards: brings it to the caller.
+  void store(void* outer, std::byte* scratch) const;
+
+ private:
+  memory::desc inner_;
+  Conversion conversion_;
+  size_t offset_ = 0;
+};
+
+/// `data` in order `from`, rewritten to order `to` as a tensor of bytes: a packed constant.
+Tensor packed_bytes(const memory::desc& from, const memory::desc& to, const std::byte* data);
+
+}  // namespace twofour::cpu::onednn

@@ -1,0 +1,60 @@
+#include "cpu/op_tactic.h"
+
+namespace twofour::cpu {
+namespace {
+
+/// The first refusal that `check` gives for a tensor of the node, or yes.
+template <typename Check>
+Support each_tensor(const NodeDesc& node, const Check& check) {
+  for (const NodeDesc::Input& input : node.inputs)
+    if (input.present)
+      if (Support answer = check(input.desc); !answer) return answer;
+  for (const TensorDesc& output : node.outputs)
+    if (Support answer = check(output); !answer) return answer;
+  return supported();
+}
+
+}  // namespace
+
+bool is_order_neutral(const TensorDesc& desc) {
+  const Shape& s = desc.shape;
+  return s.rank() != 4 || s[1] == 1 || s[2] * s[3] == 1 || s.numel() == 0;
+}
+
+bool same_layout(const TensorDesc& a, const TensorDesc& b) {
+  return a.dtype == b.dtype && a.shape == b.shape && (a.format == b.format || is_order_neutral(a));
+}
+
+Support one_format(const NodeDesc& node, Format* format) {
+  *format = Format::kPlain;
+  bool decided = false;
+  return each_tensor(node, [&](const TensorDesc& desc) {
+    if (is_order_neutral(desc)) return supported();
+    if (decided && desc.format != *format)
+      return declined(Reason::kFormat, fmt::format("{} among {}", desc.to_string(), format_name(*format)));
+    decided = true;
+    *format = desc.format;
+    return supported();
+  });
+}
+
+Support all_plain(const NodeDesc& node) {
+  return each_tensor(node, [](const TensorDesc& desc) {
+    return desc.format == Format::kPlain || is_order_neutral(desc) ? supported()
+                                                                   : declined(Reason::kFormat, desc.to_string());
+  });
+}
+
+Support all_f32(const NodeDesc& node) {
+  return each_tensor(node, [](const TensorDesc& desc) {
+    return desc.dtype == DType::kF32 ? supported() : declined(Reason::kDtype, desc.to_string());
+  });
+}
+
+Support none_empty(const NodeDesc& node) {
+  return each_tensor(node, [](const TensorDesc& desc) {
+    return desc.shape.numel() > 0 ? supported() : declined(Reason::kShape, desc.to_string() + " is empty");
+  });
+}
+
+}  // namespace twofour::cpu

@@ -1,0 +1,235 @@
+#include "tactics/harness.h"
+
+#include <gtest/gtest.h>
+#include <sys/mman.h>
+
+#include <cmath>
+#include <cstring>
+#include <numeric>
+
+#include "base/rng.h"
+#include "ops/builder.h"
+
+namespace twofour::tactic_test {
+namespace {
+
+using backend::Format;
+using backend::NodeDesc;
+using backend::TensorDesc;
+
+Tensor random_tensor(const CaseInput& spec, Rng& rng) {
+  Tensor wide(DType::kF32, spec.shape);
+  const auto values = wide.span<float>();
+  if (!spec.values.empty()) {
+    std::copy(spec.values.begin(), spec.values.end(), values.begin());
+  } else if (spec.distinct) {
+    std::iota(values.begin(), values.end(), 0.0F);
+    rng.shuffle(values);
+    for (float& v : values) v = (v + 0.5F) * 0.0625F - 0.03125F * static_cast<float>(values.size());
+  } else {
+    for (float& v : values) v = rng.uniform(spec.low, spec.high);
+  }
+  return wide.to(spec.dtype);
+}
+
+Tensor permuted(const Tensor& src, const Shape& s, bool to_last) {
+  Tensor dst(src.dtype(), src.shape());
+  const size_t bytes = dtype_size(src.dtype());
+  const int64_t pixels = s[2] * s[3];
+  for (int64_t n = 0; n < s[0]; ++n)
+    for (int64_t c = 0; c < s[1]; ++c)
+      for (int64_t i = 0; i < pixels; ++i) {
+        const auto plain = static_cast<size_t>((n * s[1] + c) * pixels + i) * bytes;
+        const auto last = static_cast<size_t>((n * pixels + i) * s[1] + c) * bytes;
+        std::memcpy(dst.raw() + (to_last ? last : plain), src.raw() + (to_last ? plain : last), bytes);
+      }
+  return dst;
+}
+
+bool is_weight_input(const std::string& op, size_t i) {
+  return i == 1 && (op == "Conv" || op == "FusedConv" || op == "ConvGradData");
+}
+
+/// `bytes` at 64-byte alignment plus `misalign`, filled with NaNs (0xff).
+std::shared_ptr<std::byte> poisoned(size_t bytes, size_t misalign) {
+  const auto block = allocate_aligned(bytes + misalign + 64);
+  std::memset(block.get(), 0xff, bytes + misalign + 64);
+  return {block, block.get() + misalign};
+}
+
+Tensor read_only(const Tensor& tensor) {
+  const size_t bytes = std::max<size_t>(tensor.size_bytes(), 1);
+  void* pages = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  std::memcpy(pages, tensor.raw(), tensor.size_bytes());
+  mprotect(pages, bytes, PROT_READ);
+  return {tensor.dtype(), tensor.shape(),
+          std::shared_ptr<std::byte>(static_cast<std::byte*>(pages), [bytes](std::byte* p) { munmap(p, bytes); })};
+}
+
+}  // namespace
+
+Tensor to_channels_last(const Tensor& plain) { return permuted(plain, plain.shape(), true); }
+Tensor from_channels_last(const Tensor& tensor) { return permuted(tensor, tensor.shape(), false); }
+
+Case make_case(const std::string& op, const std::vector<CaseInput>& inputs, Attrs attrs, size_t outputs,
+               uint64_t seed) {
+  Graph graph;
+  Rng rng(seed);
+  Case result;
+  std::vector<Value*> values;
+  for (const CaseInput& spec : inputs) {
+    const Tensor data = spec.absent ? Tensor() : random_tensor(spec, rng);
+    // Shape inference may want to know the data (axes, shapes), whether or not the tactic sees a constant.
+    values.push_back(spec.absent ? nullptr : graph.add_constant("c", data));
+    result.inputs.push_back(data);
+    NodeDesc::Input& input = result.node.inputs.emplace_back();
+    input.present = !spec.absent;
+    input.constant = spec.constant;
+    input.desc = {spec.dtype, spec.shape, Format::kPlain};
+    if (spec.constant) input.data = data;
+  }
+  ops::Builder builder(graph);
+  const auto results = builder.op_n(op, values, outputs, attrs);
+  result.node.name = "test";
+  result.node.op = op;
+  result.node.attrs = std::move(attrs);
+  for (const Value* value : results)
+    result.node.outputs.push_back({value->dtype(), value->shape(), Format::kPlain});
+  return result;
+}
+
+Case case_of_example(const ops::OpDef& op, const ops::Example& example) {
+  std::vector<CaseInput> inputs;
+  for (const ops::ExampleInput& in : example.inputs)
+    inputs.push_back({in.dtype, in.shape, in.low, in.high, in.constant, in.absent, in.values, in.distinct});
+  return make_case(std::string(op.name), inputs, example.attrs, example.num_outputs);
+}
+
+Case with_half(Case original, DType dtype) {
+  const ops::OpDef& op = ops::get_op(original.node.op);
+  Graph graph;
+  std::vector<Value*> values;
+  for (size_t i = 0; i < original.inputs.size(); ++i) {
+    Tensor& data = original.inputs[i];
+    auto& input = original.node.inputs[i];
+    const auto& port = op.inputs[std::min(i, op.inputs.size() - 1)];
+    if (data.defined() && data.dtype() == DType::kF32 && !port.keep_f32) {
+      data = data.to(dtype);
+      input.desc.dtype = dtype;
+      if (input.constant) input.data = data;
+    }
+    values.push_back(data.defined() ? graph.add_constant("c", data) : nullptr);
+  }
+  try {
+    const auto outputs =
+        ops::Builder(graph).op_n(original.node.op, values, original.node.outputs.size(), original.node.attrs);
+    for (size_t i = 0; i < outputs.size(); ++i) original.node.outputs[i].dtype = outputs[i]->dtype();
+  } catch (const Error&) {
+    original.node.op.clear();
+  }
+  return original;
+}
+
+Case with_format(Case original, Format format) {
+  NodeDesc& node = original.node;
+  for (size_t i = 0; i < node.inputs.size(); ++i)
+    if (node.inputs[i].present && node.inputs[i].desc.shape.rank() == 4 && !is_weight_input(node.op, i))
+      node.inputs[i].desc.format = format;
+  for (TensorDesc& output : node.outputs)
+    if (output.shape.rank() == 4 && node.op != "ConvGradWeight") output.format = format;
+  return original;
+}
+
+std::vector<Tensor> run_reference(const Case& test) {
+  std::vector<Tensor> outputs;
+  for (const TensorDesc& desc : test.node.outputs) outputs.emplace_back(desc.dtype, desc.shape);
+  ops::run_reference(ops::get_op(test.node.op), {test.node.attrs, test.inputs, outputs});
+  return outputs;
+}
+
+std::vector<Tensor> run_tactic(const backend::Tactic& tactic, const Case& test, const RunOptions& options) {
+  NodeDesc node = test.node;
+  std::vector<Tensor> packed;
+  if (tactic.packs()) {
+    packed = tactic.pack(node);
+    for (auto& input : node.inputs) input.data = Tensor();
+    if (options.read_only_pack) std::ranges::transform(packed, packed.begin(), read_only);
+  }
+  const auto kernel = tactic.create(node, packed);
+  std::vector<std::shared_ptr<std::byte>> memory;
+  std::vector<const std::byte*> src;
+  for (size_t i = 0; i < node.inputs.size(); ++i) {
+    const auto& input = node.inputs[i];
+    if (!input.present || (input.constant && tactic.packs())) {
+      src.push_back(nullptr);
+      memory.push_back(nullptr);
+      continue;
+    }
+    const Tensor image =
+        input.desc.format == Format::kChannelsLast ? to_channels_last(test.inputs[i]) : test.inputs[i];
+    memory.push_back(poisoned(image.size_bytes(), options.misalign));
+    std::copy_n(image.raw(), image.size_bytes(), memory.back().get());
+    src.push_back(memory.back().get());
+  }
+  std::vector<std::byte*> dst;
+  std::vector<bool> taken(src.size(), false);
+  std::vector<std::shared_ptr<std::byte>> outputs;
+  for (size_t o = 0; o < node.outputs.size(); ++o) {
+    std::shared_ptr<std::byte> target;
+    for (size_t i = 0; options.in_place && i < src.size() && !target; ++i)
+      if (src[i] && !taken[i] && !node.is_constant(i) && tactic.in_place(node, i, o)) {
+        target = memory[i];
+        taken[i] = true;
+      }
+    if (!target) target = poisoned(node.outputs[o].size_bytes(), options.misalign);
+    outputs.push_back(target);
+    dst.push_back(target.get());
+  }
+  const auto scratch = poisoned(kernel->scratch_bytes(), 0);
+  kernel->run({src, dst, scratch.get()});
+  std::vector<Tensor> results;
+  for (size_t o = 0; o < node.outputs.size(); ++o) {
+    const TensorDesc& desc = node.outputs[o];
+    Tensor result(desc.dtype, desc.shape);
+    std::copy_n(dst[o], result.size_bytes(), result.raw());
+    results.push_back(desc.format == Format::kChannelsLast ? from_channels_last(result) : result);
+  }
+  return results;
+}
+
+void expect_close(const std::vector<Tensor>& actual, const std::vector<Tensor>& expected, double eps,
+                  const std::string& what) {
+  ASSERT_EQ(actual.size(), expected.size());
+  for (size_t o = 0; o < actual.size(); ++o) {
+    const DType dtype = expected[o].dtype();
+    const double epsilon = dtype == DType::kF16 ? 0x1p-10 : dtype == DType::kBF16 ? 0x1p-7 : 0x1p-23;
+    const Tensor a = actual[o].to(DType::kF64);
+    const Tensor b = expected[o].to(DType::kF64);
+    double scale = 0;
+    for (const double v : b.span<double>())
+      if (std::isfinite(v)) scale = std::max(scale, std::abs(v));
+    for (size_t i = 0; i < b.span<double>().size(); ++i) {
+      const double x = a.span<double>()[i];
+      const double y = b.span<double>()[i];
+      const bool same = x == y || (std::isnan(x) && std::isnan(y)) || std::abs(x - y) <= eps * epsilon * scale;
+      ASSERT_TRUE(same) << what << ": output " << o << " element " << i << " is " << x << ", expected " << y
+                        << " within " << eps << " eps of " << scale;
+    }
+  }
+}
+
+bool check_tactic(const backend::Tactic& tactic, const Case& test, const RunOptions& options, double eps) {
+  if (test.node.op.empty() || !tactic.supports(test.node)) return false;
+  const std::string what = tactic.name() + " on " + test.node.signature();
+  SCOPED_TRACE(what);
+  expect_close(run_tactic(tactic, test, options), run_reference(test), eps, what);
+  return true;
+}
+
+void expect_runs(const backend::Tactic& tactic, const Case& test, const RunOptions& options, double eps) {
+  EXPECT_TRUE(check_tactic(tactic, test, options, eps))
+      << tactic.name() << " declines " << test.node.signature() << ": "
+      << tactic.supports(test.node).to_string();
+}
+
+}  // namespace twofour::tactic_test
