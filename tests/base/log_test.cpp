@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <string>
 #include <thread>
 #include <utility>
@@ -36,9 +37,9 @@ TEST_F(LogTest, WithoutASinkLinesAreDropped) {
 }
 
 TEST_F(LogTest, ThreadsDoNotMixTheirLines) {
-  std::vector<std::thread> threads;
-  for (int t = 0; t < 4; ++t)
-    threads.emplace_back([t] {
+  std::array<std::thread, 4> threads;
+  for (size_t t = 0; t < threads.size(); ++t)
+    threads[t] = std::thread([t] {
       for (int i = 0; i < 100; ++i) log_info("{}:{}", t, i);
     });
   for (std::thread& thread : threads) thread.join();
