@@ -1,4 +1,4 @@
-#include "base/dtype.h"
+#include "twofour/dtype.h"
 
 #include <array>
 

@@ -1,31 +1,11 @@
-// 16-bit floats as storage: IEEE binary16 and bfloat16. Conversions round to nearest even; NaN stays NaN
-// (quiet), overflow becomes infinity, subnormals are kept.
+// Conversions of whole arrays of 16-bit floats.
 #pragma once
 
-#include <bit>
-#include <cstdint>
 #include <span>
 
-#include "base/dtype.h"
+#include "twofour/half.h"
 
 namespace twofour {
-
-struct f16 {
-  uint16_t bits;
-  bool operator==(const f16&) const = default;
-};
-struct bf16 {
-  uint16_t bits;
-  bool operator==(const bf16&) const = default;
-};
-template <> struct DTypeOf<f16> { static constexpr DType value = DType::kF16; };
-template <> struct DTypeOf<bf16> { static constexpr DType value = DType::kBF16; };
-
-float to_float(f16 value);
-f16 to_f16(float value);
-
-inline float to_float(bf16 value) { return std::bit_cast<float>(uint32_t{value.bits} << 16); }
-bf16 to_bf16(float value);
 
 /// Whole arrays; src and dst have the same length and do not overlap. Uses F16C / AVX-512 where the CPU has it.
 void convert(std::span<const float> src, std::span<f16> dst);

@@ -49,6 +49,16 @@ Tensor::Tensor(DType dtype, Shape shape, std::shared_ptr<std::byte> data)
                 shape_.to_string());
 }
 
+void Tensor::check_span(DType dtype) const {
+  TWOFOUR_ASSERT(defined(), "elements of an undefined tensor");
+  TWOFOUR_ASSERT(dtype == dtype_, "tensor is {}, read as {}", dtype_name(dtype_), dtype_name(dtype));
+}
+
+void Tensor::check_count(const Shape& shape, size_t count) {
+  TWOFOUR_CHECK(static_cast<size_t>(shape.numel()) == count, kInvalidArgument, "shape {} needs {} values, got {}",
+                shape.to_string(), shape.numel(), count);
+}
+
 Tensor Tensor::clone() const {
   TWOFOUR_ASSERT(defined(), "clone of an undefined tensor");
   Tensor copy(dtype_, shape_);

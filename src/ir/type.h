@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "base/dtype.h"
+#include "twofour/dtype.h"
 #include "base/shape.h"
 
 namespace twofour {
