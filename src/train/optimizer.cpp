@@ -51,9 +51,7 @@ void apply_masks(Graph& model, OptimizerState& state) {
   for (const auto& [name, mask] : state.masks) {
     Value* weight = model.find_value(name);
     check_mask(name, mask, weight);
-    const bool trainable = weight->trainable();
     weight->set_data(sparsity::masked(weight->data(), mask));
-    weight->set_trainable(trainable);
     if (const auto it = state.momentum.find(name); it != state.momentum.end()) it->second = sparsity::masked(it->second, mask);
   }
 }

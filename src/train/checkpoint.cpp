@@ -1,0 +1,70 @@
+#include "train/checkpoint.h"
+
+#include <charconv>
+
+#include "train/safetensors.h"
+
+namespace twofour::train {
+namespace {
+
+constexpr std::string_view kFormatKey = "twofour.checkpoint";
+constexpr std::string_view kFormatVersion = "1";
+constexpr std::string_view kPositionKey = "twofour.position";
+constexpr std::string_view kSeedKey = "twofour.seed";
+
+std::string describe(const Tensor& tensor) {
+  return fmt::format("{}[{}]", dtype_name(tensor.dtype()), tensor.shape().to_string());
+}
+
+const std::string& require(const SafeTensors& file, std::string_view key) {
+  const auto it = file.metadata.find(std::string(key));
+  TWOFOUR_CHECK(it != file.metadata.end(), kDataCorrupt, "it is no checkpoint: its metadata has no \"{}\"", key);
+  return it->second;
+}
+
+uint64_t parse_seed(const std::string& text) {
+  uint64_t seed = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seed);
+  TWOFOUR_CHECK(error == std::errc() && end == text.data() + text.size(), kDataCorrupt, "seed \"{}\" is no number",
+                text);
+  return seed;
+}
+
+}  // namespace
+
+void save_checkpoint(const std::filesystem::path& path, const Checkpoint& checkpoint) {
+  write_safetensors(path, {.tensors = checkpoint.tensors,
+                           .metadata = {{std::string(kFormatKey), std::string(kFormatVersion)},
+                                        {std::string(kPositionKey), to_json(checkpoint.position).dump()},
+                                        {std::string(kSeedKey), std::to_string(checkpoint.seed)}}});
+}
+
+Checkpoint load_checkpoint(const std::filesystem::path& path) {
+  SafeTensors file = read_safetensors(path);
+  return with_context([&] { return "reading checkpoint " + path.string(); },
+                      [&] {
+                        const std::string& version = require(file, kFormatKey);
+                        TWOFOUR_CHECK(version == kFormatVersion, kDataCorrupt,
+                                      "its format version is {}, this build reads {}", version, kFormatVersion);
+                        const Json position = parse_json(require(file, kPositionKey), kPositionKey);
+                        return Checkpoint{.tensors = std::move(file.tensors),
+                                          .position = position_from_json(position),
+                                          .seed = parse_seed(require(file, kSeedKey))};
+                      });
+}
+
+void check_tensors(const std::map<std::string, Tensor>& tensors, const std::map<std::string, Tensor>& expected,
+                   std::string_view source) {
+  for (const auto& [name, want] : expected) {
+    const auto it = tensors.find(name);
+    TWOFOUR_CHECK(it != tensors.end(), kInvalidArgument, "{} has no tensor \"{}\", expected {}", source, name,
+                  describe(want));
+    TWOFOUR_CHECK(it->second.dtype() == want.dtype() && it->second.shape() == want.shape(), kInvalidArgument,
+                  "tensor \"{}\" of {} is {}, expected {}", name, source, describe(it->second), describe(want));
+  }
+  for (const auto& [name, tensor] : tensors)
+    TWOFOUR_CHECK(expected.contains(name), kInvalidArgument, "{} has a tensor \"{}\" that this training run has not",
+                  source, name);
+}
+
+}  // namespace twofour::train

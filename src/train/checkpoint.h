@@ -1,0 +1,33 @@
+// Checkpoints: everything a training run needs to go on bit for bit, in one safetensors file. Parameters and
+// batch-norm statistics have the model's names, so that other tools can read them; beside them stand momentum/<name>,
+// mask/<name>, loss_scale and loss_scale_tracker. Position, history and the seed are text in its metadata.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+
+#include "base/tensor.h"
+#include "train/progress.h"
+
+namespace twofour::train {
+
+struct Checkpoint {
+  std::map<std::string, Tensor> tensors;
+  TrainPosition position;
+  uint64_t seed = 0;  // of the run's data
+};
+
+/// Atomic: the whole file or the old state. Throws Error{kIo}.
+void save_checkpoint(const std::filesystem::path& path, const Checkpoint& checkpoint);
+
+/// Throws as read_safetensors does, and Error{kDataCorrupt} naming the file when it is no checkpoint of this format
+/// version.
+Checkpoint load_checkpoint(const std::filesystem::path& path);
+
+/// Throws Error{kInvalidArgument} naming `source` and the tensor unless `tensors` has exactly the names, dtypes and
+/// shapes of `expected`.
+void check_tensors(const std::map<std::string, Tensor>& tensors, const std::map<std::string, Tensor>& expected,
+                   std::string_view source);
+
+}  // namespace twofour::train

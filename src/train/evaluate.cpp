@@ -1,0 +1,79 @@
+#include "train/evaluate.h"
+
+#include <algorithm>
+#include <chrono>
+
+#include "builder/builder.h"
+
+namespace twofour::train {
+namespace {
+
+const engine::PlanTensor& only(const engine::Plan& plan, const std::vector<int>& tensors, std::string_view kind) {
+  TWOFOUR_CHECK(tensors.size() == 1, kInvalidArgument, "evaluation needs a model with one {}, this has {}", kind,
+                tensors.size());
+  return plan.tensors[static_cast<size_t>(tensors[0])];
+}
+
+int64_t count_correct(const Tensor& scores, const Tensor& labels) {
+  const Tensor f32 = scores.to(DType::kF32);
+  const auto classes = static_cast<size_t>(scores.shape()[1]);
+  const auto expected = labels.span<int64_t>();
+  int64_t correct = 0;
+  for (size_t n = 0; n < expected.size(); ++n) {
+    const auto row = f32.span<float>().subspan(n * classes, classes);
+    correct += std::ranges::max_element(row) - row.begin() == expected[n];
+  }
+  return correct;
+}
+
+/// `images`, or for a smaller last batch a tensor of `shape` that starts with them.
+Tensor fill_up(const Tensor& images, const Shape& shape) {
+  if (images.shape() == shape) return images;
+  bool fits = images.shape().rank() == shape.rank() && shape.rank() > 0 && images.shape()[0] <= shape[0];
+  for (size_t i = 1; fits && i < shape.rank(); ++i) fits = images.shape()[i] == shape[i];
+  TWOFOUR_CHECK(fits, kInvalidArgument, "the images are [{}], the model takes [{}]", images.shape().to_string(),
+                shape.to_string());
+  Tensor filled(DType::kF32, shape);
+  std::copy_n(images.raw(), images.size_bytes(), filled.raw());
+  return filled;
+}
+
+}  // namespace
+
+Evaluation evaluate(engine::ExecutionContext& context, data::Loader& loader, const EvaluateFn& progress) {
+  const engine::Plan& plan = context.engine().plan();
+  const engine::PlanTensor& input = only(plan, plan.inputs, "input");
+  const engine::PlanTensor& output = only(plan, plan.outputs, "output");
+  const Shape& scores = output.desc.shape;
+  TWOFOUR_CHECK(scores.rank() == 2 && input.desc.shape.rank() > 0 && scores[0] == input.desc.shape[0] &&
+                    is_float(output.desc.dtype),
+                kInvalidArgument, "output \"{}\" is {}; evaluation needs floating-point scores [batch,classes]",
+                output.name, output.desc.to_string());
+
+  const auto start = std::chrono::steady_clock::now();
+  Evaluation result;
+  loader.seek(0, 0);
+  for (int64_t i = 0; i < loader.batches_per_epoch(); ++i) {
+    const data::Batch batch = loader.next();
+    context.bind(input.name, fill_up(batch.images, input.desc.shape));
+    context.run();
+    result.images += batch.size();
+    result.correct += count_correct(context.tensor(output.name), batch.labels);
+    if (progress) progress(i + 1, loader.batches_per_epoch());
+  }
+  result.time_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  return result;
+}
+
+Evaluation evaluate(const Graph& model, const backend::Backend& backend, data::Loader& loader, int64_t batch_size,
+                    const EvaluateFn& progress) {
+  TWOFOUR_CHECK(model.inputs().size() == 1, kInvalidArgument,
+                "evaluation needs a model with one input, this has {}", model.inputs().size());
+  Shape shape = {batch_size};
+  for (const int64_t dim : loader.dataset().image_shape()) shape.push_back(dim);
+  const builder::Options options{.shapes = {{model.inputs()[0]->name(), shape}}, .time_tactics = false};
+  const auto context = builder::build(model.clone(), backend, options).engine->create_context();
+  return evaluate(*context, loader, progress);
+}
+
+}  // namespace twofour::train

@@ -1,0 +1,252 @@
+#include "train/trainer.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstring>
+#include <ranges>
+
+#include "base/log.h"
+#include "builder/builder.h"
+#include "train/checkpoint.h"
+#include "train/prepare.h"
+
+namespace twofour::train {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+
+LossScaling default_scaling(Precision precision) {
+  return precision == Precision::kF16 ? LossScaling::dynamic() : LossScaling::none();
+}
+
+std::unique_ptr<engine::ExecutionContext> build_step(TrainingStep& step, const backend::Backend& backend,
+                                                     bool time_tactics) {
+  const builder::Options options{.sparsity = builder::SparsityMode::kDisable,
+                                 .donations = step.donations(),
+                                 .time_tactics = time_tactics,
+                                 .optimise = false};
+  return builder::build(std::move(step.graph), backend, options).engine->create_context();
+}
+
+StepOptions step_options(const TrainOptions& options, Precision precision, const LossScaling& scaling,
+                         const Shape& image_shape, const OptimizerState& optimizer) {
+  StepOptions result{.batch_size = options.batch_size,
+                     .image_shape = image_shape,
+                     .precision = precision,
+                     .label_smoothing = options.label_smoothing,
+                     .update = {.sgd = options.sgd, .scaling = scaling, .clip_norm = options.clip_norm}};
+  for (const auto& [name, mask] : optimizer.masks) result.masked.insert(name);
+  return result;
+}
+
+void check_optimizer(const OptimizerState& optimizer, const TrainingStep& step) {
+  for (const auto& [name, tensor] : optimizer.momentum)
+    TWOFOUR_CHECK(std::ranges::any_of(step.state, [&](const StateTensor& s) { return s.name == name; }),
+                  kInvalidArgument, "momentum \"{}\" belongs to no parameter of the model", name);
+}
+
+}  // namespace
+
+PrecisionChoice choose_precision(Precision wanted, bool force_half, const backend::Backend& backend) {
+  if (wanted == Precision::kF32 || force_half) return {wanted, ""};
+  const backend::Support support = backend.native_half(precision_dtype(wanted));
+  if (support) return {wanted, ""};
+  PrecisionChoice choice{Precision::kF32,
+                         fmt::format("{} asked for, training in fp32: {} has no suitable hardware: {}",
+                                     precision_name(wanted), backend.device(), support.to_string())};
+  log_warning("{}", choice.note);
+  return choice;
+}
+
+Trainer::Trainer(Graph model, const backend::Backend& backend, std::shared_ptr<data::Loader> loader,
+                 const TrainOptions& options, OptimizerState optimizer)
+    : model_(std::move(model)),
+      loader_(std::move(loader)),
+      options_(options),
+      precision_(choose_precision(options.precision, options.force_half, backend)),
+      scaling_(options.loss_scaling.value_or(default_scaling(precision_.used))) {
+  check(options_.schedule);
+  unshare_statistics(model_);
+  apply_masks(model_, optimizer);
+  const data::Dataset& dataset = loader_->dataset();
+  step_ = make_step(model_,
+                    step_options(options_, precision_.used, scaling_, dataset.image_shape(), optimizer));
+  TWOFOUR_CHECK(dataset.num_classes() <= step_.num_classes, kInvalidArgument,
+                "the data has {} classes, the model gives {} scores", dataset.num_classes(), step_.num_classes);
+  check_optimizer(optimizer, step_);
+  create_state(optimizer);
+  context_ = build_step(step_, backend, options_.time_tactics);
+  bind_state();
+  loader_->seek(0, 0);
+}
+
+Tensor Trainer::initial_value(const StateTensor& tensor, const OptimizerState& optimizer) const {
+  switch (tensor.kind) {
+    case StateTensor::Kind::kLossScale: return Tensor::scalar(static_cast<float>(scaling_.init_scale));
+    case StateTensor::Kind::kTracker: return Tensor(DType::kI32, {});
+    case StateTensor::Kind::kParameter:
+    case StateTensor::Kind::kStatistic: return model_.find_value(tensor.name)->data().clone();
+    case StateTensor::Kind::kMomentum: break;
+  }
+  const Shape& shape = model_.find_value(tensor.name)->data().shape();
+  const auto it = optimizer.momentum.find(tensor.name);
+  if (it == optimizer.momentum.end()) return Tensor(DType::kF32, shape);
+  TWOFOUR_CHECK(it->second.dtype() == DType::kF32 && it->second.shape() == shape, kInvalidArgument,
+                "momentum of \"{}\" is {}[{}], expected f32[{}]", tensor.name, dtype_name(it->second.dtype()),
+                it->second.shape().to_string(), shape.to_string());
+  return it->second.clone();
+}
+
+void Trainer::create_state(const OptimizerState& optimizer) {
+  for (const StateTensor& tensor : step_.state) tensors_[tensor.input] = initial_value(tensor, optimizer);
+  for (const auto& [name, input] : step_.masks) tensors_[input] = optimizer.masks.at(name).clone();
+  if (scaling_.mode == LossScaling::Mode::kStatic)
+    tensors_[step_.loss_scale] = Tensor::scalar(static_cast<float>(scaling_.init_scale));
+}
+
+void Trainer::bind_state() {
+  for (const auto& [input, tensor] : tensors_) context_->bind(input, tensor);
+  context_->bind(step_.lr, lr_);
+}
+
+float Trainer::scalar(const std::string& output) const { return context_->tensor(output).span<float>()[0]; }
+
+double Trainer::loss_scale() const {
+  return step_.loss_scale.empty() ? 0 : double{tensors_.at(step_.loss_scale).span<float>()[0]};
+}
+
+StepResult Trainer::step() {
+  const auto start = Clock::now();
+  const data::Batch batch = loader_->next();
+  TWOFOUR_CHECK(batch.size() == options_.batch_size, kInvalidArgument,
+                "batch {} of epoch {} has {} images, the step was built for {}: let the loader drop the last batch",
+                batch.index, batch.epoch, batch.size(), options_.batch_size);
+  StepResult result{.step = position_.step,
+                    .lr = learning_rate(options_.schedule, options_.sgd.lr, position_.step),
+                    .loss_scale = loss_scale()};
+  lr_.span<float>()[0] = static_cast<float>(result.lr);
+  context_->bind(step_.images, batch.images);
+  context_->bind(step_.labels, batch.labels);
+  context_->run();
+  result.loss = scalar(step_.loss);
+  result.correct = std::lround(scalar(step_.correct));
+  result.skipped = !step_.nonfinite.empty() && scalar(step_.nonfinite) != 0;
+  account(result, batch, seconds_since(start));
+  check_divergence(result);
+  return result;
+}
+
+void Trainer::account(const StepResult& result, const data::Batch& batch, double time_s) {
+  if (batch.epoch != position_.epoch) position_.totals = {};
+  position_.epoch = batch.epoch;
+  position_.batch = batch.index + 1;
+  position_.skips_in_a_row = result.skipped ? position_.skips_in_a_row + 1 : 0;
+  ++position_.step;
+
+  EpochTotals& totals = position_.totals;
+  if (std::isfinite(result.loss)) {
+    totals.loss_sum += result.loss;
+    ++totals.loss_steps;
+  }
+  totals.correct += result.correct;
+  totals.images += batch.size();
+  totals.skipped_steps += result.skipped;
+  totals.time_s += time_s;
+}
+
+std::string Trainer::first_nonfinite() const {
+  // The backward pass meets the last parameters first.
+  for (const StateTensor& tensor : std::views::reverse(step_.state)) {
+    const auto it = step_.nonfinite_gradients.find(tensor.name);
+    if (it != step_.nonfinite_gradients.end() && scalar(it->second) != 0)
+      return fmt::format("; the first gradient that is not finite is that of \"{}\"", tensor.name);
+  }
+  return "";
+}
+
+void Trainer::check_divergence(const StepResult& result) const {
+  const bool dynamic = scaling_.mode == LossScaling::Mode::kDynamic;
+  if (dynamic && result.loss_scale > scaling_.min_scale) return;
+  const std::string floor = dynamic ? fmt::format(" with the loss scale at its floor of {}", scaling_.min_scale) : "";
+  TWOFOUR_CHECK(std::isfinite(result.loss), kFailedPrecondition,
+                "training has diverged: the loss of step {} is {}{} (learning rate {}){}", result.step, result.loss,
+                floor, result.lr, first_nonfinite());
+  TWOFOUR_CHECK(position_.skips_in_a_row < kMaxSkipsAtFloor, kFailedPrecondition,
+                "training does not go on: {} steps in a row had gradients that are not finite{} (loss scale {}){}",
+                position_.skips_in_a_row, floor, result.loss_scale, first_nonfinite());
+}
+
+EpochRecord Trainer::train_epoch(const ProgressCallback& progress) {
+  const int64_t batches = loader_->batches_per_epoch();
+  StepResult result;
+  do {
+    result = step();
+    if (progress)
+      progress({.step = result,
+                .epoch = position_.epoch,
+                .batches_done = position_.batch,
+                .batches = batches,
+                .totals = position_.totals});
+  } while (position_.batch < batches);
+  finish_epoch(result.lr);
+  return position_.history.back();
+}
+
+void Trainer::finish_epoch(double lr) {
+  const EpochTotals& totals = position_.totals;
+  position_.history.push_back({.epoch = position_.epoch,
+                               .loss = totals.loss(),
+                               .accuracy = totals.accuracy(),
+                               .lr = lr,
+                               .loss_scale = loss_scale(),
+                               .images_per_s = totals.images_per_s(),
+                               .skipped_steps = totals.skipped_steps});
+  position_.totals = {};
+  ++position_.epoch;
+  position_.batch = 0;
+}
+
+Graph Trainer::model() const {
+  Graph graph = model_.clone();
+  for (const StateTensor& tensor : step_.state)
+    if (tensor.kind == StateTensor::Kind::kParameter || tensor.kind == StateTensor::Kind::kStatistic)
+      graph.find_value(tensor.name)->set_data(tensors_.at(tensor.input).clone());
+  return graph;
+}
+
+OptimizerState Trainer::optimizer() const {
+  OptimizerState state;
+  for (const StateTensor& tensor : step_.state)
+    if (tensor.kind == StateTensor::Kind::kMomentum) state.momentum[tensor.name] = tensors_.at(tensor.input).clone();
+  for (const auto& [name, input] : step_.masks) state.masks[name] = tensors_.at(input).clone();
+  return state;
+}
+
+void Trainer::save(const std::filesystem::path& path) const {
+  save_checkpoint(path, {.tensors = tensors_, .position = position_, .seed = options_.seed});
+}
+
+void Trainer::resume(const std::filesystem::path& path) {
+  Checkpoint checkpoint = load_checkpoint(path);
+  check_tensors(checkpoint.tensors, tensors_, path.string());
+  TWOFOUR_CHECK(checkpoint.seed == options_.seed, kInvalidArgument,
+                "checkpoint {} was written with seed {}, this run has {}: its batches would differ", path.string(),
+                checkpoint.seed, options_.seed);
+  TWOFOUR_CHECK(checkpoint.position.batch <= loader_->batches_per_epoch(), kInvalidArgument,
+                "checkpoint {} stands at batch {} of an epoch; this data has {}", path.string(),
+                checkpoint.position.batch, loader_->batches_per_epoch());
+  loader_->seek(checkpoint.position.epoch, checkpoint.position.batch);
+  for (const auto& [name, tensor] : checkpoint.tensors)
+    std::memcpy(tensors_.at(name).raw(), tensor.raw(), tensor.size_bytes());
+  position_ = std::move(checkpoint.position);
+}
+
+size_t step_activation_bytes(const Graph& model, const backend::Backend& backend, const StepOptions& options) {
+  TrainingStep step = make_step(model, options);
+  return build_step(step, backend, false)->engine().plan().arena_bytes;
+}
+
+}  // namespace twofour::train

@@ -1,0 +1,221 @@
+#include "train/checkpoint.h"
+
+#include <gmock/gmock.h>
+
+#include <cstring>
+
+#include "backend/reference_tactic.h"
+#include "base/file.h"
+#include "blobs.h"
+#include "models.h"
+#include "sparsity/mask.h"
+#include "train/safetensors.h"
+#include "train/trainer.h"
+
+namespace twofour::train {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+
+const backend::ReferenceBackend kBackend;
+
+Graph make_net() {
+  ModelMaker m({1, 6, 6});
+  Value* v = m.relu(m.norm(m.conv(m.images(), "conv1", 4, 3, 1), "bn1"), "relu1");
+  v = m.relu(m.conv(v, "conv2", 4, 3, 2, true), "relu2");
+  return m.finish(m.linear(m.global_pool(v), "fc", 4));
+}
+
+std::unique_ptr<Trainer> make_trainer(const LossScaling& scaling = LossScaling::dynamic(), bool masked = true,
+                                      uint64_t seed = 1) {
+  TrainOptions options{.batch_size = 8,
+                       .sgd = {.lr = 0.05, .nesterov = true},
+                       .schedule = {.kind = ScheduleKind::kCosine, .total_steps = 10, .warmup_steps = 2},
+                       .loss_scaling = scaling,
+                       .label_smoothing = 0.1,
+                       .clip_norm = 1,
+                       .seed = seed};
+  options.loss_scaling->growth_interval = 3;
+  Graph model = make_net();
+  OptimizerState optimizer;
+  if (masked) optimizer.masks["conv2.weight"] = sparsity::magnitude_mask(model.find_value("conv2.weight")->data(), 1);
+  return std::make_unique<Trainer>(std::move(model), kBackend, blob_loader(6, 24, 8), options, optimizer);
+}
+
+class CheckpointTest : public testing::Test {
+ protected:
+  void TearDown() override {
+    for (const auto& path : {a, b}) std::filesystem::remove(path);
+  }
+  const std::filesystem::path a = std::filesystem::path(testing::TempDir()) / "twofour_checkpoint_a";
+  const std::filesystem::path b = std::filesystem::path(testing::TempDir()) / "twofour_checkpoint_b";
+};
+
+void expect_same_tensors(const Checkpoint& x, const Checkpoint& y) {
+  ASSERT_EQ(x.tensors.size(), y.tensors.size());
+  for (const auto& [name, tensor] : x.tensors)
+    EXPECT_EQ(std::memcmp(tensor.raw(), y.tensors.at(name).raw(), tensor.size_bytes()), 0) << name;
+}
+
+// Over the end of an epoch (3 batches), a growth of the loss scale and a warm-up.
+TEST_F(CheckpointTest, ResumeIsBitExact) {
+  for (const int before : {1, 2, 3, 4}) {
+    SCOPED_TRACE(before);
+    const auto straight = make_trainer();
+    for (int i = 0; i < 6; ++i) straight->step();
+    straight->save(a);
+
+    const auto first = make_trainer();
+    for (int i = 0; i < before; ++i) first->step();
+    first->save(b);
+    const auto second = make_trainer();
+    second->step();  // what it did before is forgotten
+    second->resume(b);
+    EXPECT_EQ(second->position().step, before);
+    for (int i = before; i < 6; ++i) second->step();
+    second->save(b);
+
+    const Checkpoint x = load_checkpoint(a);
+    const Checkpoint y = load_checkpoint(b);
+    expect_same_tensors(x, y);
+    EXPECT_EQ(x.position.step, y.position.step);
+    EXPECT_EQ(x.position.epoch, y.position.epoch);
+    EXPECT_EQ(x.position.batch, y.position.batch);
+    EXPECT_EQ(x.position.totals.loss_sum, y.position.totals.loss_sum);
+  }
+}
+
+TEST_F(CheckpointTest, HistoryAndTheRestOfAnEpochSurvive) {
+  const auto straight = make_trainer();
+  straight->train_epoch();
+  straight->train_epoch();
+  const auto first = make_trainer();
+  first->train_epoch();
+  first->step();
+  first->save(a);
+  const auto second = make_trainer();
+  second->resume(a);
+  second->train_epoch();
+  ASSERT_EQ(second->history().size(), 2U);
+  for (size_t i = 0; i < 2; ++i) {
+    EXPECT_EQ(second->history()[i].loss, straight->history()[i].loss);
+    EXPECT_EQ(second->history()[i].accuracy, straight->history()[i].accuracy);
+    EXPECT_EQ(second->history()[i].lr, straight->history()[i].lr);
+  }
+}
+
+TEST_F(CheckpointTest, HoldsEverythingUnderReadableNames) {
+  const auto trainer = make_trainer();
+  trainer->step();
+  trainer->save(a);
+  const SafeTensors file = read_safetensors(a);
+  for (const char* name : {"conv1.weight", "bn1.mean", "momentum/fc.bias", "mask/conv2.weight", "loss_scale",
+                           "loss_scale_tracker"})
+    EXPECT_TRUE(file.tensors.contains(name)) << name;
+  EXPECT_EQ(file.tensors.at("mask/conv2.weight").dtype(), DType::kBool);
+  EXPECT_EQ(file.metadata.at("twofour.seed"), "1");
+}
+
+class BadCheckpointTest : public CheckpointTest {
+ protected:
+  void SetUp() override {
+    trainer = make_trainer();
+    trainer->step();
+    trainer->save(a);
+  }
+  /// resume() fails with this text and leaves the trainer as it was.
+  void expect_refused(ErrorCode code, const std::string& text, Trainer* target = nullptr) {
+    Trainer& t = target ? *target : *trainer;
+    t.save(b);
+    const std::string before = read_file(b);
+    try {
+      t.resume(a);
+      FAIL() << text;
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), code) << error.what();
+      EXPECT_THAT(error.what(), AllOf(HasSubstr(text), HasSubstr(a.string())));
+    }
+    t.save(b);
+    EXPECT_EQ(read_file(b), before);
+  }
+  void change(const std::function<void(SafeTensors&)>& edit) {
+    SafeTensors file = read_safetensors(a);
+    edit(file);
+    write_safetensors(a, file);
+  }
+  std::unique_ptr<Trainer> trainer;
+};
+
+TEST_F(BadCheckpointTest, Truncated) {
+  const std::string text = read_file(a);
+  write_file_atomic(a, text.substr(0, text.size() - 1));
+  expect_refused(ErrorCode::kDataCorrupt, "truncated");
+}
+TEST_F(BadCheckpointTest, AbsurdHeader) {
+  write_file_atomic(a, std::string(64, '\x7f'));
+  expect_refused(ErrorCode::kDataCorrupt, "header would have");
+}
+TEST_F(BadCheckpointTest, MissingFile) {
+  std::filesystem::remove(a);
+  expect_refused(ErrorCode::kNotFound, "cannot open");
+}
+TEST_F(BadCheckpointTest, MissingTensor) {
+  change([](SafeTensors& f) { f.tensors.erase("momentum/fc.bias"); });
+  expect_refused(ErrorCode::kInvalidArgument, "has no tensor \"momentum/fc.bias\", expected f32[4]");
+}
+TEST_F(BadCheckpointTest, ExtraTensor) {
+  change([](SafeTensors& f) { f.tensors["stranger"] = Tensor::scalar(1); });
+  expect_refused(ErrorCode::kInvalidArgument, "a tensor \"stranger\"");
+}
+TEST_F(BadCheckpointTest, WrongShape) {
+  change([](SafeTensors& f) { f.tensors["fc.bias"] = Tensor(DType::kF32, {5}); });
+  expect_refused(ErrorCode::kInvalidArgument, "tensor \"fc.bias\"");
+}
+TEST_F(BadCheckpointTest, WrongType) {
+  change([](SafeTensors& f) { f.tensors["fc.bias"] = Tensor(DType::kF16, {4}); });
+  expect_refused(ErrorCode::kInvalidArgument, "is f16[4], expected f32[4]");
+}
+TEST_F(BadCheckpointTest, NoCheckpoint) {
+  change([](SafeTensors& f) { f.metadata.clear(); });
+  expect_refused(ErrorCode::kDataCorrupt, "no \"twofour.checkpoint\"");
+}
+TEST_F(BadCheckpointTest, OtherVersion) {
+  change([](SafeTensors& f) { f.metadata["twofour.checkpoint"] = "99"; });
+  expect_refused(ErrorCode::kDataCorrupt, "format version is 99");
+}
+TEST_F(BadCheckpointTest, MalformedPosition) {
+  change([](SafeTensors& f) { f.metadata["twofour.position"] = R"({"step":1})"; });
+  expect_refused(ErrorCode::kDataCorrupt, "position is malformed");
+  change([](SafeTensors& f) { f.metadata["twofour.position"] = "{"; });
+  expect_refused(ErrorCode::kDataCorrupt, "not valid JSON");
+}
+TEST_F(BadCheckpointTest, MalformedSeed) {
+  change([](SafeTensors& f) { f.metadata["twofour.seed"] = "1x"; });
+  expect_refused(ErrorCode::kDataCorrupt, "seed \"1x\"");
+}
+TEST_F(BadCheckpointTest, BatchBeyondTheData) {
+  change([](SafeTensors& f) {
+    Json position = parse_json(f.metadata["twofour.position"], "test");
+    position["batch"] = 4;
+    f.metadata["twofour.position"] = position.dump();
+  });
+  expect_refused(ErrorCode::kInvalidArgument, "stands at batch 4");
+}
+TEST_F(BadCheckpointTest, OtherSeed) {
+  const auto other = make_trainer(LossScaling::dynamic(), true, 2);
+  expect_refused(ErrorCode::kInvalidArgument, "seed 1, this run has 2", other.get());
+}
+TEST_F(BadCheckpointTest, OtherOptions) {
+  const auto unscaled = make_trainer(LossScaling::none());
+  expect_refused(ErrorCode::kInvalidArgument, "\"loss_scale\"", unscaled.get());
+  const auto dense = make_trainer(LossScaling::dynamic(), false);
+  expect_refused(ErrorCode::kInvalidArgument, "\"mask/conv2.weight\"", dense.get());
+}
+
+TEST_F(CheckpointTest, SavingWhereItCannotIsAnError) {
+  EXPECT_THROW(make_trainer()->save(std::filesystem::path(testing::TempDir()) / "no_such_folder" / "x"), Error);
+}
+
+}  // namespace
+}  // namespace twofour::train

@@ -1,0 +1,195 @@
+#include "train/trainer.h"
+
+#include <gmock/gmock.h>
+
+#include <cmath>
+
+#include "backend/reference_tactic.h"
+#include "base/log.h"
+#include "blobs.h"
+#include "models.h"
+#include "sparsity/mask.h"
+#include "train/evaluate.h"
+
+namespace twofour::train {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+
+/// conv, batch norm, ReLU, pool, conv, ReLU, global pool, linear on 1x8x8 images.
+Graph make_cnn() {
+  ModelMaker m({1, 8, 8});
+  Value* v = m.max_pool(m.relu(m.norm(m.conv(m.images(), "conv1", 8, 3, 1), "bn1"), "relu1"), "pool1");
+  v = m.relu(m.norm(m.conv(v, "conv2", 8, 3, 2), "bn2"), "relu2");
+  return m.finish(m.linear(m.builder().op("Flatten", {v}, {}, "flat"), "fc", 4));
+}
+
+Graph make_flat_mlp() {
+  ModelMaker m({1, 8, 8});
+  Value* v = m.relu(m.linear(m.builder().op("Flatten", {m.images()}), "fc1", 16), "relu");
+  return m.finish(m.linear(v, "fc2", 4));
+}
+
+TrainOptions small_options() { return {.batch_size = 16, .sgd = {.lr = 0.05, .weight_decay = 1e-3}}; }
+
+const backend::ReferenceBackend kBackend;
+
+OptimizerState conv2_mask(const Graph& model) {
+  return {.masks = {{"conv2.weight", sparsity::magnitude_mask(model.find_value("conv2.weight")->data(), 1)}}};
+}
+
+bool zero_outside(const Tensor& weight, const Tensor& mask) {
+  for (size_t i = 0; i < weight.span<float>().size(); ++i)
+    if (!mask.span<bool>()[i] && weight.span<float>()[i] != 0.0F) return false;
+  return true;
+}
+
+TEST(Trainer, LearnsWithMlpAndCnn) {
+  for (const auto make : {make_flat_mlp, make_cnn}) {
+    Trainer trainer(make(), kBackend, blob_loader(8, 256, 16), small_options());
+    const auto test = blob_loader(8, 100, 16, 77, false);
+    EXPECT_LT(evaluate(trainer.model(), kBackend, *test, 16).accuracy(), 0.8);
+    int64_t calls = 0;
+    for (int epoch = 0; epoch < 3; ++epoch) trainer.train_epoch([&](const Progress&) { ++calls; });
+    EXPECT_EQ(calls, 3 * 16);
+    const Evaluation result = evaluate(trainer.model(), kBackend, *test, 16);
+    EXPECT_EQ(result.images, 100);
+    EXPECT_GT(result.accuracy(), 0.95);
+    ASSERT_EQ(trainer.history().size(), 3U);
+    EXPECT_LT(trainer.history()[2].loss, trainer.history()[0].loss);
+    EXPECT_EQ(trainer.history()[1].epoch, 1);
+    EXPECT_GT(trainer.history()[2].images_per_s, 0);
+    EXPECT_EQ(trainer.position().step, 48);
+  }
+}
+
+// A model evaluates the same whatever the batch size, the last batch included.
+TEST(Trainer, EvaluationDoesNotDependOnTheBatchSize) {
+  const Graph model = make_cnn();
+  const auto correct = [&](int64_t batch) {
+    return evaluate(model, kBackend, *blob_loader(8, 50, batch, 5, false), batch).correct;
+  };
+  EXPECT_EQ(correct(50), correct(16));
+  EXPECT_EQ(correct(50), correct(7));
+}
+
+TEST(Trainer, MaskedWeightsStayExactlyZero) {
+  const Graph model = make_cnn();
+  const OptimizerState optimizer = conv2_mask(model);
+  TrainOptions options = small_options();
+  options.sgd.nesterov = true;
+  Trainer trainer(model.clone(), kBackend, blob_loader(8, 128, 16), options, optimizer);
+  const Tensor& mask = optimizer.masks.at("conv2.weight");
+  EXPECT_TRUE(zero_outside(trainer.model().find_value("conv2.weight")->data(), mask));
+  trainer.train_epoch();
+  const Graph trained = trainer.model();
+  EXPECT_TRUE(zero_outside(trained.find_value("conv2.weight")->data(), mask));
+  EXPECT_TRUE(zero_outside(trainer.optimizer().momentum.at("conv2.weight"), mask));
+  EXPECT_FALSE(zero_outside(model.find_value("conv2.weight")->data(), mask)) << "the caller's graph was changed";
+}
+
+TEST(Trainer, ModelHasTheParametersAndStatistics) {
+  const Graph model = make_cnn();
+  Trainer trainer(model.clone(), kBackend, blob_loader(8, 64, 16), small_options());
+  trainer.step();
+  const Graph trained = trainer.model();
+  for (const char* name : {"conv1.weight", "bn1.bias", "bn1.mean", "bn2.var", "fc.bias"}) {
+    const auto a = model.find_value(name)->data().span<float>();
+    const auto b = trained.find_value(name)->data().span<float>();
+    EXPECT_FALSE(std::ranges::equal(a, b)) << name;
+    EXPECT_TRUE(trained.find_value(name)->trainable());
+  }
+}
+
+TEST(Trainer, OptimizerStateGoesOn) {
+  const Graph model = make_flat_mlp();
+  Trainer first(model.clone(), kBackend, blob_loader(8, 64, 16), small_options());
+  first.step();
+  Trainer second(first.model(), kBackend, blob_loader(8, 64, 16), small_options(), first.optimizer());
+  EXPECT_EQ(std::ranges::equal(second.optimizer().momentum.at("fc1.weight").span<float>(),
+                               first.optimizer().momentum.at("fc1.weight").span<float>()),
+            true);
+}
+
+TEST(Trainer, HalfWithoutHardwareSaysSoOnceAndTrainsInFp32) {
+  std::vector<std::string> warnings;
+  set_log_sink([&](LogLevel level, std::string_view line) {
+    if (level == LogLevel::kWarning) warnings.emplace_back(line);
+  });
+  TrainOptions options = small_options();
+  options.precision = Precision::kF16;
+  Trainer trainer(make_cnn(), kBackend, blob_loader(8, 64, 16), options);
+  trainer.step();
+  set_log_sink({});
+  EXPECT_EQ(trainer.precision().used, Precision::kF32);
+  EXPECT_THAT(warnings, testing::ElementsAre(AllOf(HasSubstr("fp16 asked for, training in fp32"),
+                                                   HasSubstr("no suitable hardware"))));
+  EXPECT_EQ(trainer.precision().note, warnings[0]);
+}
+
+TEST(Trainer, ForcedHalfLearnsWithLessActivationMemory) {
+  TrainOptions options = small_options();
+  Trainer full(make_cnn(), kBackend, blob_loader(8, 256, 16), options);
+  options.precision = Precision::kF16;
+  options.force_half = true;
+  Trainer half(make_cnn(), kBackend, blob_loader(8, 256, 16), options);
+  EXPECT_EQ(half.precision().used, Precision::kF16);
+  EXPECT_LT(half.activation_bytes(), full.activation_bytes());
+  for (int epoch = 0; epoch < 3; ++epoch) half.train_epoch();
+  EXPECT_GT(evaluate(half.model(), kBackend, *blob_loader(8, 96, 16, 77), 16).accuracy(), 0.9);
+  EXPECT_GE(half.history()[2].loss_scale, 1);
+}
+
+TEST(Trainer, DivergenceIsAnErrorThatNamesTheLoss) {
+  TrainOptions options = small_options();
+  options.sgd.lr = 1e30;
+  Trainer trainer(make_flat_mlp(), kBackend, blob_loader(8, 256, 16), options);
+  try {
+    trainer.train_epoch();
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kFailedPrecondition);
+    EXPECT_THAT(error.what(), AllOf(HasSubstr("training has diverged: the loss of step"), HasSubstr("learning rate")));
+  }
+}
+
+TEST(Trainer, DivergenceAtTheFloorNamesScaleAndGradient) {
+  Graph model = make_flat_mlp();
+  model.find_value("fc2.weight")->set_data(random_tensor({4, 16}, 3, NAN, NAN));
+  TrainOptions options = small_options();
+  options.loss_scaling = LossScaling{.mode = LossScaling::Mode::kDynamic, .init_scale = 8, .min_scale = 2};
+  Trainer trainer(std::move(model), kBackend, blob_loader(8, 256, 16), options);
+  EXPECT_TRUE(trainer.step().skipped);  // 8
+  EXPECT_EQ(trainer.step().loss_scale, 4);
+  try {
+    trainer.step();
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(), AllOf(HasSubstr("loss of step 2 is nan"), HasSubstr("floor of 2"),
+                                    HasSubstr("\"fc2.bias\"")));
+  }
+}
+
+TEST(Trainer, RefusesDataThatDoesNotFit) {
+  ModelMaker m({1, 8, 8});
+  Value* v = m.linear(m.builder().op("Flatten", {m.images()}), "fc", 3);
+  try {
+    Trainer(m.finish(v), kBackend, blob_loader(8, 64, 16), small_options());
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kInvalidArgument);
+    EXPECT_THAT(error.what(), HasSubstr("the data has 4 classes, the model gives 3 scores"));
+  }
+  Trainer trainer(make_flat_mlp(), kBackend, blob_loader(8, 20, 16, 1, false), small_options());
+  trainer.step();
+  try {
+    trainer.step();
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(), HasSubstr("has 4 images, the step was built for 16"));
+  }
+}
+
+}  // namespace
+}  // namespace twofour::train
