@@ -1,11 +1,13 @@
 #include "builder/builder.h"
 
+#include <algorithm>
 #include <chrono>
 
 #include "builder/assemble.h"
 #include "builder/describe.h"
 #include "builder/layout.h"
 #include "builder/lower.h"
+#include "builder/report.h"
 #include "builder/tactics_file.h"
 #include "ops/builder.h"
 
@@ -47,17 +49,9 @@ class Build {
     }
   }
 
-  void assign(NodeSelection& selection, Format format) {
-    const backend::Tactic* tactic = selection.in(format).tactic;
-    LayerReport& layer = selection.report;
-    layer.winner = tactic->name();
-    layer.format = format;
-    layer.sparse = tactic->is_sparse();
-    for (Candidate& c : layer.candidates)
-      if (c.support && (c.tactic != layer.winner || c.format != format))
-        c.support = backend::declined(backend::Reason::kSlower);
-    assignments_[selection.node] = {tactic, describe(*selection.node, format)};
-    report_.layers.push_back(layer);
+  void assign(const NodeSelection& selection, Format format) {
+    assignments_[selection.node] = {selection.in(format).tactic, describe(*selection.node, format)};
+    report_.layers.push_back(summarise(selection, format));
   }
 
   void assign_reorder(const Node& node, const std::map<const Value*, Format>& formats) {
@@ -69,7 +63,12 @@ class Build {
         describe_reorder(*node.input(0), format_of(node.input(0)), format_of(node.output()));
     desc.name = node.name();
     const backend::Tactic& tactic = selector_.reorder_tactic(desc);
-    report_.layers.push_back({node.name(), node.op(), "", tactic.name(), desc.outputs[0].format, false, false, {}});
+    report_.layers.push_back({.layer = node.name(),
+                              .op = node.op(),
+                              .signature = desc.signature(),
+                              .winner = tactic.name(),
+                              .format = std::string(format_name(desc.outputs[0].format)),
+                              .candidates = {}});
     assignments_[&node] = {&tactic, std::move(desc)};
   }
 
@@ -88,8 +87,7 @@ class Build {
         graph_.rename(copy, output_name);
         std::ranges::replace(outputs, output, copy);
         graph_.set_outputs(outputs);
-        NodeSelection selection = selector_.select(copy->producer());
-        assign(selection, Format::kPlain);
+        assign(selector_.select(copy->producer()), Format::kPlain);
         output = copy;
       }
       result[output] = input;
@@ -115,7 +113,7 @@ class Build {
   Selector selector_;
   std::vector<NodeSelection> selections_;
   Assignments assignments_;
-  Report report_;
+  BuildReport report_;
 };
 
 }  // namespace

@@ -9,9 +9,9 @@
 #include <string>
 #include <vector>
 
-#include "builder/report.h"
 #include "engine/engine.h"
 #include "ir/graph.h"
+#include "twofour/build_report.h"
 
 namespace twofour::builder {
 
@@ -40,7 +40,7 @@ struct Options {
 
 struct Result {
   std::shared_ptr<const engine::Engine> engine;
-  Report report;
+  BuildReport report;
 };
 
 /// `graph` is consumed: pass a clone() to keep it. Throws Error naming the node when no tactic runs it or a shape is

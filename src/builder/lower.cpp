@@ -54,7 +54,7 @@ void lower(Graph& graph, const Options& options) {
   bind_shapes(graph, options);
   ops::infer_all(graph);
   if (options.sparsity == SparsityMode::kForce) sparsity::prune(graph, {});
-  if (options.optimise) passes::run_pipeline(graph, {});
+  if (options.optimise) passes::optimise(graph);
   graph.erase_dead();
   isolate_outputs(graph);
 }

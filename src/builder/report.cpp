@@ -2,78 +2,109 @@
 
 #include <algorithm>
 
-namespace twofour::builder {
+#include "base/error.h"
 
-double LayerReport::best_us(bool sparse_candidates) const {
-  double best = -1;
-  for (const Candidate& c : candidates)
-    if (c.sparse == sparse_candidates && c.time_us >= 0 && (best < 0 || c.time_us < best)) best = c.time_us;
-  return best;
-}
-
-bool LayerReport::eligible() const {
-  return std::ranges::any_of(candidates, [](const Candidate& c) {
-    return c.sparse && (c.support || c.support.reason == backend::Reason::kSlower);
-  });
-}
-
-std::string LayerReport::verdict() const {
-  if (!has_weight) return "";
-  if (sparse) return "sparse";
-  if (eligible()) return "dense: the sparse tactic is slower";
-  // The most telling refusal: a sparse tactic that is for this operator but cannot run this node.
-  for (const Candidate& c : candidates)
-    if (c.sparse && !c.support && c.support.reason != backend::Reason::kNotThisOp) return c.support.to_string();
-  return "no sparse tactic for " + op;
-}
-
-std::vector<std::string> Report::eligible_layers() const {
-  std::vector<std::string> names;
-  for (const LayerReport& layer : layers)
-    if (layer.eligible()) names.push_back(layer.name);
-  return names;
-}
-
-std::vector<std::string> Report::sparse_layers() const {
-  std::vector<std::string> names;
-  for (const LayerReport& layer : layers)
-    if (layer.sparse) names.push_back(layer.name);
-  return names;
-}
-
+namespace twofour {
 namespace {
 
-Json candidate_to_json(const Candidate& c) {
-  Json json = {{"tactic", c.tactic}, {"format", format_name(c.format)}, {"sparse", c.sparse}};
-  if (c.time_us >= 0) json["time_us"] = c.time_us;
-  if (!c.support) json["declined"] = c.support.to_string();
-  return json;
-}
-
-Json layer_to_json(const LayerReport& layer) {
-  Json candidates = Json::array();
-  for (const Candidate& c : layer.candidates) candidates.push_back(candidate_to_json(c));
-  return {{"name", layer.name},
-          {"op", layer.op},
-          {"winner", layer.winner},
-          {"format", format_name(layer.format)},
-          {"sparse", layer.sparse},
-          {"verdict", layer.verdict()},
-          {"candidates", std::move(candidates)}};
+std::vector<std::string> names_of(const std::vector<LayerChoice>& layers, bool (*wanted)(const LayerChoice&)) {
+  std::vector<std::string> names;
+  for (const LayerChoice& layer : layers)
+    if (wanted(layer)) names.push_back(layer.layer);
+  return names;
 }
 
 }  // namespace
 
-Json report_to_json(const Report& report) {
+bool LayerChoice::eligible() const {
+  return std::ranges::any_of(candidates, [](const TacticTime& c) { return c.sparse && c.could_run; });
+}
+
+double LayerChoice::best_us(bool of_sparse) const {
+  double best = -1;
+  for (const TacticTime& c : candidates)
+    if (c.sparse == of_sparse && c.time_us >= 0 && (best < 0 || c.time_us < best)) best = c.time_us;
+  return best;
+}
+
+std::string LayerChoice::verdict() const {
+  if (!has_weight) return "";
+  if (sparse) return "sparse";
+  if (eligible()) return "dense: sparse is slower";
+  for (const TacticTime& c : candidates)
+    if (c.sparse) return c.declined;
+  return "no sparse tactic runs " + op;
+}
+
+std::vector<std::string> BuildReport::eligible_layers() const {
+  return names_of(layers, [](const LayerChoice& layer) { return layer.eligible(); });
+}
+
+std::vector<std::string> BuildReport::sparse_layers() const {
+  return names_of(layers, [](const LayerChoice& layer) { return layer.sparse; });
+}
+
+std::string BuildReport::json() const { return builder::report_to_json(*this).dump(1); }
+
+namespace builder {
+namespace {
+
+Json candidate_to_json(const TacticTime& c) {
+  return {{"tactic", c.tactic},       {"format", c.format},   {"sparse", c.sparse},
+          {"could_run", c.could_run}, {"time_us", c.time_us}, {"declined", c.declined}};
+}
+
+TacticTime candidate_from_json(const Json& json) {
+  return {json.at("tactic"),    json.at("format"),  json.at("sparse"),
+          json.at("could_run"), json.at("time_us"), json.at("declined")};
+}
+
+Json layer_to_json(const LayerChoice& layer) {
+  Json candidates = Json::array();
+  for (const TacticTime& c : layer.candidates) candidates.push_back(candidate_to_json(c));
+  return {{"layer", layer.layer},
+          {"op", layer.op},
+          {"signature", layer.signature},
+          {"winner", layer.winner},
+          {"format", layer.format},
+          {"sparse", layer.sparse},
+          {"has_weight", layer.has_weight},
+          {"verdict", layer.verdict()},
+          {"candidates", std::move(candidates)}};
+}
+
+LayerChoice layer_from_json(const Json& json) {
+  LayerChoice layer{json.at("layer"),  json.at("op"),     json.at("signature"),  json.at("winner"),
+                    json.at("format"), json.at("sparse"), json.at("has_weight"), {}};
+  for (const Json& c : json.at("candidates")) layer.candidates.push_back(candidate_from_json(c));
+  return layer;
+}
+
+}  // namespace
+
+Json report_to_json(const BuildReport& report) {
   Json layers = Json::array();
-  for (const LayerReport& layer : report.layers) layers.push_back(layer_to_json(layer));
+  for (const LayerChoice& layer : report.layers) layers.push_back(layer_to_json(layer));
   return {{"build_s", report.build_s},
           {"arena_bytes", report.arena_bytes},
           {"arena_lower_bound_bytes", report.arena_lower_bound_bytes},
           {"weights_bytes", report.weights_bytes},
-          {"eligible_layers", report.eligible_layers()},
-          {"sparse_layers", report.sparse_layers()},
           {"layers", std::move(layers)}};
 }
 
-}  // namespace twofour::builder
+BuildReport report_from_json(const Json& json) {
+  try {
+    BuildReport report;
+    report.build_s = json.at("build_s");
+    report.arena_bytes = json.at("arena_bytes");
+    report.arena_lower_bound_bytes = json.at("arena_lower_bound_bytes");
+    report.weights_bytes = json.at("weights_bytes");
+    for (const Json& layer : json.at("layers")) report.layers.push_back(layer_from_json(layer));
+    return report;
+  } catch (const Json::exception& error) {
+    fail(ErrorCode::kDataCorrupt, "the build report is malformed: {}", error.what());
+  }
+}
+
+}  // namespace builder
+}  // namespace twofour

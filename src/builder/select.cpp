@@ -25,59 +25,60 @@ bool has_activation_format(const Node& node) {
 
 std::string key(const Tactic& tactic, const NodeDesc& node) { return tactic.name() + " " + node.signature(); }
 
-// Times of one plan are comparable only when every node was timed; otherwise the order of the list decides.
-constexpr double kUntimedUs = 0;
-
 }  // namespace
 
-void Selector::add_candidates(const Node& node, Format format, LayerReport& report,
-                              std::vector<Contender>& contenders, std::vector<size_t>& candidate_of) const {
-  const NodeDesc desc = describe(node, format);
-  bool have_one = false;
+void Selector::add_candidates(NodeSelection& selection, Format format) const {
+  const NodeDesc desc = describe(*selection.node, format);
+  bool have_dense = false;
   for (const Tactic* tactic : backend_.tactics()) {
     backend::Support support = tactic->supports(desc);
     if (support.reason == Reason::kNotThisOp) continue;
     if (support && tactic->is_sparse() && options_.sparsity == SparsityMode::kDisable)
       support = declined(Reason::kSparsityDisabled);
-    if (support && have_one && tactic == backend_.tactics().back()) support = declined(Reason::kOnlyAsFallback);
-    if (support) {
-      have_one |= !tactic->is_sparse();
-      contenders.push_back({tactic, desc});
-      candidate_of.push_back(report.candidates.size());
-    }
-    report.candidates.push_back({tactic->name(), format, -1, tactic->is_sparse(), std::move(support)});
+    // The reference, last in the list, is slow by design.
+    if (support && have_dense && tactic == backend_.tactics().back()) support = declined(Reason::kOnlyAsFallback);
+    have_dense |= support && !tactic->is_sparse();
+    selection.candidates.push_back({tactic, format, std::move(support)});
   }
 }
 
-void Selector::time(LayerReport& report, std::span<const Contender> contenders,
-                    std::span<const size_t> candidate_of) {
-  std::vector<Contender> missing;
-  for (const Contender& c : contenders)
-    if (!times_us_.contains(key(*c.tactic, c.node))) missing.push_back(c);
-  // A node with any new contender is timed afresh as a whole: only times of one round are comparable.
-  if (!missing.empty()) {
+void Selector::time(NodeSelection& selection) {
+  std::vector<Contender> contenders;
+  bool known = true;
+  for (const Candidate& c : selection.candidates) {
+    if (!c.support) continue;
+    contenders.push_back({c.tactic, describe(*selection.node, c.format)});
+    known &= times_us_.contains(key(*c.tactic, contenders.back().node));
+  }
+  // A node with any new contender is timed as a whole: only times of the same rounds are comparable.
+  if (!known) {
     const std::vector<double> times = time_contenders(contenders);
     for (size_t i = 0; i < contenders.size(); ++i) times_us_[key(*contenders[i].tactic, contenders[i].node)] = times[i];
   }
-  for (size_t i = 0; i < contenders.size(); ++i)
-    report.candidates[candidate_of[i]].time_us = times_us_.at(key(*contenders[i].tactic, contenders[i].node));
+  auto next = contenders.begin();
+  for (Candidate& c : selection.candidates)
+    if (c.support) {
+      c.time_us = times_us_.at(key(*c.tactic, next->node));
+      ++next;
+    }
 }
 
 void Selector::pick(NodeSelection& selection) const {
   for (const Format format : kFormats) {
     double fastest = -1;
-    for (const Candidate& c : selection.report.candidates)
-      if (c.support && c.format == format && (fastest < 0 || c.time_us < fastest)) fastest = c.time_us;
-    for (const Candidate& c : selection.report.candidates) {
-      if (!c.support || c.format != format || c.time_us > fastest * (1 + options_.noise_fraction)) continue;
-      selection.in(format) = {backend_.find_tactic(c.tactic), std::max(c.time_us, kUntimedUs)};
+    const auto runs = [&](const Candidate& c) { return c.support && c.format == format; };
+    for (const Candidate& c : selection.candidates)
+      if (runs(c) && (fastest < 0 || c.time_us < fastest)) fastest = c.time_us;
+    for (const Candidate& c : selection.candidates) {
+      if (!runs(c) || c.time_us > fastest * (1 + options_.noise_fraction)) continue;
+      selection.in(format) = {c.tactic, std::max(c.time_us, 0.0)};
       break;
     }
   }
 }
 
 bool Selector::replay(NodeSelection& selection) const {
-  const auto it = decisions_.find(selection.report.signature);
+  const auto it = decisions_.find(selection.signature);
   if (it == decisions_.end()) {
     TWOFOUR_CHECK(!options_.strict_tactics, kNotFound, "{} has no decision in {}", selection.node->label(),
                   options_.tactics_file.string());
@@ -90,31 +91,41 @@ bool Selector::replay(NodeSelection& selection) const {
                 selection.node->label(), it->second.tactic, options_.tactics_file.string());
   if (!runs) return false;
   selection.in(it->second.format) = {tactic, 0};
-  selection.report.candidates.push_back({tactic->name(), it->second.format, -1, tactic->is_sparse(), {}});
+  selection.candidates.push_back({tactic, it->second.format, {}});
   return true;
 }
 
 NodeSelection Selector::select(Node* node) {
-  NodeSelection selection{node, {}, {}};
-  LayerReport& report = selection.report;
-  report.name = node->name();
-  report.op = node->op();
-  report.has_weight = ops::get_op(node->op()).sparsity.weight_input >= 0;
-  report.signature = describe(*node, Format::kPlain).signature();
+  NodeSelection selection{node, describe(*node, Format::kPlain).signature(), {}};
   if (replay(selection)) return selection;
-  std::vector<Contender> contenders;
-  std::vector<size_t> candidate_of;
-  add_candidates(*node, Format::kPlain, report, contenders, candidate_of);
-  const bool two_formats = options_.time_tactics && has_activation_format(*node);
-  if (two_formats) add_candidates(*node, Format::kChannelsLast, report, contenders, candidate_of);
-  std::string why = "no tactic is for it";
-  if (!report.candidates.empty()) why = report.candidates.back().support.to_string();
-  TWOFOUR_CHECK(!contenders.empty(), kUnsupported, "no tactic of backend {} runs {}: {}", backend_.name(),
-                node->label(), why);
-  // The reference is slow by design: it is timed only where it is the one way to run the node in a format.
-  if (options_.time_tactics) time(report, contenders, candidate_of);
+  add_candidates(selection, Format::kPlain);
+  if (options_.time_tactics && has_activation_format(*node)) add_candidates(selection, Format::kChannelsLast);
+  const auto& candidates = selection.candidates;
+  const bool runs = std::ranges::any_of(candidates, [](const Candidate& c) { return bool(c.support); });
+  TWOFOUR_CHECK(runs, kUnsupported, "no tactic of backend {} runs {}: {}", backend_.name(), node->label(),
+                candidates.empty() ? "none is for this operator" : candidates.back().support.to_string());
+  if (options_.time_tactics) time(selection);
   pick(selection);
   return selection;
+}
+
+LayerChoice summarise(const NodeSelection& selection, Format format) {
+  const Tactic* winner = selection.in(format).tactic;
+  LayerChoice layer{.layer = selection.node->name(),
+                    .op = selection.node->op(),
+                    .signature = selection.signature,
+                    .winner = winner->name(),
+                    .format = std::string(format_name(format)),
+                    .sparse = winner->is_sparse(),
+                    .has_weight = ops::get_op(selection.node->op()).sparsity.weight_input >= 0,
+                    .candidates = {}};
+  for (const Candidate& c : selection.candidates) {
+    const bool won = c.tactic == winner && c.format == format;
+    const backend::Support lost = c.support ? declined(Reason::kSlower) : c.support;
+    layer.candidates.push_back({c.tactic->name(), std::string(format_name(c.format)), c.tactic->is_sparse(),
+                                bool(c.support), c.time_us, won ? "" : lost.to_string()});
+  }
+  return layer;
 }
 
 const Tactic& Selector::reorder_tactic(const NodeDesc& reorder) const {

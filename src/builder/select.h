@@ -18,14 +18,26 @@ struct Choice {
   double time_us = 0;
 };
 
+/// One tactic in one format.
+struct Candidate {
+  const backend::Tactic* tactic;
+  backend::Format format;
+  backend::Support support;
+  double time_us = -1;  // negative: not timed
+};
+
 struct NodeSelection {
   Node* node;
-  std::array<Choice, kFormats.size()> best;  // by format
-  LayerReport report;
+  std::string signature;  // NodeDesc::signature in plain format
+  std::vector<Candidate> candidates;
+  std::array<Choice, kFormats.size()> best{};  // by format
 
   Choice& in(backend::Format format) { return best[static_cast<size_t>(format)]; }
   const Choice& in(backend::Format format) const { return best[static_cast<size_t>(format)]; }
 };
+
+/// What became of a node that runs in `format`, for the report.
+LayerChoice summarise(const NodeSelection& selection, backend::Format format);
 
 /// A decision of an earlier build.
 struct Decision {
@@ -46,10 +58,9 @@ class Selector {
   const backend::Tactic& reorder_tactic(const backend::NodeDesc& reorder) const;
 
  private:
-  void add_candidates(const Node& node, backend::Format format, LayerReport& report,
-                      std::vector<struct Contender>& contenders, std::vector<size_t>& candidate_of) const;
+  void add_candidates(NodeSelection& selection, backend::Format format) const;
   bool replay(NodeSelection& selection) const;
-  void time(LayerReport& report, std::span<const struct Contender> contenders, std::span<const size_t> candidate_of);
+  void time(NodeSelection& selection);
   void pick(NodeSelection& selection) const;
 
   const backend::Backend& backend_;

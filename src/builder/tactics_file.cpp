@@ -24,14 +24,14 @@ Decisions parse(const Json& json, const backend::Backend& backend) {
 
 }  // namespace
 
-void write_tactics_file(const std::filesystem::path& path, const Report& report, const backend::Backend& backend) {
+void write_tactics_file(const std::filesystem::path& path, const BuildReport& report, const backend::Backend& backend) {
   Json list = Json::array();
   std::map<std::string, bool> seen;
-  for (const LayerReport& layer : report.layers) {
-    if (layer.signature.empty() || !seen.emplace(layer.signature, true).second) continue;
-    list.push_back({{"layer", layer.name},
+  for (const LayerChoice& layer : report.layers) {
+    if (layer.op == "Reorder" || !seen.emplace(layer.signature, true).second) continue;
+    list.push_back({{"layer", layer.layer},
                     {"tactic", layer.winner},
-                    {"format", format_name(layer.format)},
+                    {"format", layer.format},
                     {"signature", layer.signature}});
   }
   const Json json = {{"kind", kKind},

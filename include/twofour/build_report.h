@@ -1,0 +1,51 @@
+// What a build decided, and why: for every layer which tactics could run it, how fast, and the winner.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+namespace twofour {
+
+/// One tactic for one layer.
+struct TacticTime {
+  std::string tactic;
+  std::string format;  // "nchw" or "nhwc"
+  bool sparse = false;
+  bool could_run = false;
+  double time_us = -1;   // median; negative: not timed
+  std::string declined;  // why it was not taken; empty for the winner
+};
+
+struct LayerChoice {
+  std::string layer;
+  std::string op;
+  std::string signature;  // operator, attributes and sizes: what a decision is filed under
+  std::string winner;
+  std::string format;
+  bool sparse = false;
+  bool has_weight = false;  // an operator that 2:4 sparsity knows
+  std::vector<TacticTime> candidates;
+
+  /// A sparse tactic could run it.
+  bool eligible() const;
+  /// The best time of the sparse (dense) tactics in microseconds; negative when none was timed.
+  double best_us(bool of_sparse) const;
+  /// "sparse", or why it is not; empty for layers without a weight.
+  std::string verdict() const;
+};
+
+struct BuildReport {
+  std::vector<LayerChoice> layers;
+  double build_s = 0;
+  size_t arena_bytes = 0;              // activations of one context
+  size_t arena_lower_bound_bytes = 0;  // what no plan could go below
+  size_t weights_bytes = 0;
+
+  std::vector<std::string> eligible_layers() const;
+  std::vector<std::string> sparse_layers() const;
+  /// The whole report as JSON text.
+  std::string json() const;
+};
+
+}  // namespace twofour

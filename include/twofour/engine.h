@@ -1,0 +1,104 @@
+// Engine: a model made ready for this machine. For every layer the builder times what can run it, dense and sparse, and
+// keeps the fastest.
+//
+//   auto built = twofour::build_engine(model, {.shapes = {{"input", {8, 3, 224, 224}}}});
+//   built.engine.save("net.engine");
+//   twofour::Context context = built.engine.context();
+//   context.bind("input", images);
+//   context.run();
+//   twofour::Tensor logits = context.tensor("output");
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "twofour/build_report.h"
+#include "twofour/model.h"
+#include "twofour/tensor.h"
+
+namespace twofour {
+
+namespace engine {
+class Engine;  // internal
+class ExecutionContext;
+}  // namespace engine
+
+/// kDisable: dense only. kEnable: sparse where the weights are 2:4 and it is faster. kForce: prunes by magnitude
+/// first, without retraining: for timing, the accuracy is gone.
+enum class Sparsity : uint8_t { kDisable, kEnable, kForce };
+
+struct BuildOptions {
+  Sparsity sparsity = Sparsity::kEnable;
+  std::map<std::string, Shape> shapes;      // for inputs whose shape is not fixed
+  std::filesystem::path replay_tactics;     // decisions of an earlier build
+  bool strict_tactics = false;              // a layer without a decision is an error
+  std::function<void(size_t done, size_t total)> progress;
+};
+
+struct TensorInfo {
+  std::string name;
+  DType dtype;
+  Shape shape;
+};
+
+/// Memory and bindings of one stream of runs; belongs to one thread at a time.
+class Context {
+ public:
+  explicit Context(std::shared_ptr<engine::ExecutionContext> context) : context_(std::move(context)) {}
+  /// The input or output lives in `tensor`'s memory from now on.
+  void bind(std::string_view name, Tensor tensor);
+  /// The tensor of an input or output.
+  Tensor tensor(std::string_view name) const;
+  void run();
+  /// As run(), adding each layer's time in microseconds (Engine::layer_names() order).
+  void run_profiled(std::vector<double>& layer_us);
+
+ private:
+  std::shared_ptr<engine::ExecutionContext> context_;
+};
+
+/// Immutable; may be shared between threads. Copies share the engine.
+class Engine {
+ public:
+  /// Maps the file. Throws Error{kDataCorrupt} when it is truncated, altered or of another format version,
+  /// Error{kFailedPrecondition} when it was built for another device.
+  static Engine load(const std::filesystem::path& path);
+  explicit Engine(std::shared_ptr<const engine::Engine> engine) : engine_(std::move(engine)) {}
+
+  void save(const std::filesystem::path& path) const;
+  Context context() const;
+  std::vector<TensorInfo> inputs() const;
+  std::vector<TensorInfo> outputs() const;
+  std::vector<std::string> layer_names() const;
+  /// The report of the build that made it, kept in the file.
+  BuildReport report() const;
+  size_t arena_bytes() const;
+  size_t weights_bytes() const;
+
+  const engine::Engine& internal() const { return *engine_; }
+
+ private:
+  std::shared_ptr<const engine::Engine> engine_;
+};
+
+struct BuiltEngine {
+  Engine engine;
+  BuildReport report;
+};
+
+/// Builds for this machine's CPU. `model` is not changed. Throws Error naming the layer when something cannot run.
+BuiltEngine build_engine(const Model& model, const BuildOptions& options = {});
+/// Writes the decisions of the engine's build for BuildOptions::replay_tactics. Atomic.
+void save_tactics(const Engine& engine, const std::filesystem::path& path);
+
+/// "AMD EPYC, avx512": what engines are bound to.
+std::string device_name();
+/// Threads that kernels use; 0 leaves it as it is. Returns the number in force.
+int set_threads(int threads);
+
+}  // namespace twofour

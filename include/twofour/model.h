@@ -1,0 +1,91 @@
+// Model: a trained network, from ONNX or from the zoo, to train, prune, inspect, export or build an engine from.
+//
+//   auto model = twofour::Model::load("resnet20.onnx");
+//   model.prune();                                  // 2:4 by magnitude
+//   model.save("resnet20-24.onnx");
+//
+// Copies share the network; clone() is a network of its own. Methods throw twofour::Error.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "twofour/shape.h"
+
+namespace twofour {
+
+class Graph;  // internal
+
+/// One layer with a weight that 2:4 sparsity knows (Conv, Gemm, MatMul).
+struct SparsityRow {
+  std::string layer;
+  std::string op;
+  std::string weight_shape;  // "64x64x3x3"
+  int axis = 0;              // of the weight; the blocks of four run along it
+  bool eligible = false;
+  std::string reason;        // why it is not eligible
+  bool sparse = false;       // every block has at most two non-zeros
+  int64_t blocks = 0;
+  int64_t violations = 0;    // blocks with more
+  double zeros = 0;          // fraction of the weight
+};
+
+struct PruneOptions {
+  std::vector<std::string> include;  // layer name globs; empty: every layer
+  std::vector<std::string> exclude;
+  int64_t min_elements = 0;  // smaller weights stay dense
+};
+
+/// What became of one layer: the row after pruning, and how much of the weight's magnitude is left.
+struct PruneRow {
+  SparsityRow row;
+  double magnitude_kept = 1;
+};
+
+struct ZooOptions {
+  int64_t num_classes = 0;  // 0: the network's own
+  Shape image_shape;        // C,H,W; rank 0: the network's own
+  uint64_t seed = 1;        // of the initial weights
+};
+
+class Model {
+ public:
+  /// Reads an ONNX file (opsets 7 to 22). The error names what is wrong and where.
+  static Model load(const std::filesystem::path& onnx);
+  /// Networks that twofour can build itself, with fresh weights: see zoo_names().
+  static Model zoo(std::string_view name, const ZooOptions& options = {});
+  static std::vector<std::string> zoo_names();
+  /// Takes over an internal graph.
+  explicit Model(Graph graph);
+
+  /// Writes ONNX (opset 17), atomically.
+  void save(const std::filesystem::path& onnx) const;
+  Model clone() const;
+
+  /// Step 2 of the workflow: writes zeros so that every eligible weight is 2:4, and records it in the metadata.
+  std::vector<PruneRow> prune(const PruneOptions& options = {});
+  std::vector<SparsityRow> sparsity() const;
+
+  const std::string& name() const;
+  /// `input: f32[N,3,32,32]`, one line each.
+  std::vector<std::string> inputs() const;
+  std::vector<std::string> outputs() const;
+  /// C,H,W of the one image input. Throws Error{kInvalidArgument} when there is no such input.
+  Shape image_shape() const;
+  int64_t num_parameters() const;
+  int64_t num_nodes() const;
+  /// The network as text.
+  std::string text() const;
+
+  Graph& graph() { return *graph_; }
+  const Graph& graph() const { return *graph_; }
+
+ private:
+  std::shared_ptr<Graph> graph_;
+};
+
+}  // namespace twofour

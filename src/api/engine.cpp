@@ -1,0 +1,75 @@
+#include "twofour/engine.h"
+
+#include "api/device.h"
+#include "builder/builder.h"
+#include "builder/report.h"
+#include "builder/tactics_file.h"
+
+namespace twofour {
+namespace {
+
+builder::SparsityMode to_internal(Sparsity sparsity) {
+  switch (sparsity) {
+    case Sparsity::kDisable: return builder::SparsityMode::kDisable;
+    case Sparsity::kForce: return builder::SparsityMode::kForce;
+    case Sparsity::kEnable: break;
+  }
+  return builder::SparsityMode::kEnable;
+}
+
+std::vector<TensorInfo> infos(const engine::Plan& plan, const std::vector<int>& numbers) {
+  std::vector<TensorInfo> result;
+  for (const int i : numbers) {
+    const engine::PlanTensor& t = plan.tensors[static_cast<size_t>(i)];
+    result.push_back({t.name, t.desc.dtype, t.desc.shape});
+  }
+  return result;
+}
+
+}  // namespace
+
+BuiltEngine build_engine(const Model& model, const BuildOptions& options) {
+  builder::Options internal;
+  internal.sparsity = to_internal(options.sparsity);
+  internal.shapes = options.shapes;
+  internal.tactics_file = options.replay_tactics;
+  internal.strict_tactics = options.strict_tactics;
+  internal.progress = options.progress;
+  builder::Result result = builder::build(model.graph().clone(), api::device(), internal);
+  return {Engine(std::move(result.engine)), std::move(result.report)};
+}
+
+void save_tactics(const Engine& engine, const std::filesystem::path& path) {
+  builder::write_tactics_file(path, engine.report(), api::device());
+}
+
+Engine Engine::load(const std::filesystem::path& path) { return Engine(engine::Engine::load(path, api::device())); }
+void Engine::save(const std::filesystem::path& path) const { engine_->save(path); }
+Context Engine::context() const { return Context(engine_->create_context()); }
+std::vector<TensorInfo> Engine::inputs() const { return infos(engine_->plan(), engine_->plan().inputs); }
+std::vector<TensorInfo> Engine::outputs() const { return infos(engine_->plan(), engine_->plan().outputs); }
+BuildReport Engine::report() const { return builder::report_from_json(engine_->plan().info.at("report")); }
+size_t Engine::arena_bytes() const { return engine_->plan().arena_bytes; }
+
+std::vector<std::string> Engine::layer_names() const {
+  std::vector<std::string> names;
+  for (const engine::PlanStep& step : engine_->plan().steps) names.push_back(step.name);
+  return names;
+}
+
+size_t Engine::weights_bytes() const {
+  size_t bytes = 0;
+  for (const Tensor& section : engine_->sections()) bytes += section.size_bytes();
+  return bytes;
+}
+
+void Context::bind(std::string_view name, Tensor tensor) { context_->bind(name, std::move(tensor)); }
+Tensor Context::tensor(std::string_view name) const { return context_->tensor(name); }
+void Context::run() { context_->run(); }
+
+void Context::run_profiled(std::vector<double>& layer_us) {
+  layer_us.resize(context_->engine().plan().steps.size());
+  context_->run_profiled(layer_us);
+}
+
+}  // namespace twofour

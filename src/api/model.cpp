@@ -1,0 +1,83 @@
+#include "twofour/model.h"
+
+#include <algorithm>
+
+#include "ir/print.h"
+#include "onnx/export.h"
+#include "onnx/import.h"
+#include "sparsity/prune.h"
+#include "zoo/zoo.h"
+
+namespace twofour {
+namespace {
+
+SparsityRow to_row(const sparsity::LayerRow& layer) {
+  return {.layer = layer.layer,
+          .op = layer.op,
+          .weight_shape = layer.shape,
+          .axis = static_cast<int>(layer.axis),
+          .eligible = layer.reason == sparsity::Reason::kEligible,
+          .reason = std::string(reason_text(layer.reason)),
+          .sparse = layer.is_sparse(),
+          .blocks = layer.violations.blocks,
+          .violations = layer.violations.count,
+          .zeros = layer.zeros};
+}
+
+std::vector<std::string> describe(const std::vector<Value*>& values) {
+  std::vector<std::string> lines;
+  for (const Value* value : values) lines.push_back(value->name() + ": " + value->type().to_string());
+  return lines;
+}
+
+}  // namespace
+
+Model::Model(Graph graph) : graph_(std::make_shared<Graph>(std::move(graph))) {}
+
+Model Model::load(const std::filesystem::path& onnx) { return Model(onnx_io::import_model(onnx)); }
+
+Model Model::zoo(std::string_view name, const ZooOptions& options) {
+  return Model(zoo::make(name, {.num_classes = options.num_classes, .image_shape = options.image_shape,
+                                .seed = options.seed}));
+}
+
+std::vector<std::string> Model::zoo_names() {
+  std::vector<std::string> names;
+  for (const zoo::Network& network : zoo::networks()) names.emplace_back(network.name);
+  return names;
+}
+
+void Model::save(const std::filesystem::path& onnx) const { onnx_io::export_model(*graph_, onnx); }
+
+Model Model::clone() const { return Model(graph_->clone()); }
+
+std::vector<PruneRow> Model::prune(const PruneOptions& options) {
+  sparsity::PruneOptions internal{options.include, options.exclude, {.min_elements = options.min_elements}};
+  std::vector<PruneRow> rows;
+  for (const sparsity::PruneRow& row : sparsity::prune(*graph_, internal))
+    rows.push_back({to_row(row.layer), row.magnitude_kept});
+  return rows;
+}
+
+std::vector<SparsityRow> Model::sparsity() const {
+  std::vector<SparsityRow> rows;
+  for (const sparsity::LayerRow& row : sparsity::inspect(*graph_)) rows.push_back(to_row(row));
+  return rows;
+}
+
+const std::string& Model::name() const { return graph_->name(); }
+std::vector<std::string> Model::inputs() const { return describe(graph_->inputs()); }
+std::vector<std::string> Model::outputs() const { return describe(graph_->outputs()); }
+
+Shape Model::image_shape() const {
+  TWOFOUR_CHECK(graph_->inputs().size() == 1 && graph_->inputs()[0]->rank() == 4, kInvalidArgument,
+                "the model takes {}; one image input [N,C,H,W] is expected", fmt::join(inputs(), ", "));
+  const Dims& dims = graph_->inputs()[0]->dims();
+  return ValueType{DType::kF32, {dims[1], dims[2], dims[3]}}.shape();
+}
+
+int64_t Model::num_parameters() const { return zoo::num_parameters(*graph_); }
+int64_t Model::num_nodes() const { return static_cast<int64_t>(graph_->nodes().size()); }
+std::string Model::text() const { return print_graph(*graph_); }
+
+}  // namespace twofour
