@@ -1,5 +1,8 @@
+// Conv, and FusedConv: the same with a residual and an activation, made by the fusion pass.
+#include "ops/activation.h"
 #include "ops/builder.h"
 #include "ops/conv_geometry.h"
+#include "ops/infer.h"
 
 namespace twofour::ops {
 namespace {
@@ -7,46 +10,70 @@ namespace {
 void infer(const Node& node, std::span<ValueType> outputs) {
   const ValueType& src = node.input(0)->type();
   const ValueType& weight = node.input(1)->type();
+  check_float(src, "src");
+  check_dtype(weight, src.dtype, "weight");
   const Window2d window = window_from_attrs(node.attrs(), src.dims, &weight.dims);
   const int64_t groups = node.attrs().i("group", 1);
+  const Dim& k = weight.dims[0];
   const Dim& c = src.dims[1];
-  TWOFOUR_CHECK(!c.known() || !weight.dims[1].known() || c.value == weight.dims[1].value * groups, kInvalidArgument,
-                "input {} has {} channels; weight {} with group {} needs {}", src.to_string(), c.value,
-                weight.to_string(), groups, weight.dims[1].value * groups);
-  Dims dims = {src.dims[0], weight.dims[0], Dim(), Dim()};
-  for (int i = 0; i < 2; ++i) {
-    const Dim& size = src.dims[static_cast<size_t>(i) + 2];
-    if (size.known()) dims[static_cast<size_t>(i) + 2] = window.out_size(i, size.value);
+  TWOFOUR_CHECK(groups >= 1 && groups < (int64_t{1} << 31) && (!k.known() || k.value % groups == 0), kInvalidArgument,
+                "group is {}; it must divide the {} output channels", groups, k.to_string());
+  TWOFOUR_CHECK(!c.known() || !weight.dims[1].known() ||
+                    (c.value % groups == 0 && c.value / groups == weight.dims[1].value),
+                kInvalidArgument, "input {} does not fit weight {} with group {}", src.to_string(),
+                weight.to_string(), groups);
+  if (const Value* bias = node.input(2)) {
+    check_dtype(bias->type(), src.dtype, "bias");
+    check_dims(bias->type(), {k}, "bias");
   }
-  outputs[0] = {src.dtype, std::move(dims)};
+  outputs[0] = {src.dtype, {src.dims[0], k, window.out_dim(0, src.dims[2]), window.out_dim(1, src.dims[3])}};
+}
+
+void infer_fused(const Node& node, std::span<ValueType> outputs) {
+  activation_from(node.attrs());
+  infer(node, outputs);
+  if (const Value* residual = node.input(3)) {
+    check_dtype(residual->type(), outputs[0].dtype, "residual");
+    check_dims(residual->type(), outputs[0].dims, "residual");
+  }
+}
+
+double dot(const Conv2d& v, const float* src, const float* weight, int64_t p, int64_t q) {
+  const Window2d& win = v.window;
+  double sum = 0;
+  for (int64_t c = 0; c < v.c / v.groups; ++c)
+    for (int64_t r = 0; r < v.r(); ++r)
+      for (int64_t s = 0; s < v.s(); ++s) {
+        const int64_t y = p * win.stride[0] - win.pads[0] + r * win.dilation[0];
+        const int64_t x = q * win.stride[1] - win.pads[1] + s * win.dilation[1];
+        if (y < 0 || y >= v.h || x < 0 || x >= v.w) continue;
+        sum += double{src[(c * v.h + y) * v.w + x]} * double{weight[(c * v.r() + r) * v.s() + s]};
+      }
+  return sum;
 }
 
 void reference(const ReferenceArgs& args) {
   const Conv2d v = conv2d_from(args.attrs, args.inputs[0].shape(), args.inputs[1].shape());
-  const auto src = args.inputs[0].span<float>();
-  const auto weight = args.inputs[1].span<float>();
+  const Activation activation = activation_from(args.attrs);
+  const float* src = args.inputs[0].span<float>().data();
+  const float* weight = args.inputs[1].span<float>().data();
+  const Tensor bias = input_or_none(args, 2);
+  const Tensor residual = input_or_none(args, 3);
   const auto dst = args.outputs[0].span<float>();
-  const bool has_bias = args.inputs.size() > 2 && args.inputs[2].defined();
   const int64_t cg = v.c / v.groups;
-  const int64_t kg = v.k / v.groups;
-  const auto& win = v.window;
+  size_t i = 0;
   for (int64_t n = 0; n < v.n; ++n)
-    for (int64_t k = 0; k < v.k; ++k)
+    for (int64_t k = 0; k < v.k; ++k) {
+      const int64_t group = k / (v.k / v.groups);
+      const float* image = src + (n * v.c + group * cg) * v.h * v.w;
+      const float* filter = weight + k * cg * v.r() * v.s();
+      const double start = bias.defined() ? bias.span<float>()[static_cast<size_t>(k)] : 0.0;
       for (int64_t p = 0; p < v.p; ++p)
-        for (int64_t q = 0; q < v.q; ++q) {
-          double sum = has_bias ? args.inputs[2].span<float>()[static_cast<size_t>(k)] : 0.0;
-          for (int64_t c = 0; c < cg; ++c)
-            for (int64_t r = 0; r < v.r(); ++r)
-              for (int64_t s = 0; s < v.s(); ++s) {
-                const int64_t y = p * win.stride[0] - win.pads[0] + r * win.dilation[0];
-                const int64_t x = q * win.stride[1] - win.pads[1] + s * win.dilation[1];
-                if (y < 0 || y >= v.h || x < 0 || x >= v.w) continue;
-                const int64_t channel = k / kg * cg + c;
-                sum += static_cast<double>(src[static_cast<size_t>(((n * v.c + channel) * v.h + y) * v.w + x)]) *
-                       static_cast<double>(weight[static_cast<size_t>(((k * cg + c) * v.r() + r) * v.s() + s)]);
-              }
-          dst[static_cast<size_t>(((n * v.k + k) * v.p + p) * v.q + q)] = static_cast<float>(sum);
+        for (int64_t q = 0; q < v.q; ++q, ++i) {
+          const double sum = start + dot(v, image, filter, p, q);
+          dst[i] = activation(static_cast<float>(sum + (residual.defined() ? residual.span<float>()[i] : 0.0)));
         }
+    }
 }
 
 std::vector<Value*> grad(const GradArgs& args) {
@@ -65,7 +92,7 @@ std::vector<Value*> grad(const GradArgs& args) {
     attrs.set("weight_shape", weight->shape().dims());
     result[1] = b.op("ConvGradWeight", {src, dy}, std::move(attrs));
   }
-  if (result.size() > 2 && args.needed[2]) result[2] = b.reduce_sum(dy, {0, 2, 3}, false);
+  if (result.size() > 2 && args.node.input(2) && args.needed[2]) result[2] = b.reduce_sum(dy, {0, 2, 3}, false);
   return result;
 }
 
@@ -97,6 +124,32 @@ const OpDef kConv = {
                  {.inputs = {{.shape = {2, 3, 6, 6}}, {.shape = {2, 3, 3, 3}}},
                   .attrs = {{"auto_pad", std::string("SAME_UPPER")}, {"strides", std::vector<int64_t>{2, 2}}}},
                  {.inputs = {{.shape = {3, 8, 4, 4}}, {.shape = {5, 8, 1, 1}}}}},
+};
+
+extern const OpDef kFusedConv;
+const OpDef kFusedConv = {
+    .name = "FusedConv",
+    .doc = "dst = activation(Conv(src, weight, bias) + residual); activation is none, relu or clip to "
+           "[clip_low, clip_high].",
+    .standard = false,
+    .inputs = {{"src"}, {"weight"}, {.name = "bias", .optional = true}, {.name = "residual", .optional = true}},
+    .outputs = {{"dst"}},
+    .attrs = {"activation", "auto_pad", "clip_high", "clip_low", "dilations", "group", "kernel_shape", "pads",
+              "strides"},
+    .infer = infer_fused,
+    .reference = reference,
+    .grad = not_differentiable("made by fusion, after gradients"),
+    .amp = Amp::kAllow,
+    .quant = quant_weighted(),
+    .sparsity = {1, sparsity_axis},
+    .examples = {{.inputs = {{.shape = {2, 3, 5, 7}}, {.shape = {4, 3, 3, 3}}, {.shape = {4}},
+                             {.shape = {2, 4, 5, 7}}},
+                  .attrs = {{"pads", std::vector<int64_t>{1, 1, 1, 1}}, {"activation", std::string("relu")}}},
+                 {.inputs = {{.shape = {1, 4, 9, 6}}, {.shape = {6, 2, 3, 2}}, {.absent = true},
+                             {.shape = {1, 6, 4, 5}}},
+                  .attrs = {{"group", int64_t{2}}, {"strides", std::vector<int64_t>{2, 1}}}},
+                 {.inputs = {{.shape = {1, 8, 4, 5}}, {.shape = {5, 8, 1, 1}}, {.shape = {5}}},
+                  .attrs = {{"activation", std::string("clip")}, {"clip_low", 0.0F}, {"clip_high", 0.25F}}}},
 };
 
 }  // namespace twofour::ops

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "ops/infer.h"
+
 namespace twofour::ops {
 namespace {
 
@@ -26,6 +28,7 @@ void apply_auto_pad(const std::string& mode, const Dims& src, Window2d& window) 
   for (size_t i = 0; i < 2; ++i) {
     const Dim& size = src[i + 2];
     TWOFOUR_CHECK(size.known(), kFailedPrecondition, "auto_pad {} needs fixed spatial sizes", mode);
+    TWOFOUR_CHECK(size.value < (int64_t{1} << 31), kResourceExhausted, "a spatial size of {} is too large", size.value);
     const int64_t out = (size.value + window.stride[i] - 1) / window.stride[i];
     const int64_t extent = window.dilation[i] * (window.kernel[i] - 1) + 1;
     const int64_t total = std::max<int64_t>(0, (out - 1) * window.stride[i] + extent - size.value);
@@ -39,6 +42,7 @@ void apply_auto_pad(const std::string& mode, const Dims& src, Window2d& window) 
 
 int64_t Window2d::out_size(int i, int64_t in_size) const {
   const auto a = static_cast<size_t>(i);
+  TWOFOUR_CHECK(in_size < (int64_t{1} << 31), kResourceExhausted, "a spatial size of {} is too large", in_size);
   const int64_t padded = in_size + pads[a] + pads[a + 2];
   const int64_t extent = dilation[a] * (kernel[a] - 1) + 1;
   TWOFOUR_CHECK(padded >= extent, kInvalidArgument, "a window of {} does not fit {} padded values", extent, padded);
@@ -73,6 +77,8 @@ Window2d window_from_attrs(const Attrs& attrs, const Dims& src, const Dims* weig
 
 Conv2d conv2d_from(const Attrs& attrs, const Shape& src, const Shape& weight) {
   const Dims weight_dims = to_dims(weight);
+  TWOFOUR_CHECK(src.rank() == 4 && weight.rank() == 4, kUnsupported, "{} and {} are not N,C,H,W and K,C,R,S",
+                src.to_string(), weight.to_string());
   Conv2d conv{};
   conv.window = window_from_attrs(attrs, to_dims(src), &weight_dims);
   conv.n = src[0];
@@ -81,11 +87,41 @@ Conv2d conv2d_from(const Attrs& attrs, const Shape& src, const Shape& weight) {
   conv.w = src[3];
   conv.k = weight[0];
   conv.groups = attrs.i("group", 1);
-  TWOFOUR_CHECK(conv.groups >= 1 && weight[1] * conv.groups == conv.c && conv.k % conv.groups == 0, kInvalidArgument,
+  TWOFOUR_CHECK(conv.groups >= 1 && conv.c % conv.groups == 0 && conv.c / conv.groups == weight[1] &&
+                    conv.k % conv.groups == 0, kInvalidArgument,
                 "weight {} with group {} does not fit input {}", weight.to_string(), conv.groups, src.to_string());
   conv.p = conv.window.out_size(0, conv.h);
   conv.q = conv.window.out_size(1, conv.w);
   return conv;
+}
+
+Window2d pool_window_from(const Attrs& attrs, const Dims& src) {
+  TWOFOUR_CHECK(attrs.has("kernel_shape"), kInvalidArgument, "attribute kernel_shape is missing");
+  const Window2d window = window_from_attrs(attrs, src, nullptr);
+  for (size_t i = 0; i < 4; ++i)
+    TWOFOUR_CHECK(window.pads[i] <= window.dilation[i % 2] * (window.kernel[i % 2] - 1), kInvalidArgument,
+                  "padding {} is not smaller than the window of {}", window.pads[i],
+                  window.dilation[i % 2] * (window.kernel[i % 2] - 1) + 1);
+  return window;
+}
+
+Pool2d pool2d_from(const Attrs& attrs, const Shape& src) {
+  Pool2d pool{.window = pool_window_from(attrs, to_dims(src))};
+  pool.planes = src[0] * src[1];
+  pool.h = src[2];
+  pool.w = src[3];
+  pool.p = pool.window.out_size(0, pool.h);
+  pool.q = pool.window.out_size(1, pool.w);
+  return pool;
+}
+
+ValueType infer_pool(const Attrs& attrs, const ValueType& src) {
+  const Window2d window = pool_window_from(attrs, src.dims);
+  return {src.dtype, {src.dims[0], src.dims[1], window.out_dim(0, src.dims[2]), window.out_dim(1, src.dims[3])}};
+}
+
+void check_pooled(const Attrs& attrs, const ValueType& type, const Shape& src, std::string_view what) {
+  check_dims(type, infer_pool(attrs, {type.dtype, to_dims(src)}).dims, what);
 }
 
 }  // namespace twofour::ops

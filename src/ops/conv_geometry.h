@@ -18,6 +18,8 @@ struct Window2d {
   /// Size of the output along spatial axis `i` (0 height, 1 width). Throws Error{kInvalidArgument} when the window
   /// does not fit.
   int64_t out_size(int i, int64_t in_size) const;
+  /// The same for a dim that may be unknown.
+  Dim out_dim(int i, const Dim& in) const { return in.known() ? Dim(out_size(i, in.value)) : Dim(); }
 };
 
 /// Reads kernel_shape (or `kernel` when given), strides, dilations, pads, auto_pad and ceil_mode. auto_pad
@@ -33,5 +35,32 @@ struct Conv2d {
 };
 /// From static shapes; checks that they fit together.
 Conv2d conv2d_from(const Attrs& attrs, const Shape& src, const Shape& weight);
+
+/// Pool sizes: src [N,C,H,W] seen as N*C planes of H x W, dst planes of P x Q.
+struct Pool2d {
+  int64_t planes, h, w, p, q;
+  Window2d window;
+
+  /// Calls fn(index in the src plane) for every element inside the window of output (p, q), in window order.
+  template <typename Fn>
+  void for_each_tap(int64_t row, int64_t col, Fn&& fn) const {
+    for (int64_t r = 0; r < window.kernel[0]; ++r) {
+      const int64_t y = row * window.stride[0] - window.pads[0] + r * window.dilation[0];
+      if (y < 0 || y >= h) continue;
+      for (int64_t s = 0; s < window.kernel[1]; ++s) {
+        const int64_t x = col * window.stride[1] - window.pads[1] + s * window.dilation[1];
+        if (x >= 0 && x < w) fn(static_cast<size_t>(y * w + x));
+      }
+    }
+  }
+};
+/// The window of a pool: kernel_shape is required and padding must be smaller than the window.
+Window2d pool_window_from(const Attrs& attrs, const Dims& src_nchw);
+/// From a static shape.
+Pool2d pool2d_from(const Attrs& attrs, const Shape& src);
+/// Inference of a pool's forward op.
+ValueType infer_pool(const Attrs& attrs, const ValueType& src);
+/// Checks that `type` has the shape that pooling `src` gives: for gradients.
+void check_pooled(const Attrs& attrs, const ValueType& type, const Shape& src, std::string_view what);
 
 }  // namespace twofour::ops

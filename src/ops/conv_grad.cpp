@@ -1,6 +1,7 @@
 // The two gradients of Conv. They carry Conv's attributes plus the shape they must produce.
 #include "ops/builder.h"
 #include "ops/conv_geometry.h"
+#include "ops/infer.h"
 
 namespace twofour::ops {
 namespace {
@@ -30,8 +31,14 @@ void store(std::span<const double> from, std::span<float> to) {
   for (size_t i = 0; i < from.size(); ++i) to[i] = static_cast<float>(from[i]);
 }
 
+void check_floats(const Node& node) {
+  check_float(node.input(0)->type(), "input 0");
+  check_dtype(node.input(1)->type(), node.input(0)->dtype(), "input 1");
+}
+
 void infer_data(const Node& node, std::span<ValueType> outputs) {
-  const Shape shape(node.attrs().ints("src_shape"));
+  check_floats(node);
+  const Shape shape = shape_attr(node.attrs(), "src_shape");
   const Conv2d v = conv2d_from(node.attrs(), shape, node.input(1)->shape());
   TWOFOUR_CHECK((node.input(0)->shape() == Shape{v.n, v.k, v.p, v.q}), kInvalidArgument,
                 "gradient {} does not fit src_shape {}", node.input(0)->type().to_string(), shape.to_string());
@@ -48,7 +55,8 @@ void reference_data(const ReferenceArgs& args) {
 }
 
 void infer_weight(const Node& node, std::span<ValueType> outputs) {
-  const Shape shape(node.attrs().ints("weight_shape"));
+  check_floats(node);
+  const Shape shape = shape_attr(node.attrs(), "weight_shape");
   const Conv2d v = conv2d_from(node.attrs(), node.input(0)->shape(), shape);
   TWOFOUR_CHECK((node.input(1)->shape() == Shape{v.n, v.k, v.p, v.q}), kInvalidArgument,
                 "gradient {} does not fit weight_shape {}", node.input(1)->type().to_string(), shape.to_string());

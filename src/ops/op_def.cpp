@@ -37,6 +37,18 @@ void check_node(const OpDef& op, const Node& node) {
                   "{} has no attribute \"{}\"; it has: {}", node.op(), name, fmt::join(op.attrs, ", "));
 }
 
+// Sizes come from files: refuse what no machine can hold before anything multiplies them.
+void check_size(const ValueType& type) {
+  constexpr int64_t kMostBytes = int64_t{1} << 46;
+  auto bytes = static_cast<int64_t>(dtype_size(type.dtype));
+  for (const Dim& dim : type.dims) {
+    if (!dim.known()) continue;
+    if (dim.value == 0) return;
+    TWOFOUR_CHECK(!__builtin_mul_overflow(bytes, dim.value, &bytes) && bytes <= kMostBytes, kResourceExhausted,
+                  "a result of type {} is too large", type.to_string());
+  }
+}
+
 }  // namespace
 
 std::string_view amp_name(Amp amp) {
@@ -69,6 +81,7 @@ void infer_types(const Node& node) {
                  check_node(op, node);
                  std::vector<ValueType> types(node.outputs().size());
                  op.infer(node, types);
+                 for (const ValueType& type : types) check_size(type);
                  for (size_t i = 0; i < types.size(); ++i) node.output(i)->set_type(std::move(types[i]));
                });
 }

@@ -1,11 +1,16 @@
 #include <algorithm>
 
 #include "ops/builder.h"
+#include "ops/infer.h"
 
 namespace twofour::ops {
 namespace {
 
-void infer(const Node& node, std::span<ValueType> outputs) { outputs[0] = node.input(0)->type(); }
+void infer_grad(const Node& node, std::span<ValueType> outputs) {
+  infer_same_float(node, outputs);
+  check_dtype(node.input(1)->type(), outputs[0].dtype, "dst");
+  check_dims(node.input(1)->type(), outputs[0].dims, "dst");
+}
 
 void reference(const ReferenceArgs& args) {
   std::ranges::transform(args.inputs[0].span<float>(), args.outputs[0].span<float>().begin(),
@@ -31,7 +36,7 @@ const OpDef kRelu = {
     .doc = "dst = max(src, 0).",
     .inputs = {{"src"}},
     .outputs = {{"dst"}},
-    .infer = infer,
+    .infer = infer_same_float,
     .reference = reference,
     .grad = grad,
     .amp = Amp::kClear,
@@ -47,7 +52,7 @@ const OpDef kReluGrad = {
     .standard = false,
     .inputs = {{"grad_dst"}, {"dst"}},
     .outputs = {{"grad_src"}},
-    .infer = infer,
+    .infer = infer_grad,
     .reference = reference_grad,
     .grad = not_differentiable("second derivatives are not supported"),
     .amp = Amp::kClear,

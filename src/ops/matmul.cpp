@@ -1,0 +1,131 @@
+#include <algorithm>
+
+#include "ops/builder.h"
+#include "ops/elementwise.h"
+#include "ops/infer.h"
+#include "ops/matrix_product.h"
+
+namespace twofour::ops {
+namespace {
+
+// A vector multiplies as a row (left) or column (right) whose axis then disappears, as in numpy.
+template <typename Sizes, typename Size>
+Sizes as_matrix(Sizes sizes, bool left, const Size& one) {
+  if (sizes.size() == 1) sizes.insert(left ? sizes.begin() : sizes.end(), one);
+  return sizes;
+}
+
+void infer(const Node& node, std::span<ValueType> outputs) {
+  const ValueType& a = node.input(0)->type();
+  const ValueType& b = node.input(1)->type();
+  check_float(a, "a");
+  check_dtype(b, a.dtype, "b");
+  TWOFOUR_CHECK(!a.dims.empty() && !b.dims.empty(), kInvalidArgument, "a and b are {} and {}; scalars do not multiply",
+                a.to_string(), b.to_string());
+  const Dims x = as_matrix(a.dims, true, Dim(1));
+  const Dims y = as_matrix(b.dims, false, Dim(1));
+  TWOFOUR_CHECK(dims_fit(x.back(), y[y.size() - 2]), kInvalidArgument, "{} and {} do not multiply", a.to_string(),
+                b.to_string());
+  Dims dims = broadcast_dims(Dims(x.begin(), x.end() - 2), Dims(y.begin(), y.end() - 2));
+  if (a.dims.size() > 1) dims.push_back(x[x.size() - 2]);
+  if (b.dims.size() > 1) dims.push_back(y.back());
+  outputs[0] = {a.dtype, std::move(dims)};
+}
+
+void reference(const ReferenceArgs& args) {
+  const auto x = as_matrix(args.inputs[0].shape().dims(), true, int64_t{1});
+  const auto y = as_matrix(args.inputs[1].shape().dims(), false, int64_t{1});
+  const int64_t m = x[x.size() - 2];
+  const int64_t k = x.back();
+  const int64_t n = y.back();
+  const Shape batch_a(std::vector<int64_t>(x.begin(), x.end() - 2));
+  const Shape batch_b(std::vector<int64_t>(y.begin(), y.end() - 2));
+  const float* a = args.inputs[0].span<float>().data();
+  const float* b = args.inputs[1].span<float>().data();
+  float* dst = args.outputs[0].span<float>().data();
+  for_each_broadcast(batch_a, batch_b, broadcast_shapes(batch_a, batch_b), [&](size_t i, size_t j, size_t batch) {
+    const MatrixView left = {a + static_cast<int64_t>(i) * m * k, k, 1};
+    const MatrixView right = {b + static_cast<int64_t>(j) * k * n, n, 1};
+    float* into = dst + static_cast<int64_t>(batch) * m * n;
+    for_each_product_row(left, right, m, n, k, [&](int64_t row, const std::vector<double>& sums) {
+      std::ranges::transform(sums, into + row * n, [](double v) { return static_cast<float>(v); });
+    });
+  });
+}
+
+Value* transpose_last(Builder& b, Value* v) {
+  std::vector<int64_t> perm(v->rank());
+  for (size_t i = 0; i < perm.size(); ++i) perm[i] = static_cast<int64_t>(i);
+  std::swap(perm[perm.size() - 1], perm[perm.size() - 2]);
+  return b.transpose(v, std::move(perm));
+}
+
+// b is one matrix for the whole batch, as the weights of a linear layer are: two Gemms over all rows at once.
+std::vector<Value*> grad_linear(const GradArgs& args) {
+  Builder& b = args.builder;
+  Value* a = args.node.input(0);
+  Value* weight = args.node.input(1);
+  const int64_t k = weight->shape()[0];
+  const int64_t n = weight->shape()[1];
+  const int64_t rows = a->shape().numel(0, a->rank() - 1);
+  Value* dy = b.reshape(args.grad_outputs[0], {rows, n});
+  std::vector<Value*> result(2, nullptr);
+  if (args.needed[0]) result[0] = b.reshape(b.op("Gemm", {dy, weight}, {{"transB", int64_t{1}}}), a->shape());
+  if (args.needed[1]) result[1] = b.op("Gemm", {b.reshape(a, {rows, k}), dy}, {{"transA", int64_t{1}}});
+  return result;
+}
+
+std::vector<Value*> grad(const GradArgs& args) {
+  if (args.node.input(1)->rank() == 2) return grad_linear(args);
+  Builder& b = args.builder;
+  Value* a = args.node.input(0);
+  Value* c = args.node.input(1);
+  const Shape shape_a(as_matrix(a->shape().dims(), true, int64_t{1}));
+  const Shape shape_c(as_matrix(c->shape().dims(), false, int64_t{1}));
+  Shape shape_y = args.grad_outputs[0]->shape();
+  if (a->rank() == 1 || c->rank() == 1) {
+    auto dims = shape_y.dims();
+    if (c->rank() == 1) dims.push_back(1);
+    if (a->rank() == 1) dims.insert(dims.end() - 1, 1);
+    shape_y = Shape(std::move(dims));
+  }
+  Value* dy = b.reshape(args.grad_outputs[0], shape_y);
+  std::vector<Value*> result(2, nullptr);
+  const auto fit = [&](Value* v, const Shape& matrix, Value* like) {
+    return b.reshape(b.unbroadcast(v, matrix), like->shape());
+  };
+  if (args.needed[0]) result[0] = fit(b.op("MatMul", {dy, transpose_last(b, b.reshape(c, shape_c))}), shape_a, a);
+  if (args.needed[1]) result[1] = fit(b.op("MatMul", {transpose_last(b, b.reshape(a, shape_a)), dy}), shape_c, c);
+  return result;
+}
+
+// The reduction axis of b.
+size_t sparsity_axis(const Node& node) {
+  const size_t rank = node.input(1)->rank();
+  return rank < 2 ? 0 : rank - 2;
+}
+
+}  // namespace
+
+extern const OpDef kMatMul;
+const OpDef kMatMul = {
+    .name = "MatMul",
+    .doc = "dst = a * b over the last two axes, the others broadcasting as in numpy.",
+    .inputs = {{"a"}, {"b"}},
+    .outputs = {{"dst"}},
+    .infer = infer,
+    .reference = reference,
+    .grad = grad,
+    .amp = Amp::kAllow,
+    .quant = quant_weighted(),
+    .sparsity = {1, sparsity_axis},
+    .examples = {{.inputs = {{.shape = {3, 5}}, {.shape = {5, 4}}}},
+                 {.inputs = {{.shape = {2, 3, 5}}, {.shape = {5, 4}}}},
+                 {.inputs = {{.shape = {2, 1, 3, 5}}, {.shape = {3, 5, 2}}}},
+                 {.inputs = {{.shape = {5}}, {.shape = {2, 5, 3}}}},
+                 {.inputs = {{.shape = {2, 3, 5}}, {.shape = {5}}}},
+                 {.inputs = {{.shape = {5}}, {.shape = {5}}}},
+                 {.inputs = {{.shape = {5}}, {.shape = {5, 3}}}}},
+};
+
+}  // namespace twofour::ops

@@ -1,0 +1,88 @@
+#include <algorithm>
+#include <cmath>
+
+#include "ops/builder.h"
+#include "ops/infer.h"
+#include "ops/strided.h"
+
+namespace twofour::ops {
+namespace {
+
+void infer(const Node& node, std::span<ValueType> outputs) {
+  infer_same_float(node, outputs);
+  normalize_axis(node.attrs().i("axis", -1), outputs[0].dims.size());
+}
+
+/// dst = fn(src - max, log(sum(exp(src - max)))) along the axis.
+template <typename Fn>
+void normalise(const ReferenceArgs& args, const Fn& fn) {
+  const Shape& shape = args.inputs[0].shape();
+  const AxisView view(shape, normalize_axis(args.attrs.i("axis", -1), shape.rank()));
+  for (int64_t o = 0; o < view.outer; ++o)
+    for (int64_t i = 0; i < view.inner; ++i) {
+      const int64_t begin = o * view.size * view.inner + i;
+      const float* src = args.inputs[0].span<float>().data() + begin;
+      float* dst = args.outputs[0].span<float>().data() + begin;
+      double most = -INFINITY;
+      for (int64_t c = 0; c < view.size; ++c) most = std::max(most, double{src[c * view.inner]});
+      double sum = 0;
+      for (int64_t c = 0; c < view.size; ++c) sum += std::exp(src[c * view.inner] - most);
+      const double log_sum = std::log(sum);
+      for (int64_t c = 0; c < view.size; ++c)
+        dst[c * view.inner] = static_cast<float>(fn(src[c * view.inner] - most - log_sum));
+    }
+}
+
+void reference_softmax(const ReferenceArgs& args) {
+  normalise(args, [](double v) { return std::exp(v); });
+}
+void reference_log_softmax(const ReferenceArgs& args) {
+  normalise(args, [](double v) { return v; });
+}
+
+Value* sum_along_axis(const GradArgs& args, Value* v) {
+  return args.builder.reduce_sum(v, {args.node.attrs().i("axis", -1)}, true);
+}
+
+std::vector<Value*> grad_softmax(const GradArgs& args) {
+  Builder& b = args.builder;
+  Value* dy = args.grad_outputs[0];
+  Value* y = args.node.output();
+  return {b.mul(b.sub(dy, sum_along_axis(args, b.mul(dy, y))), y)};
+}
+
+std::vector<Value*> grad_log_softmax(const GradArgs& args) {
+  Builder& b = args.builder;
+  Value* dy = args.grad_outputs[0];
+  return {b.sub(dy, b.mul(b.op("Exp", {args.node.output()}), sum_along_axis(args, dy)))};
+}
+
+OpDef along_axis(std::string_view name, std::string_view doc, ReferenceFn reference, GradFn grad) {
+  return {
+      .name = name,
+      .doc = doc,
+      .inputs = {{"src"}},
+      .outputs = {{"dst"}},
+      .attrs = {"axis"},
+      .infer = infer,
+      .reference = reference,
+      .grad = grad,
+      .amp = Amp::kDeny,
+      .quant = quant_float("the range of exponentials is too wide for 8 bits"),
+      .sparsity = no_sparsity(),
+      .examples = {{.inputs = {{.shape = {3, 7}, .low = -3, .high = 3}}},
+                   {.inputs = {{.shape = {2, 5, 3}}}, .attrs = {{"axis", int64_t{1}}}},
+                   {.inputs = {{.shape = {2, 3, 1}}}, .attrs = {{"axis", int64_t{-3}}}}},
+  };
+}
+
+}  // namespace
+
+extern const OpDef kSoftmax;
+const OpDef kSoftmax = along_axis("Softmax", "dst = exp(src) / sum(exp(src)) along `axis`.", reference_softmax,
+                                  grad_softmax);
+extern const OpDef kLogSoftmax;
+const OpDef kLogSoftmax = along_axis("LogSoftmax", "dst = src - log(sum(exp(src))) along `axis`.",
+                                     reference_log_softmax, grad_log_softmax);
+
+}  // namespace twofour::ops
