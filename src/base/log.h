@@ -1,18 +1,14 @@
-// Log lines go to a sink that the application sets; without one they are dropped. The library never prints.
+// Writing log lines.
 #pragma once
 
 #include <fmt/format.h>
 
-#include <functional>
-#include <string_view>
+#include <utility>
+
+#include "twofour/log.h"
 
 namespace twofour {
 
-enum class LogLevel : uint8_t { kVerbose, kInfo, kWarning, kError };
-using LogSink = std::function<void(LogLevel, std::string_view)>;
-
-/// Replaces the sink; thread-safe. An empty function drops all lines.
-void set_log_sink(LogSink sink);
 void log_line(LogLevel level, std::string_view line);
 
 template <typename... Args>
