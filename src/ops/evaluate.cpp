@@ -1,0 +1,57 @@
+#include "ops/evaluate.h"
+
+#include <algorithm>
+#include <unordered_map>
+
+#include "ops/infer.h"
+
+namespace twofour::ops {
+namespace {
+
+class Values {
+ public:
+  Tensor get(const Value* value) const {
+    if (!value) return {};
+    if (value->is_constant()) return value->data();
+    const auto it = tensors_.find(value);
+    TWOFOUR_CHECK(it != tensors_.end(), kInvalidArgument, "value \"{}\" is read before it is computed", value->name());
+    return it->second;
+  }
+  void set(const Value* value, Tensor tensor) { tensors_[value] = std::move(tensor); }
+
+ private:
+  std::unordered_map<const Value*, Tensor> tensors_;
+};
+
+}  // namespace
+
+std::vector<Tensor> evaluate(const Graph& graph, std::span<const Tensor> inputs) {
+  TWOFOUR_CHECK(inputs.size() == graph.inputs().size(), kInvalidArgument, "the graph has {} inputs, got {}",
+                graph.inputs().size(), inputs.size());
+  Graph bound = graph.clone();
+  Values values;
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    Value* input = bound.inputs()[i];
+    const ValueType type = {inputs[i].dtype(), to_dims(inputs[i].shape())};
+    check_dtype(type, input->dtype(), input->name());
+    check_dims(type, input->dims(), input->name());
+    input->set_type(type);
+    values.set(input, inputs[i]);
+  }
+  infer_all(bound);
+  for (const auto& node : bound.nodes()) {
+    std::vector<Tensor> args;
+    for (const Value* input : node->inputs()) args.push_back(values.get(input));
+    const std::vector<Tensor> results = run_reference(*node, args);
+    for (size_t i = 0; i < results.size(); ++i) values.set(node->output(i), results[i]);
+  }
+  std::vector<Tensor> outputs;
+  for (const Value* output : bound.outputs()) outputs.push_back(values.get(output));
+  return outputs;
+}
+
+bool all_inputs_constant(const Node& node) {
+  return std::ranges::all_of(node.inputs(), [](const Value* v) { return !v || v->is_constant(); });
+}
+
+}  // namespace twofour::ops
