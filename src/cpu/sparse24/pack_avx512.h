@@ -1,6 +1,8 @@
 // Copies between image layouts and panels. Callers make sure that the CPU has AVX-512F.
 #pragma once
 
+#include <array>
+
 #include "cpu/sparse24/block_plan.h"
 #include "cpu/sparse24/conv_shape.h"
 
@@ -22,9 +24,15 @@ struct LateEpilogue {
   float hi = 0.0F;
 };
 
-/// Writes rows `channels` of panels, src[(p - panels.begin) * panel_stride + (m - channels.begin) * 16 + lane], to
-/// the NHWC image dst, transposing.
-void unpack_nhwc_avx512(const ConvShape& shape, const float* src, Range panels, Range channels, int64_t panel_stride,
+/// Up to sixteen consecutive channels of a tile of panels: channel + i of its first panel is sixteen floats at row[i].
+struct ChannelRows {
+  int64_t channel = 0;
+  int64_t count = 0;
+  std::array<const float*, kPanelWidth> row;
+};
+
+/// Writes the channels of the panels, row[i][(p - panels.begin) * panel_stride + lane], to the NHWC image dst.
+void unpack_nhwc_avx512(const ConvShape& shape, const ChannelRows& rows, Range panels, int64_t panel_stride,
                         const LateEpilogue& epilogue, float* dst);
 
 }  // namespace twofour::cpu

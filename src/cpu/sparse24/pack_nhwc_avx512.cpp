@@ -13,11 +13,10 @@ struct LanePixels {
   __mmask16 valid[kPanelWidth];
 };
 
-LanePixels find_lane_pixels(const ConvShape& shape, const float* src, int64_t panel, int64_t r, int64_t s) {
+LanePixels find_lane_pixels(const ConvShape& shape, const float* src, const PixelRuns& pixels) {
   LanePixels lanes;
   std::fill(lanes.from, lanes.from + kPanelWidth, src);
   std::fill(lanes.valid, lanes.valid + kPanelWidth, __mmask16{0});
-  const PixelRuns pixels = find_pixel_runs(shape, panel, r, s);
   for (int i = 0; i < pixels.count; ++i) {
     const PixelRun& run = pixels.runs[static_cast<size_t>(i)];
     for (int lane = run.first; lane < run.last; ++lane) {
@@ -28,13 +27,15 @@ LanePixels find_lane_pixels(const ConvShape& shape, const float* src, int64_t pa
   return lanes;
 }
 
-TWOFOUR_AVX512 void pack_tap(const LanePixels& lanes, Range channels, float* dst) {
+/// `next` are the pixels that the caller packs after these.
+TWOFOUR_AVX512 void pack_tap(const LanePixels& lanes, const LanePixels& next, Range channels, float* dst) {
   for (int64_t c = channels.begin; c < channels.end; c += 16) {
     const int64_t count = std::min<int64_t>(16, channels.end - c);
     const __mmask16 mask = first_lanes(count);
     Rows16 m;
     for (int lane = 0; lane < 16; ++lane)
       m.row[lane] = _mm512_maskz_loadu_ps(static_cast<__mmask16>(mask & lanes.valid[lane]), lanes.from[lane] + c);
+    for (int lane = 0; lane < 16; ++lane) _mm_prefetch(next.from[lane] + c, _MM_HINT_T0);
     transpose16(m);
     for (int i = 0; i < count; ++i) _mm512_store_ps(dst + (c - channels.begin + i) * kPanelWidth, m.row[i]);
   }
@@ -48,12 +49,16 @@ TWOFOUR_AVX512 inline __m512 finish(__m512 v, const LateEpilogue& epilogue, __mm
   return _mm512_min_ps(_mm512_set1_ps(epilogue.hi), v);
 }
 
-/// `count` channels of up to sixteen pixels that lie `pixel_stride` floats apart.
-TWOFOUR_AVX512 void unpack_square(const float* src, int64_t count, int64_t pixels, int64_t offset,
+/// Sixteen channels (the last of a tensor: `count`) of one panel, whose pixels lie `pixel_stride` floats apart.
+TWOFOUR_AVX512 void unpack_square(const ChannelRows& rows, int64_t panel_offset, int64_t pixels, int64_t offset,
                                   int64_t pixel_stride, const LateEpilogue& epilogue, float* dst) {
-  const __mmask16 mask = first_lanes(count);
+  const __mmask16 mask = first_lanes(rows.count);
+  constexpr int kForWriting = 1;
+  for (int64_t i = kPanelWidth; i < 2 * kPanelWidth; ++i)
+    __builtin_prefetch(dst + offset + i * pixel_stride, kForWriting);  // the next panel's pixels
   Rows16 m;
-  for (int64_t i = 0; i < 16; ++i) m.row[i] = i < count ? _mm512_load_ps(src + i * 16) : _mm512_setzero_ps();
+  for (int i = 0; i < 16; ++i)
+    m.row[i] = i < rows.count ? _mm512_load_ps(rows.row[static_cast<size_t>(i)] + panel_offset) : _mm512_setzero_ps();
   transpose16(m);
   for (int64_t i = 0; i < pixels; ++i) {
     const int64_t at = offset + i * pixel_stride;
@@ -65,27 +70,30 @@ TWOFOUR_AVX512 void unpack_square(const float* src, int64_t count, int64_t pixel
 
 void pack_nhwc_avx512(const ConvShape& shape, const float* src, Range panels, Range rows, float* dst,
                       int64_t panel_stride) {
-  for (int64_t p = panels.begin; p < panels.end; ++p) {
-    float* out = dst + (p - panels.begin) * panel_stride;
-    for (int64_t row = rows.begin; row < rows.end;) {
-      const int64_t tap = row / shape.c;
-      const Range channels{row - tap * shape.c, std::min(shape.c, rows.end - tap * shape.c)};
-      pack_tap(find_lane_pixels(shape, src, p, tap / shape.s, tap % shape.s), channels,
-               out + (row - rows.begin) * kPanelWidth);
-      row += channels.size();
+  const PixelFinder finder(shape);
+  for (int64_t row = rows.begin; row < rows.end;) {
+    const int64_t tap = row / shape.c;
+    const Range channels{row - tap * shape.c, std::min(shape.c, rows.end - tap * shape.c)};
+    const auto find = [&](int64_t p) {
+      return find_lane_pixels(shape, src, finder.find(p, tap / shape.s, tap % shape.s));
+    };
+    LanePixels lanes = find(panels.begin);
+    for (int64_t p = panels.begin; p < panels.end; ++p) {
+      const LanePixels next = p + 1 < panels.end ? find(p + 1) : lanes;
+      pack_tap(lanes, next, channels, dst + (p - panels.begin) * panel_stride + (row - rows.begin) * kPanelWidth);
+      lanes = next;
     }
+    row += channels.size();
   }
 }
 
-void unpack_nhwc_avx512(const ConvShape& shape, const float* src, Range panels, Range channels, int64_t panel_stride,
+void unpack_nhwc_avx512(const ConvShape& shape, const ChannelRows& rows, Range panels, int64_t panel_stride,
                         const LateEpilogue& epilogue, float* dst) {
+  const int64_t all_pixels = shape.pixels();
   for (int64_t p = panels.begin; p < panels.end; ++p) {
     const int64_t first_pixel = p * kPanelWidth;
-    const int64_t pixels = std::min(kPanelWidth, shape.pixels() - first_pixel);
-    for (int64_t m = channels.begin; m < channels.end; m += 16)
-      unpack_square(src + (p - panels.begin) * panel_stride + (m - channels.begin) * kPanelWidth,
-                    std::min<int64_t>(16, channels.end - m), pixels, first_pixel * shape.k + m, shape.k, epilogue,
-                    dst);
+    unpack_square(rows, (p - panels.begin) * panel_stride, std::min(kPanelWidth, all_pixels - first_pixel),
+                  first_pixel * shape.k + rows.channel, shape.k, epilogue, dst);
   }
 }
 

@@ -12,20 +12,29 @@ namespace twofour::cpu {
 /// Lanes [first, last) of a panel read input pixels of one image row, stride_w apart. Lanes in no run are padding or
 /// lie beyond the last pixel, and are zero.
 struct PixelRun {
-  int64_t image = 0;
-  int64_t pixel = 0;  // y * w + x that lane 0 would read (may lie outside the image, lanes of the run do not)
-  int first = 0;
-  int last = 0;
+  int64_t image;
+  int64_t pixel;  // y * w + x that lane 0 would read (may lie outside the image, lanes of the run do not)
+  int first;
+  int last;
 };
 
 struct PixelRuns {
-  std::array<PixelRun, kPanelWidth> runs;
-  int count = 0;
+  std::array<PixelRun, kPanelWidth> runs;  // the first `count` are set
+  int count;
 };
 
-PixelRuns find_pixel_runs(const ConvShape& shape, int64_t panel, int64_t r, int64_t s);
+class PixelFinder {
+ public:
+  explicit PixelFinder(const ConvShape& shape)
+      : shape_(shape), out_w_(shape.out_w()), out_h_(shape.out_h()), pixels_(shape.pixels()) {}
+  PixelRuns find(int64_t panel, int64_t r, int64_t s) const;
 
-/// The runs of the panel's own output pixels.
-PixelRuns find_output_runs(const ConvShape& shape, int64_t panel);
+ private:
+  const ConvShape shape_;
+  const int64_t out_w_, out_h_, pixels_;
+};
+
+/// Finds the panels' own pixels in the output image.
+PixelFinder output_pixel_finder(const ConvShape& shape);
 
 }  // namespace twofour::cpu

@@ -18,7 +18,7 @@ int64_t packed_panel_floats(const Range& columns) { return (columns.size() + 1) 
 template <typename Copy>
 void for_each_piece(const ConvShape& shape, int64_t panel, Range rows, const Copy& copy) {
   const int64_t plane = shape.out_h() * shape.out_w();
-  const PixelRuns pixels = find_output_runs(shape, panel);
+  const PixelRuns pixels = output_pixel_finder(shape).find(panel, 0, 0);
   for (int i = 0; i < pixels.count; ++i) {
     const PixelRun& run = pixels.runs[static_cast<size_t>(i)];
     for (int64_t m = rows.begin; m < rows.end; ++m)
@@ -37,13 +37,14 @@ TileScratch tile_scratch(const BlockPlan& plan, int64_t panels) {
       floats += panels * packed_panel_floats(plan.k_blocks[static_cast<size_t>(kb)]);
     scratch.x_floats = std::max(scratch.x_floats, floats);
   }
-  const auto row_blocks = plan.super_blocks.size() > 1 ? static_cast<int64_t>(plan.m_blocks.size()) : int64_t{1};
+  const auto row_blocks = plan.super_blocks.size() > 1 ? static_cast<int64_t>(plan.m_blocks.size()) : int64_t{2};
   scratch.sum_floats = row_blocks * panels * kSumStride;
   scratch.residual_floats = panels * kSumStride;
   return scratch;
 }
 
-TileRunner::TileRunner(const ConvCall& call, std::byte* scratch, int64_t max_panels) : call_(call) {
+TileRunner::TileRunner(const ConvCall& call, std::byte* scratch, int64_t max_panels)
+    : call_(call), plane_(call.shape.out_h() * call.shape.out_w()) {
   const TileScratch parts = tile_scratch(plan(), max_panels);
   x_ = reinterpret_cast<float*>(scratch);
   sums_ = x_ + parts.x_floats;
@@ -52,12 +53,18 @@ TileRunner::TileRunner(const ConvCall& call, std::byte* scratch, int64_t max_pan
 
 void TileRunner::run(Range tile, Range m_blocks) {
   tile_ = tile;
-  const bool keep_sums = plan().super_blocks.size() > 1;
+  m_blocks_ = m_blocks;
+  delivered_ = plan().m_blocks[static_cast<size_t>(m_blocks.begin)].begin;
   for (const Range& super_block : plan().super_blocks) {
     pack(super_block);
-    for (int64_t mb = m_blocks.begin; mb < m_blocks.end; ++mb)
-      multiply(mb, super_block, keep_sums ? sums_ + (mb - m_blocks.begin) * tile.size() * kSumStride : sums_);
+    for (int64_t mb = m_blocks.begin; mb < m_blocks.end; ++mb) multiply(mb, super_block);
   }
+}
+
+/// With one K super-block a row block's sums live until the next one's are delivered, else until the end.
+float* TileRunner::sums(int64_t m_block) const {
+  const int64_t slot = plan().super_blocks.size() > 1 ? m_block - m_blocks_.begin : m_block % 2;
+  return sums_ + slot * tile_.size() * kSumStride;
 }
 
 void TileRunner::pack(Range k_blocks) {
@@ -70,40 +77,39 @@ void TileRunner::pack(Range k_blocks) {
   }
 }
 
-void TileRunner::multiply(int64_t m_block, Range k_blocks, float* sum) {
-  const Range& rows = plan().m_blocks[static_cast<size_t>(m_block)];
+void TileRunner::multiply(int64_t m_block, Range k_blocks) {
   const bool last = k_blocks.end == static_cast<int64_t>(plan().k_blocks.size());
-  if (last) aim(rows, sum);
+  if (last) aim(m_block);
   const float* x = x_;
   for (int64_t kb = k_blocks.begin; kb < k_blocks.end; ++kb) {
     const int64_t stride = packed_panel_floats(plan().k_blocks[static_cast<size_t>(kb)]);
     call_.gemm.run_block(static_cast<size_t>(m_block), static_cast<size_t>(kb),
                          {.x = x,
                           .x_stride = stride * kFloatBytes,
-                          .sum = sum,
+                          .sum = sums(m_block),
                           .sum_stride = kSumStride * kFloatBytes,
                           .targets = targets_.data(),
                           .panels = tile_.size()});
     x += tile_.size() * stride;
   }
-  if (last) deliver(rows, sum);
+  if (last) call_.shape.layout == ImageLayout::kNhwc ? deliver_nhwc(m_block) : deliver_nchw(m_block);
 }
 
 bool TileRunner::writes_in_place(int64_t panel) const {
   if (call_.shape.layout == ImageLayout::kNhwc) return false;
-  const int64_t plane = call_.shape.out_h() * call_.shape.out_w();
-  return panel * kPanelWidth % plane + kPanelWidth <= plane;
+  return panel * kPanelWidth % plane_ + kPanelWidth <= plane_;
 }
 
 /// Points each panel's last block at dst, or at its own partial sums where sixteen pixels are not sixteen floats.
-void TileRunner::aim(Range rows, float* sum) {
-  const int64_t plane = call_.shape.out_h() * call_.shape.out_w();
+void TileRunner::aim(int64_t m_block) {
+  const Range& rows = plan().m_blocks[static_cast<size_t>(m_block)];
+  float* sum = sums(m_block);
   for (int64_t p = tile_.begin; p < tile_.end; ++p) {
     PanelTarget& target = targets_[static_cast<size_t>(p - tile_.begin)];
     if (writes_in_place(p)) {
-      const int64_t image = p * kPanelWidth / plane;
-      const int64_t offset = (image * call_.shape.k + rows.begin) * plane + p * kPanelWidth % plane;
-      target = {call_.dst + offset, call_.residual ? call_.residual + offset : nullptr, plane * kFloatBytes};
+      const int64_t image = p * kPanelWidth / plane_;
+      const int64_t offset = (image * call_.shape.k + rows.begin) * plane_ + p * kPanelWidth % plane_;
+      target = {call_.dst + offset, call_.residual ? call_.residual + offset : nullptr, plane_ * kFloatBytes};
       continue;
     }
     float* residual = residual_ + (p - tile_.begin) * kSumStride;
@@ -115,15 +121,33 @@ void TileRunner::aim(Range rows, float* sum) {
   }
 }
 
-void TileRunner::deliver(Range rows, const float* sum) {
-  if (call_.shape.layout == ImageLayout::kNhwc)
-    return unpack_nhwc_avx512(call_.shape, sum, tile_, rows, kSumStride, call_.late, call_.dst);
+void TileRunner::deliver_nchw(int64_t m_block) {
   for (int64_t p = tile_.begin; p < tile_.end; ++p) {
     if (writes_in_place(p)) continue;
-    const float* panel = sum + (p - tile_.begin) * kSumStride;
-    for_each_piece(call_.shape, p, rows, [&](int64_t in_panel, int64_t in_image, size_t bytes) {
-      std::memcpy(call_.dst + in_image, panel + in_panel, bytes);
-    });
+    const float* panel = sums(m_block) + (p - tile_.begin) * kSumStride;
+    for_each_piece(call_.shape, p, plan().m_blocks[static_cast<size_t>(m_block)],
+                   [&](int64_t in_panel, int64_t in_image, size_t bytes) {
+                     std::memcpy(call_.dst + in_image, panel + in_panel, bytes);
+                   });
+  }
+}
+
+/// Writes channels by sixteen, which makes whole cache lines: those at the end of a row block wait for the next one.
+void TileRunner::deliver_nhwc(int64_t m_block) {
+  const int64_t ready = plan().m_blocks[static_cast<size_t>(m_block)].end;
+  const bool last = m_block + 1 == m_blocks_.end;
+  while (delivered_ < ready) {
+    const int64_t end = delivered_ / kPanelWidth * kPanelWidth + kPanelWidth;
+    if (end > ready && !last) return;
+    ChannelRows rows{.channel = delivered_, .count = std::min(end, ready) - delivered_, .row = {}};
+    for (int64_t i = 0; i < rows.count; ++i) {
+      const int64_t m = delivered_ + i;
+      const int64_t block = m < plan().m_blocks[static_cast<size_t>(m_block)].begin ? m_block - 1 : m_block;
+      rows.row[static_cast<size_t>(i)] =
+          sums(block) + (m - plan().m_blocks[static_cast<size_t>(block)].begin) * kPanelWidth;
+    }
+    unpack_nhwc_avx512(call_.shape, rows, tile_, kSumStride, call_.late, call_.dst);
+    delivered_ += rows.count;
   }
 }
 

@@ -14,7 +14,7 @@ namespace twofour::cpu {
 /// Sizes, in floats, of the parts of one thread's scratch memory for tiles of `panels` panels.
 struct TileScratch {
   int64_t x_floats = 0;         // packed X of one K super-block
-  int64_t sum_floats = 0;       // partial sums: of one row block, or of all when there are several super-blocks
+  int64_t sum_floats = 0;       // partial sums: of two row blocks, or of all when there are several super-blocks
   int64_t residual_floats = 0;  // residual of panels that cannot be read in place
   int64_t bytes() const { return (x_floats + sum_floats + residual_floats) * static_cast<int64_t>(sizeof(float)); }
 };
@@ -38,17 +38,22 @@ class TileRunner {
 
  private:
   void pack(Range k_blocks);
-  void multiply(int64_t m_block, Range k_blocks, float* sum);
-  void aim(Range rows, float* sum);
-  void deliver(Range rows, const float* sum);
+  void multiply(int64_t m_block, Range k_blocks);
+  void aim(int64_t m_block);
+  void deliver_nchw(int64_t m_block);
+  void deliver_nhwc(int64_t m_block);
+  float* sums(int64_t m_block) const;
   bool writes_in_place(int64_t panel) const;
   const BlockPlan& plan() const { return call_.gemm.plan(); }
 
   const ConvCall call_;
+  const int64_t plane_;  // pixels of an output image
   float* x_;
   float* sums_;
   float* residual_;
   Range tile_;
+  Range m_blocks_;
+  int64_t delivered_ = 0;  // NHWC: channels below it are written
   std::array<PanelTarget, kMaxTilePanels> targets_;
 };
 

@@ -10,7 +10,7 @@
 
 #include <cstdint>
 
-#define TWOFOUR_AVX512 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl")))
+#define TWOFOUR_AVX512 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,prfchw")))
 
 namespace twofour::cpu {
 
