@@ -1,0 +1,79 @@
+#include <algorithm>
+
+#include "ops/op_def.h"
+#include "ops/shape_value.h"
+#include "passes/rewrites.h"
+
+namespace twofour::passes {
+namespace {
+
+constexpr size_t kMaxGrowthBytes = size_t{16} << 20;
+
+bool has_constant_inputs(const Node& node) {
+  return std::ranges::all_of(node.inputs(), [](const Value* v) { return !v || v->is_constant(); });
+}
+
+bool is_small_enough(const Node& node) {
+  size_t in = 0;
+  for (const Value* input : node.inputs())
+    if (input) in += input->data().size_bytes();
+  size_t out = 0;
+  for (const Value* output : node.outputs()) {
+    if (!output->type().is_static()) return false;
+    const auto numel = static_cast<size_t>(output->shape().numel());
+    if (numel > kMaxGrowthBytes + in) return false;
+    out += numel * dtype_size(output->dtype());
+  }
+  return out <= in + kMaxGrowthBytes;
+}
+
+std::vector<Tensor> evaluate(const Node& node) {
+  std::vector<Tensor> inputs;
+  for (const Value* input : node.inputs()) inputs.push_back(input ? input->data() : Tensor());
+  return ops::run_reference(node, inputs);
+}
+
+// A vector of sizes that is known although what it was computed from is not constant.
+std::vector<Tensor> known_shape_vector(const Node& node) {
+  const Value* value = node.output();
+  if (node.outputs().size() != 1 || value->dtype() != DType::kI64 || !value->type().is_static()) return {};
+  const auto numbers = ops::known_ints(value);
+  if (!numbers || static_cast<int64_t>(numbers->size()) != value->shape().numel()) return {};
+  return {Tensor::of<int64_t>(value->shape(), *numbers)};
+}
+
+// The values of the node's outputs, or nothing.
+std::vector<Tensor> values_of(const Node& node) {
+  if (!has_constant_inputs(node)) return known_shape_vector(node);
+  return is_small_enough(node) ? evaluate(node) : std::vector<Tensor>();
+}
+
+void replace_by(Graph& graph, Node* node, std::vector<Tensor> values) {
+  std::vector<std::pair<Value*, std::string>> renames;
+  for (size_t i = 0; i < values.size(); ++i) {
+    const std::string& name = node->output(i)->name();
+    Value* constant = graph.add_constant(name, std::move(values[i]));
+    renames.emplace_back(constant, name);
+    graph.replace_all_uses(node->output(i), constant);
+  }
+  graph.erase(node);
+  for (const auto& [constant, name] : renames) graph.rename(constant, name);
+}
+
+}  // namespace
+
+size_t fold_constants(Graph& graph) {
+  size_t changed = 0;
+  for (Node* node : graph.node_list()) {
+    if (std::ranges::any_of(node->outputs(), [&](const Value* v) { return graph.is_output(v); })) continue;
+    std::vector<Tensor> values = values_of(*node);
+    if (values.empty()) continue;
+    replace_by(graph, node, std::move(values));
+    ++changed;
+  }
+  // Sizes that were computed are constants now, and may fix shapes further down.
+  if (changed) ops::infer_all(graph);
+  return changed;
+}
+
+}  // namespace twofour::passes

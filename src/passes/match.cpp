@@ -1,0 +1,41 @@
+#include "passes/match.h"
+
+#include <algorithm>
+
+namespace twofour::passes {
+
+Node* only_user(const Graph& graph, const Value* value) {
+  return value->users().size() == 1 && !graph.is_output(value) ? value->users()[0] : nullptr;
+}
+
+bool same_dims(const Dims& a, const Dims& b) {
+  return a == b && std::ranges::all_of(a, [](const Dim& d) { return d.known() || !d.symbol.empty(); });
+}
+
+std::optional<float> scalar_of(const Value* value) {
+  if (!value->is_constant() || !is_float(value->dtype()) || value->data().numel() != 1) return std::nullopt;
+  return value->data().to(DType::kF32).span<float>()[0];
+}
+
+std::string joined_name(const std::vector<Node*>& nodes) {
+  std::vector<std::string> names;
+  for (const Node* node : nodes) names.push_back(node->name());
+  return fmt::format("{}", fmt::join(names, " + "));
+}
+
+void replace(Graph& graph, Value* old, Value* value) {
+  const bool is_output = graph.is_output(old);
+  const std::string name = old->name();
+  graph.replace_all_uses(old, value);
+  graph.erase(old->producer());
+  if (is_output) graph.rename(value, name);
+}
+
+void replace_chain(Graph& graph, const std::vector<Node*>& chain, Value* value) {
+  const std::string name = chain.back()->output()->name();
+  graph.replace_all_uses(chain.back()->output(), value);
+  for (auto node = chain.rbegin(); node != chain.rend(); ++node) graph.erase(*node);
+  graph.rename(value, name);
+}
+
+}  // namespace twofour::passes

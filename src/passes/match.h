@@ -1,0 +1,31 @@
+// What the rewrites share: questions about the neighbourhood of a node, and replacing it.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "ir/graph.h"
+
+namespace twofour::passes {
+
+/// The node that alone reads `value`, once; null when there are other uses or the value is a graph output.
+Node* only_user(const Graph& graph, const Value* value);
+
+/// The same shape for certain: equal numbers, or the same named symbol.
+bool same_dims(const Dims& a, const Dims& b);
+
+/// The element of a float constant with one element.
+std::optional<float> scalar_of(const Value* value);
+
+/// "conv1 + relu1", as TensorRT names a fused layer.
+std::string joined_name(const std::vector<Node*>& nodes);
+
+/// Every use of `old` reads `value` instead; old's node is erased, and `value` takes its name if old was a graph
+/// output. `value` must be an output of another node then.
+void replace(Graph& graph, Value* old, Value* value);
+
+/// Replaces the last output of a chain by `value`, erases the chain from its end and gives `value` the name.
+void replace_chain(Graph& graph, const std::vector<Node*>& chain, Value* value);
+
+}  // namespace twofour::passes
