@@ -20,7 +20,7 @@ INSTANTIATE_TEST_SUITE_P(Nets, GradientTest,
                          testing::Values(Net{"Mlp", make_mlp, {7}, 0}, Net{"Lenet", make_lenet, {2, 9, 7}, 0},
                                          Net{"BasicBlock", make_block, {3, 7, 5}, 0},
                                          Net{"BasicBlockSmoothed", make_block, {3, 7, 5}, 0.1}),
-                         [](const auto& info) { return std::string(info.param.name); });
+                         [](const auto& net) { return std::string(net.param.name); });
 
 double slope(StepRunner& runner, float& value, float epsilon) {
   const float old = value;

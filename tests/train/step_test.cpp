@@ -58,7 +58,7 @@ INSTANTIATE_TEST_SUITE_P(
                           .scaling = LossScaling::fixed(1024),
                           .clip_norm = 0.25},
                          true}),
-    [](const auto& info) { return std::string(info.param.name); });
+    [](const auto& net) { return std::string(net.param.name); });
 
 TEST_P(SgdTest, AgreesWithTheScalarFormula) {
   StepOptions options = block_options(GetParam().update);
@@ -91,7 +91,7 @@ TEST_P(SgdTest, AgreesWithTheScalarFormula) {
     norm = std::sqrt(norm);
     const double clip = options.update.clip_norm;
     const double factor = clip > 0 && norm > clip ? clip / norm : 1;
-    if (clip > 0) EXPECT_LT(factor, 1);
+    EXPECT_EQ(factor < 1, clip > 0);
     runner.advance();
     for (const auto& [name, gradient] : gradients) {
       SCOPED_TRACE(name);
@@ -166,8 +166,9 @@ TEST(LossScale, OverflowSkipsTheStepAndHalvesTheScale) {
   EXPECT_EQ(runner.scale(), 32768);
   EXPECT_EQ(runner.inputs["loss_scale_tracker"].span<int32_t>()[0], 0);
   for (const StateTensor& s : runner.step.state)
-    if (s.kind == Kind::kParameter || s.kind == Kind::kMomentum)
+    if (s.kind == Kind::kParameter || s.kind == Kind::kMomentum) {
       EXPECT_EQ(copy(runner.inputs.at(s.input)), copy(good.at(s.input))) << s.input;
+    }
 }
 
 TEST(LossScale, SkippedStepLeavesRunningStatistics) {
