@@ -9,6 +9,7 @@ namespace twofour::data {
 namespace {
 
 constexpr int kMaxThreads = 256;
+constexpr int64_t kMaxPrefetch = 1024;
 constexpr uint64_t kAugmentStream = 0xa0761d6478bd642fULL;
 
 int64_t count_batches(const Dataset& dataset, const LoaderOptions& options) {
@@ -29,8 +30,8 @@ void check_options(const Dataset& dataset, const LoaderOptions& options) {
     TWOFOUR_CHECK(std > 0, kInvalidArgument, "a deviation of {} was given, expected a positive value", std);
   TWOFOUR_CHECK(options.threads >= 0 && options.threads <= kMaxThreads, kInvalidArgument,
                 "{} loader threads, expected 0 to {}", options.threads, kMaxThreads);
-  TWOFOUR_CHECK(options.threads == 0 || options.prefetch_batches > 0, kInvalidArgument,
-                "loader threads need at least one batch to prefetch, got {}", options.prefetch_batches);
+  TWOFOUR_CHECK(options.threads == 0 || (options.prefetch_batches > 0 && options.prefetch_batches <= kMaxPrefetch),
+                kInvalidArgument, "loader threads prefetch 1 to {} batches, got {}", kMaxPrefetch, options.prefetch_batches);
   const int64_t side = std::max(dataset.image_shape()[1], dataset.image_shape()[2]);
   TWOFOUR_CHECK(options.augmentation.crop_padding >= 0 && options.augmentation.crop_padding <= side, kInvalidArgument,
                 "crop padding {} on images of {}", options.augmentation.crop_padding, dataset.image_shape().to_string());

@@ -4,18 +4,11 @@
 
 #include <cmath>
 
-#include "base/error.h"
-#include "base/rng.h"
+#include "base/errors.h"
+#include "data/files.h"
 
 namespace twofour::data {
 namespace {
-
-Image random_image(int64_t height, int64_t width, int64_t channels, uint64_t seed) {
-  Image image(height, width, channels);
-  Rng rng(seed);
-  for (auto& value : image.pixels) value = static_cast<uint8_t>(rng.below(256));
-  return image;
-}
 
 /// One pixel straight from the definition: all source pixels, weighted by both triangles.
 double slow_bilinear(const Image& src, int64_t height, int64_t width, int64_t y, int64_t x, int64_t c) {
@@ -71,10 +64,11 @@ TEST(Image, FitIsAWindowOfTheWholeResize) {
 
 TEST(Image, BadSizesAreErrors) {
   const Image src = random_image(4, 4, 3, 1);
-  EXPECT_THROW(resize_bilinear(src, 0, 4), Error);
-  EXPECT_THROW(resize_bilinear(Image(), 4, 4), Error);
-  EXPECT_THROW(fit_image(src, 2, 2, 0.0), Error);
-  EXPECT_THROW(convert_channels(src, 4), Error);
+  EXPECT_ERROR(resize_bilinear(src, 0, 4), kInvalidArgument, "cannot resize an image to 0x4");
+  EXPECT_ERROR(resize_bilinear(Image(), 4, 4), kInvalidArgument, "empty image");
+  EXPECT_ERROR(fit_image(src, 2, 2, 0.0), kInvalidArgument, "crop fraction is 0");
+  EXPECT_ERROR(fit_image(src, -2, 2), kInvalidArgument, "-2x2");
+  EXPECT_ERROR(convert_channels(src, 4), kInvalidArgument, "4 were asked for");
 }
 
 TEST(Image, ChannelConversions) {
