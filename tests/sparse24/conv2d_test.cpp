@@ -147,6 +147,7 @@ INSTANTIATE_TEST_SUITE_P(Layouts, Sparse24Conv, ::testing::Values(ImageLayout::k
                          [](const auto& test) { return test.param == ImageLayout::kNchw ? "nchw" : "nhwc"; });
 
 TEST(Sparse24ConvErrors, RefusesWhatDoesNotFit) {
+  TWOFOUR_SKIP_WITHOUT_AVX512();
   const auto weights = compressed(random_sparse_dense(8, 36, 1), 8, 36);
   const ConvShape good{.c = 4, .h = 5, .w = 5, .k = 8, .r = 3, .s = 3};
   const auto refusal = [&](ConvShape shape) {
@@ -173,6 +174,7 @@ TEST(Sparse24ConvErrors, RefusesWhatDoesNotFit) {
   bad.s = 6;
   bad.w = 9;
   EXPECT_THAT(refusal(bad), ::testing::HasSubstr("multiple of four"));
+  EXPECT_THROW(Sparse24Conv2d::create(weights, good, {}, {.tile_panels = 0}), Error);
 }
 
 TEST(Sparse24ConvErrors, ResidualMustMatchTheEpilogue) {

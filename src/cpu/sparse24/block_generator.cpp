@@ -126,7 +126,7 @@ class BlockEmitter {
     out_.vfmadd231ps(Zmm(row), Zmm(kXRegister + position), out_.ptr_b[weight_ + offset]);
     ++next_weight_;
     if (prefetched_ * weight_count() < next_weight_ * prefetch_lines()) {
-      out_.prefetcht1(out_.ptr[prefetch_ + static_cast<int>(prefetched_ * kLine)]);
+      out_.prefetcht0(out_.ptr[prefetch_ + static_cast<int>(prefetched_ * kLine)]);
       ++prefetched_;
     }
   }

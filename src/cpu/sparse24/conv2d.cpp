@@ -60,9 +60,17 @@ size_t thread_scratch_bytes(const BlockPlan& plan, const WorkPlan& work) {
   return (bytes + kAlignment - 1) / kAlignment * kAlignment;
 }
 
+int64_t panel_count(const ConvShape& shape) { return (shape.pixels() + kPanelWidth - 1) / kPanelWidth; }
+
 WorkPlan plan_conv(const ConvShape& shape, const Sparse24Gemm& gemm, int threads) {
-  const int64_t panels = (shape.pixels() + kPanelWidth - 1) / kPanelWidth;
-  return plan_work(panels, static_cast<int64_t>(gemm.plan().m_blocks.size()), gemm.options().tile_panels, threads);
+  return plan_work(panel_count(shape), static_cast<int64_t>(gemm.plan().m_blocks.size()), gemm.options().tile_panels, threads);
+}
+
+/// Of a tile when all threads take part; at least 1.
+int64_t expected_panels(const ConvShape& shape, const Sparse24Options& options) {
+  const auto m_blocks = static_cast<int64_t>(split_evenly(shape.k, kMaxBlockRows, 1).size());
+  const WorkPlan work = plan_work(panel_count(shape), m_blocks, options.tile_panels, max_threads());
+  return std::max<int64_t>(work.tile_panels(), 1);
 }
 
 }  // namespace
@@ -82,7 +90,10 @@ std::vector<float> conv_weights_rsc(std::span<const float> kcrs, int64_t k, int6
 Sparse24Created<Sparse24Conv2d> Sparse24Conv2d::create(const backend::Sparse24Matrix& weights, const ConvShape& shape,
                                                        const Epilogue& epilogue, const Sparse24Options& options) {
   check(weights, shape);
-  auto gemm = Sparse24Gemm::create(weights, early_epilogue(epilogue, shape.layout), options);
+  Sparse24Options paced = options;
+  if (options.expected_panels == 0 && options.tile_panels > 0)
+    paced.expected_panels = expected_panels(shape, options);
+  auto gemm = Sparse24Gemm::create(weights, early_epilogue(epilogue, shape.layout), paced);
   if (!gemm.kernel) return {nullptr, std::move(gemm.support)};
   std::unique_ptr<Sparse24Conv2d> conv(new Sparse24Conv2d);
   conv->shape_ = flattened(shape);

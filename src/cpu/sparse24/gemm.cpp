@@ -21,7 +21,8 @@ std::vector<BlockSpec> block_specs(const BlockPlan& plan, const Sparse24Options&
                          .columns = plan.k_blocks[static_cast<size_t>(kb)],
                          .first = kb == 0,
                          .last = kb + 1 == k_blocks,
-                         .tile_panels = options.tile_panels});
+                         .tile_panels = options.expected_panels > 0 ? options.expected_panels
+                                                              : options.tile_panels});
   return specs;
 }
 

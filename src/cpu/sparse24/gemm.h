@@ -23,9 +23,10 @@ backend::Support sparse24_supports(Isa isa = max_isa());
 
 struct Sparse24Options {
   int64_t code_budget_bytes = int64_t{64} << 20;
-  int64_t tile_panels = 16;   // panels that one pass over the code serves
-  int64_t k_block = 128;      // columns of W per block; at most 256
-  int64_t super_block = 512;  // columns of W whose X tile stays in L2
+  int64_t tile_panels = 26;     // most panels that one pass over the code serves
+  int64_t expected_panels = 0;  // panels of a typical tile, which paces the prefetch of code; 0 takes tile_panels
+  int64_t k_block = 128;        // columns of W per block; at most 256
+  int64_t super_block = 256;    // columns of W whose X tile stays in L2
 };
 
 class Sparse24Gemm;

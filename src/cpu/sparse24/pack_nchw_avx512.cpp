@@ -106,14 +106,13 @@ void copy_panel(const ConvShape& shape, const float* src, int64_t channels, cons
 
 void pack_nchw_avx512(const ConvShape& shape, const float* src, Range panels, Range rows, float* dst,
                       int64_t panel_stride) {
-  const PixelFinder finder(shape);
   const int64_t plane = shape.h * shape.w;
   LaneRuns lanes[kMaxTilePanels];
   for (int64_t row = rows.begin; row < rows.end;) {
     const int64_t tap = row / shape.c;
     const Range channels{row - tap * shape.c, std::min(shape.c, rows.end - tap * shape.c)};
-    for (int64_t p = panels.begin; p < panels.end; ++p)
-      lanes[p - panels.begin] = lane_runs(shape, finder.find(p, tap / shape.s, tap % shape.s));
+    const PixelFinder finder(shape, tap / shape.s, tap % shape.s);
+    for (int64_t p = panels.begin; p < panels.end; ++p) lanes[p - panels.begin] = lane_runs(shape, finder.find(p));
     for (int64_t c = channels.begin; c < channels.end; c += kChannelBlock) {
       float* out = dst + (row - rows.begin + c - channels.begin) * kPanelWidth;
       for (int64_t p = 0; p < panels.size(); ++p)

@@ -70,13 +70,11 @@ TWOFOUR_AVX512 void unpack_square(const ChannelRows& rows, int64_t panel_offset,
 
 void pack_nhwc_avx512(const ConvShape& shape, const float* src, Range panels, Range rows, float* dst,
                       int64_t panel_stride) {
-  const PixelFinder finder(shape);
   for (int64_t row = rows.begin; row < rows.end;) {
     const int64_t tap = row / shape.c;
     const Range channels{row - tap * shape.c, std::min(shape.c, rows.end - tap * shape.c)};
-    const auto find = [&](int64_t p) {
-      return find_lane_pixels(shape, src, finder.find(p, tap / shape.s, tap % shape.s));
-    };
+    const PixelFinder finder(shape, tap / shape.s, tap % shape.s);
+    const auto find = [&](int64_t p) { return find_lane_pixels(shape, src, finder.find(p)); };
     LanePixels lanes = find(panels.begin);
     for (int64_t p = panels.begin; p < panels.end; ++p) {
       const LanePixels next = p + 1 < panels.end ? find(p + 1) : lanes;

@@ -25,13 +25,15 @@ struct PixelRuns {
 
 class PixelFinder {
  public:
-  explicit PixelFinder(const ConvShape& shape)
-      : shape_(shape), out_w_(shape.out_w()), out_h_(shape.out_h()), pixels_(shape.pixels()) {}
-  PixelRuns find(int64_t panel, int64_t r, int64_t s) const;
+  PixelFinder(const ConvShape& shape, int64_t r, int64_t s);
+  PixelRuns find(int64_t panel) const;
 
  private:
-  const ConvShape shape_;
-  const int64_t out_w_, out_h_, pixels_;
+  int64_t out_w_, out_h_, pixels_;
+  int64_t w_, h_;
+  int64_t stride_w_, stride_h_;
+  int64_t x_shift_, y_shift_;  // x = ox * stride_w + x_shift
+  int64_t x_begin_, x_end_;    // the ox that read inside the image
 };
 
 /// Finds the panels' own pixels in the output image.

@@ -10,6 +10,8 @@ constexpr int64_t kFloatBytes = sizeof(float);
 constexpr int64_t kPanelRowBytes = kPanelWidth * kFloatBytes;
 constexpr int64_t kSumStride = kMaxBlockRows * kPanelWidth;  // floats from panel to panel of one row block
 
+constexpr int64_t kInPieces = -1;  // sixteen pixels of the panel are not sixteen floats of dst
+
 /// Floats between the X panels of a K block. One line more than the data: at a power of two, the panels of a tile
 /// would compete for the same cache set.
 int64_t packed_panel_floats(const Range& columns) { return (columns.size() + 1) * kPanelWidth; }
@@ -18,7 +20,7 @@ int64_t packed_panel_floats(const Range& columns) { return (columns.size() + 1) 
 template <typename Copy>
 void for_each_piece(const ConvShape& shape, int64_t panel, Range rows, const Copy& copy) {
   const int64_t plane = shape.out_h() * shape.out_w();
-  const PixelRuns pixels = output_pixel_finder(shape).find(panel, 0, 0);
+  const PixelRuns pixels = output_pixel_finder(shape).find(panel);
   for (int i = 0; i < pixels.count; ++i) {
     const PixelRun& run = pixels.runs[static_cast<size_t>(i)];
     for (int64_t m = rows.begin; m < rows.end; ++m)
@@ -54,6 +56,7 @@ TileRunner::TileRunner(const ConvCall& call, std::byte* scratch, int64_t max_pan
 void TileRunner::run(Range tile, Range m_blocks) {
   tile_ = tile;
   m_blocks_ = m_blocks;
+  place_panels();
   delivered_ = plan().m_blocks[static_cast<size_t>(m_blocks.begin)].begin;
   for (const Range& super_block : plan().super_blocks) {
     pack(super_block);
@@ -95,37 +98,40 @@ void TileRunner::multiply(int64_t m_block, Range k_blocks) {
   if (last) call_.shape.layout == ImageLayout::kNhwc ? deliver_nhwc(m_block) : deliver_nchw(m_block);
 }
 
-bool TileRunner::writes_in_place(int64_t panel) const {
-  if (call_.shape.layout == ImageLayout::kNhwc) return false;
-  return panel * kPanelWidth % plane_ + kPanelWidth <= plane_;
+void TileRunner::place_panels() {
+  for (int64_t p = tile_.begin; p < tile_.end; ++p) {
+    const int64_t image = p * kPanelWidth / plane_;
+    const int64_t pixel = p * kPanelWidth - image * plane_;
+    const bool whole = call_.shape.layout == ImageLayout::kNchw && pixel + kPanelWidth <= plane_;
+    places_[static_cast<size_t>(p - tile_.begin)] = whole ? image * call_.shape.k * plane_ + pixel : kInPieces;
+  }
 }
 
-/// Points each panel's last block at dst, or at its own partial sums where sixteen pixels are not sixteen floats.
+/// Points each panel's last block at dst, or at its own partial sums where it has to be delivered afterwards.
 void TileRunner::aim(int64_t m_block) {
   const Range& rows = plan().m_blocks[static_cast<size_t>(m_block)];
-  float* sum = sums(m_block);
-  for (int64_t p = tile_.begin; p < tile_.end; ++p) {
-    PanelTarget& target = targets_[static_cast<size_t>(p - tile_.begin)];
-    if (writes_in_place(p)) {
-      const int64_t image = p * kPanelWidth / plane_;
-      const int64_t offset = (image * call_.shape.k + rows.begin) * plane_ + p * kPanelWidth % plane_;
+  for (int64_t i = 0; i < tile_.size(); ++i) {
+    PanelTarget& target = targets_[static_cast<size_t>(i)];
+    const int64_t place = places_[static_cast<size_t>(i)];
+    if (place != kInPieces) {
+      const int64_t offset = place + rows.begin * plane_;
       target = {call_.dst + offset, call_.residual ? call_.residual + offset : nullptr, plane_ * kFloatBytes};
       continue;
     }
-    float* residual = residual_ + (p - tile_.begin) * kSumStride;
-    target = {sum + (p - tile_.begin) * kSumStride, residual, kPanelRowBytes};
+    float* residual = residual_ + i * kSumStride;
+    target = {sums(m_block) + i * kSumStride, residual, kPanelRowBytes};
     if (call_.residual && call_.shape.layout == ImageLayout::kNchw)
-      for_each_piece(call_.shape, p, rows, [&](int64_t in_panel, int64_t in_image, size_t bytes) {
+      for_each_piece(call_.shape, tile_.begin + i, rows, [&](int64_t in_panel, int64_t in_image, size_t bytes) {
         std::memcpy(residual + in_panel, call_.residual + in_image, bytes);
       });
   }
 }
 
 void TileRunner::deliver_nchw(int64_t m_block) {
-  for (int64_t p = tile_.begin; p < tile_.end; ++p) {
-    if (writes_in_place(p)) continue;
-    const float* panel = sums(m_block) + (p - tile_.begin) * kSumStride;
-    for_each_piece(call_.shape, p, plan().m_blocks[static_cast<size_t>(m_block)],
+  for (int64_t i = 0; i < tile_.size(); ++i) {
+    if (places_[static_cast<size_t>(i)] != kInPieces) continue;
+    const float* panel = sums(m_block) + i * kSumStride;
+    for_each_piece(call_.shape, tile_.begin + i, plan().m_blocks[static_cast<size_t>(m_block)],
                    [&](int64_t in_panel, int64_t in_image, size_t bytes) {
                      std::memcpy(call_.dst + in_image, panel + in_panel, bytes);
                    });

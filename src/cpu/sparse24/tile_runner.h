@@ -37,13 +37,13 @@ class TileRunner {
   void run(Range tile, Range m_blocks);
 
  private:
+  void place_panels();
   void pack(Range k_blocks);
   void multiply(int64_t m_block, Range k_blocks);
   void aim(int64_t m_block);
   void deliver_nchw(int64_t m_block);
   void deliver_nhwc(int64_t m_block);
   float* sums(int64_t m_block) const;
-  bool writes_in_place(int64_t panel) const;
   const BlockPlan& plan() const { return call_.gemm.plan(); }
 
   const ConvCall call_;
@@ -54,6 +54,8 @@ class TileRunner {
   Range tile_;
   Range m_blocks_;
   int64_t delivered_ = 0;  // NHWC: channels below it are written
+  /// Of each panel, the offset of its channel 0 in an NCHW dst, or kInPieces.
+  std::array<int64_t, kMaxTilePanels> places_;
   std::array<PanelTarget, kMaxTilePanels> targets_;
 };
 
