@@ -1,6 +1,6 @@
 #include <algorithm>
 
-#include "ops/op_def.h"
+#include "ops/evaluate.h"
 #include "ops/shape_value.h"
 #include "passes/rewrites.h"
 
@@ -8,10 +8,6 @@ namespace twofour::passes {
 namespace {
 
 constexpr size_t kMaxGrowthBytes = size_t{16} << 20;
-
-bool has_constant_inputs(const Node& node) {
-  return std::ranges::all_of(node.inputs(), [](const Value* v) { return !v || v->is_constant(); });
-}
 
 bool is_small_enough(const Node& node) {
   size_t in = 0;
@@ -44,7 +40,7 @@ std::vector<Tensor> known_shape_vector(const Node& node) {
 
 // The values of the node's outputs, or nothing.
 std::vector<Tensor> values_of(const Node& node) {
-  if (!has_constant_inputs(node)) return known_shape_vector(node);
+  if (!ops::all_inputs_constant(node)) return known_shape_vector(node);
   return is_small_enough(node) ? evaluate(node) : std::vector<Tensor>();
 }
 
