@@ -144,8 +144,11 @@ const OpDef kBatchNormTrain = {
     .examples = {{.inputs = {{.shape = {3, 2, 3, 5}}, {.shape = {2}, .low = 0.5F}, {.shape = {2}}, {.shape = {2}},
                              {.shape = {2}, .low = 0.5F, .high = 2}},
                   .num_outputs = 5},
-                 {.inputs = {{.shape = {4, 3, 2, 3}}, {.shape = {3}, .low = 0.5F}, {.shape = {3}}, {.shape = {3}},
-                             {.shape = {3}, .low = 0.5F, .high = 2}},
+                 {.inputs = {{.shape = {3, 2, 1, 3},  // no value is near the kink of max(., 0)
+                              .values = {1.1F, -1.2F, 0.9F, -1.4F, 1.3F, -1, -0.8F, 1.2F, 1, 0.7F, -0.9F, 1.5F, 1.2F, -1,
+                                         -1.1F, -1.3F, 0.8F, 1.1F}},
+                             {.shape = {2}, .values = {1.2F, 0.8F}}, {.shape = {2}, .values = {0.1F, -0.1F}},
+                             {.shape = {2}}, {.shape = {2}, .low = 0.5F, .high = 2}},
                   .attrs = {{"relu", int64_t{1}}, {"momentum", 0.8F}, {"epsilon", 1e-3F}},
                   .num_outputs = 5}},
 };

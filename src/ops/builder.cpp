@@ -1,5 +1,7 @@
 #include "ops/builder.h"
 
+#include <algorithm>
+
 namespace twofour::ops {
 
 std::vector<Value*> Builder::op_n(std::string_view op, std::vector<Value*> inputs, size_t num_outputs, Attrs attrs,
@@ -28,7 +30,10 @@ Value* Builder::cast(Value* a, DType dtype) {
 }
 
 Value* Builder::reshape(Value* a, const Shape& shape) {
-  return a->type().is_static() && a->shape() == shape ? a : op("Reshape", {a, i64(shape.dims())});
+  if (a->type().is_static() && a->shape() == shape) return a;
+  Attrs attrs;
+  if (std::ranges::find(shape, 0) != shape.end()) attrs.set("allowzero", int64_t{1});
+  return op("Reshape", {a, i64(shape.dims())}, std::move(attrs));
 }
 
 Value* Builder::reduce_sum(Value* a, const std::vector<int64_t>& axes, bool keepdims) {

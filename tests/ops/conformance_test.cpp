@@ -78,9 +78,10 @@ TEST_P(Conformance, InferenceWithUnknownSizesAgreesWithKnownOnes) {
           ASSERT_EQ(got.dims.size(), expected.dims.size()) << got.to_string();
           EXPECT_EQ(got.dtype, expected.dtype);
           for (size_t d = 0; d < got.dims.size(); ++d) {
-            if (got.dims[d].known()) EXPECT_EQ(got.dims[d], expected.dims[d]) << got.to_string();
-            else if (!got.dims[d].symbol.empty())
-              EXPECT_EQ(expected.dims[d], known.inputs()[i]->dims()[axis]) << got.to_string() << " " << expected.to_string();
+            const Dim& dim = got.dims[d];
+            const Dim expected_dim = dim.symbol.empty() ? expected.dims[d] : known.inputs()[i]->dims()[axis];
+            EXPECT_TRUE(!dim.known() || dim == expected.dims[d]) << got.to_string();
+            EXPECT_EQ(expected_dim, expected.dims[d]) << got.to_string();
           }
         }
       }
@@ -109,8 +110,6 @@ TEST_P(Conformance, HalfIsF32RoundedOnce) {
     Graph graph = example_graph(op, GetParam().get(), 2);
     const Node& node = *graph.nodes().front();
     const std::vector<Tensor> inputs = example_inputs(GetParam().get(), 2);
-    for (const Value* input : node.inputs())
-      if (input && input->is_constant() && input->dtype() == DType::kF32 && node.inputs().size() > 3) continue;
     const std::vector<Tensor> wide = rounded(op, node, inputs, half, false);
     std::vector<Tensor> narrow = rounded(op, node, inputs, half, true);
     const std::vector<Tensor> expected = evaluate(graph, wide);
@@ -166,7 +165,7 @@ WithGradients differentiate(const Case& c, const std::vector<Tensor>& cotangents
   for (Value* input : graph.inputs()) {
     const auto i = static_cast<size_t>(std::ranges::find(node.inputs(), input) - node.inputs().begin());
     Value* grad = needed[i] ? emitted.at(i) : nullptr;
-    if (grad) EXPECT_EQ(grad->type(), input->type()) << "gradient of " << input->name();
+    EXPECT_TRUE(!grad || grad->type() == input->type()) << "gradient of " << input->name();
     result.of_input.push_back(grad);
     if (grad) outputs.push_back(grad);
   }
@@ -232,7 +231,7 @@ TEST(OpTable, EveryOpIsDocumentedAndHasExamples) {
     EXPECT_EQ(op->doc.find('\n'), std::string_view::npos) << op->name;
     EXPECT_FALSE(op->examples.empty()) << op->name;
     EXPECT_FALSE(op->outputs.empty()) << op->name;
-    if (op->quant.kind == Quant::Kind::kFloat) EXPECT_FALSE(op->quant.reason.empty()) << op->name;
+    EXPECT_EQ(op->quant.kind == Quant::Kind::kFloat, !op->quant.reason.empty()) << op->name;
     if (op->sparsity.weight_input < 0) continue;
     for (const Example& example : op->examples) {
       const Graph graph = example_graph(*op, example, 1);
@@ -258,9 +257,9 @@ TEST(OpTable, ErrorsNameTheNode) {
   expect_error(ErrorCode::kInvalidArgument, "input 1 of Gemm is missing", [&] { b.op("Gemm", {x, nullptr, x}); });
   expect_error(ErrorCode::kInvalidArgument, "LeakyRelu has no attribute \"beta\"; it has: alpha",
                [&] { b.op("LeakyRelu", {x}, {{"beta", 1.0F}}); });
-  expect_error(ErrorCode::kInvalidArgument, "attribute alpha has the wrong type",
-               [&] { b.op("LeakyRelu", {x}, {{"alpha", int64_t{1}}}); run("LeakyRelu", {iota({1})}, {{"alpha", int64_t{1}}}); });
-  EXPECT_TRUE(graph.nodes().empty() || graph.nodes().size() == 1);
+  expect_error(ErrorCode::kInvalidArgument, "attribute alpha has the wrong type; while evaluating node",
+               [&] { run("LeakyRelu", {iota({1})}, {{"alpha", int64_t{1}}}); });
+  EXPECT_TRUE(graph.nodes().empty());
 }
 
 TEST(OpTable, HugeResultsAreRefused) {
