@@ -1,0 +1,21 @@
+// Node attributes: AttributeProto <-> Attr.
+#pragma once
+
+#include <string>
+
+#include "ir/attrs.h"
+
+namespace onnx {
+class AttributeProto;
+class NodeProto;
+}  // namespace onnx
+
+namespace twofour::onnx_io {
+
+/// All attributes of a node. Throws Error{kDataCorrupt} on two of one name, Error{kUnsupported} on kinds that
+/// Attr lacks (subgraphs, sparse tensors, types).
+Attrs take_attrs(onnx::NodeProto& node);
+
+void write_attr(const std::string& name, const Attr& value, onnx::AttributeProto& proto);
+
+}  // namespace twofour::onnx_io

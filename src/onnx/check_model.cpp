@@ -1,0 +1,72 @@
+#include "onnx/check_model.h"
+
+#include <map>
+#include <optional>
+
+#include "base/error.h"
+#include "onnx/opset_adapters.h"
+#include "onnx/proto.h"
+
+namespace twofour::onnx_io {
+namespace {
+
+bool is_default_domain(const std::string& domain) { return domain.empty() || domain == "ai.onnx"; }
+
+int64_t default_opset(const onnx::ModelProto& model) {
+  std::optional<int64_t> opset;
+  for (const auto& entry : model.opset_import())
+    if (is_default_domain(entry.domain())) opset = entry.version();
+  TWOFOUR_CHECK(opset, kDataCorrupt,
+                "the model does not say which opset it uses: it is truncated or very old");
+  TWOFOUR_CHECK(*opset >= kFirstOpset && *opset <= kLastOpset, kUnsupported,
+                "opset {} is not supported; {} to {} are", *opset, kFirstOpset, kLastOpset);
+  return *opset;
+}
+
+bool is_supported(const onnx::NodeProto& node) {
+  if (!is_default_domain(node.domain())) return false;
+  const ops::OpDef* op = ops::find_op(node.op_type());
+  return node.op_type() == "Constant" || (op && op->standard);
+}
+
+void check_ops(const onnx::GraphProto& graph) {
+  struct Missing {
+    int count = 0;
+    std::string first_node;
+  };
+  std::map<std::string, Missing> missing;
+  for (const onnx::NodeProto& node : graph.node()) {
+    if (is_supported(node)) continue;
+    const std::string prefix = is_default_domain(node.domain()) ? "" : node.domain() + "::";
+    Missing& entry = missing[prefix + node.op_type()];
+    if (entry.count++ == 0)
+      entry.first_node = !node.name().empty()     ? node.name()
+                         : node.output_size() > 0 ? node.output(0)
+                                                  : std::string();
+  }
+  if (missing.empty()) return;
+  std::vector<std::string> lines;
+  for (const auto& [op, entry] : missing)
+    lines.push_back(fmt::format("{} ({} node{}, first \"{}\")", op, entry.count, entry.count == 1 ? "" : "s",
+                                entry.first_node));
+  fail(ErrorCode::kUnsupported, "{} operator{} not supported: {}", lines.size(),
+       lines.size() == 1 ? " is" : "s are", fmt::join(lines, ", "));
+}
+
+}  // namespace
+
+int64_t check_model(const onnx::ModelProto& model) {
+  TWOFOUR_CHECK(model.has_graph(), kDataCorrupt,
+                "there is no graph: the file is truncated or not an ONNX model");
+  const int64_t opset = default_opset(model);
+  TWOFOUR_CHECK(model.functions_size() == 0, kUnsupported,
+                "the model defines functions (\"{}\"), which are not supported yet",
+                model.functions(0).name());
+  TWOFOUR_CHECK(
+      model.graph().sparse_initializer_size() == 0, kUnsupported,
+      "the model has sparse initializers, which are not supported yet; store them dense, with zeros");
+  check_ops(model.graph());
+  return opset;
+}
+
+}  // namespace twofour::onnx_io

@@ -1,0 +1,140 @@
+#include "onnx/export.h"
+
+#include <algorithm>
+#include <limits>
+#include <set>
+
+#include "base/file.h"
+#include "ir/verify.h"
+#include "onnx/attribute_proto.h"
+#include "onnx/data_type.h"
+#include "onnx/opset_adapters.h"
+#include "onnx/proto.h"
+#include "onnx/tensor_proto.h"
+#include "onnx/trainable.h"
+#include "ops/op_def.h"
+
+namespace twofour::onnx_io {
+namespace {
+
+constexpr int64_t kIrVersion = 8;
+constexpr auto kMaxBytes = static_cast<size_t>(std::numeric_limits<int>::max());  // protobuf's own limit
+
+void check_size(size_t bytes) {
+  TWOFOUR_CHECK(bytes <= kMaxBytes, kUnsupported,
+                "the model has {} bytes; an ONNX file without external data ends at 2 GB", bytes);
+}
+
+void check_ops(const Graph& graph) {
+  for (const auto& node : graph.nodes()) {
+    const ops::OpDef& op = ops::get_op(node->op());
+    const bool fused = node->op().starts_with("Fused");
+    TWOFOUR_CHECK(op.standard, kUnsupported, "{} is not an ONNX operator{}", node->label(),
+                  fused ? "; export the graph before fusion" : "");
+  }
+}
+
+/// Forms that the canonical op has and opset 17 spells differently or lacks.
+void adapt_attrs(const Node& node, Attrs& attrs) {
+  if (node.op() == "Cast") attrs.set("to", int64_t{dtype_to_onnx(node.output()->dtype())});
+  if (node.op() == "AveragePool") {
+    TWOFOUR_CHECK(std::ranges::all_of(attrs.ints("dilations"), [](int64_t d) { return d == 1; }),
+                  kUnsupported, "{} has dilations, which came after opset {}", node.label(), kCanonicalOpset);
+    attrs.erase("dilations");
+  }
+  if (node.op() == "SoftmaxCrossEntropyLoss") {
+    TWOFOUR_CHECK(attrs.f("label_smoothing", 0) == 0, kUnsupported,
+                  "{} has label_smoothing, which ONNX lacks", node.label());
+    attrs.erase("label_smoothing");
+  }
+}
+
+void write_type(const Value& value, onnx::ValueInfoProto& proto) {
+  proto.set_name(value.name());
+  auto& type = *proto.mutable_type()->mutable_tensor_type();
+  type.set_elem_type(dtype_to_onnx(value.dtype()));
+  type.mutable_shape();
+  for (const Dim& dim : value.dims()) {
+    auto& dim_proto = *type.mutable_shape()->add_dim();
+    if (dim.known()) dim_proto.set_dim_value(dim.value);
+    else if (!dim.symbol.empty()) dim_proto.set_dim_param(dim.symbol);
+  }
+}
+
+void write_node(const Node& node, onnx::NodeProto& proto) {
+  proto.set_op_type(node.op());
+  proto.set_name(node.name());
+  for (const Value* input : node.inputs()) proto.add_input(input ? input->name() : "");
+  for (const Value* output : node.outputs()) proto.add_output(output->name());
+  Attrs attrs = node.attrs();
+  adapt_attrs(node, attrs);
+  for (const auto& [name, value] : attrs) write_attr(name, value, *proto.add_attribute());
+}
+
+void write_graph(const Graph& graph, onnx::GraphProto& proto) {
+  proto.set_name(graph.name().empty() ? "twofour" : graph.name());
+  for (const Value* input : graph.inputs()) write_type(*input, *proto.add_input());
+  for (const auto& value : graph.values()) {
+    if (value->is_constant()) write_tensor(value->data(), value->name(), *proto.add_initializer());
+    else if (value->producer() && !graph.is_output(value.get())) write_type(*value, *proto.add_value_info());
+  }
+  for (const auto& node : graph.nodes()) write_node(*node, *proto.add_node());
+  std::set<const Value*> seen;
+  for (const Value* output : graph.outputs()) {
+    TWOFOUR_CHECK(seen.insert(output).second, kUnsupported,
+                  "\"{}\" is a graph output twice; ONNX allows that once", output->name());
+    write_type(*output, *proto.add_output());
+  }
+}
+
+void write_metadata(const Graph& graph, onnx::ModelProto& model) {
+  auto metadata = graph.metadata();
+  if (const std::string list = trainable_list(graph); !list.empty()) metadata[kTrainableKey] = list;
+  for (const auto& [key, value] : metadata) {
+    if (key == "onnx.domain") model.set_domain(value);
+    else if (key == "onnx.doc") model.set_doc_string(value);
+    else if (key == "onnx.graph_doc") model.mutable_graph()->set_doc_string(value);
+    else {
+      auto& entry = *model.add_metadata_props();
+      entry.set_key(key);
+      entry.set_value(value);
+    }
+  }
+}
+
+onnx::ModelProto to_model(const Graph& graph) {
+  onnx::ModelProto model;
+  model.set_ir_version(kIrVersion);
+  model.set_producer_name("twofour");
+  auto& opset = *model.add_opset_import();
+  opset.set_domain("");
+  opset.set_version(kCanonicalOpset);
+  write_graph(graph, *model.mutable_graph());
+  write_metadata(graph, model);
+  return model;
+}
+
+}  // namespace
+
+std::string export_model_bytes(const Graph& graph) {
+  return with_context([&] { return fmt::format("exporting graph \"{}\"", graph.name()); },
+                      [&] {
+                        verify(graph);
+                        check_ops(graph);
+                        size_t bytes = 0;
+                        for (const auto& value : graph.values())
+                          if (value->is_constant()) bytes += value->data().size_bytes();
+                        check_size(bytes);
+                        Graph typed = graph.clone();
+                        ops::infer_all(typed);
+                        const onnx::ModelProto model = to_model(typed);
+                        check_size(model.ByteSizeLong());
+                        return model.SerializeAsString();
+                      });
+}
+
+void export_model(const Graph& graph, const std::filesystem::path& path) {
+  write_file_atomic(path, export_model_bytes(graph));
+}
+
+}  // namespace twofour::onnx_io

@@ -1,0 +1,177 @@
+#include "onnx/graph_reader.h"
+
+#include <algorithm>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "onnx/attribute_proto.h"
+#include "onnx/data_type.h"
+#include "onnx/node_order.h"
+#include "onnx/opset_adapters.h"
+#include "onnx/proto.h"
+#include "onnx/tensor_proto.h"
+#include "onnx/trainable.h"
+
+namespace twofour::onnx_io {
+namespace {
+
+// No tensor of a network comes near; what does is a damaged file.
+constexpr int64_t kMaxElements = int64_t{1} << 40;
+
+void check_size(const Value& value) {
+  int64_t count = 1;
+  for (const Dim& dim : value.dims())
+    TWOFOUR_CHECK(!dim.known() || (!__builtin_mul_overflow(count, std::max<int64_t>(dim.value, 1), &count) &&
+                                   count <= kMaxElements),
+                  kResourceExhausted, "value \"{}\" is {}, which is more than 2^40 elements", value.name(),
+                  value.type().to_string());
+}
+
+/// Files use a missing, an empty or a negative size for "any".
+Dim read_dim(const onnx::TensorShapeProto::Dimension& proto) {
+  if (proto.has_dim_value()) return proto.dim_value() >= 0 ? Dim(proto.dim_value()) : Dim();
+  return Dim::named(proto.dim_param());
+}
+
+ValueType read_type(const onnx::TypeProto& proto) {
+  TWOFOUR_CHECK(proto.has_tensor_type(), kUnsupported,
+                "it is not a tensor; sequences, maps and optionals are not supported");
+  TWOFOUR_CHECK(proto.tensor_type().has_shape(), kUnsupported, "its number of dimensions is not given");
+  ValueType type{dtype_from_onnx(proto.tensor_type().elem_type()), {}};
+  for (const auto& dim : proto.tensor_type().shape().dim()) type.dims.push_back(read_dim(dim));
+  return type;
+}
+
+struct ConstantData {
+  Tensor operator()(int64_t v) const { return Tensor::of<int64_t>({}, std::span<const int64_t>(&v, 1)); }
+  Tensor operator()(float v) const { return Tensor::scalar(v); }
+  Tensor operator()(const std::vector<int64_t>& v) const { return Tensor::i64(v); }
+  Tensor operator()(const std::vector<float>& v) const {
+    return Tensor::of<float>({static_cast<int64_t>(v.size())}, v);
+  }
+  Tensor operator()(const Tensor& v) const { return v; }
+  template <typename Text>
+  Tensor operator()(const Text&) const {
+    fail(ErrorCode::kUnsupported, "constants made of strings are not supported");
+  }
+};
+
+class GraphReader {
+ public:
+  GraphReader(onnx::GraphProto& proto, int64_t opset)
+      : proto_(proto), opset_(opset), graph_(proto.name()), builder_(graph_) {}
+
+  Graph run() {
+    const std::vector<OrderedNode> order = order_nodes(proto_);
+    for (const auto& output : proto_.output())
+      TWOFOUR_CHECK(output_names_.insert(output.name()).second, kDataCorrupt,
+                    "graph output \"{}\" stands twice", output.name());
+    for (auto& tensor : *proto_.mutable_initializer())
+      name_output(tensor.name(), graph_.add_constant(tensor.name(), take_tensor(tensor)));
+    for (const auto& input : proto_.input()) read_input(input);
+    for (const OrderedNode& node : order) read_node(node, *proto_.mutable_node(node.index));
+    read_outputs();
+    for (const auto& tensor : proto_.initializer()) {
+      Value* value = values_.at(tensor.name());
+      value->set_trainable(looks_trainable(*value));
+    }
+    return std::move(graph_);
+  }
+
+ private:
+  void add(const std::string& name, Value* value) {
+    check_size(*value);
+    values_[name] = value;
+  }
+
+  void read_input(const onnx::ValueInfoProto& proto) {
+    if (values_.contains(proto.name())) return;  // an initializer: old files list them as inputs, too
+    const auto context = [&] { return fmt::format("reading graph input \"{}\"", proto.name()); };
+    add(proto.name(),
+        graph_.add_input(proto.name(), with_context(context, [&] { return read_type(proto.type()); })));
+  }
+
+  void read_node(const OrderedNode& ordered, onnx::NodeProto& proto) {
+    const auto context = [&] {
+      return fmt::format("reading node \"{}\" ({})", ordered.name, proto.op_type());
+    };
+    Draft draft{builder_, proto.op_type(), ordered.name, inputs_of(proto), {}, 0, {}};
+    with_context(context, [&] {
+      draft.attrs = take_attrs(proto);
+      draft.num_outputs = count_outputs(proto, ordered.num_used);
+      if (draft.op == "Constant") draft.results.emplace(1, constant_of(draft));
+      else adapt(draft, opset_);
+    });
+    // The graph's output keeps its name, so it cannot be another name for a constant.
+    if (draft.op == "Identity" && draft.results && output_names_.contains(proto.output(0)))
+      draft.results.reset();
+    const std::vector<Value*> outputs =
+        draft.results
+            ? *draft.results
+            : builder_.op_n(draft.op, draft.inputs, draft.num_outputs, std::move(draft.attrs), draft.name);
+    for (size_t i = 0; i < outputs.size(); ++i) name_output(proto.output(static_cast<int>(i)), outputs[i]);
+  }
+
+  std::vector<Value*> inputs_of(const onnx::NodeProto& proto) const {
+    std::vector<Value*> inputs;
+    for (const std::string& name : proto.input()) inputs.push_back(name.empty() ? nullptr : values_.at(name));
+    return inputs;
+  }
+
+  /// Outputs that twofour does not compute (indices of a pooling, running statistics) may be declared, not
+  /// used.
+  static size_t count_outputs(const onnx::NodeProto& proto, size_t num_used) {
+    auto count = static_cast<size_t>(proto.output_size());
+    TWOFOUR_CHECK(count > 0, kDataCorrupt, "it has no outputs");
+    while (count > 1 && proto.output(static_cast<int>(count) - 1).empty()) --count;
+    const ops::OpDef* op = ops::find_op(proto.op_type());
+    if (!op || op->outputs.back().variadic || count <= op->outputs.size()) return count;
+    TWOFOUR_CHECK(num_used <= op->outputs.size(), kUnsupported,
+                  "output {} (\"{}\") is used, but twofour does not compute it", num_used - 1,
+                  proto.output(static_cast<int>(num_used) - 1));
+    return op->outputs.size();
+  }
+
+  Value* constant_of(const Draft& draft) {
+    TWOFOUR_CHECK(draft.attrs.size() == 1, kDataCorrupt, "a Constant has exactly one attribute, this one {}",
+                  draft.attrs.size());
+    return graph_.add_constant(draft.name, std::visit(ConstantData{}, draft.attrs.begin()->second));
+  }
+
+  void name_output(const std::string& name, Value* value) {
+    if (name.empty()) return;
+    // An Identity of a constant is only another name for it.
+    if (named_.insert(value).second && value->name() != name) {
+      // Only a made-up name can be in the way: the file's own are unique.
+      if (Value* taken = graph_.find_value(name)) graph_.rename(taken, "");
+      graph_.rename(value, name);
+    }
+    add(name, value);
+  }
+
+  void read_outputs() {
+    TWOFOUR_CHECK(proto_.output_size() > 0, kDataCorrupt, "the graph has no outputs");
+    std::vector<Value*> outputs;
+    for (const auto& output : proto_.output()) {
+      const auto it = values_.find(output.name());
+      TWOFOUR_CHECK(it != values_.end(), kDataCorrupt, "graph output \"{}\" is not produced by any node",
+                    output.name());
+      outputs.push_back(it->second);
+    }
+    graph_.set_outputs(std::move(outputs));
+  }
+
+  onnx::GraphProto& proto_;
+  int64_t opset_;
+  Graph graph_;
+  ops::Builder builder_;
+  std::unordered_map<std::string, Value*> values_;  // by the file's names
+  std::unordered_set<const Value*> named_;          // have their name from the file
+  std::unordered_set<std::string> output_names_;
+};
+
+}  // namespace
+
+Graph read_graph(onnx::GraphProto& proto, int64_t opset) { return GraphReader(proto, opset).run(); }
+
+}  // namespace twofour::onnx_io

@@ -1,0 +1,17 @@
+// GraphProto -> Graph: names to values, nodes into order, each adapted to the canonical opset and typed.
+#pragma once
+
+#include <cstdint>
+
+#include "ir/graph.h"
+
+namespace onnx {
+class GraphProto;
+}
+
+namespace twofour::onnx_io {
+
+/// Takes the constant data out of `proto`. Trainable flags are set by the rule of onnx/trainable.h.
+Graph read_graph(onnx::GraphProto& proto, int64_t opset);
+
+}  // namespace twofour::onnx_io

@@ -1,0 +1,65 @@
+#include "onnx/import.h"
+
+#include <limits>
+
+#include "base/file.h"
+#include "onnx/check_model.h"
+#include "onnx/graph_reader.h"
+#include "onnx/proto.h"
+#include "onnx/trainable.h"
+
+namespace twofour::onnx_io {
+namespace {
+
+onnx::ModelProto parse_model(std::span<const std::byte> bytes) {
+  TWOFOUR_CHECK(bytes.size() <= std::numeric_limits<int>::max(), kUnsupported,
+                "it has {} bytes; more than 2 GB in one file is not ONNX", bytes.size());
+  onnx::ModelProto model;
+  TWOFOUR_CHECK(model.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())), kDataCorrupt,
+                "it is truncated, damaged or not an ONNX file ({} bytes)", bytes.size());
+  return model;
+}
+
+/// Keys that an earlier export has written win: they describe the original.
+void read_metadata(const onnx::ModelProto& model, int64_t opset,
+                   std::map<std::string, std::string>& metadata) {
+  for (const auto& entry : model.metadata_props()) metadata[entry.key()] = entry.value();
+  const auto add = [&](const char* key, const std::string& value) {
+    if (!value.empty()) metadata.emplace(key, value);
+  };
+  add("onnx.opset", std::to_string(opset));
+  add("onnx.ir_version", std::to_string(model.ir_version()));
+  add("onnx.producer",
+      model.producer_name() + (model.producer_version().empty() ? "" : " " + model.producer_version()));
+  add("onnx.domain", model.domain());
+  add("onnx.doc", model.doc_string());
+  add("onnx.graph_doc", model.graph().doc_string());
+}
+
+void read_trainable_list(Graph& graph) {
+  const auto it = graph.metadata().find(kTrainableKey);
+  if (it == graph.metadata().end()) return;
+  apply_trainable_list(it->second, graph);
+  graph.metadata().erase(it);
+}
+
+}  // namespace
+
+Graph import_model(const std::filesystem::path& path) {
+  const auto file = MappedFile::open(path);
+  return import_model_bytes(file->bytes(), path.string());
+}
+
+Graph import_model_bytes(std::span<const std::byte> bytes, std::string_view name) {
+  return with_context([&] { return fmt::format("importing {}", name); },
+                      [&] {
+                        onnx::ModelProto model = parse_model(bytes);
+                        const int64_t opset = check_model(model);
+                        Graph graph = read_graph(*model.mutable_graph(), opset);
+                        read_metadata(model, opset, graph.metadata());
+                        read_trainable_list(graph);
+                        return graph;
+                      });
+}
+
+}  // namespace twofour::onnx_io

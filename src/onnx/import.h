@@ -1,0 +1,27 @@
+// ONNX file -> Graph. Opsets 7 to 22 become the one canonical meaning (opset 17) that all of twofour works
+// on.
+//
+// Kept: names of values and nodes (unnamed nodes get "<op>_<number>"), symbolic dims, the order of inputs and
+// outputs, metadata_props, and as metadata "onnx.opset", "onnx.ir_version", "onnx.producer", "onnx.domain",
+// "onnx.doc" and "onnx.graph_doc". Constants are trainable as onnx/trainable.h says. Every value has its
+// inferred type.
+//
+// Throws Error{kNotFound, kIo} for the file itself, kDataCorrupt when it is damaged or contradicts itself,
+// kUnsupported for what ONNX allows and twofour does not do (all unknown operators in one text),
+// kInvalidArgument for operators whose inputs do not fit, kResourceExhausted for absurd sizes. The text names
+// file and node. Nothing is allocated that the size of the file does not back.
+#pragma once
+
+#include <filesystem>
+#include <span>
+#include <string_view>
+
+#include "ir/graph.h"
+
+namespace twofour::onnx_io {
+
+Graph import_model(const std::filesystem::path& path);
+/// `name` stands for the file in error texts.
+Graph import_model_bytes(std::span<const std::byte> bytes, std::string_view name);
+
+}  // namespace twofour::onnx_io

@@ -1,0 +1,219 @@
+#include "onnx/opset_adapters.h"
+
+#include <algorithm>
+#include <array>
+
+#include "onnx/data_type.h"
+#include "ops/shape_value.h"
+
+namespace twofour::onnx_io {
+namespace {
+
+void set_input(Draft& draft, size_t index, Value* value) {
+  if (draft.inputs.size() <= index) draft.inputs.resize(index + 1, nullptr);
+  draft.inputs[index] = value;
+}
+
+Value* constant(Draft& draft, std::string_view port, Tensor data) {
+  return draft.builder.constant(fmt::format("{}.{}", draft.name, port), std::move(data));
+}
+
+/// The values of an input that decides the form of the canonical node and so must be known now.
+std::vector<int64_t> known_input(const Draft& draft, size_t index, std::string_view port) {
+  const auto values = ops::known_ints(draft.input(index));
+  TWOFOUR_CHECK(values, kUnsupported, "input \"{}\" is computed at run time; it must be a constant", port);
+  return *values;
+}
+
+/// A list attribute becomes the i64 input `index`.
+void ints_to_input(Draft& draft, const char* attr, size_t index) {
+  if (!draft.attrs.has(attr)) return;
+  set_input(draft, index, constant(draft, attr, Tensor::i64(draft.attrs.ints(attr))));
+  draft.attrs.erase(attr);
+}
+
+/// A float attribute becomes the scalar input `index`, of the data's type.
+void float_to_input(Draft& draft, const char* attr, size_t index) {
+  if (!draft.attrs.has(attr)) return;
+  const float value = draft.attrs.f(attr, 0);
+  const DType dtype = draft.input(0) ? draft.input(0)->dtype() : DType::kF32;
+  set_input(draft, index, constant(draft, attr, Tensor::scalar(value).to(dtype)));
+  draft.attrs.erase(attr);
+}
+
+size_t rank_of(const Draft& draft) {
+  TWOFOUR_CHECK(draft.input(0), kInvalidArgument, "input 0 is missing");
+  return draft.input(0)->rank();
+}
+
+size_t axis_of(const Draft& draft, int64_t otherwise) {
+  const auto rank = static_cast<int64_t>(rank_of(draft));
+  const int64_t axis = draft.attrs.i("axis", otherwise);
+  TWOFOUR_CHECK(axis >= -rank && axis < rank, kInvalidArgument, "axis {} is outside [{}, {})", axis, -rank,
+                rank);
+  return static_cast<size_t>(axis < 0 ? axis + rank : axis);
+}
+
+void batch_norm_spatial(Draft& draft) {
+  TWOFOUR_CHECK(draft.attrs.i("spatial", 1) == 1, kUnsupported,
+                "spatial=0 (statistics per pixel) is not supported");
+  draft.attrs.erase("spatial");
+}
+
+void cast_target_name(Draft& draft) {
+  TWOFOUR_CHECK(draft.attrs.has("to"), kInvalidArgument, "attribute \"to\" is missing");
+  const int64_t to = draft.attrs.i("to", 0);
+  TWOFOUR_CHECK(to == static_cast<int32_t>(to), kDataCorrupt, "{} is not an ONNX element type", to);
+  draft.attrs.set("to", std::string(dtype_name(dtype_from_onnx(static_cast<int32_t>(to)))));
+}
+
+void clip_bounds_to_inputs(Draft& draft) {
+  float_to_input(draft, "min", 1);
+  float_to_input(draft, "max", 2);
+}
+
+void dropout_ratio_to_input(Draft& draft) { float_to_input(draft, "ratio", 1); }
+
+void identity_of_constant(Draft& draft) {
+  if (draft.inputs.size() == 1 && draft.inputs[0] && draft.inputs[0]->is_constant())
+    draft.results = draft.inputs;
+}
+
+void pad_attrs_to_inputs(Draft& draft) {
+  ints_to_input(draft, "pads", 1);
+  float_to_input(draft, "value", 2);
+}
+
+/// Opset 18 may name the padded axes; before that pads covers all of them.
+void pad_all_axes(Draft& draft) {
+  if (!draft.input(3)) return;
+  const std::vector<int64_t> axes = known_input(draft, 3, "axes");
+  const std::vector<int64_t> pads = known_input(draft, 1, "pads");
+  const size_t rank = rank_of(draft);
+  TWOFOUR_CHECK(pads.size() == 2 * axes.size(), kInvalidArgument, "{} axes need {} pads, got {}", axes.size(),
+                2 * axes.size(), pads.size());
+  std::vector<int64_t> all(2 * rank, 0);
+  for (size_t i = 0; i < axes.size(); ++i) {
+    const int64_t axis = axes[i] < 0 ? axes[i] + static_cast<int64_t>(rank) : axes[i];
+    TWOFOUR_CHECK(axis >= 0 && static_cast<size_t>(axis) < rank, kInvalidArgument,
+                  "axis {} is outside rank {}", axes[i], rank);
+    all[static_cast<size_t>(axis)] = pads[i];
+    all[static_cast<size_t>(axis) + rank] = pads[i + axes.size()];
+  }
+  draft.inputs.pop_back();
+  draft.inputs[1] = constant(draft, "pads", Tensor::i64(all));
+}
+
+void axes_to_input(Draft& draft) { ints_to_input(draft, "axes", 1); }
+
+/// Opset 18 made axes an input of every reduction; the canonical ones except ReduceSum have an attribute.
+void reduce_axes_to_attr(Draft& draft) {
+  const bool none_means_none = draft.attrs.i("noop_with_empty_axes", 0) != 0;
+  draft.attrs.erase("noop_with_empty_axes");
+  std::vector<int64_t> axes;
+  if (draft.input(1)) axes = known_input(draft, 1, "axes");
+  while (draft.inputs.size() > 1) draft.inputs.pop_back();
+  if (!axes.empty()) {
+    draft.attrs.set("axes", axes);
+  } else if (none_means_none) {
+    draft.op = "Identity";
+    draft.attrs = {};
+  }
+}
+
+void slice_attrs_to_inputs(Draft& draft) {
+  ints_to_input(draft, "starts", 1);
+  ints_to_input(draft, "ends", 2);
+  ints_to_input(draft, "axes", 3);
+}
+
+Value* shape_of(Draft& draft, Value* src) {
+  if (src->type().is_static()) return constant(draft, "shape", Tensor::i64(src->shape().dims()));
+  return draft.builder.op("Shape", {src}, {}, draft.name + ".shape");
+}
+
+/// Before opset 13 softmax ran over all axes from `axis` on, taken together.
+void softmax_over_matrix(Draft& draft) {
+  const size_t axis = axis_of(draft, 1);
+  Value* src = draft.input(0);
+  const auto is_one = [](const Dim& dim) { return dim == Dim(1); };
+  draft.attrs.set("axis", static_cast<int64_t>(axis));
+  if (std::all_of(src->dims().begin() + static_cast<std::ptrdiff_t>(axis) + 1, src->dims().end(), is_one))
+    return;
+  Value* flat =
+      draft.builder.op("Flatten", {src}, {{"axis", static_cast<int64_t>(axis)}}, draft.name + ".flatten");
+  Value* dst = draft.builder.op(draft.op, {flat}, {{"axis", int64_t{1}}}, draft.name);
+  draft.results.emplace(
+      1, draft.builder.op("Reshape", {dst, shape_of(draft, src)}, {}, draft.name + ".reshape"));
+}
+
+void split_sizes_to_input(Draft& draft) { ints_to_input(draft, "split", 1); }
+
+/// Opset 18: num_outputs parts of equal size, except the last, which takes the rest.
+void split_parts_to_sizes(Draft& draft) {
+  if (!draft.attrs.has("num_outputs")) return;
+  const int64_t parts = draft.attrs.i("num_outputs", 0);
+  draft.attrs.erase("num_outputs");
+  TWOFOUR_CHECK(parts == static_cast<int64_t>(draft.num_outputs), kInvalidArgument,
+                "num_outputs is {}, but there are {} outputs", parts, draft.num_outputs);
+  const Dim size = draft.input(0) ? draft.input(0)->dims().at(axis_of(draft, 0)) : Dim();
+  if (!size.known() || size.value % parts == 0) return;
+  std::vector<int64_t> sizes(draft.num_outputs, (size.value + parts - 1) / parts);
+  sizes.back() = size.value - sizes[0] * (parts - 1);
+  TWOFOUR_CHECK(sizes.back() >= 0, kInvalidArgument, "{} elements cannot be split into {} parts", size.value,
+                parts);
+  set_input(draft, 1, constant(draft, "split", Tensor::i64(sizes)));
+}
+
+struct Adapter {
+  std::string_view op;
+  int64_t first;  // opsets of the file that it applies to
+  int64_t last;
+  void (*apply)(Draft& draft);
+};
+
+constexpr std::array kAdapters = {
+    Adapter{"BatchNormalization", 7, 8, batch_norm_spatial},
+    Adapter{"Cast", 7, kLastOpset, cast_target_name},
+    Adapter{"Clip", 7, 10, clip_bounds_to_inputs},
+    Adapter{"Dropout", 7, 11, dropout_ratio_to_input},
+    Adapter{"Identity", 7, kLastOpset, identity_of_constant},
+    Adapter{"LogSoftmax", 7, 12, softmax_over_matrix},
+    Adapter{"Pad", 7, 10, pad_attrs_to_inputs},
+    Adapter{"Pad", 18, kLastOpset, pad_all_axes},
+    Adapter{"ReduceMax", 18, kLastOpset, reduce_axes_to_attr},
+    Adapter{"ReduceMean", 18, kLastOpset, reduce_axes_to_attr},
+    Adapter{"ReduceSum", 7, 12, axes_to_input},
+    Adapter{"Slice", 7, 9, slice_attrs_to_inputs},
+    Adapter{"Softmax", 7, 12, softmax_over_matrix},
+    Adapter{"Split", 7, 12, split_sizes_to_input},
+    Adapter{"Split", 18, kLastOpset, split_parts_to_sizes},
+    Adapter{"Squeeze", 7, 12, axes_to_input},
+    Adapter{"Unsqueeze", 7, 12, axes_to_input},
+};
+
+/// Attributes without a meaning for us: left over from older opsets, or for values that twofour does not
+/// compute.
+struct IgnoredAttr {
+  std::string_view op;
+  const char* attr;
+};
+constexpr std::array kIgnored = {
+    IgnoredAttr{"BatchNormalization", "consumed_inputs"},
+    IgnoredAttr{"BatchNormalization", "is_test"},
+    IgnoredAttr{"Cast", "saturate"},  // only for 8-bit floats
+    IgnoredAttr{"Dropout", "is_test"},
+    IgnoredAttr{"MaxPool", "storage_order"},  // only for the output Indices
+};
+
+}  // namespace
+
+void adapt(Draft& draft, int64_t opset) {
+  const std::string op = draft.op;
+  for (const auto& [name, attr] : kIgnored)
+    if (name == op) draft.attrs.erase(attr);
+  for (const Adapter& adapter : kAdapters)
+    if (adapter.op == op && adapter.first <= opset && opset <= adapter.last) adapter.apply(draft);
+}
+
+}  // namespace twofour::onnx_io

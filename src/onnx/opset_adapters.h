@@ -1,0 +1,34 @@
+// From the meaning an operator has in opsets 7 to 22 to its one meaning inside twofour, that of opset 17.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "ops/builder.h"
+
+namespace twofour::onnx_io {
+
+constexpr int64_t kFirstOpset = 7;
+constexpr int64_t kLastOpset = 22;
+constexpr int64_t kCanonicalOpset = 17;
+
+/// A node of the file on its way into the graph: inputs are typed values of the graph.
+struct Draft {
+  ops::Builder& builder;
+  std::string op;
+  std::string name;
+  std::vector<Value*> inputs;
+  Attrs attrs;
+  size_t num_outputs;
+  /// Set by an adapter that has built the node's outputs itself.
+  std::optional<std::vector<Value*>> results;
+
+  Value* input(size_t i) const { return i < inputs.size() ? inputs[i] : nullptr; }
+};
+
+/// Throws Error{kUnsupported} for a form that the canonical op cannot express, Error{kInvalidArgument} for a
+/// wrong one.
+void adapt(Draft& draft, int64_t opset);
+
+}  // namespace twofour::onnx_io

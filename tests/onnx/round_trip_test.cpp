@@ -1,0 +1,178 @@
+// Export, then import: the same graph comes back, for every standard operator and for whole graphs.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "base/file.h"
+#include "base/rng.h"
+#include "ir/hash.h"
+#include "ir/parse.h"
+#include "ir/print.h"
+#include "model_file.h"
+#include "onnx/export.h"
+#include "ops/builder.h"
+
+namespace twofour::onnx_io {
+namespace {
+
+using ::testing::HasSubstr;
+
+Graph again(const Graph& graph) { return ModelFile::import_bytes(export_model_bytes(graph)); }
+
+Tensor example_data(const ops::ExampleInput& input, uint64_t seed) {
+  Tensor data(DType::kF32, input.shape);
+  Rng rng(seed);
+  for (float& v : data.span<float>()) v = rng.uniform(input.low, input.high);
+  std::copy(input.values.begin(), input.values.end(), data.span<float>().begin());
+  return data.to(input.dtype);
+}
+
+/// The example as a graph of one node, built the way users do.
+Graph example_graph(const ops::OpDef& op, const ops::Example& example) {
+  Graph graph(std::string(op.name));
+  std::vector<Value*> inputs;
+  for (size_t i = 0; i < example.inputs.size(); ++i) {
+    const ops::ExampleInput& input = example.inputs[i];
+    const std::string name = fmt::format("in{}", i);
+    if (input.absent) inputs.push_back(nullptr);
+    else if (input.constant) inputs.push_back(graph.add_constant(name, example_data(input, i)));
+    else inputs.push_back(graph.add_input(name, {input.dtype, to_dims(input.shape)}));
+  }
+  ops::Builder builder(graph);
+  graph.set_outputs(builder.op_n(op.name, std::move(inputs), example.num_outputs, example.attrs, "the node"));
+  return graph;
+}
+
+bool needs_twofour(const ops::Example& example) { return example.attrs.f("label_smoothing", 0) != 0; }
+
+TEST(RoundTrip, EveryExampleOfEveryStandardOp) {
+  int count = 0;
+  for (const ops::OpDef* op : ops::all_ops()) {
+    if (!op->standard) continue;
+    for (const ops::Example& example : op->examples) {
+      if (needs_twofour(example)) continue;
+      const Graph graph = example_graph(*op, example);
+      const Graph copy = again(graph);
+      ASSERT_EQ(hash_graph(copy), hash_graph(graph)) << print_graph(graph) << print_graph(copy);
+      ++count;
+    }
+  }
+  EXPECT_GE(count, 100);
+}
+
+constexpr std::string_view kNet = R"(graph "net" {
+  metadata "author" = "me"
+  metadata "onnx.doc" = "what it is"
+  metadata "onnx.domain" = "org.example"
+  metadata "onnx.graph_doc" = "more"
+  metadata "onnx.ir_version" = "4"
+  metadata "onnx.opset" = "9"
+  metadata "onnx.producer" = "pytorch 1.0"
+  input %x: f32[N,2,?,4]
+  input %k: i64[]
+  trainable %w: f32[3,2,1,1] = [1, 2, 3, 4, 5, 6]
+  trainable %"b 1": f32[3] = fill(0.5)
+  const %frozen: f32[3,1,1] = [1, 2, 3]
+  trainable %"one element": f32[1] = [1]
+  %y = Conv(%x, %w, %"b 1") {pads=[1, 1, 1, 1]} "conv/1"
+  %z = Add(%y, %frozen) "add"
+  %"out 1" = Mul(%z, %"one element")
+  output %"out 1", %z
+}
+)";
+
+TEST(RoundTrip, NamesMetadataAndFlagsSurvive) {
+  Graph graph = parse_graph(kNet);
+  ops::infer_all(graph);
+  const Graph copy = again(graph);
+  EXPECT_EQ(print_graph(copy), print_graph(graph));
+  EXPECT_EQ(export_model_bytes(copy), export_model_bytes(graph));
+}
+
+TEST(Export, WritesTypesNodesAndVersion) {
+  onnx::ModelProto model;
+  ASSERT_TRUE(model.ParseFromString(export_model_bytes(parse_graph(kNet))));
+  EXPECT_EQ(model.ir_version(), 8);
+  ASSERT_EQ(model.opset_import_size(), 1);
+  EXPECT_EQ(model.opset_import(0).version(), 17);
+  EXPECT_EQ(model.producer_name(), "twofour");
+  EXPECT_EQ(model.doc_string(), "what it is");
+  const onnx::GraphProto& graph = model.graph();
+  EXPECT_EQ(graph.node(0).name(), "conv/1");
+  EXPECT_EQ(graph.input(0).type().tensor_type().shape().dim(0).dim_param(), "N");
+  EXPECT_FALSE(graph.input(0).type().tensor_type().shape().dim(2).has_dim_value());
+  ASSERT_EQ(graph.value_info_size(), 1);  // "z" is an output
+  EXPECT_EQ(graph.value_info(0).name(), "y");
+  EXPECT_EQ(graph.value_info(0).type().tensor_type().shape().dim(1).dim_value(), 3);
+  EXPECT_EQ(graph.initializer(0).raw_data().size(), 24U);
+}
+
+void expect_refused(const Graph& graph, ErrorCode code, std::string_view message) {
+  try {
+    export_model_bytes(graph);
+    ADD_FAILURE() << "accepted, expected: " << message;
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), code) << error.what();
+    EXPECT_THAT(error.what(), HasSubstr(message));
+    EXPECT_THAT(error.what(), HasSubstr("while exporting graph \"g\""));
+  }
+}
+
+TEST(Export, RefusesOpsThatOnnxLacks) {
+  expect_refused(parse_graph("graph \"g\" { input %x: f32[2]\n %y = ReluGrad(%x, %x) \"rg\"\n output %y }"),
+                 ErrorCode::kUnsupported, "node \"rg\" (ReluGrad) is not an ONNX operator");
+  expect_refused(parse_graph("graph \"g\" { input %x: f32[1,1,2,2]\n const %w: f32[1,1,1,1] = [1]\n %y = "
+                             "FusedConv(%x, %w) output %y }"),
+                 ErrorCode::kUnsupported,
+                 "(FusedConv) is not an ONNX operator; export the graph before fusion");
+  expect_refused(parse_graph("graph \"g\" { input %x: f32[2]\n %y = Nonsense(%x) output %y }"),
+                 ErrorCode::kUnsupported, "Nonsense");
+  expect_refused(
+      parse_graph("graph \"g\" { input %x: f32[1,1,9,9]\n"
+                  "%y = AveragePool(%x) {kernel_shape=[2, 2], dilations=[2, 2]} \"pool\" output %y }"),
+      ErrorCode::kUnsupported, "node \"pool\" (AveragePool) has dilations");
+}
+
+TEST(Export, RefusesWhatIsNotAGraph) {
+  Graph twice = parse_graph("graph \"g\" { input %x: f32[2]\n %y = Relu(%x) output %y, %y }");
+  expect_refused(twice, ErrorCode::kUnsupported, "\"y\" is a graph output twice");
+  Graph mismatch =
+      parse_graph("graph \"g\" { input %x: f32[2]\n input %z: f32[3]\n %y = Add(%x, %z) output %y }");
+  expect_refused(mismatch, ErrorCode::kInvalidArgument, "node \"y\" (Add)");
+  Graph broken = parse_graph("graph \"g\" { input %x: f32[2]\n %y = Relu(%x)\n %z = Relu(%y) output %z }");
+  broken.set_input(broken.find_node("y"), 0, broken.find_value("z"));
+  expect_refused(broken, ErrorCode::kInternal, "before it is computed");
+}
+
+TEST(Export, RefusesMoreThanTwoGigabytes) {
+  Graph graph("g");
+  // Views of one small buffer: nothing of this size is allocated.
+  const auto byte = allocate_aligned(64);
+  Value* big = graph.add_constant("big", Tensor(DType::kF32, {int64_t{1} << 30}, byte));
+  graph.set_outputs({big});
+  expect_refused(graph, ErrorCode::kUnsupported, "an ONNX file without external data ends at 2 GB");
+}
+
+TEST(Export, WritesTheWholeFileOrNothing) {
+  const auto folder = std::filesystem::path(::testing::TempDir()) / "twofour_export";
+  std::filesystem::create_directories(folder);
+  const auto path = folder / "net.onnx";
+  const Graph graph = parse_graph(kNet);
+  export_model(graph, path);
+  EXPECT_EQ(read_file(path), export_model_bytes(graph));
+  EXPECT_EQ(hash_graph(import_model(path)), hash_graph(again(graph)));
+  EXPECT_THROW(export_model(parse_graph("graph { input %x: f32[2]\n %y = Nonsense(%x) output %y }"), path),
+               Error);
+  EXPECT_EQ(read_file(path), export_model_bytes(graph));
+  try {
+    export_model(graph, folder / "missing" / "net.onnx");
+    ADD_FAILURE();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kNotFound);
+  }
+  std::filesystem::remove_all(folder);
+}
+
+}  // namespace
+}  // namespace twofour::onnx_io
