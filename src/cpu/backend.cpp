@@ -12,17 +12,18 @@ using backend::declined;
 using backend::Reason;
 
 CpuBackend::CpuBackend() {
-#define TWOFOUR_TACTIC(ClassName) add(make_##ClassName());
+  std::vector<const backend::Tactic*> without_half;
+#define TWOFOUR_TACTIC(ClassName) without_half.push_back(add(make_##ClassName()));
+#define TWOFOUR_ANY_TYPE_TACTIC(ClassName) add(make_##ClassName());
 #include "cpu/tactics.inc"
 #undef TWOFOUR_TACTIC
-  const std::vector<const backend::Tactic*> inner = tactics_;
-  for (const backend::Tactic* tactic : inner) add(std::make_unique<HalfStorageTactic>(*tactic));
+  for (const backend::Tactic* tactic : without_half) add(std::make_unique<HalfStorageTactic>(*tactic));
   add(std::make_unique<backend::ReferenceTactic>());
 }
 
-void CpuBackend::add(std::unique_ptr<backend::Tactic> tactic) {
-  tactics_.push_back(tactic.get());
+const backend::Tactic* CpuBackend::add(std::unique_ptr<backend::Tactic> tactic) {
   owned_.push_back(std::move(tactic));
+  return tactics_.emplace_back(owned_.back().get());
 }
 
 std::string CpuBackend::device() const { return fmt::format("{}, {}", cpu_name(), isa_name(max_isa())); }

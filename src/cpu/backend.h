@@ -21,7 +21,7 @@ class CpuBackend final : public backend::Backend {
   backend::Support native_half(DType dtype) const override;
 
  private:
-  void add(std::unique_ptr<backend::Tactic> tactic);
+  const backend::Tactic* add(std::unique_ptr<backend::Tactic> tactic);
 
   std::vector<std::unique_ptr<backend::Tactic>> owned_;
   std::vector<const backend::Tactic*> tactics_;

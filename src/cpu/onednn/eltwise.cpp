@@ -1,0 +1,57 @@
+// Elementwise functions with exponentials and logarithms through oneDNN's generated code; any format.
+#include "cpu/onednn/primitive.h"
+#include "cpu/tactics.h"
+
+namespace twofour::cpu {
+namespace {
+
+using namespace onednn;  // NOLINT(google-build-using-namespace): this file is an adapter to it
+using Eltwise = dnnl::eltwise_forward;
+
+dnnl::algorithm algorithm_of(const std::string& op) {
+  if (op == "Exp") return dnnl::algorithm::eltwise_exp;
+  if (op == "Log") return dnnl::algorithm::eltwise_log;
+  if (op == "Tanh") return dnnl::algorithm::eltwise_tanh;
+  return dnnl::algorithm::eltwise_logistic;
+}
+
+Eltwise::primitive_desc make_eltwise(const NodeDesc& node) {
+  const memory::dims count = {node.outputs[0].shape.numel()};
+  const memory::desc flat(count, type_of(node.outputs[0].dtype), memory::format_tag::a);
+  return {{dnnl::prop_kind::forward_inference, algorithm_of(node.op), flat, 0.0F, 0.0F},
+          user_scratchpad(),
+          cpu_engine()};
+}
+
+class OnednnEltwise final : public OpTactic {
+ public:
+  OnednnEltwise() : OpTactic("onednn.eltwise", {"Exp", "Log", "Tanh", "Sigmoid"}) {}
+
+  bool in_place(const NodeDesc& node, size_t, size_t) const override {
+    return same_layout(node.inputs[0].desc, node.outputs[0]);
+  }
+
+  std::unique_ptr<Kernel> create(const NodeDesc& node, std::span<const Tensor>) const override {
+    ScratchLayout layout;
+    const auto desc = make_eltwise(node);
+    Primitive eltwise(desc, layout);
+    return make_kernel(
+        [data = desc.dst_desc(), eltwise](const KernelArgs& args) {
+          eltwise.run(Arguments().read(DNNL_ARG_SRC, data, args.src[0]).write(DNNL_ARG_DST, data, args.dst[0]),
+                      args.scratch);
+        },
+        layout.size());
+  }
+
+ protected:
+  Support accepts(const NodeDesc& node) const override {
+    if (Support no = all_of({types_ok(node), none_empty(node), any_one_format(node)}); !no) return no;
+    return library_accepts([&] { make_eltwise(node); });
+  }
+};
+
+}  // namespace
+
+TWOFOUR_DEFINE_TACTIC(OnednnEltwise)
+
+}  // namespace twofour::cpu

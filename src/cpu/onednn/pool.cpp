@@ -1,0 +1,116 @@
+// MaxPool, AveragePool and AveragePoolGrad through oneDNN, in either format.
+#include "cpu/onednn/primitive.h"
+#include "cpu/tactics.h"
+#include "ops/conv_geometry.h"
+
+namespace twofour::cpu {
+namespace {
+
+using namespace onednn;  // NOLINT(google-build-using-namespace): this file is an adapter to it
+using Forward = dnnl::pooling_v2_forward;
+using Backward = dnnl::pooling_v2_backward;
+
+struct PoolProblem {
+  dnnl::algorithm algorithm;
+  memory::desc src, dst;
+  memory::dims kernel, strides, dilation, pads_begin, pads_end;
+
+  PoolProblem(const NodeDesc& node, const TensorDesc& src_tensor, const TensorDesc& dst_tensor) {
+    const ops::Window2d window = ops::pool_window_from(node.attrs, to_dims(src_tensor.shape));
+    const bool average = node.op != "MaxPool";
+    const bool with_padding = node.attrs.i("count_include_pad", 0) != 0;
+    algorithm = !average      ? dnnl::algorithm::pooling_max
+                : with_padding ? dnnl::algorithm::pooling_avg_include_padding
+                               : dnnl::algorithm::pooling_avg_exclude_padding;
+    const Format format = is_order_neutral(src_tensor) ? dst_tensor.format : src_tensor.format;
+    src = desc_of({src_tensor.dtype, src_tensor.shape, format});
+    dst = desc_of({dst_tensor.dtype, dst_tensor.shape, format});
+    for (size_t i = 0; i < 2; ++i) {
+      kernel.push_back(window.kernel[i]);
+      strides.push_back(window.stride[i]);
+      dilation.push_back(window.dilation[i] - 1);
+      pads_begin.push_back(window.pads[i]);
+      // Whatever the last window reaches, which under ceil_mode differs from the attribute.
+      const int64_t extent = window.dilation[i] * (window.kernel[i] - 1) + 1;
+      pads_end.push_back((dst_tensor.shape[i + 2] - 1) * window.stride[i] + extent - src_tensor.shape[i + 2] -
+                         window.pads[i]);
+    }
+  }
+
+  Forward::primitive_desc make_forward(dnnl::prop_kind kind) const {
+    return {{kind, algorithm, src, dst, strides, kernel, dilation, pads_begin, pads_end},
+            user_scratchpad(),
+            cpu_engine()};
+  }
+  Backward::primitive_desc make_backward() const {
+    return {{algorithm, src, dst, strides, kernel, dilation, pads_begin, pads_end},
+            user_scratchpad(),
+            cpu_engine(),
+            make_forward(dnnl::prop_kind::forward_training)};
+  }
+};
+
+Support pool_ok(const NodeDesc& node) {
+  if (Support no = all_of({types_ok(node), none_empty(node), any_one_format(node)}); !no) return no;
+  // Under ceil_mode oneDNN would count the overhang as padding.
+  if (node.attrs.i("count_include_pad", 0) != 0 && node.attrs.i("ceil_mode", 0) != 0)
+    return declined(Reason::kAttribute, "count_include_pad with ceil_mode");
+  return supported();
+}
+
+class OnednnPool final : public OpTactic {
+ public:
+  OnednnPool() : OpTactic("onednn.pool", {"MaxPool", "AveragePool"}) {}
+
+  std::unique_ptr<Kernel> create(const NodeDesc& node, std::span<const Tensor>) const override {
+    const PoolProblem problem(node, node.inputs[0].desc, node.outputs[0]);
+    ScratchLayout layout;
+    Primitive pool(problem.make_forward(dnnl::prop_kind::forward_inference), layout);
+    return make_kernel(
+        [problem, pool](const KernelArgs& args) {
+          pool.run(Arguments().read(DNNL_ARG_SRC, problem.src, args.src[0]).write(DNNL_ARG_DST, problem.dst, args.dst[0]),
+                   args.scratch);
+        },
+        layout.size());
+  }
+
+ protected:
+  Support accepts(const NodeDesc& node) const override {
+    if (Support no = pool_ok(node); !no) return no;
+    return library_accepts([&] {
+      PoolProblem(node, node.inputs[0].desc, node.outputs[0]).make_forward(dnnl::prop_kind::forward_inference);
+    });
+  }
+};
+
+class OnednnAveragePoolGrad final : public OpTactic {
+ public:
+  OnednnAveragePoolGrad() : OpTactic("onednn.average_pool_grad", {"AveragePoolGrad"}) {}
+
+  std::unique_ptr<Kernel> create(const NodeDesc& node, std::span<const Tensor>) const override {
+    const PoolProblem problem(node, node.outputs[0], node.inputs[0].desc);
+    ScratchLayout layout;
+    Primitive pool(problem.make_backward(), layout);
+    return make_kernel(
+        [problem, pool](const KernelArgs& args) {
+          pool.run(Arguments()
+                       .read(DNNL_ARG_DIFF_DST, problem.dst, args.src[0])
+                       .write(DNNL_ARG_DIFF_SRC, problem.src, args.dst[0]),
+                   args.scratch);
+        },
+        layout.size());
+  }
+
+ protected:
+  Support accepts(const NodeDesc& node) const override {
+    if (Support no = pool_ok(node); !no) return no;
+    return library_accepts([&] { PoolProblem(node, node.outputs[0], node.inputs[0].desc).make_backward(); });
+  }
+};
+
+}  // namespace
+
+TWOFOUR_DEFINE_TACTIC(OnednnPool)
+TWOFOUR_DEFINE_TACTIC(OnednnAveragePoolGrad)
+
+}  // namespace twofour::cpu
