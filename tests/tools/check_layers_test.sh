@@ -20,7 +20,7 @@ tree() {
 | api/ | promises | all above |
 | cli/ | commands | public API only |
 TABLE
-  printf '#include <vector>\n#include "twofour/a.h"\n' >"$root/src/base/a.h"  # implements the public header
+  printf '#include <vector>\n#include "twofour/a.h"\n' >"$root/src/base/a.h"
   echo '#include "base/a.h"' >"$root/src/ir/a.h"
   printf '#include "ops/a.h"\n#include "base/a.h"\n' >"$root/src/ops/a.cpp"  # ops -> ir -> base
   echo '#include "ir/a.h"' >"$root/src/ops/a.h"
@@ -49,16 +49,12 @@ refuse() {
 tree
 accept "the clean tree"
 
-echo '#include "twofour/a.h"' >>"$root/src/ir/b.h"
-accept "a module uses the public header of one below it"
-tree
-
 echo '#include "ir/a.h"' >>"$root/src/base/a.h"
 refuse "a lower module includes a higher one" \
-  'src/base/a.h:3: base/ may not include "ir/a.h" (allowed: nothing)'
+  'src/base/a.h:3: base/ may not include "ir/a.h" (allowed: include/twofour/)'
 
 echo '#  include "onnx/a.h"' >"$root/src/ops/table.inc"
-refuse "an edge in a table" 'src/ops/table.inc:1: ops/ may not include "onnx/a.h" (allowed: base/ ir/)'
+refuse "an edge in a table" 'src/ops/table.inc:1: ops/ may not include "onnx/a.h" (allowed: base/ ir/ include/twofour/)'
 
 echo '#include <ops/a.h>' >>"$root/src/ir/a.h"
 refuse "an own header in angle brackets" 'src/ir/a.h:2: ir/ may not include "ops/a.h"'
@@ -66,9 +62,6 @@ refuse "an own header in angle brackets" 'src/ir/a.h:2: ir/ may not include "ops
 echo '#include "ir/a.h"' >>"$root/src/cli/a.cpp"
 refuse "the command line bypasses the public API" \
   'src/cli/a.cpp:3: cli/ may not include "ir/a.h" (allowed: include/twofour/)'
-
-echo '#include "twofour/b.h"' >>"$root/src/ops/a.cpp"
-refuse "a module uses the public API of higher ones" 'ops/ may not include "twofour/b.h"'
 
 echo '#include "base/a.h"' >>"$root/include/twofour/a.h"
 refuse "a public header leaks a module" 'include/twofour/ may not include "base/a.h"'
