@@ -8,7 +8,8 @@ namespace twofour::passes {
 namespace {
 
 bool same_type(const Node& node) {
-  return node.input(0)->dtype() == node.output()->dtype() && same_dims(node.input(0)->dims(), node.output()->dims());
+  return node.input(0)->dtype() == node.output()->dtype() &&
+         same_dims(node.input(0)->dims(), node.output()->dims());
 }
 
 bool is_identity_permutation(const Node& node) {
@@ -23,7 +24,8 @@ bool pads_nothing(const Node& node) {
 
 bool is_inference_dropout(const Graph& graph, const Node& node) {
   if (const Value* training = node.input(2)) {
-    if (!training->is_constant() || training->dtype() != DType::kBool || training->data().span<bool>()[0]) return false;
+    if (!training->is_constant() || training->dtype() != DType::kBool || training->data().span<bool>()[0])
+      return false;
   }
   return node.outputs().size() < 2 || (node.output(1)->users().empty() && !graph.is_output(node.output(1)));
 }

@@ -68,7 +68,8 @@ bool can_fold(const Node& product, const Node& norm) {
   return is_channel_vector(product.input(2), weight->data().shape()[channel_axis(product)]);
 }
 
-// Changes the constant in place when `node` alone reads it, so that its name and meaning stay; else adds a new one.
+// Changes the constant in place when `node` alone reads it, so that its name and meaning stay; else adds a
+// new one.
 void set_constant_input(Graph& graph, Node* node, size_t index, const std::string& name, Tensor data) {
   Value* old = node->input(index);
   if (old && only_user(graph, old)) old->set_data(std::move(data));

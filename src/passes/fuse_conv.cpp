@@ -31,8 +31,8 @@ bool fuse(Graph& graph, Node* conv) {
   if (!residual && !activated) return false;
   // In the place of the last node: there the residual is computed.
   ops::Builder builder(graph, "", chain.back());
-  Value* fused = builder.op("FusedConv", {conv->input(0), conv->input(1), conv->input(2), residual}, std::move(attrs),
-                            joined_name(chain));
+  Value* fused = builder.op("FusedConv", {conv->input(0), conv->input(1), conv->input(2), residual},
+                            std::move(attrs), joined_name(chain));
   replace_chain(graph, chain, fused);
   return true;
 }

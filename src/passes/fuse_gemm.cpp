@@ -9,7 +9,8 @@ namespace twofour::passes {
 namespace {
 
 bool is_matrix_product(const Node& node) {
-  return node.op() == "Gemm" || (node.op() == "MatMul" && node.input(0)->rank() == 2 && node.input(1)->rank() == 2);
+  return node.op() == "Gemm" ||
+         (node.op() == "MatMul" && node.input(0)->rank() == 2 && node.input(1)->rank() == 2);
 }
 
 // Adding `bias` leaves the shape of `product` as it is.
@@ -32,7 +33,8 @@ Value* added_bias(const Graph& graph, const Value* product) {
 bool fuse(Graph& graph, Node* product) {
   std::vector<Node*> chain = {product};
   Value* bias = product->input(2);
-  if (!bias && (bias = added_bias(graph, product->output()))) chain.push_back(only_user(graph, product->output()));
+  if (!bias && (bias = added_bias(graph, product->output())))
+    chain.push_back(only_user(graph, product->output()));
   Attrs attrs = product->attrs();
   if (chain.size() > 1) attrs.erase("beta");
   const bool activated = append_activation(graph, chain, attrs);

@@ -21,8 +21,8 @@ std::optional<float> scalar_of(const Value* value);
 /// "conv1 + relu1", as TensorRT names a fused layer.
 std::string joined_name(const std::vector<Node*>& nodes);
 
-/// Every use of `old` reads `value` instead; old's node is erased, and `value` takes its name if old was a graph
-/// output. `value` must be an output of another node then.
+/// Every use of `old` reads `value` instead; old's node is erased, and `value` takes its name if old was a
+/// graph output. `value` must be an output of another node then.
 void replace(Graph& graph, Value* old, Value* value);
 
 /// Replaces the last output of a chain by `value`, erases the chain from its end and gives `value` the name.

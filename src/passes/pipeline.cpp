@@ -35,7 +35,8 @@ size_t run(const Pass& pass, Graph& graph, bool verify_after, PassReport& report
                                       [&] { return pass.run(graph); });
   report.changed += changed;
   report.time_us += std::chrono::duration<double, std::micro>(Clock::now() - start).count();
-  if (verify_after) with_context([&] { return fmt::format("checking pass {}", pass.name); }, [&] { verify(graph); });
+  if (verify_after)
+    with_context([&] { return fmt::format("checking pass {}", pass.name); }, [&] { verify(graph); });
   return changed;
 }
 
@@ -55,7 +56,8 @@ std::vector<PassReport> optimise(Graph& graph, const PipelineOptions& options) {
   // Every change removes a node or a constant, so this ends.
   for (bool again = true; again;) {
     again = false;
-    for (size_t i = 0; i < passes.size(); ++i) again |= run(passes[i], graph, options.verify_each, reports[i]) > 0;
+    for (size_t i = 0; i < passes.size(); ++i)
+      again |= run(passes[i], graph, options.verify_each, reports[i]) > 0;
   }
   return reports;
 }

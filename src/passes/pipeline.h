@@ -29,8 +29,8 @@ struct PipelineOptions {
   bool verify_each = false;           // check the graph's invariants after every pass
 };
 
-/// Runs the passes, the whole list again until a round changes nothing. One report per enabled pass, summed over the
-/// rounds. Throws Error{kNotFound} listing the passes when `disabled` names none of them.
+/// Runs the passes, the whole list again until a round changes nothing. One report per enabled pass, summed
+/// over the rounds. Throws Error{kNotFound} listing the passes when `disabled` names none of them.
 std::vector<PassReport> optimise(Graph& graph, const PipelineOptions& options = {});
 
 }  // namespace twofour::passes

@@ -34,7 +34,8 @@ std::vector<SparseWeight> sparse_weights(const Graph& graph) {
   for (const auto& node : graph.nodes()) {
     const ops::Sparsity& rule = ops::get_op(node->op()).sparsity;
     if (rule.weight_input < 0) continue;
-    const auto [value, axis] = follow_back(node->input(static_cast<size_t>(rule.weight_input)), rule.axis(*node));
+    const auto [value, axis] =
+        follow_back(node->input(static_cast<size_t>(rule.weight_input)), rule.axis(*node));
     const auto known = std::ranges::find(result, value, &SparseWeight::weight);
     if (known == result.end()) result.push_back({node.get(), value, axis, false});
     else if (known->axis != axis) known->conflict = true;

@@ -1,5 +1,6 @@
-// Where 2:4 blocks run. This is the one place that turns a graph into (weight, axis) pairs; the rule of each operator
-// is its OpDef.sparsity: input channels at fixed (k,r,s) for convolutions, the reduction axis for matrix products.
+// Where 2:4 blocks run. This is the one place that turns a graph into (weight, axis) pairs; the rule of each
+// operator is its OpDef.sparsity: input channels at fixed (k,r,s) for convolutions, the reduction axis for
+// matrix products.
 #pragma once
 
 #include <vector>
@@ -15,8 +16,8 @@ struct SparseWeight {
   bool conflict;  // another node shares the weight and needs another axis
 };
 
-/// One entry per distinct weight, in topological order. Casts, identities and transposes between the stored weight
-/// and the node are followed back, and the axis with them.
+/// One entry per distinct weight, in topological order. Casts, identities and transposes between the stored
+/// weight and the node are followed back, and the axis with them.
 std::vector<SparseWeight> sparse_weights(const Graph& graph);
 
 }  // namespace twofour::sparsity

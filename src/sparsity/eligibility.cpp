@@ -5,7 +5,9 @@
 namespace twofour::sparsity {
 namespace {
 
-bool has_asp_sizes(const Shape& shape) { return shape.rank() >= 2 && shape[0] % 8 == 0 && shape[1] % 16 == 0; }
+bool has_asp_sizes(const Shape& shape) {
+  return shape.rank() >= 2 && shape[0] % 8 == 0 && shape[1] % 16 == 0;
+}
 
 }  // namespace
 

@@ -1,4 +1,5 @@
-// May a weight be made 2:4, and if not, why not. The reasons are a closed list, so that reports can be compared.
+// May a weight be made 2:4, and if not, why not. The reasons are a closed list, so that reports can be
+// compared.
 #pragma once
 
 #include <string_view>

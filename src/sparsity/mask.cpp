@@ -21,7 +21,8 @@ std::array<size_t, 2> largest_two(const std::array<double, 4>& magnitudes) {
 
 template <typename T>
 double magnitude(T value) {
-  if constexpr (std::is_same_v<T, f16> || std::is_same_v<T, bf16>) return std::fabs(static_cast<double>(to_float(value)));
+  if constexpr (std::is_same_v<T, f16> || std::is_same_v<T, bf16>)
+    return std::fabs(static_cast<double>(to_float(value)));
   else return std::fabs(static_cast<double>(value));
 }
 
@@ -64,15 +65,17 @@ Tensor magnitude_mask(const Tensor& weight, size_t axis) {
 
 Tensor mask_from_zeros(const Tensor& weight, size_t axis) {
   const Violations found = count_violations(weight, axis);
-  TWOFOUR_CHECK(found.count == 0, kFailedPrecondition,
-                "the weight is not 2:4 along axis {}: {} of {} blocks have more than two non-zeros, the first at [{}]",
-                axis, found.count, found.blocks, fmt::join(found.first, ","));
+  TWOFOUR_CHECK(
+      found.count == 0, kFailedPrecondition,
+      "the weight is not 2:4 along axis {}: {} of {} blocks have more than two non-zeros, the first at [{}]",
+      axis, found.count, found.blocks, fmt::join(found.first, ","));
   return magnitude_mask(weight, axis);
 }
 
 Tensor masked(const Tensor& weight, const Tensor& mask) {
-  TWOFOUR_CHECK(weight.shape() == mask.shape(), kInvalidArgument, "a mask of shape {} does not fit a weight of {}",
-                mask.shape().to_string(), weight.shape().to_string());
+  TWOFOUR_CHECK(weight.shape() == mask.shape(), kInvalidArgument,
+                "a mask of shape {} does not fit a weight of {}", mask.shape().to_string(),
+                weight.shape().to_string());
   Tensor result = weight.clone();
   const auto kept = mask.span<bool>();
   dispatch_float(weight.dtype(), [&]<typename T>(T) {

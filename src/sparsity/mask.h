@@ -1,17 +1,18 @@
-// 2:4 masks: bool tensors of the weight's shape, true where the weight is kept; exactly two of every four along
-// `axis` at fixed other indices.
+// 2:4 masks: bool tensors of the weight's shape, true where the weight is kept; exactly two of every four
+// along `axis` at fixed other indices.
 //
-// Ties and degenerate blocks: of equal magnitudes the one with the lower index is kept, so {1,1,1,1} and {0,0,0,0}
-// keep their first two. (ASP leaves ties to the order of a set; Polygraphy prunes the lowest index first.) The packed
-// form (backend/sparse24_format.h) keeps the same positions.
+// Ties and degenerate blocks: of equal magnitudes the one with the lower index is kept, so {1,1,1,1} and
+// {0,0,0,0} keep their first two. (ASP leaves ties to the order of a set; Polygraphy prunes the lowest index
+// first.) The packed form (backend/sparse24_format.h) keeps the same positions.
 #pragma once
 
 #include "base/tensor.h"
 
 namespace twofour::sparsity {
 
-/// Keeps the two largest magnitudes of every block. `weight` has any float dtype. Throws Error{kInvalidArgument} when
-/// the axis does not divide into blocks of four or a value is NaN, naming its place.
+/// Keeps the two largest magnitudes of every block. `weight` has any float dtype. Throws
+/// Error{kInvalidArgument} when the axis does not divide into blocks of four or a value is NaN, naming its
+/// place.
 Tensor magnitude_mask(const Tensor& weight, size_t axis);
 
 /// The mask of a weight that is 2:4 already: its non-zeros (-0 is zero), completed to two per block. Throws

@@ -20,8 +20,8 @@ std::vector<SparsePattern> read_metadata(const Graph& graph) {
   const Json json = parse_json(entry->second, fmt::format("metadata {}", kMetadataKey));
   try {
     const auto pattern = json.at("pattern").get<std::string>();
-    TWOFOUR_CHECK(pattern == "2:4", kUnsupported, "metadata {} has the pattern {}; only 2:4 is supported", kMetadataKey,
-                  pattern);
+    TWOFOUR_CHECK(pattern == "2:4", kUnsupported, "metadata {} has the pattern {}; only 2:4 is supported",
+                  kMetadataKey, pattern);
     std::vector<SparsePattern> result;
     for (const Json& weight : json.at("weights")) {
       const auto axis = weight.at("axis").get<int64_t>();

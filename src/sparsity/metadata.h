@@ -1,4 +1,5 @@
-// What a graph says about its sparse weights, kept through import and export under the key "twofour.sparsity":
+// What a graph says about its sparse weights, kept through import and export under the key
+// "twofour.sparsity":
 //   {"pattern": "2:4", "weights": [{"name": "conv2.weight", "axis": 1}]}
 #pragma once
 
@@ -20,7 +21,8 @@ struct SparsePattern {
 
 /// Replaces what stood there; an empty list removes the entry.
 void write_metadata(Graph& graph, std::span<const SparsePattern> patterns);
-/// Empty without the entry. Throws Error{kDataCorrupt} when it is malformed, kUnsupported on another pattern than 2:4.
+/// Empty without the entry. Throws Error{kDataCorrupt} when it is malformed, kUnsupported on another pattern
+/// than 2:4.
 std::vector<SparsePattern> read_metadata(const Graph& graph);
 
 }  // namespace twofour::sparsity

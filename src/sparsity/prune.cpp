@@ -12,7 +12,9 @@
 namespace twofour::sparsity {
 namespace {
 
-bool matches(const std::string& glob, const std::string& name) { return ::fnmatch(glob.c_str(), name.c_str(), 0) == 0; }
+bool matches(const std::string& glob, const std::string& name) {
+  return ::fnmatch(glob.c_str(), name.c_str(), 0) == 0;
+}
 
 bool matches_any(const std::vector<std::string>& globs, const std::string& name) {
   return std::ranges::any_of(globs, [&](const std::string& glob) { return matches(glob, name); });
@@ -20,8 +22,9 @@ bool matches_any(const std::vector<std::string>& globs, const std::string& name)
 
 void check_globs(const std::vector<std::string>& globs, const std::vector<SparseWeight>& weights) {
   for (const std::string& glob : globs)
-    TWOFOUR_CHECK(std::ranges::any_of(weights, [&](const SparseWeight& w) { return matches(glob, w.node->name()); }),
-                  kNotFound, "\"{}\" matches no layer that has a weight", glob);
+    TWOFOUR_CHECK(
+        std::ranges::any_of(weights, [&](const SparseWeight& w) { return matches(glob, w.node->name()); }),
+        kNotFound, "\"{}\" matches no layer that has a weight", glob);
 }
 
 Reason reason_for(const SparseWeight& entry, const PruneOptions& options) {

@@ -20,10 +20,10 @@ struct PruneRow {
   double magnitude_kept = 1;  // sum of |w| after, over before
 };
 
-/// Writes zeros into every eligible weight and adds the weights to the graph's metadata (sparsity/metadata.h). Data
-/// shared with clones of the graph is left alone. One row per layer, pruned or with the reason why not. Throws
-/// Error{kNotFound} on a glob that matches no layer, kInvalidArgument naming the layer when a weight holds NaN; the
-/// graph is unchanged then.
+/// Writes zeros into every eligible weight and adds the weights to the graph's metadata
+/// (sparsity/metadata.h). Data shared with clones of the graph is left alone. One row per layer, pruned or
+/// with the reason why not. Throws Error{kNotFound} on a glob that matches no layer, kInvalidArgument naming
+/// the layer when a weight holds NaN; the graph is unchanged then.
 std::vector<PruneRow> prune(Graph& graph, const PruneOptions& options = {});
 Json to_json(const PruneRow& row);
 

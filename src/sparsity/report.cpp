@@ -10,8 +10,8 @@ std::string shape_text(const Dims& dims) {
 }
 
 bool has_blocks(Reason reason) {
-  return reason != Reason::kNotConstant && reason != Reason::kNotFloat && reason != Reason::kAxisNotMultipleOf4 &&
-         reason != Reason::kGroupNotMultipleOf4;
+  return reason != Reason::kNotConstant && reason != Reason::kNotFloat &&
+         reason != Reason::kAxisNotMultipleOf4 && reason != Reason::kGroupNotMultipleOf4;
 }
 
 }  // namespace
@@ -31,7 +31,8 @@ LayerRow layer_row(const SparseWeight& entry, Reason reason) {
 
 std::vector<LayerRow> inspect(const Graph& graph, const EligibilityOptions& options) {
   std::vector<LayerRow> rows;
-  for (const SparseWeight& entry : sparse_weights(graph)) rows.push_back(layer_row(entry, eligibility(entry, options)));
+  for (const SparseWeight& entry : sparse_weights(graph))
+    rows.push_back(layer_row(entry, eligibility(entry, options)));
   return rows;
 }
 

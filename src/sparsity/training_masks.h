@@ -8,12 +8,12 @@
 
 namespace twofour::sparsity {
 
-/// kAuto: the weights that the graph's metadata names. kKeep: those, and every eligible weight whose zeros already
-/// form the pattern, for files of other tools. kNone: no masks.
+/// kAuto: the weights that the graph's metadata names. kKeep: those, and every eligible weight whose zeros
+/// already form the pattern, for files of other tools. kNone: no masks.
 enum class MaskMode : uint8_t { kAuto, kKeep, kNone };
 
-/// Masks by weight name. Throws Error{kFailedPrecondition} when a weight that the metadata names is not 2:4, or with
-/// kKeep when no weight is.
+/// Masks by weight name. Throws Error{kFailedPrecondition} when a weight that the metadata names is not 2:4,
+/// or with kKeep when no weight is.
 std::map<std::string, Tensor> masks_for_training(const Graph& graph, MaskMode mode);
 
 }  // namespace twofour::sparsity

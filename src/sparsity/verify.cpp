@@ -25,8 +25,8 @@ std::string problem_of(const Value* weight, const SparseWeight* use, WeightCheck
   if (shape[check.axis] % 4 != 0) return fmt::format("blocks of four do not fit shape {}", shape.to_string());
   check.violations = count_violations(weight->data(), check.axis);
   if (check.violations.count == 0) return "";
-  return fmt::format("{} of {} blocks have more than two non-zeros, the first at [{}]", check.violations.count,
-                     check.violations.blocks, fmt::join(check.violations.first, ","));
+  return fmt::format("{} of {} blocks have more than two non-zeros, the first at [{}]",
+                     check.violations.count, check.violations.blocks, fmt::join(check.violations.first, ","));
 }
 
 }  // namespace
@@ -48,7 +48,8 @@ double zero_fraction(const Tensor& weight) {
   if (weight.numel() == 0) return 0;
   return dispatch_dtype(weight.dtype(), [&]<typename T>(T) {
     const auto values = weight.span<T>();
-    return static_cast<double>(std::ranges::count_if(values, is_zero<T>)) / static_cast<double>(values.size());
+    return static_cast<double>(std::ranges::count_if(values, is_zero<T>)) /
+           static_cast<double>(values.size());
   });
 }
 

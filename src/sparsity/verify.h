@@ -28,8 +28,9 @@ struct WeightCheck {
   std::string problem;  // empty when the weight is 2:4
 };
 
-/// Every weight that the graph's metadata calls 2:4. A problem is a violation, or a weight that is missing, not
-/// constant, or read along another axis than the metadata says. Throws Error{kDataCorrupt} on malformed metadata.
+/// Every weight that the graph's metadata calls 2:4. A problem is a violation, or a weight that is missing,
+/// not constant, or read along another axis than the metadata says. Throws Error{kDataCorrupt} on malformed
+/// metadata.
 std::vector<WeightCheck> verify_sparsity(const Graph& graph);
 
 }  // namespace twofour::sparsity

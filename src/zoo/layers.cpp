@@ -49,11 +49,13 @@ Value* Layers::filled(const std::string& name, int64_t size, float value) {
 Value* Layers::conv_node(Value* src, const std::string& name, Value* weight, Value* bias, int64_t stride,
                          int64_t pad) {
   const int64_t kernel = weight->dims()[2].value;
-  return builder_.op("Conv", {src, weight, bias},
-                     {{"kernel_shape", square(kernel)}, {"strides", square(stride)}, {"pads", all_sides(pad)}}, name);
+  return builder_.op(
+      "Conv", {src, weight, bias},
+      {{"kernel_shape", square(kernel)}, {"strides", square(stride)}, {"pads", all_sides(pad)}}, name);
 }
 
-Value* Layers::conv(Value* src, const std::string& name, int64_t k, int64_t kernel, int64_t stride, int64_t pad) {
+Value* Layers::conv(Value* src, const std::string& name, int64_t k, int64_t kernel, int64_t stride,
+                    int64_t pad) {
   const float deviation = std::sqrt(2.0F / static_cast<float>(k * kernel * kernel));
   Value* w = weight(name + ".weight", {k, channels(src), kernel, kernel}, deviation);
   return conv_node(src, name, w, nullptr, stride, pad);

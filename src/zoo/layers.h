@@ -21,13 +21,15 @@ class Layers {
   /// Mean over H and W, then [N,C].
   Value* global_pool(Value* src, const std::string& name);
   Value* flatten(Value* src, const std::string& name) { return builder_.op("Flatten", {src}, {}, name); }
-  /// src [N,in] to [N,out]; weight [out,in] with variance gain/in: gain 2 before a ReLU, 1 for the classifier.
+  /// src [N,in] to [N,out]; weight [out,in] with variance gain/in: gain 2 before a ReLU, 1 for the
+  /// classifier.
   Value* linear(Value* src, const std::string& name, int64_t out, float gain);
 
  private:
   Value* weight(const std::string& name, Shape shape, float deviation);
   Value* filled(const std::string& name, int64_t size, float value);
-  Value* conv_node(Value* src, const std::string& name, Value* weight, Value* bias, int64_t stride, int64_t pad);
+  Value* conv_node(Value* src, const std::string& name, Value* weight, Value* bias, int64_t stride,
+                   int64_t pad);
 
   ops::Builder builder_;
   uint64_t seed_;

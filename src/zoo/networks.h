@@ -8,12 +8,12 @@ namespace twofour::zoo {
 Value* mlp(Layers& net, Value* image, int64_t num_classes);
 /// LeCun et al. 1998 with ReLU and max pooling: 61,706 parameters for 1x28x28 and 10 classes.
 Value* lenet(Layers& net, Value* image, int64_t num_classes);
-/// Four 3x3 convolutions (16, 64, 64, 128) with batch norm: 121,786 parameters for 10 classes and one channel.
-/// All but the first have channels that are multiples of 16, so they can be 2:4.
+/// Four 3x3 convolutions (16, 64, 64, 128) with batch norm: 121,786 parameters for 10 classes and one
+/// channel. All but the first have channels that are multiples of 16, so they can be 2:4.
 Value* cnn(Layers& net, Value* image, int64_t num_classes);
 
-/// He et al. 2016, section 4.2: 3 stages of (depth - 2) / 6 basic blocks on 16, 32, 64 channels, with projection
-/// shortcuts (option B) where the shape changes.
+/// He et al. 2016, section 4.2: 3 stages of (depth - 2) / 6 basic blocks on 16, 32, 64 channels, with
+/// projection shortcuts (option B) where the shape changes.
 template <int kDepth>
 Value* cifar_resnet(Layers& net, Value* image, int64_t num_classes);
 extern template Value* cifar_resnet<20>(Layers&, Value*, int64_t);

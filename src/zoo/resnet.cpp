@@ -13,8 +13,8 @@ struct Block {
   int64_t expansion;
 };
 
-Value* conv_bn(Layers& net, Value* src, const std::string& name, const std::string& index, int64_t k, int64_t kernel,
-               int64_t stride) {
+Value* conv_bn(Layers& net, Value* src, const std::string& name, const std::string& index, int64_t k,
+               int64_t kernel, int64_t stride) {
   Value* x = net.conv(src, name + ".conv" + index, k, kernel, stride, kernel / 2);
   return net.batch_norm(x, name + ".bn" + index);
 }
@@ -45,7 +45,8 @@ Value* bottleneck(Layers& net, Value* src, const Block& block) {
 Value* stages(Layers& net, Value* x, std::span<const int> depths, int64_t width, int64_t expansion) {
   for (size_t stage = 0; stage < depths.size(); ++stage, width *= 2)
     for (int i = 0; i < depths[stage]; ++i) {
-      const Block block = {fmt::format("layer{}.{}", stage + 1, i), width, stage > 0 && i == 0 ? 2 : 1, expansion};
+      const Block block = {fmt::format("layer{}.{}", stage + 1, i), width, stage > 0 && i == 0 ? 2 : 1,
+                           expansion};
       x = expansion == 1 ? basic_block(net, x, block) : bottleneck(net, x, block);
     }
   return x;

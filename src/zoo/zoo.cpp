@@ -19,7 +19,7 @@ const Network kNetworks[] = {
     {"resnet34", "ResNet-34 for ImageNet", {3, 224, 224}, 1000},
     {"resnet50", "ResNet-50 version 1.5 for ImageNet", {3, 224, 224}, 1000},
 };
-constexpr Body kBodies[] = {lenet,    cnn,      mlp,      cifar_resnet<20>, cifar_resnet<56>,
+constexpr Body kBodies[] = {lenet,    cnn,      mlp,     cifar_resnet<20>, cifar_resnet<56>,
                             resnet18, resnet34, resnet50};
 static_assert(std::size(kNetworks) == std::size(kBodies));
 
@@ -41,22 +41,24 @@ Graph make(std::string_view name, const Options& options) {
   const size_t index = find(name);
   const Network& network = kNetworks[index];
   const Shape image = options.image_shape.rank() ? options.image_shape : network.image_shape;
-  TWOFOUR_CHECK(image.rank() == 3 && std::ranges::all_of(image, [](int64_t d) { return d > 0 && d <= 1 << 16; }),
-                kInvalidArgument, "an image has the shape CxHxW, got {}", image.to_string());
+  TWOFOUR_CHECK(
+      image.rank() == 3 && std::ranges::all_of(image, [](int64_t d) { return d > 0 && d <= 1 << 16; }),
+      kInvalidArgument, "an image has the shape CxHxW, got {}", image.to_string());
   const int64_t num_classes = options.num_classes ? options.num_classes : network.num_classes;
-  TWOFOUR_CHECK(num_classes > 0 && num_classes <= 1 << 20, kInvalidArgument, "cannot have {} classes", num_classes);
-  return with_context(
-      [&] { return fmt::format("making {} for images of {}", name, image.to_string()); },
-      [&] {
-        Graph graph{std::string(name)};
-        Layers layers(graph, options.seed);
-        Value* input = graph.add_input(
-            "input", {DType::kF32, {Dim::named(options.batch), image[0], image[1], image[2]}});
-        Value* logits = kBodies[index](layers, input, num_classes);
-        graph.rename(logits, "logits");
-        graph.set_outputs({logits});
-        return graph;
-      });
+  TWOFOUR_CHECK(num_classes > 0 && num_classes <= 1 << 20, kInvalidArgument, "cannot have {} classes",
+                num_classes);
+  return with_context([&] { return fmt::format("making {} for images of {}", name, image.to_string()); },
+                      [&] {
+                        Graph graph{std::string(name)};
+                        Layers layers(graph, options.seed);
+                        Value* input = graph.add_input(
+                            "input",
+                            {DType::kF32, {Dim::named(options.batch), image[0], image[1], image[2]}});
+                        Value* logits = kBodies[index](layers, input, num_classes);
+                        graph.rename(logits, "logits");
+                        graph.set_outputs({logits});
+                        return graph;
+                      });
 }
 
 int64_t num_parameters(const Graph& graph) {

@@ -26,11 +26,11 @@ struct Network {
 /// Every network that make() knows, smallest first.
 std::span<const Network> networks();
 
-/// One input "input" f32[N,C,H,W], one output "logits" f32[N,num_classes]. Nodes and weights have the names that
-/// torchvision gives them ("layer1.0.conv1", "layer1.0.conv1.weight"). Convolutions start from He's normal
-/// distribution over the fan-out (He et al. 2015), batch norms from scale 1 and bias 0. Every weight is a trainable
-/// constant; the same seed gives the same weights on every number of threads.
-/// Throws Error{kNotFound} listing the names, Error{kInvalidArgument} on an image that the network cannot take.
+/// One input "input" f32[N,C,H,W], one output "logits" f32[N,num_classes]. Nodes and weights have the names
+/// that torchvision gives them ("layer1.0.conv1", "layer1.0.conv1.weight"). Convolutions start from He's
+/// normal distribution over the fan-out (He et al. 2015), batch norms from scale 1 and bias 0. Every weight
+/// is a trainable constant; the same seed gives the same weights on every number of threads. Throws
+/// Error{kNotFound} listing the names, Error{kInvalidArgument} on an image that the network cannot take.
 Graph make(std::string_view name, const Options& options = {});
 
 /// Trainable elements; running statistics are not counted.

@@ -56,9 +56,9 @@ TEST(Optimise, ResNet20BecomesFusedConvolutions) {
   shake_batch_norms(graph);
   const Graph before = graph.clone();
   const auto reports = optimise(graph, {.verify_each = true});
-  EXPECT_EQ(count_ops(graph), (std::map<std::string, size_t>{
-                                  {"Conv", 2}, {"FusedConv", 19}, {"GlobalAveragePool", 1}, {"Flatten", 1},
-                                  {"Gemm", 1}}));
+  EXPECT_EQ(count_ops(graph),
+            (std::map<std::string, size_t>{
+                {"Conv", 2}, {"FusedConv", 19}, {"GlobalAveragePool", 1}, {"Flatten", 1}, {"Gemm", 1}}));
   EXPECT_NE(graph.find_node("layer1.0.conv2 + layer1.0.add + layer1.0.relu2"), nullptr);
   EXPECT_EQ(graph.outputs()[0]->name(), "logits");
   EXPECT_EQ(graph.outputs()[0]->type().to_string(), "f32[N,10]");
@@ -77,7 +77,8 @@ TEST(Optimise, KeepsAPrunedNetworkPruned) {
   const auto checks = sparsity::verify_sparsity(graph);
   EXPECT_EQ(checks.size(), 4u);
   for (const auto& check : checks) EXPECT_EQ(check.problem, "") << check.weight;
-  for (const auto& row : sparsity::inspect(graph)) EXPECT_EQ(row.is_sparse(), row.layer != "conv1 + relu1") << row.layer;
+  for (const auto& row : sparsity::inspect(graph))
+    EXPECT_EQ(row.is_sparse(), row.layer != "conv1 + relu1") << row.layer;
   expect_close(before, graph, {2, 1, 28, 28});
   // The clone shares no changed data.
   EXPECT_EQ(count_ops(before)["BatchNormalization"], 4u);
@@ -94,7 +95,8 @@ TEST(Optimise, DisabledPassesDoNotRun) {
     FAIL() << "no error";
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), ErrorCode::kNotFound);
-    EXPECT_THAT(error.what(), testing::HasSubstr("there is no pass \"fuse_cnov\"; there are: eliminate_identity"));
+    EXPECT_THAT(error.what(),
+                testing::HasSubstr("there is no pass \"fuse_cnov\"; there are: eliminate_identity"));
   }
 }
 

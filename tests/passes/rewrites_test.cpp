@@ -1,4 +1,5 @@
-// Every *.graph file here: a graph, the pass, and what the pass must make of it. Both graphs must compute the same.
+// Every *.graph file here: a graph, the pass, and what the pass must make of it. Both graphs must compute the
+// same.
 #include <gmock/gmock.h>
 
 #include <algorithm>
@@ -33,8 +34,8 @@ GraphCase read_case(const std::filesystem::path& path) {
   const size_t middle = text.find("\n---\n");
   EXPECT_TRUE(text.starts_with(head)) << path;
   EXPECT_NE(middle, std::string::npos) << path;
-  return {text.substr(head.size(), text.find('\n') - head.size()), parse(text.substr(0, middle), path.filename()),
-          parse(text.substr(middle + 5), path.filename())};
+  return {text.substr(head.size(), text.find('\n') - head.size()),
+          parse(text.substr(0, middle), path.filename()), parse(text.substr(middle + 5), path.filename())};
 }
 
 std::vector<Tensor> random_inputs(const Graph& graph) {
@@ -74,7 +75,8 @@ std::vector<std::string> cases() {
 }
 
 class RewriteTest : public testing::TestWithParam<std::string> {};
-INSTANTIATE_TEST_SUITE_P(Files, RewriteTest, testing::ValuesIn(cases()), [](const auto& test) { return test.param; });
+INSTANTIATE_TEST_SUITE_P(Files, RewriteTest, testing::ValuesIn(cases()),
+                         [](const auto& test) { return test.param; });
 
 TEST_P(RewriteTest, MakesTheExpectedGraph) {
   const GraphCase c = read_case(TWOFOUR_SOURCE_DIR "/tests/passes/" + GetParam() + ".graph");

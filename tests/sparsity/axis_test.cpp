@@ -84,7 +84,8 @@ TEST_F(AxisTest, SharedWeightsWithTwoAxesAreNotEligible) {
   Value* x = input({2, 8});
   b_.op("Gemm", {b_.op("Gemm", {x, w}), w}, {{"transB", int64_t{1}}});
   EXPECT_EQ(eligibility(only()), Reason::kConflictingAxes);
-  EXPECT_EQ(reason_text(Reason::kConflictingAxes), "the weight is shared by layers that reduce along different axes");
+  EXPECT_EQ(reason_text(Reason::kConflictingAxes),
+            "the weight is shared by layers that reduce along different axes");
 }
 
 TEST_F(AxisTest, EveryReasonIsGiven) {

@@ -16,7 +16,7 @@ struct Case {
   size_t axis;
 };
 const Case kCases[] = {
-    {{4}, 0},          {{12}, 0},         {{5, 8}, 1},       {{8, 5}, 0},      {{3, 4, 5}, 1},
+    {{4}, 0},          {{12}, 0},         {{5, 8}, 1},       {{8, 5}, 0},        {{3, 4, 5}, 1},
     {{7, 8, 3, 3}, 1}, {{4, 3, 3, 3}, 0}, {{2, 3, 5, 4}, 3}, {{1, 16, 1, 1}, 1}, {{2, 3, 8, 2, 3}, 2},
 };
 
@@ -91,14 +91,20 @@ TEST(MagnitudeMask, RefusesWhatItCannotRank) {
   const float nan = std::numeric_limits<float>::quiet_NaN();
   Tensor weight(DType::kF32, {2, 4, 3});
   weight.span<float>()[12 + 3 + 2] = nan;
-  expect_error([&] { magnitude_mask(weight, 1); }, ErrorCode::kInvalidArgument, "the weight is NaN at [1,1,2]");
-  expect_error([&] { magnitude_mask(weight.to(DType::kBF16), 1); }, ErrorCode::kInvalidArgument, "NaN at [1,1,2]");
-  expect_error([] { magnitude_mask(Tensor(DType::kF32, {4, 6}), 1); }, ErrorCode::kInvalidArgument,
-               "blocks of four do not fit axis 1 of shape 4x6");
+  expect_error([&] { magnitude_mask(weight, 1); }, ErrorCode::kInvalidArgument,
+               "the weight is NaN at [1,1,2]");
+  expect_error([&] { magnitude_mask(weight.to(DType::kBF16), 1); }, ErrorCode::kInvalidArgument,
+               "NaN at [1,1,2]");
+  expect_error(
+      [] {
+        magnitude_mask(Tensor(DType::kF32, {4, 6}), 1);
+      },
+      ErrorCode::kInvalidArgument, "blocks of four do not fit axis 1 of shape 4x6");
   expect_error([] { magnitude_mask(Tensor(DType::kF32, {4}), 1); }, ErrorCode::kInvalidArgument, "axis 1");
-  expect_error([] { magnitude_mask(Tensor(DType::kI8, {4}), 0); }, ErrorCode::kInvalidArgument, "cannot rank i8");
-  expect_error([] { masked(Tensor(DType::kF32, {4}), Tensor(DType::kBool, {8})); }, ErrorCode::kInvalidArgument,
-               "a mask of shape 8 does not fit a weight of 4");
+  expect_error([] { magnitude_mask(Tensor(DType::kI8, {4}), 0); }, ErrorCode::kInvalidArgument,
+               "cannot rank i8");
+  expect_error([] { masked(Tensor(DType::kF32, {4}), Tensor(DType::kBool, {8})); },
+               ErrorCode::kInvalidArgument, "a mask of shape 8 does not fit a weight of 4");
 }
 
 TEST(MaskFromZeros, ReturnsThePatternOfAPrunedWeight) {

@@ -48,8 +48,9 @@ TEST(Prune, WritesThePatternAndReportsEveryLayer) {
   }
   for (const WeightCheck& check : verify_sparsity(graph)) EXPECT_EQ(check.problem, "");
   EXPECT_TRUE(graph.find_value("conv1.weight")->trainable());
-  EXPECT_EQ(graph.metadata().at(kMetadataKey),
-            R"({"pattern":"2:4","weights":[{"name":"conv1.weight","axis":1},{"name":"conv2.weight","axis":1}]})");
+  EXPECT_EQ(
+      graph.metadata().at(kMetadataKey),
+      R"({"pattern":"2:4","weights":[{"name":"conv1.weight","axis":1},{"name":"conv2.weight","axis":1}]})");
 }
 
 TEST(Prune, LeavesClonesAndTheirDataAlone) {
@@ -113,8 +114,8 @@ TEST(VerifySparsity, FindsWhatTrainingBroke) {
 
 TEST(VerifySparsity, FindsMetadataThatDoesNotFitTheGraph) {
   Graph graph = small_net();
-  write_metadata(graph, std::vector<SparsePattern>{
-                            {"gone", 1}, {"conv1.weight", 0}, {"stem.weight", 1}, {"x", 1}});
+  write_metadata(graph,
+                 std::vector<SparsePattern>{{"gone", 1}, {"conv1.weight", 0}, {"stem.weight", 1}, {"x", 1}});
   const auto checks = verify_sparsity(graph);
   ASSERT_EQ(checks.size(), 4u);
   EXPECT_EQ(checks[0].problem, "there is no such weight");

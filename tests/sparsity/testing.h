@@ -16,7 +16,9 @@ inline Tensor random_tensor(const Shape& shape, uint64_t seed, DType dtype = DTy
   return tensor.to(dtype);
 }
 
-inline Tensor floats(const Shape& shape, const std::vector<float>& values) { return Tensor::of<float>(shape, values); }
+inline Tensor floats(const Shape& shape, const std::vector<float>& values) {
+  return Tensor::of<float>(shape, values);
+}
 
 inline std::vector<bool> bools(const Tensor& mask) {
   return {mask.span<bool>().begin(), mask.span<bool>().end()};

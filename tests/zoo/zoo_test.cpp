@@ -15,8 +15,8 @@ namespace {
 
 using testing::HasSubstr;
 
-// The published counts: torchvision's for ImageNet, LeCun's for LeNet-5, He's table 6 for CIFAR (0.27M, 0.85M; the
-// exact figures are those with option B shortcuts).
+// The published counts: torchvision's for ImageNet, LeCun's for LeNet-5, He's table 6 for CIFAR (0.27M,
+// 0.85M; the exact figures are those with option B shortcuts).
 struct Count {
   std::string_view name;
   int64_t parameters;
@@ -35,10 +35,10 @@ TEST_P(ZooTest, HasThePublishedSizeAndShapes) {
   EXPECT_EQ(num_parameters(graph), GetParam().parameters);
   ASSERT_EQ(graph.inputs().size(), 1u);
   ASSERT_EQ(graph.outputs().size(), 1u);
-  const int64_t classes = GetParam().name.ends_with("18") || GetParam().name.ends_with("34") ||
-                                  GetParam().name.ends_with("50")
-                              ? 1000
-                              : 10;
+  const int64_t classes =
+      GetParam().name.ends_with("18") || GetParam().name.ends_with("34") || GetParam().name.ends_with("50")
+          ? 1000
+          : 10;
   EXPECT_EQ(graph.outputs()[0]->type().to_string(), fmt::format("f32[N,{}]", classes));
   EXPECT_EQ(graph.outputs()[0]->name(), "logits");
 }
@@ -78,8 +78,8 @@ TEST(Zoo, TakesOtherImagesClassesAndBatchNames) {
 
 TEST(Zoo, NamesAreTorchvisions) {
   const Graph graph = make("resnet50");
-  for (const char* node : {"conv1", "bn1", "maxpool", "layer1.0.conv1", "layer1.0.downsample.0", "layer2.0.bn3",
-                           "layer4.2.conv3", "avgpool", "fc"})
+  for (const char* node : {"conv1", "bn1", "maxpool", "layer1.0.conv1", "layer1.0.downsample.0",
+                           "layer2.0.bn3", "layer4.2.conv3", "avgpool", "fc"})
     EXPECT_NE(graph.find_node(node), nullptr) << node;
   for (const char* value : {"conv1.weight", "bn1.running_mean", "layer2.0.downsample.1.bias",
                             "layer4.2.conv3.weight", "fc.bias"}) {
@@ -141,9 +141,16 @@ void expect_error(Fn&& fn, ErrorCode code, const char* text) {
 TEST(Zoo, RefusesWhatItCannotMake) {
   expect_error([] { make("resnet1000"); }, ErrorCode::kNotFound,
                "there is no network \"resnet1000\"; there are: lenet, cnn, mlp, resnet20");
-  expect_error([] { make("lenet", {.image_shape = {28, 28}}); }, ErrorCode::kInvalidArgument, "CxHxW, got 28x28");
-  expect_error([] { make("lenet", {.image_shape = {1, 8, 8}}); }, ErrorCode::kInvalidArgument,
-               "making lenet for images of 1x8x8");
+  expect_error(
+      [] {
+        make("lenet", {.image_shape = {28, 28}});
+      },
+      ErrorCode::kInvalidArgument, "CxHxW, got 28x28");
+  expect_error(
+      [] {
+        make("lenet", {.image_shape = {1, 8, 8}});
+      },
+      ErrorCode::kInvalidArgument, "making lenet for images of 1x8x8");
   expect_error([] { make("mlp", {.num_classes = -3}); }, ErrorCode::kInvalidArgument, "-3 classes");
 }
 
