@@ -58,7 +58,6 @@ void check_ops(const onnx::GraphProto& graph) {
 int64_t check_model(const onnx::ModelProto& model) {
   TWOFOUR_CHECK(model.has_graph(), kDataCorrupt,
                 "there is no graph: the file is truncated or not an ONNX model");
-  const int64_t opset = default_opset(model);
   TWOFOUR_CHECK(model.functions_size() == 0, kUnsupported,
                 "the model defines functions (\"{}\"), which are not supported yet",
                 model.functions(0).name());
@@ -66,7 +65,7 @@ int64_t check_model(const onnx::ModelProto& model) {
       model.graph().sparse_initializer_size() == 0, kUnsupported,
       "the model has sparse initializers, which are not supported yet; store them dense, with zeros");
   check_ops(model.graph());
-  return opset;
+  return default_opset(model);
 }
 
 }  // namespace twofour::onnx_io

@@ -22,7 +22,7 @@ constexpr std::array kTypes = {
     Row{Proto::UINT32, DType::kU32}, Row{Proto::INT64, DType::kI64},   Row{Proto::UINT64, DType::kU64},
     Row{Proto::BOOL, DType::kBool},
 };
-constexpr int32_t kLastKnown = 24;  // FLOAT8E8M0, ONNX 1.19
+constexpr int32_t kLastKnown = 26;  // INT2, ONNX 1.20
 
 }  // namespace
 
@@ -33,7 +33,7 @@ DType dtype_from_onnx(int32_t data_type) {
                 data_type);
   const std::string name = Proto::DataType_IsValid(data_type)
                                ? Proto::DataType_Name(Proto::DataType(data_type))
-                               : std::string("8-bit or 4-bit");
+                               : std::string("a small type");
   fail(ErrorCode::kUnsupported, "element type {} ({}) is not supported", name, data_type);
 }
 

@@ -77,7 +77,6 @@ void check_vectors(const std::string& model, float tolerance) {
 }
 
 TEST(Models, MnistComputesItsVectors) { check_vectors("mnist-8", 1e-4F); }
-TEST(Models, SuperResolutionComputesItsVectors) { check_vectors("super-resolution-10", 1e-3F); }
 
 void check_npy(const std::string& model, const std::string& input, const std::string& output) {
   TWOFOUR_SKIP_WITHOUT(shared_path("models/vectors/" + output));
@@ -92,6 +91,10 @@ TEST(Models, ResNet20ComputesTheLogitsOfOpenCv) {
 }
 TEST(Models, SqueezeNetComputesTheLogitsOfOpenCv) {
   check_npy("squeezenet-v1.0-deepcompression.onnx", "squeezenet_input.npy", "squeezenet_logits_opencv.npy");
+}
+
+TEST(Models, Llama2ComputesTheLogitsOfNumpy) {
+  check_npy("llama2c-dreams-dyn.onnx", "llama2c_tokens.npy", "llama2c_logits_numpy.npy");
 }
 
 }  // namespace
