@@ -24,7 +24,8 @@ inline Activation activation_from(const Attrs& attrs) {
   const std::string name = attrs.s("activation", "none");
   if (name == "none") return {};
   if (name == "relu") return {Activation::Kind::kRelu};
-  TWOFOUR_CHECK(name == "clip", kInvalidArgument, "activation \"{}\" is not known; none, relu and clip are", name);
+  TWOFOUR_CHECK(name == "clip", kInvalidArgument, "activation \"{}\" is not known; none, relu and clip are",
+                name);
   const Activation clip = {Activation::Kind::kClip, attrs.f("clip_low", 0), attrs.f("clip_high", 0)};
   TWOFOUR_CHECK(clip.low <= clip.high, kInvalidArgument, "clip range [{}, {}] is empty", clip.low, clip.high);
   return clip;

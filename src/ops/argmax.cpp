@@ -75,10 +75,11 @@ const OpDef kArgMax = {
     .amp = Amp::kClear,
     .quant = quant_float("the result is an index"),
     .sparsity = no_sparsity(),
-    .examples = {{.inputs = {{.shape = {3, 4, 5}}}, .attrs = {{"axis", int64_t{1}}}},
-                 {.inputs = {{.shape = {2, 3}, .values = {1, 3, 3, 2, 2, 0}}},
-                  .attrs = {{"axis", int64_t{-1}}, {"keepdims", int64_t{0}}, {"select_last_index", int64_t{1}}}},
-                 {.inputs = {{.dtype = DType::kI64, .shape = {5}, .low = -9, .high = 9}}}},
+    .examples =
+        {{.inputs = {{.shape = {3, 4, 5}}}, .attrs = {{"axis", int64_t{1}}}},
+         {.inputs = {{.shape = {2, 3}, .values = {1, 3, 3, 2, 2, 0}}},
+          .attrs = {{"axis", int64_t{-1}}, {"keepdims", int64_t{0}}, {"select_last_index", int64_t{1}}}},
+         {.inputs = {{.dtype = DType::kI64, .shape = {5}, .low = -9, .high = 9}}}},
 };
 
 extern const OpDef kTopOneCorrect;

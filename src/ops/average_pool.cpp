@@ -28,8 +28,7 @@ void for_each_window(const Attrs& attrs, const Pool2d& pool, Fn&& fn) {
         int64_t count = 0;
         if (include_pad)
           count = padded_extent(pool.window, 0, p, pool.h) * padded_extent(pool.window, 1, q, pool.w);
-        else
-          pool.for_each_tap(p, q, [&](size_t) { ++count; });
+        else pool.for_each_tap(p, q, [&](size_t) { ++count; });
         fn(plane, i, p, q, count ? 1.0 / static_cast<double>(count) : 0.0);
       }
 }
@@ -88,7 +87,8 @@ const OpDef kAveragePool = {
     .quant = quant_float("a mean of codes needs more than 8 bits"),
     .sparsity = no_sparsity(),
     .examples = {{.inputs = {{.shape = {2, 3, 6, 7}}},
-                  .attrs = {{"kernel_shape", std::vector<int64_t>{2, 2}}, {"strides", std::vector<int64_t>{2, 2}}}},
+                  .attrs = {{"kernel_shape", std::vector<int64_t>{2, 2}},
+                            {"strides", std::vector<int64_t>{2, 2}}}},
                  {.inputs = {{.shape = {1, 2, 6, 5}}},
                   .attrs = {{"kernel_shape", std::vector<int64_t>{3, 3}},
                             {"strides", std::vector<int64_t>{2, 2}},

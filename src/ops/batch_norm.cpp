@@ -1,7 +1,8 @@
 // BatchNormalization for inference: statistics are constants. Training uses BatchNormTrain.
+#include "ops/batch_norm.h"
+
 #include <cmath>
 
-#include "ops/batch_norm.h"
 #include "ops/builder.h"
 #include "ops/infer.h"
 
@@ -30,7 +31,9 @@ void infer(const Node& node, std::span<ValueType> outputs) {
 void reference(const ReferenceArgs& args) {
   const AxisView view(args.inputs[0].shape(), 1);
   const double epsilon = args.attrs.f("epsilon", 1e-5F);
-  const auto parameter = [&](size_t i, int64_t c) { return double{args.inputs[i].span<float>()[static_cast<size_t>(c)]}; };
+  const auto parameter = [&](size_t i, int64_t c) {
+    return double{args.inputs[i].span<float>()[static_cast<size_t>(c)]};
+  };
   const float* src = args.inputs[0].span<float>().data();
   float* dst = args.outputs[0].span<float>().data();
   for (int64_t n = 0; n < view.outer; ++n)
@@ -51,7 +54,8 @@ std::vector<Value*> grad(const GradArgs& args) {
   std::vector<int64_t> others = {0};
   for (size_t i = 2; i < shape.rank(); ++i) others.push_back(static_cast<int64_t>(i));
   const auto per_channel = [&](Value* v) { return b.reshape(v, Shape(column)); };
-  Value* inv_std = b.div(b.scalar(1), b.op("Sqrt", {b.add(node.input(4), b.scalar(node.attrs().f("epsilon", 1e-5F)))}));
+  Value* inv_std =
+      b.div(b.scalar(1), b.op("Sqrt", {b.add(node.input(4), b.scalar(node.attrs().f("epsilon", 1e-5F)))}));
   std::vector<Value*> result(5, nullptr);
   if (args.needed[0]) result[0] = b.mul(dy, per_channel(b.mul(node.input(1), inv_std)));
   if (args.needed[1]) {
@@ -81,9 +85,15 @@ const OpDef kBatchNormalization = {
     .amp = Amp::kInfer,
     .quant = quant_float("folded into the convolution before it"),
     .sparsity = no_sparsity(),
-    .examples = {{.inputs = {{.shape = {2, 3, 5, 7}}, {.shape = {3}}, {.shape = {3}}, {.shape = {3}, .constant = true},
+    .examples = {{.inputs = {{.shape = {2, 3, 5, 7}},
+                             {.shape = {3}},
+                             {.shape = {3}},
+                             {.shape = {3}, .constant = true},
                              {.shape = {3}, .low = 0.5F, .high = 2, .constant = true}}},
-                 {.inputs = {{.shape = {4, 5}}, {.shape = {5}}, {.shape = {5}}, {.shape = {5}, .constant = true},
+                 {.inputs = {{.shape = {4, 5}},
+                             {.shape = {5}},
+                             {.shape = {5}},
+                             {.shape = {5}, .constant = true},
                              {.shape = {5}, .low = 0.5F, .high = 2, .constant = true}},
                   .attrs = {{"epsilon", 1e-3F}}}},
 };

@@ -1,5 +1,5 @@
-// Batch normalisation with the statistics of the batch (population variance), and its gradient. The statistics
-// that the gradient needs are outputs, so nothing is computed twice.
+// Batch normalisation with the statistics of the batch (population variance), and its gradient. The
+// statistics that the gradient needs are outputs, so nothing is computed twice.
 #include <cmath>
 
 #include "ops/batch_norm.h"
@@ -19,7 +19,8 @@ void for_each_in_channel(const AxisView& view, int64_t c, Fn&& fn) {
 }
 
 void check_f32(const Node& node, size_t first, size_t last) {
-  for (size_t i = first; i < last; ++i) check_dtype(node.input(i)->type(), DType::kF32, get_op(node.op()).inputs[i].name);
+  for (size_t i = first; i < last; ++i)
+    check_dtype(node.input(i)->type(), DType::kF32, get_op(node.op()).inputs[i].name);
 }
 
 void infer(const Node& node, std::span<ValueType> outputs) {
@@ -64,11 +65,10 @@ std::vector<Value*> grad(const GradArgs& args) {
   const bool relu = node.attrs().i("relu", 0) != 0;
   std::vector<Value*> result(5, nullptr);
   if (!args.grad_outputs[0]) return result;
-  const auto grads = args.builder.op_n(
-      "BatchNormTrainGrad",
-      {args.grad_outputs[0], node.input(0), node.input(1), node.output(3), node.output(4),
-       relu ? node.output(0) : nullptr},
-      3, {{"relu", int64_t{relu}}});
+  const auto grads = args.builder.op_n("BatchNormTrainGrad",
+                                       {args.grad_outputs[0], node.input(0), node.input(1), node.output(3),
+                                        node.output(4), relu ? node.output(0) : nullptr},
+                                       3, {{"relu", int64_t{relu}}});
   std::copy(grads.begin(), grads.end(), result.begin());
   return result;
 }
@@ -121,8 +121,10 @@ void reference_grad(const ReferenceArgs& args) {
 extern const OpDef kBatchNormTrain;
 const OpDef kBatchNormTrain = {
     .name = "BatchNormTrain",
-    .doc = "BatchNormalization with the batch's own mean and population variance; relu=1 applies max(., 0) to dst; "
-           "new_running = running * momentum + batch * (1 - momentum).",
+    .doc =
+        "BatchNormalization with the batch's own mean and population variance; relu=1 applies max(., 0) to "
+        "dst; "
+        "new_running = running * momentum + batch * (1 - momentum).",
     .standard = false,
     .inputs = {{"src"},
                {.name = "scale", .keep_f32 = true},
@@ -141,14 +143,19 @@ const OpDef kBatchNormTrain = {
     .amp = Amp::kInfer,
     .quant = quant_float("a training op"),
     .sparsity = no_sparsity(),
-    .examples = {{.inputs = {{.shape = {3, 2, 3, 5}}, {.shape = {2}, .low = 0.5F}, {.shape = {2}}, {.shape = {2}},
+    .examples = {{.inputs = {{.shape = {3, 2, 3, 5}},
+                             {.shape = {2}, .low = 0.5F},
+                             {.shape = {2}},
+                             {.shape = {2}},
                              {.shape = {2}, .low = 0.5F, .high = 2}},
                   .num_outputs = 5},
                  {.inputs = {{.shape = {3, 2, 1, 3},  // no value is near the kink of max(., 0)
-                              .values = {1.1F, -1.2F, 0.9F, -1.4F, 1.3F, -1, -0.8F, 1.2F, 1, 0.7F, -0.9F, 1.5F, 1.2F, -1,
-                                         -1.1F, -1.3F, 0.8F, 1.1F}},
-                             {.shape = {2}, .values = {1.2F, 0.8F}}, {.shape = {2}, .values = {0.1F, -0.1F}},
-                             {.shape = {2}}, {.shape = {2}, .low = 0.5F, .high = 2}},
+                              .values = {1.1F, -1.2F, 0.9F, -1.4F, 1.3F, -1, -0.8F, 1.2F, 1, 0.7F, -0.9F,
+                                         1.5F, 1.2F, -1, -1.1F, -1.3F, 0.8F, 1.1F}},
+                             {.shape = {2}, .values = {1.2F, 0.8F}},
+                             {.shape = {2}, .values = {0.1F, -0.1F}},
+                             {.shape = {2}},
+                             {.shape = {2}, .low = 0.5F, .high = 2}},
                   .attrs = {{"relu", int64_t{1}}, {"momentum", 0.8F}, {"epsilon", 1e-3F}},
                   .num_outputs = 5}},
 };
@@ -164,7 +171,9 @@ const OpDef kBatchNormTrainGrad = {
                {.name = "saved_mean", .keep_f32 = true},
                {.name = "saved_inv_std", .keep_f32 = true},
                {.name = "dst", .optional = true}},
-    .outputs = {{"grad_src"}, {.name = "grad_scale", .keep_f32 = true}, {.name = "grad_bias", .keep_f32 = true}},
+    .outputs = {{"grad_src"},
+                {.name = "grad_scale", .keep_f32 = true},
+                {.name = "grad_bias", .keep_f32 = true}},
     .attrs = {"relu"},
     .infer = infer_grad,
     .reference = reference_grad,
@@ -172,11 +181,18 @@ const OpDef kBatchNormTrainGrad = {
     .amp = Amp::kInfer,
     .quant = quant_float("a gradient"),
     .sparsity = no_sparsity(),
-    .examples = {{.inputs = {{.shape = {3, 2, 3, 5}}, {.shape = {3, 2, 3, 5}}, {.shape = {2}}, {.shape = {2}},
+    .examples = {{.inputs = {{.shape = {3, 2, 3, 5}},
+                             {.shape = {3, 2, 3, 5}},
+                             {.shape = {2}},
+                             {.shape = {2}},
                              {.shape = {2}, .low = 0.5F}},
                   .num_outputs = 3},
-                 {.inputs = {{.shape = {3, 2, 3, 5}}, {.shape = {3, 2, 3, 5}}, {.shape = {2}}, {.shape = {2}},
-                             {.shape = {2}, .low = 0.5F}, {.shape = {3, 2, 3, 5}}},
+                 {.inputs = {{.shape = {3, 2, 3, 5}},
+                             {.shape = {3, 2, 3, 5}},
+                             {.shape = {2}},
+                             {.shape = {2}},
+                             {.shape = {2}, .low = 0.5F},
+                             {.shape = {3, 2, 3, 5}}},
                   .attrs = {{"relu", int64_t{1}}},
                   .num_outputs = 3}},
 };

@@ -63,7 +63,9 @@ void infer_numbers(const Node& node, std::span<ValueType> outputs) {
 /// `of_a` and `of_b` build the gradient before unbroadcasting, for the inputs that need one.
 template <typename A, typename B>
 std::vector<Value*> binary_grad(const GradArgs& args, const A& of_a, const B& of_b) {
-  const auto fit = [&](Value* grad, size_t i) { return args.builder.unbroadcast(grad, args.node.input(i)->shape()); };
+  const auto fit = [&](Value* grad, size_t i) {
+    return args.builder.unbroadcast(grad, args.node.input(i)->shape());
+  };
   return {args.needed[0] ? fit(of_a(), 0) : nullptr, args.needed[1] ? fit(of_b(), 1) : nullptr};
 }
 
@@ -137,8 +139,8 @@ const OpDef kSub = arithmetic("Sub", "dst = a - b, with numpy broadcasting.", re
 extern const OpDef kMul;
 const OpDef kMul = arithmetic("Mul", "dst = a * b, with numpy broadcasting.", reference<MulOf>, grad_mul);
 extern const OpDef kDiv;
-const OpDef kDiv = arithmetic("Div", "dst = a / b, with numpy broadcasting; integers truncate.", reference<DivOf>,
-                              grad_div, 0.5F);
+const OpDef kDiv = arithmetic("Div", "dst = a / b, with numpy broadcasting; integers truncate.",
+                              reference<DivOf>, grad_div, 0.5F);
 
 extern const OpDef kEqual;
 const OpDef kEqual = {
@@ -152,7 +154,8 @@ const OpDef kEqual = {
     .amp = Amp::kClear,
     .quant = quant_float("compares values, not codes"),
     .sparsity = no_sparsity(),
-    .examples = {{.inputs = {{.shape = {2, 3}, .values = {1, 2, 3, 4, 5, 6}}, {.shape = {3}, .values = {1, 5, 6}}}},
+    .examples = {{.inputs = {{.shape = {2, 3}, .values = {1, 2, 3, 4, 5, 6}},
+                             {.shape = {3}, .values = {1, 5, 6}}}},
                  {.inputs = {{.dtype = DType::kI64, .shape = {4}, .low = -2, .high = 2},
                              {.dtype = DType::kI64, .shape = {3, 1}, .low = -2, .high = 2}}}},
 };

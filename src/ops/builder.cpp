@@ -4,8 +4,8 @@
 
 namespace twofour::ops {
 
-std::vector<Value*> Builder::op_n(std::string_view op, std::vector<Value*> inputs, size_t num_outputs, Attrs attrs,
-                                  std::string name) {
+std::vector<Value*> Builder::op_n(std::string_view op, std::vector<Value*> inputs, size_t num_outputs,
+                                  Attrs attrs, std::string name) {
   while (!inputs.empty() && !inputs.back()) inputs.pop_back();
   Node* node = graph_.add_node(std::string(op), std::move(inputs), num_outputs, std::move(attrs),
                                prefix_ + (name.empty() ? std::string(op) : name), before_);

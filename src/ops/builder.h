@@ -20,9 +20,11 @@ class Builder {
   /// One node with one output. Throws as infer_types does; nothing is added then.
   Value* op(std::string_view op, std::vector<Value*> inputs, Attrs attrs = {}, std::string name = {});
   /// One node with several outputs.
-  std::vector<Value*> op_n(std::string_view op, std::vector<Value*> inputs, size_t num_outputs, Attrs attrs = {},
-                           std::string name = {});
-  Value* constant(std::string name, Tensor data) { return graph_.add_constant(prefix_ + name, std::move(data)); }
+  std::vector<Value*> op_n(std::string_view op, std::vector<Value*> inputs, size_t num_outputs,
+                           Attrs attrs = {}, std::string name = {});
+  Value* constant(std::string name, Tensor data) {
+    return graph_.add_constant(prefix_ + name, std::move(data));
+  }
   Value* scalar(float value);
   Value* i64(const std::vector<int64_t>& values);
 
@@ -33,10 +35,13 @@ class Builder {
   Value* neg(Value* a) { return op("Neg", {a}); }
   Value* cast(Value* a, DType dtype);
   Value* reshape(Value* a, const Shape& shape);
-  Value* transpose(Value* a, std::vector<int64_t> perm) { return op("Transpose", {a}, {{"perm", std::move(perm)}}); }
+  Value* transpose(Value* a, std::vector<int64_t> perm) {
+    return op("Transpose", {a}, {{"perm", std::move(perm)}});
+  }
   Value* reduce_sum(Value* a, const std::vector<int64_t>& axes, bool keepdims);
   Value* expand(Value* a, const Shape& shape);
-  /// Sums `a` over the axes that broadcasting `shape` to a's shape had stretched: the gradient of a broadcast.
+  /// Sums `a` over the axes that broadcasting `shape` to a's shape had stretched: the gradient of a
+  /// broadcast.
   Value* unbroadcast(Value* a, const Shape& shape);
 
  private:

@@ -47,10 +47,12 @@ std::vector<Value*> grad_concat(const GradArgs& args) {
 }
 
 /// The sizes of the parts of an axis of `size` elements: as given, or equal, the last one smaller.
-std::vector<int64_t> split_sizes(const std::optional<std::vector<int64_t>>& given, int64_t size, size_t count) {
+std::vector<int64_t> split_sizes(const std::optional<std::vector<int64_t>>& given, int64_t size,
+                                 size_t count) {
   const auto parts = static_cast<int64_t>(count);
   if (!given) {
-    TWOFOUR_CHECK(size % parts == 0, kInvalidArgument, "{} elements do not divide into {} equal parts", size, parts);
+    TWOFOUR_CHECK(size % parts == 0, kInvalidArgument, "{} elements do not divide into {} equal parts", size,
+                  parts);
     return std::vector<int64_t>(count, size / parts);
   }
   int64_t left = size;
@@ -74,9 +76,10 @@ void infer_split(const Node& node, std::span<ValueType> outputs) {
   }
   const Dim& size = src.dims[axis];
   const bool known = size.known() && (given || !node.input(1));
-  const std::vector<int64_t> sizes = known ? split_sizes(given, size.value, outputs.size()) : std::vector<int64_t>{};
-  TWOFOUR_CHECK(!given || given->size() == outputs.size(), kInvalidArgument, "split has {} sizes for {} outputs",
-                given->size(), outputs.size());
+  const std::vector<int64_t> sizes =
+      known ? split_sizes(given, size.value, outputs.size()) : std::vector<int64_t>{};
+  TWOFOUR_CHECK(!given || given->size() == outputs.size(), kInvalidArgument,
+                "split has {} sizes for {} outputs", given->size(), outputs.size());
   for (size_t i = 0; i < outputs.size(); ++i) {
     outputs[i] = src;
     outputs[i].dims[axis] = known ? Dim(sizes[i]) : given && (*given)[i] >= 0 ? Dim((*given)[i]) : Dim();
@@ -89,8 +92,8 @@ void reference_split(const ReferenceArgs& args) {
   const std::vector<int64_t> strides = src.shape().strides();
   int64_t offset = 0;
   for (const Tensor& dst : args.outputs) {
-    TWOFOUR_CHECK(dst.shape()[axis] <= src.shape()[axis] - offset, kInvalidArgument, "the parts exceed src {}",
-                  src.shape().to_string());
+    TWOFOUR_CHECK(dst.shape()[axis] <= src.shape()[axis] - offset, kInvalidArgument,
+                  "the parts exceed src {}", src.shape().to_string());
     copy_strided(src, {offset * strides[axis], strides}, dst, {0, dst.shape().strides()}, dst.shape());
     offset += dst.shape()[axis];
   }

@@ -16,8 +16,9 @@ void infer(const Node& node, std::span<ValueType> outputs) {
   const int64_t groups = node.attrs().i("group", 1);
   const Dim& k = weight.dims[0];
   const Dim& c = src.dims[1];
-  TWOFOUR_CHECK(groups >= 1 && groups < (int64_t{1} << 31) && (!k.known() || k.value % groups == 0), kInvalidArgument,
-                "group is {}; it must divide the {} output channels", groups, k.to_string());
+  TWOFOUR_CHECK(groups >= 1 && groups < (int64_t{1} << 31) && (!k.known() || k.value % groups == 0),
+                kInvalidArgument, "group is {}; it must divide the {} output channels", groups,
+                k.to_string());
   TWOFOUR_CHECK(!c.known() || !weight.dims[1].known() ||
                     (c.value % groups == 0 && c.value / groups == weight.dims[1].value),
                 kInvalidArgument, "input {} does not fit weight {} with group {}", src.to_string(),
@@ -71,7 +72,8 @@ void reference(const ReferenceArgs& args) {
       for (int64_t p = 0; p < v.p; ++p)
         for (int64_t q = 0; q < v.q; ++q, ++i) {
           const double sum = start + dot(v, image, filter, p, q);
-          dst[i] = activation(static_cast<float>(sum + (residual.defined() ? residual.span<float>()[i] : 0.0)));
+          dst[i] =
+              activation(static_cast<float>(sum + (residual.defined() ? residual.span<float>()[i] : 0.0)));
         }
     }
 }
@@ -92,7 +94,8 @@ std::vector<Value*> grad(const GradArgs& args) {
     attrs.set("weight_shape", weight->shape().dims());
     result[1] = b.op("ConvGradWeight", {src, dy}, std::move(attrs));
   }
-  if (result.size() > 2 && args.node.input(2) && args.needed[2]) result[2] = b.reduce_sum(dy, {0, 2, 3}, false);
+  if (result.size() > 2 && args.node.input(2) && args.needed[2])
+    result[2] = b.reduce_sum(dy, {0, 2, 3}, false);
   return result;
 }
 
@@ -104,7 +107,8 @@ size_t sparsity_axis(const Node&) { return 1; }
 extern const OpDef kConv;
 const OpDef kConv = {
     .name = "Conv",
-    .doc = "dst[n,k,p,q] = bias[k] + sum over c,r,s of src[n,c,p*stride+r*dilation-pad,...] * weight[k,c,r,s].",
+    .doc =
+        "dst[n,k,p,q] = bias[k] + sum over c,r,s of src[n,c,p*stride+r*dilation-pad,...] * weight[k,c,r,s].",
     .inputs = {{"src"}, {.name = "weight", .row_major = true}, {.name = "bias", .optional = true}},
     .outputs = {{"dst"}},
     .attrs = {"auto_pad", "dilations", "group", "kernel_shape", "pads", "strides"},
@@ -122,17 +126,22 @@ const OpDef kConv = {
                             {"dilations", std::vector<int64_t>{1, 2}},
                             {"pads", std::vector<int64_t>{0, 1, 2, 0}}}},
                  {.inputs = {{.shape = {2, 3, 6, 6}}, {.shape = {2, 3, 3, 3}}},
-                  .attrs = {{"auto_pad", std::string("SAME_UPPER")}, {"strides", std::vector<int64_t>{2, 2}}}},
+                  .attrs = {{"auto_pad", std::string("SAME_UPPER")},
+                            {"strides", std::vector<int64_t>{2, 2}}}},
                  {.inputs = {{.shape = {3, 8, 4, 4}}, {.shape = {5, 8, 1, 1}}}}},
 };
 
 extern const OpDef kFusedConv;
 const OpDef kFusedConv = {
     .name = "FusedConv",
-    .doc = "dst = activation(Conv(src, weight, bias) + residual); activation is none, relu or clip to "
-           "[clip_low, clip_high].",
+    .doc =
+        "dst = activation(Conv(src, weight, bias) + residual); activation is none, relu or clip to "
+        "[clip_low, clip_high].",
     .standard = false,
-    .inputs = {{"src"}, {"weight"}, {.name = "bias", .optional = true}, {.name = "residual", .optional = true}},
+    .inputs = {{"src"},
+               {"weight"},
+               {.name = "bias", .optional = true},
+               {.name = "residual", .optional = true}},
     .outputs = {{"dst"}},
     .attrs = {"activation", "auto_pad", "clip_high", "clip_low", "dilations", "group", "kernel_shape", "pads",
               "strides"},
@@ -142,10 +151,14 @@ const OpDef kFusedConv = {
     .amp = Amp::kAllow,
     .quant = quant_weighted(),
     .sparsity = {1, sparsity_axis},
-    .examples = {{.inputs = {{.shape = {2, 3, 5, 7}}, {.shape = {4, 3, 3, 3}}, {.shape = {4}},
+    .examples = {{.inputs = {{.shape = {2, 3, 5, 7}},
+                             {.shape = {4, 3, 3, 3}},
+                             {.shape = {4}},
                              {.shape = {2, 4, 5, 7}}},
                   .attrs = {{"pads", std::vector<int64_t>{1, 1, 1, 1}}, {"activation", std::string("relu")}}},
-                 {.inputs = {{.shape = {1, 4, 9, 6}}, {.shape = {6, 2, 3, 2}}, {.absent = true},
+                 {.inputs = {{.shape = {1, 4, 9, 6}},
+                             {.shape = {6, 2, 3, 2}},
+                             {.absent = true},
                              {.shape = {1, 6, 4, 5}}},
                   .attrs = {{"group", int64_t{2}}, {"strides", std::vector<int64_t>{2, 1}}}},
                  {.inputs = {{.shape = {1, 8, 4, 5}}, {.shape = {5, 8, 1, 1}}, {.shape = {5}}},

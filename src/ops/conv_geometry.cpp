@@ -11,12 +11,12 @@ template <size_t N>
 void read(const Attrs& attrs, std::string_view name, std::array<int64_t, N>& into, int64_t least) {
   const std::vector<int64_t> values = attrs.ints(name);
   if (values.empty()) return;
-  TWOFOUR_CHECK(values.size() == N, kUnsupported, "{} has {} entries; only two spatial dimensions are supported",
-                name, values.size());
+  TWOFOUR_CHECK(values.size() == N, kUnsupported,
+                "{} has {} entries; only two spatial dimensions are supported", name, values.size());
   // The upper bound keeps the arithmetic below far from overflow.
   for (const int64_t v : values)
-    TWOFOUR_CHECK(v >= least && v < (int64_t{1} << 31), kInvalidArgument, "{} must be at least {}, got {}", name,
-                  least, v);
+    TWOFOUR_CHECK(v >= least && v < (int64_t{1} << 31), kInvalidArgument, "{} must be at least {}, got {}",
+                  name, least, v);
   std::ranges::copy(values, into.begin());
 }
 
@@ -24,11 +24,13 @@ void apply_auto_pad(const std::string& mode, const Dims& src, Window2d& window) 
   if (mode == "NOTSET") return;
   window.pads = {0, 0, 0, 0};
   if (mode == "VALID") return;
-  TWOFOUR_CHECK(mode == "SAME_UPPER" || mode == "SAME_LOWER", kInvalidArgument, "auto_pad \"{}\" is not known", mode);
+  TWOFOUR_CHECK(mode == "SAME_UPPER" || mode == "SAME_LOWER", kInvalidArgument,
+                "auto_pad \"{}\" is not known", mode);
   for (size_t i = 0; i < 2; ++i) {
     const Dim& size = src[i + 2];
     TWOFOUR_CHECK(size.known(), kFailedPrecondition, "auto_pad {} needs fixed spatial sizes", mode);
-    TWOFOUR_CHECK(size.value < (int64_t{1} << 31), kResourceExhausted, "a spatial size of {} is too large", size.value);
+    TWOFOUR_CHECK(size.value < (int64_t{1} << 31), kResourceExhausted, "a spatial size of {} is too large",
+                  size.value);
     const int64_t out = (size.value + window.stride[i] - 1) / window.stride[i];
     const int64_t extent = window.dilation[i] * (window.kernel[i] - 1) + 1;
     const int64_t total = std::max<int64_t>(0, (out - 1) * window.stride[i] + extent - size.value);
@@ -42,10 +44,12 @@ void apply_auto_pad(const std::string& mode, const Dims& src, Window2d& window) 
 
 int64_t Window2d::out_size(int i, int64_t in_size) const {
   const auto a = static_cast<size_t>(i);
-  TWOFOUR_CHECK(in_size < (int64_t{1} << 31), kResourceExhausted, "a spatial size of {} is too large", in_size);
+  TWOFOUR_CHECK(in_size < (int64_t{1} << 31), kResourceExhausted, "a spatial size of {} is too large",
+                in_size);
   const int64_t padded = in_size + pads[a] + pads[a + 2];
   const int64_t extent = dilation[a] * (kernel[a] - 1) + 1;
-  TWOFOUR_CHECK(padded >= extent, kInvalidArgument, "a window of {} does not fit {} padded values", extent, padded);
+  TWOFOUR_CHECK(padded >= extent, kInvalidArgument, "a window of {} does not fit {} padded values", extent,
+                padded);
   const int64_t span = padded - extent;
   if (!ceil_mode) return span / stride[a] + 1;
   const int64_t out = (span + stride[a] - 1) / stride[a] + 1;
@@ -54,7 +58,8 @@ int64_t Window2d::out_size(int i, int64_t in_size) const {
 }
 
 Window2d window_from_attrs(const Attrs& attrs, const Dims& src, const Dims* weight) {
-  TWOFOUR_CHECK(src.size() == 4, kUnsupported, "input has {} dimensions; only N,C,H,W is supported", src.size());
+  TWOFOUR_CHECK(src.size() == 4, kUnsupported, "input has {} dimensions; only N,C,H,W is supported",
+                src.size());
   Window2d window;
   if (weight) {
     TWOFOUR_CHECK(weight->size() == 4 && (*weight)[2].known() && (*weight)[3].known(), kUnsupported,
@@ -88,8 +93,9 @@ Conv2d conv2d_from(const Attrs& attrs, const Shape& src, const Shape& weight) {
   conv.k = weight[0];
   conv.groups = attrs.i("group", 1);
   TWOFOUR_CHECK(conv.groups >= 1 && conv.c % conv.groups == 0 && conv.c / conv.groups == weight[1] &&
-                    conv.k % conv.groups == 0, kInvalidArgument,
-                "weight {} with group {} does not fit input {}", weight.to_string(), conv.groups, src.to_string());
+                    conv.k % conv.groups == 0,
+                kInvalidArgument, "weight {} with group {} does not fit input {}", weight.to_string(),
+                conv.groups, src.to_string());
   conv.p = conv.window.out_size(0, conv.h);
   conv.q = conv.window.out_size(1, conv.w);
   return conv;
@@ -117,7 +123,8 @@ Pool2d pool2d_from(const Attrs& attrs, const Shape& src) {
 
 ValueType infer_pool(const Attrs& attrs, const ValueType& src) {
   const Window2d window = pool_window_from(attrs, src.dims);
-  return {src.dtype, {src.dims[0], src.dims[1], window.out_dim(0, src.dims[2]), window.out_dim(1, src.dims[3])}};
+  return {src.dtype,
+          {src.dims[0], src.dims[1], window.out_dim(0, src.dims[2]), window.out_dim(1, src.dims[3])}};
 }
 
 void check_pooled(const Attrs& attrs, const ValueType& type, const Shape& src, std::string_view what) {

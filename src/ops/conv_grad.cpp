@@ -41,7 +41,8 @@ void infer_data(const Node& node, std::span<ValueType> outputs) {
   const Shape shape = shape_attr(node.attrs(), "src_shape");
   const Conv2d v = conv2d_from(node.attrs(), shape, node.input(1)->shape());
   TWOFOUR_CHECK((node.input(0)->shape() == Shape{v.n, v.k, v.p, v.q}), kInvalidArgument,
-                "gradient {} does not fit src_shape {}", node.input(0)->type().to_string(), shape.to_string());
+                "gradient {} does not fit src_shape {}", node.input(0)->type().to_string(),
+                shape.to_string());
   outputs[0] = {node.input(0)->dtype(), to_dims(shape)};
 }
 
@@ -50,7 +51,8 @@ void reference_data(const ReferenceArgs& args) {
   const auto dy = args.inputs[0].span<float>();
   const auto weight = args.inputs[1].span<float>();
   std::vector<double> sum(static_cast<size_t>(args.outputs[0].numel()), 0.0);
-  for_each_product(v, [&](size_t src, size_t w, size_t dst) { sum[src] += double{dy[dst]} * double{weight[w]}; });
+  for_each_product(
+      v, [&](size_t src, size_t w, size_t dst) { sum[src] += double{dy[dst]} * double{weight[w]}; });
   store(sum, args.outputs[0].span<float>());
 }
 
@@ -59,7 +61,8 @@ void infer_weight(const Node& node, std::span<ValueType> outputs) {
   const Shape shape = shape_attr(node.attrs(), "weight_shape");
   const Conv2d v = conv2d_from(node.attrs(), node.input(0)->shape(), shape);
   TWOFOUR_CHECK((node.input(1)->shape() == Shape{v.n, v.k, v.p, v.q}), kInvalidArgument,
-                "gradient {} does not fit weight_shape {}", node.input(1)->type().to_string(), shape.to_string());
+                "gradient {} does not fit weight_shape {}", node.input(1)->type().to_string(),
+                shape.to_string());
   outputs[0] = {node.input(0)->dtype(), to_dims(shape)};
 }
 

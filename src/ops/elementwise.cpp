@@ -8,7 +8,8 @@ namespace {
 Dim broadcast_dim(const Dim& a, const Dim& b) {
   if (a == b || b == Dim(1)) return a;
   if (a == Dim(1)) return b;
-  TWOFOUR_CHECK(!a.known() || !b.known(), kInvalidArgument, "sizes {} and {} do not broadcast", a.value, b.value);
+  TWOFOUR_CHECK(!a.known() || !b.known(), kInvalidArgument, "sizes {} and {} do not broadcast", a.value,
+                b.value);
   return a.known() ? a : b.known() ? b : Dim();
 }
 

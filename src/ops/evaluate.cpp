@@ -14,7 +14,8 @@ class Values {
     if (!value) return {};
     if (value->is_constant()) return value->data();
     const auto it = tensors_.find(value);
-    TWOFOUR_CHECK(it != tensors_.end(), kInvalidArgument, "value \"{}\" is read before it is computed", value->name());
+    TWOFOUR_CHECK(it != tensors_.end(), kInvalidArgument, "value \"{}\" is read before it is computed",
+                  value->name());
     return it->second;
   }
   void set(const Value* value, Tensor tensor) { tensors_[value] = std::move(tensor); }

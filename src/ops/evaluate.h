@@ -1,16 +1,18 @@
-// Runs graphs node by node through the reference kernels: the oracle of the tests and the constant folder. Slow.
+// Runs graphs node by node through the reference kernels: the oracle of the tests and the constant folder.
+// Slow.
 #pragma once
 
 #include "ops/op_def.h"
 
 namespace twofour::ops {
 
-/// The values of the graph's outputs for these values of its inputs, in order. Sizes that the graph leaves open are
-/// taken from the inputs. Throws Error{kInvalidArgument} when an input does not fit, and what inference and the
-/// reference kernels throw.
+/// The values of the graph's outputs for these values of its inputs, in order. Sizes that the graph leaves
+/// open are taken from the inputs. Throws Error{kInvalidArgument} when an input does not fit, and what
+/// inference and the reference kernels throw.
 std::vector<Tensor> evaluate(const Graph& graph, std::span<const Tensor> inputs);
 
-/// Whether the node can be computed before anything runs: every input is a constant (a node without inputs too).
+/// Whether the node can be computed before anything runs: every input is a constant (a node without inputs
+/// too).
 bool all_inputs_constant(const Node& node);
 
 }  // namespace twofour::ops

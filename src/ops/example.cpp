@@ -42,7 +42,8 @@ Graph example_graph(const OpDef& op, const Example& example, uint64_t seed) {
     else if (input.constant) inputs.push_back(graph.add_constant(name, example_tensor(input, seed, i)));
     else inputs.push_back(graph.add_input(name, {input.dtype, to_dims(input.shape)}));
   }
-  Node* node = graph.add_node(std::string(op.name), std::move(inputs), example.num_outputs, example.attrs, "node");
+  Node* node =
+      graph.add_node(std::string(op.name), std::move(inputs), example.num_outputs, example.attrs, "node");
   infer_types(*node);
   graph.set_outputs(node->outputs());
   return graph;

@@ -37,8 +37,8 @@ std::vector<Value*> grad_expand(const GradArgs& args) {
 Tensor fill_value(const Attrs& attrs) {
   const Tensor value = attrs.tensor("value");
   if (!value.defined()) return Tensor::scalar(0);
-  TWOFOUR_CHECK(value.numel() == 1, kInvalidArgument, "attribute value has shape {}; it must have one element",
-                value.shape().to_string());
+  TWOFOUR_CHECK(value.numel() == 1, kInvalidArgument,
+                "attribute value has shape {}; it must have one element", value.shape().to_string());
   return value.reshaped({});
 }
 

@@ -23,7 +23,8 @@ void infer(const Node& node, std::span<ValueType> outputs) {
   outputs[0] = {src.dtype, gathered(src.dims, node.input(1)->dims(), axis)};
 }
 
-/// Calls fn(first byte in the gathered tensor, first byte in src, bytes) for every block of contiguous elements.
+/// Calls fn(first byte in the gathered tensor, first byte in src, bytes) for every block of contiguous
+/// elements.
 template <typename Fn>
 void for_each_block(const Shape& src, const Tensor& indices, size_t axis, Fn&& fn) {
   const AxisView view(src, axis);
@@ -31,8 +32,8 @@ void for_each_block(const Shape& src, const Tensor& indices, size_t axis, Fn&& f
   int64_t at = 0;
   for (int64_t o = 0; o < view.outer; ++o)
     for (const int64_t row : rows) {
-      TWOFOUR_CHECK(row >= -view.size && row < view.size, kInvalidArgument, "index {} is outside [{}, {})", row,
-                    -view.size, view.size);
+      TWOFOUR_CHECK(row >= -view.size && row < view.size, kInvalidArgument, "index {} is outside [{}, {})",
+                    row, -view.size, view.size);
       fn(at, (o * view.size + (row < 0 ? row + view.size : row)) * view.inner, view.inner);
       at += view.inner;
     }
@@ -49,9 +50,10 @@ void reference(const ReferenceArgs& args) {
 
 std::vector<Value*> grad(const GradArgs& args) {
   const Node& node = args.node;
-  return {args.builder.op("GatherGrad", {args.grad_outputs[0], node.input(1)},
-                          {{"axis", node.attrs().i("axis", 0)}, {"src_shape", node.input(0)->shape().dims()}}),
-          nullptr};
+  return {
+      args.builder.op("GatherGrad", {args.grad_outputs[0], node.input(1)},
+                      {{"axis", node.attrs().i("axis", 0)}, {"src_shape", node.input(0)->shape().dims()}}),
+      nullptr};
 }
 
 void infer_grad(const Node& node, std::span<ValueType> outputs) {
@@ -91,7 +93,8 @@ const OpDef kGather = {
     .amp = Amp::kClear,
     .quant = quant_commutes(),
     .sparsity = no_sparsity(),
-    .examples = {{.inputs = {{.shape = {5, 3}}, {.dtype = DType::kI64, .shape = {2, 2}, .values = {0, 4, -1, 2}}}},
+    .examples = {{.inputs = {{.shape = {5, 3}},
+                             {.dtype = DType::kI64, .shape = {2, 2}, .values = {0, 4, -1, 2}}}},
                  {.inputs = {{.shape = {2, 4, 3}}, {.dtype = DType::kI64, .shape = {3}, .values = {3, 0, 3}}},
                   .attrs = {{"axis", int64_t{1}}}},
                  {.inputs = {{.dtype = DType::kI64, .shape = {4}},

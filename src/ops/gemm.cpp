@@ -16,16 +16,18 @@ void infer(const Node& node, std::span<ValueType> outputs) {
   const ValueType& b = node.input(1)->type();
   check_float(a, "a");
   check_dtype(b, a.dtype, "b");
-  TWOFOUR_CHECK(a.dims.size() == 2 && b.dims.size() == 2, kInvalidArgument, "a and b are {} and {}; both must be matrices",
-                a.to_string(), b.to_string());
+  TWOFOUR_CHECK(a.dims.size() == 2 && b.dims.size() == 2, kInvalidArgument,
+                "a and b are {} and {}; both must be matrices", a.to_string(), b.to_string());
   const bool ta = trans_a(node.attrs());
   const bool tb = trans_b(node.attrs());
   TWOFOUR_CHECK(dims_fit(a.dims[ta ? 0 : 1], b.dims[tb ? 1 : 0]), kInvalidArgument,
-                "{} (transA {:d}) and {} (transB {:d}) do not multiply", a.to_string(), ta, b.to_string(), tb);
+                "{} (transA {:d}) and {} (transB {:d}) do not multiply", a.to_string(), ta, b.to_string(),
+                tb);
   outputs[0] = {a.dtype, {a.dims[ta ? 1 : 0], b.dims[tb ? 0 : 1]}};
   if (const Value* c = node.input(2)) {
     check_dtype(c->type(), a.dtype, "c");
-    TWOFOUR_CHECK(c->rank() <= 2, kInvalidArgument, "c is {}; it has more than two dimensions", c->type().to_string());
+    TWOFOUR_CHECK(c->rank() <= 2, kInvalidArgument, "c is {}; it has more than two dimensions",
+                  c->type().to_string());
     const Dims both = broadcast_dims(c->dims(), outputs[0].dims);
     for (size_t i = 0; i < 2; ++i)
       TWOFOUR_CHECK(dims_fit(both[i], outputs[0].dims[i]), kInvalidArgument, "c {} does not broadcast to {}",
@@ -49,9 +51,12 @@ void reference(const ReferenceArgs& args) {
   const double alpha = args.attrs.f("alpha", 1);
   const double beta = args.attrs.f("beta", 1);
   const Activation activation = activation_from(args.attrs);
-  const std::vector<int64_t> c_strides = c.defined() ? broadcast_strides(c.shape(), shape) : std::vector<int64_t>{0, 0};
+  const std::vector<int64_t> c_strides =
+      c.defined() ? broadcast_strides(c.shape(), shape) : std::vector<int64_t>{0, 0};
   const auto bias = [&](int64_t m, int64_t n) {
-    return c.defined() ? beta * double{c.span<float>()[static_cast<size_t>(m * c_strides[0] + n * c_strides[1])]} : 0.0;
+    return c.defined()
+               ? beta * double{c.span<float>()[static_cast<size_t>(m * c_strides[0] + n * c_strides[1])]}
+               : 0.0;
   };
   const MatrixView view_a = {a.span<float>().data(), ta ? 1 : a.shape()[1], ta ? a.shape()[1] : 1};
   const MatrixView view_b = {b.span<float>().data(), tb ? 1 : b.shape()[1], tb ? b.shape()[1] : 1};
@@ -77,8 +82,10 @@ std::vector<Value*> grad(const GradArgs& args) {
   const float alpha = args.node.attrs().f("alpha", 1);
   const float beta = args.node.attrs().f("beta", 1);
   std::vector<Value*> result(args.node.inputs().size(), nullptr);
-  if (args.needed[0]) result[0] = ta ? product(builder, b, tb, dy, true, alpha) : product(builder, dy, false, b, !tb, alpha);
-  if (args.needed[1]) result[1] = tb ? product(builder, dy, true, a, ta, alpha) : product(builder, a, !ta, dy, false, alpha);
+  if (args.needed[0])
+    result[0] = ta ? product(builder, b, tb, dy, true, alpha) : product(builder, dy, false, b, !tb, alpha);
+  if (args.needed[1])
+    result[1] = tb ? product(builder, dy, true, a, ta, alpha) : product(builder, a, !ta, dy, false, alpha);
   if (result.size() > 2 && args.node.input(2) && args.needed[2]) {
     Value* dc = builder.unbroadcast(dy, args.node.input(2)->shape());
     result[2] = beta == 1 ? dc : builder.mul(dc, builder.scalar(beta));
@@ -94,7 +101,9 @@ size_t sparsity_axis(const Node& node) { return trans_b(node.attrs()) ? 1 : 0; }
 extern const OpDef kGemm;
 const OpDef kGemm = {
     .name = "Gemm",
-    .doc = "dst = alpha * a * b + beta * c, with a transposed when transA and b when transB; c broadcasts to [M,N].",
+    .doc =
+        "dst = alpha * a * b + beta * c, with a transposed when transA and b when transB; c broadcasts to "
+        "[M,N].",
     .inputs = {{"a"}, {"b"}, {.name = "c", .optional = true}},
     .outputs = {{"dst"}},
     .attrs = {"alpha", "beta", "transA", "transB"},
@@ -107,7 +116,8 @@ const OpDef kGemm = {
     .examples = {{.inputs = {{.shape = {3, 5}}, {.shape = {5, 7}}, {.shape = {7}}}},
                  {.inputs = {{.shape = {5, 3}}, {.shape = {7, 5}}, {.shape = {3, 1}}},
                   .attrs = {{"transA", int64_t{1}}, {"transB", int64_t{1}}, {"alpha", 0.5F}, {"beta", 2.0F}}},
-                 {.inputs = {{.shape = {4, 3}}, {.shape = {4, 6}}, {.shape = {}}}, .attrs = {{"transA", int64_t{1}}}},
+                 {.inputs = {{.shape = {4, 3}}, {.shape = {4, 6}}, {.shape = {}}},
+                  .attrs = {{"transA", int64_t{1}}}},
                  {.inputs = {{.shape = {1, 8}}, {.shape = {4, 8}}}, .attrs = {{"transB", int64_t{1}}}}},
 };
 

@@ -9,8 +9,8 @@ namespace {
 void infer(const Node& node, std::span<ValueType> outputs) {
   const ValueType& src = node.input(0)->type();
   check_float(src, "src");
-  TWOFOUR_CHECK(src.dims.size() >= 3, kInvalidArgument, "src is {}; spatial dimensions are expected after N,C",
-                src.to_string());
+  TWOFOUR_CHECK(src.dims.size() >= 3, kInvalidArgument,
+                "src is {}; spatial dimensions are expected after N,C", src.to_string());
   outputs[0] = src;
   std::fill(outputs[0].dims.begin() + 2, outputs[0].dims.end(), Dim(1));
 }

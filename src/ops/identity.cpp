@@ -59,13 +59,15 @@ OpDef same(std::string_view name, std::string_view doc, bool standard) {
 extern const OpDef kIdentity;
 const OpDef kIdentity = same("Identity", "dst = src.", true);
 extern const OpDef kReorder;
-const OpDef kReorder = same("Reorder", "dst = src in another memory format; appears between the steps of a plan.", false);
+const OpDef kReorder =
+    same("Reorder", "dst = src in another memory format; appears between the steps of a plan.", false);
 
 extern const OpDef kDropout;
 const OpDef kDropout = {
     .name = "Dropout",
     .doc = "dst = src: the inference form; mask is all true.",
-    .inputs = {{"src"}, {.name = "ratio", .optional = true, .state = true},
+    .inputs = {{"src"},
+               {.name = "ratio", .optional = true, .state = true},
                {.name = "training_mode", .optional = true, .state = true}},
     .outputs = {{"dst"}, {.name = "mask", .optional = true}},
     .attrs = {"seed"},
@@ -76,7 +78,8 @@ const OpDef kDropout = {
     .quant = quant_commutes(),
     .sparsity = no_sparsity(),
     .examples = {{.inputs = {{.shape = {3, 5}}}},
-                 {.inputs = {{.shape = {3, 5}}, {.shape = {}, .low = 0.1F, .high = 0.9F, .constant = true},
+                 {.inputs = {{.shape = {3, 5}},
+                             {.shape = {}, .low = 0.1F, .high = 0.9F, .constant = true},
                              {.dtype = DType::kBool, .shape = {}, .values = {0}, .constant = true}},
                   .num_outputs = 2}},
 };

@@ -10,8 +10,8 @@ void check_float(const ValueType& type, std::string_view what) {
 }
 
 void check_dtype(const ValueType& type, DType dtype, std::string_view what) {
-  TWOFOUR_CHECK(type.dtype == dtype, kInvalidArgument, "{} is {}; it must be of type {}", what, type.to_string(),
-                dtype_name(dtype));
+  TWOFOUR_CHECK(type.dtype == dtype, kInvalidArgument, "{} is {}; it must be of type {}", what,
+                type.to_string(), dtype_name(dtype));
 }
 
 void check_dims(const ValueType& type, const Dims& expected, std::string_view what) {

@@ -1,5 +1,5 @@
-// Loss scaling and clipping between the backward pass and the update: unscale and look for overflow in one pass,
-// then clip, then step, then move the scale. Everything is f32.
+// Loss scaling and clipping between the backward pass and the update: unscale and look for overflow in one
+// pass, then clip, then step, then move the scale. Everything is f32.
 #include <algorithm>
 #include <cmath>
 
@@ -42,7 +42,8 @@ void infer_scalars(const Node& node, std::span<ValueType> outputs) {
 }
 
 void reference_any(const ReferenceArgs& args) {
-  store(args.outputs[0], std::ranges::any_of(args.inputs, [](const Tensor& t) { return scalar(t) != 0; }) ? 1 : 0);
+  store(args.outputs[0],
+        std::ranges::any_of(args.inputs, [](const Tensor& t) { return scalar(t) != 0; }) ? 1 : 0);
 }
 
 void infer_norm(const Node& node, std::span<ValueType> outputs) {
@@ -72,7 +73,8 @@ void infer_scale_update(const Node& node, std::span<ValueType> outputs) {
   check_scalar(node.input(0), DType::kF32, "scale");
   check_scalar(node.input(1), DType::kI32, "tracker");
   check_scalar(node.input(2), DType::kF32, "nonfinite");
-  TWOFOUR_CHECK(node.attrs().i("growth_interval", 2000) >= 1, kInvalidArgument, "growth_interval must be positive");
+  TWOFOUR_CHECK(node.attrs().i("growth_interval", 2000) >= 1, kInvalidArgument,
+                "growth_interval must be positive");
   outputs[0] = node.input(0)->type();
   outputs[1] = node.input(1)->type();
 }
@@ -94,9 +96,9 @@ void reference_scale_update(const ReferenceArgs& args) {
   args.outputs[1].span<int32_t>()[0] = tracker;
 }
 
-OpDef update_op(std::string_view name, std::string_view doc, std::vector<Port> inputs, std::vector<Port> outputs,
-                std::vector<std::string_view> attrs, InferFn infer, ReferenceFn reference,
-                std::vector<Example> examples) {
+OpDef update_op(std::string_view name, std::string_view doc, std::vector<Port> inputs,
+                std::vector<Port> outputs, std::vector<std::string_view> attrs, InferFn infer,
+                ReferenceFn reference, std::vector<Example> examples) {
   return {
       .name = name,
       .doc = doc,
@@ -120,44 +122,49 @@ constexpr float kInf = INFINITY;
 
 extern const OpDef kGradUnscale;
 const OpDef kGradUnscale = update_op(
-    "GradUnscale", "grad_unscaled = grad / loss_scale; nonfinite = 1 when an element of grad is inf or NaN, else 0.",
+    "GradUnscale",
+    "grad_unscaled = grad / loss_scale; nonfinite = 1 when an element of grad is inf or NaN, else 0.",
     {{"grad"}, {"loss_scale"}}, {{"grad_unscaled"}, {"nonfinite"}}, {}, infer_unscale, reference_unscale,
     {{.inputs = {{.shape = {3, 5}}, {.shape = {}, .values = {128}}}, .num_outputs = 2},
      {.inputs = {{.shape = {3}, .values = {1, kInf, 2}}, {.shape = {}, .values = {2}}}, .num_outputs = 2}});
 
 extern const OpDef kAnyNonFinite;
-const OpDef kAnyNonFinite = update_op("AnyNonFinite", "nonfinite = 1 when any of the flags is not 0, else 0.",
-                                      {{.name = "flag", .variadic = true}}, {{"nonfinite"}}, {}, infer_scalars,
-                                      reference_any,
-                                      {{.inputs = {{.shape = {}, .values = {0}}, {.shape = {}, .values = {1}}}},
-                                       {.inputs = {{.shape = {}, .values = {0}}}}});
+const OpDef kAnyNonFinite =
+    update_op("AnyNonFinite", "nonfinite = 1 when any of the flags is not 0, else 0.",
+              {{.name = "flag", .variadic = true}}, {{"nonfinite"}}, {}, infer_scalars, reference_any,
+              {{.inputs = {{.shape = {}, .values = {0}}, {.shape = {}, .values = {1}}}},
+               {.inputs = {{.shape = {}, .values = {0}}}}});
 
 extern const OpDef kGradNormSquared;
-const OpDef kGradNormSquared = update_op("GradNormSquared", "norm_squared = the sum of the squares of grad.",
-                                         {{"grad"}}, {{"norm_squared"}}, {}, infer_norm, reference_norm,
-                                         {{.inputs = {{.shape = {3, 5, 7}}}}});
+const OpDef kGradNormSquared =
+    update_op("GradNormSquared", "norm_squared = the sum of the squares of grad.", {{"grad"}},
+              {{"norm_squared"}}, {}, infer_norm, reference_norm, {{.inputs = {{.shape = {3, 5, 7}}}}});
 
 extern const OpDef kClipFactor;
 const OpDef kClipFactor = update_op(
     "ClipFactor", "factor = min(1, max_norm / (sqrt(the sum of the squared norms) + 1e-6)).",
-    {{.name = "norm_squared", .variadic = true}}, {{"factor"}}, {"max_norm"}, infer_clip_factor, reference_clip_factor,
+    {{.name = "norm_squared", .variadic = true}}, {{"factor"}}, {"max_norm"}, infer_clip_factor,
+    reference_clip_factor,
     {{.inputs = {{.shape = {}, .values = {9}}, {.shape = {}, .values = {16}}}, .attrs = {{"max_norm", 1.0F}}},
      {.inputs = {{.shape = {}, .values = {0.25F}}}, .attrs = {{"max_norm", 2.0F}}}});
 
 extern const OpDef kLossScaleUpdate;
-const OpDef kLossScaleUpdate = update_op(
-    "LossScaleUpdate",
-    "After a non-finite step the scale shrinks by backoff_factor (not below min_scale) and the tracker restarts; after "
-    "growth_interval finite steps in a row it grows by growth_factor (not above max_scale).",
-    {{"scale"}, {"tracker"}, {"nonfinite"}}, {{"new_scale"}, {"new_tracker"}},
-    {"backoff_factor", "growth_factor", "growth_interval", "max_scale", "min_scale"}, infer_scale_update,
-    reference_scale_update,
-    {{.inputs = {{.shape = {}, .values = {1024}}, {.dtype = DType::kI32, .shape = {}, .values = {5}},
-                 {.shape = {}, .values = {1}}},
-      .num_outputs = 2},
-     {.inputs = {{.shape = {}, .values = {1024}}, {.dtype = DType::kI32, .shape = {}, .values = {2}},
-                 {.shape = {}, .values = {0}}},
-      .attrs = {{"growth_interval", int64_t{3}}},
-      .num_outputs = 2}});
+const OpDef kLossScaleUpdate =
+    update_op("LossScaleUpdate",
+              "After a non-finite step the scale shrinks by backoff_factor (not below min_scale) and the "
+              "tracker restarts; after "
+              "growth_interval finite steps in a row it grows by growth_factor (not above max_scale).",
+              {{"scale"}, {"tracker"}, {"nonfinite"}}, {{"new_scale"}, {"new_tracker"}},
+              {"backoff_factor", "growth_factor", "growth_interval", "max_scale", "min_scale"},
+              infer_scale_update, reference_scale_update,
+              {{.inputs = {{.shape = {}, .values = {1024}},
+                           {.dtype = DType::kI32, .shape = {}, .values = {5}},
+                           {.shape = {}, .values = {1}}},
+                .num_outputs = 2},
+               {.inputs = {{.shape = {}, .values = {1024}},
+                           {.dtype = DType::kI32, .shape = {}, .values = {2}},
+                           {.shape = {}, .values = {0}}},
+                .attrs = {{"growth_interval", int64_t{3}}},
+                .num_outputs = 2}});
 
 }  // namespace twofour::ops

@@ -20,12 +20,12 @@ void infer(const Node& node, std::span<ValueType> outputs) {
   const ValueType& b = node.input(1)->type();
   check_float(a, "a");
   check_dtype(b, a.dtype, "b");
-  TWOFOUR_CHECK(!a.dims.empty() && !b.dims.empty(), kInvalidArgument, "a and b are {} and {}; scalars do not multiply",
-                a.to_string(), b.to_string());
+  TWOFOUR_CHECK(!a.dims.empty() && !b.dims.empty(), kInvalidArgument,
+                "a and b are {} and {}; scalars do not multiply", a.to_string(), b.to_string());
   const Dims x = as_matrix(a.dims, true, Dim(1));
   const Dims y = as_matrix(b.dims, false, Dim(1));
-  TWOFOUR_CHECK(dims_fit(x.back(), y[y.size() - 2]), kInvalidArgument, "{} and {} do not multiply", a.to_string(),
-                b.to_string());
+  TWOFOUR_CHECK(dims_fit(x.back(), y[y.size() - 2]), kInvalidArgument, "{} and {} do not multiply",
+                a.to_string(), b.to_string());
   Dims dims = broadcast_dims(Dims(x.begin(), x.end() - 2), Dims(y.begin(), y.end() - 2));
   if (a.dims.size() > 1) dims.push_back(x[x.size() - 2]);
   if (b.dims.size() > 1) dims.push_back(y.back());
@@ -43,14 +43,15 @@ void reference(const ReferenceArgs& args) {
   const float* a = args.inputs[0].span<float>().data();
   const float* b = args.inputs[1].span<float>().data();
   float* dst = args.outputs[0].span<float>().data();
-  for_each_broadcast(batch_a, batch_b, broadcast_shapes(batch_a, batch_b), [&](size_t i, size_t j, size_t batch) {
-    const MatrixView left = {a + static_cast<int64_t>(i) * m * k, k, 1};
-    const MatrixView right = {b + static_cast<int64_t>(j) * k * n, n, 1};
-    float* into = dst + static_cast<int64_t>(batch) * m * n;
-    for_each_product_row(left, right, m, n, k, [&](int64_t row, const std::vector<double>& sums) {
-      std::ranges::transform(sums, into + row * n, [](double v) { return static_cast<float>(v); });
-    });
-  });
+  for_each_broadcast(
+      batch_a, batch_b, broadcast_shapes(batch_a, batch_b), [&](size_t i, size_t j, size_t batch) {
+        const MatrixView left = {a + static_cast<int64_t>(i) * m * k, k, 1};
+        const MatrixView right = {b + static_cast<int64_t>(j) * k * n, n, 1};
+        float* into = dst + static_cast<int64_t>(batch) * m * n;
+        for_each_product_row(left, right, m, n, k, [&](int64_t row, const std::vector<double>& sums) {
+          std::ranges::transform(sums, into + row * n, [](double v) { return static_cast<float>(v); });
+        });
+      });
 }
 
 Value* transpose_last(Builder& b, Value* v) {
@@ -94,8 +95,10 @@ std::vector<Value*> grad(const GradArgs& args) {
   const auto fit = [&](Value* v, const Shape& matrix, Value* like) {
     return b.reshape(b.unbroadcast(v, matrix), like->shape());
   };
-  if (args.needed[0]) result[0] = fit(b.op("MatMul", {dy, transpose_last(b, b.reshape(c, shape_c))}), shape_a, a);
-  if (args.needed[1]) result[1] = fit(b.op("MatMul", {transpose_last(b, b.reshape(a, shape_a)), dy}), shape_c, c);
+  if (args.needed[0])
+    result[0] = fit(b.op("MatMul", {dy, transpose_last(b, b.reshape(c, shape_c))}), shape_a, a);
+  if (args.needed[1])
+    result[1] = fit(b.op("MatMul", {transpose_last(b, b.reshape(a, shape_a)), dy}), shape_c, c);
   return result;
 }
 

@@ -15,7 +15,8 @@ struct MatrixView {
 
 /// Calls fn(m, sums) for every row m of a [M,K] times b [K,N]; sums holds N dot products in double precision.
 template <typename Fn>
-void for_each_product_row(const MatrixView& a, const MatrixView& b, int64_t m, int64_t n, int64_t k, Fn&& fn) {
+void for_each_product_row(const MatrixView& a, const MatrixView& b, int64_t m, int64_t n, int64_t k,
+                          Fn&& fn) {
   std::vector<double> sums(static_cast<size_t>(n));
   for (int64_t i = 0; i < m; ++i) {
     std::fill(sums.begin(), sums.end(), 0.0);

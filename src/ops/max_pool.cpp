@@ -87,7 +87,8 @@ const OpDef kMaxPool = {
     .quant = quant_commutes(),
     .sparsity = no_sparsity(),
     .examples = {{.inputs = {{.shape = {2, 3, 6, 7}, .distinct = true}},
-                  .attrs = {{"kernel_shape", std::vector<int64_t>{2, 2}}, {"strides", std::vector<int64_t>{2, 2}}}},
+                  .attrs = {{"kernel_shape", std::vector<int64_t>{2, 2}},
+                            {"strides", std::vector<int64_t>{2, 2}}}},
                  {.inputs = {{.shape = {1, 2, 7, 5}, .distinct = true}},
                   .attrs = {{"kernel_shape", std::vector<int64_t>{3, 3}},
                             {"strides", std::vector<int64_t>{2, 2}},
@@ -106,7 +107,9 @@ const OpDef kMaxPool = {
 extern const OpDef kMaxPoolGrad;
 const OpDef kMaxPoolGrad = {
     .name = "MaxPoolGrad",
-    .doc = "Gradient of MaxPool: grad_dst goes to the first element of each window, in row order, that equals dst.",
+    .doc =
+        "Gradient of MaxPool: grad_dst goes to the first element of each window, in row order, that equals "
+        "dst.",
     .standard = false,
     .inputs = {{"grad_dst"}, {"src"}, {"dst"}},
     .outputs = {{"grad_src"}},

@@ -4,6 +4,8 @@
 #include <array>
 #include <unordered_map>
 
+#include "ops/attr_kind.h"
+
 namespace twofour::ops {
 
 #define TWOFOUR_OP(name) extern const OpDef k##name;
@@ -21,8 +23,8 @@ const std::array kAll = {
 void check_arity(const Node& node, std::span<const Port> ports, size_t count, std::string_view kind) {
   const bool variadic = !ports.empty() && ports.back().variadic;
   const auto required = std::ranges::count_if(ports, [](const Port& p) { return !p.optional; });
-  TWOFOUR_CHECK(count >= static_cast<size_t>(required) && (variadic || count <= ports.size()), kInvalidArgument,
-                "{} takes {} to {} {}, got {}", node.op(), required,
+  TWOFOUR_CHECK(count >= static_cast<size_t>(required) && (variadic || count <= ports.size()),
+                kInvalidArgument, "{} takes {} to {} {}, got {}", node.op(), required,
                 variadic ? std::string("any number of") : std::to_string(ports.size()), kind, count);
 }
 
@@ -32,9 +34,11 @@ void check_node(const OpDef& op, const Node& node) {
   for (size_t i = 0; i < node.inputs().size(); ++i)
     TWOFOUR_CHECK(node.input(i) || (i < op.inputs.size() && op.inputs[i].optional), kInvalidArgument,
                   "input {} of {} is missing", i, node.op());
-  for (const auto& [name, value] : node.attrs())
+  for (const auto& [name, value] : node.attrs()) {
     TWOFOUR_CHECK(std::ranges::find(op.attrs, name) != op.attrs.end(), kInvalidArgument,
                   "{} has no attribute \"{}\"; it has: {}", node.op(), name, fmt::join(op.attrs, ", "));
+    check_attr_kind(name, value);
+  }
 }
 
 // Sizes come from files: refuse what no machine can hold before anything multiplies them.
@@ -44,8 +48,8 @@ void check_size(const ValueType& type) {
   for (const Dim& dim : type.dims) {
     if (!dim.known()) continue;
     if (dim.value == 0) return;
-    TWOFOUR_CHECK(!__builtin_mul_overflow(bytes, dim.value, &bytes) && bytes <= kMostBytes, kResourceExhausted,
-                  "a result of type {} is too large", type.to_string());
+    TWOFOUR_CHECK(!__builtin_mul_overflow(bytes, dim.value, &bytes) && bytes <= kMostBytes,
+                  kResourceExhausted, "a result of type {} is too large", type.to_string());
   }
 }
 
@@ -110,7 +114,9 @@ std::vector<Tensor> run_reference(const Node& node, std::span<const Tensor> inpu
   std::vector<Tensor> outputs;
   for (const Value* value : node.outputs()) outputs.emplace_back(value->dtype(), value->shape());
   with_context([&] { return "evaluating " + node.label(); },
-               [&] { run_reference(get_op(node.op()), {node.attrs(), inputs, outputs}); });
+               [&] {
+                 run_reference(get_op(node.op()), {node.attrs(), inputs, outputs});
+               });
   return outputs;
 }
 

@@ -1,6 +1,6 @@
-// OpDef: everything twofour knows about one operator, in one value. Each op is defined in one file of this folder
-// and listed once in ops.inc. Fields whose type has no default constructor are decisions that every op must make:
-// leaving one out does not compile.
+// OpDef: everything twofour knows about one operator, in one value. Each op is defined in one file of this
+// folder and listed once in ops.inc. Fields whose type has no default constructor are decisions that every op
+// must make: leaving one out does not compile.
 #pragma once
 
 #include <functional>
@@ -91,12 +91,12 @@ inline Sparsity no_sparsity() { return {-1, nullptr}; }
 struct ExampleInput {
   DType dtype = DType::kF32;
   Shape shape;
-  float low = -1;                // uniform values in [low, high); integers are truncated
+  float low = -1;  // uniform values in [low, high); integers are truncated
   float high = 1;
-  std::vector<float> values;     // instead of random ones
-  bool constant = false;         // a constant in the graph, not an input
-  bool absent = false;           // an optional input that is left out
-  bool distinct = false;         // values at least 0.05 apart, for ops with kinks or ties (max, relu)
+  std::vector<float> values;  // instead of random ones
+  bool constant = false;      // a constant in the graph, not an input
+  bool absent = false;        // an optional input that is left out
+  bool distinct = false;      // values at least 0.05 apart, for ops with kinks or ties (max, relu)
 };
 struct Example {
   std::vector<ExampleInput> inputs;
@@ -127,7 +127,8 @@ const OpDef* find_op(std::string_view name);
 /// Throws Error{kUnsupported} when there is no such op.
 const OpDef& get_op(std::string_view name);
 
-/// Checks arity and attribute names, then infers and sets the types of the node's outputs. Errors name the node.
+/// Checks arity and attribute names, then infers and sets the types of the node's outputs. Errors name the
+/// node.
 void infer_types(const Node& node);
 /// infer_types for every node in order: after binding input shapes, for example.
 void infer_all(Graph& graph);

@@ -11,8 +11,8 @@ namespace {
 
 constexpr int64_t kOutside = -1;
 
-/// For one axis: the position in src that each of the size + begin + end positions of dst copies, or kOutside.
-/// Negative padding crops.
+/// For one axis: the position in src that each of the size + begin + end positions of dst copies, or
+/// kOutside. Negative padding crops.
 std::vector<int64_t> sources(const std::string& mode, int64_t size, int64_t begin, int64_t end) {
   std::vector<int64_t> from(static_cast<size_t>(size + begin + end));
   for (size_t i = 0; i < from.size(); ++i) {
@@ -35,8 +35,8 @@ Dim padded(const std::string& mode, const Dim& size, int64_t begin, int64_t end)
   TWOFOUR_CHECK(size.value < kMost && size.value + begin + end >= 0, kInvalidArgument,
                 "padding {} and {} does not fit a size of {}", begin, end, size.value);
   const int64_t most = std::max(begin, end);
-  TWOFOUR_CHECK(mode == "constant" || most <= 0 || size.value > (mode == "reflect" ? most : 0), kInvalidArgument,
-                "{} padding of {} does not fit a size of {}", mode, most, size.value);
+  TWOFOUR_CHECK(mode == "constant" || most <= 0 || size.value > (mode == "reflect" ? most : 0),
+                kInvalidArgument, "{} padding of {} does not fit a size of {}", mode, most, size.value);
   return size.value + begin + end;
 }
 
@@ -48,8 +48,8 @@ std::string mode_of(const Attrs& attrs) {
 }
 
 void check_pads(const std::vector<int64_t>& pads, size_t rank) {
-  TWOFOUR_CHECK(pads.size() == 2 * rank, kInvalidArgument, "{} pads are given; {} axes need {}", pads.size(), rank,
-                2 * rank);
+  TWOFOUR_CHECK(pads.size() == 2 * rank, kInvalidArgument, "{} pads are given; {} axes need {}", pads.size(),
+                rank, 2 * rank);
 }
 
 Dims padded_dims(const std::string& mode, const Dims& src, const std::vector<int64_t>& pads) {
@@ -135,9 +135,10 @@ void reference_grad(const ReferenceArgs& args) {
   const auto dy = args.inputs[0].span<float>();
   const auto dx = args.outputs[0].span<float>();
   std::ranges::fill(dx, 0.0F);
-  for_each_source(mode_of(args.attrs), args.outputs[0].shape(), args.attrs.ints("pads"), [&](int64_t to, int64_t from) {
-    if (from != kOutside) dx[static_cast<size_t>(from)] += dy[static_cast<size_t>(to)];
-  });
+  for_each_source(mode_of(args.attrs), args.outputs[0].shape(), args.attrs.ints("pads"),
+                  [&](int64_t to, int64_t from) {
+                    if (from != kOutside) dx[static_cast<size_t>(from)] += dy[static_cast<size_t>(to)];
+                  });
 }
 
 }  // namespace
@@ -145,9 +146,13 @@ void reference_grad(const ReferenceArgs& args) {
 extern const OpDef kPad;
 const OpDef kPad = {
     .name = "Pad",
-    .doc = "dst = src with pads (all begins, then all ends) of a constant, the reflection or the edge around it; "
-           "negative pads crop.",
-    .inputs = {{"src"}, {.name = "pads", .state = true}, {.name = "constant_value", .optional = true, .state = true}},
+    .doc =
+        "dst = src with pads (all begins, then all ends) of a constant, the reflection or the edge around "
+        "it; "
+        "negative pads crop.",
+    .inputs = {{"src"},
+               {.name = "pads", .state = true},
+               {.name = "constant_value", .optional = true, .state = true}},
     .outputs = {{"dst"}},
     .attrs = {"mode"},
     .infer = infer,
@@ -156,10 +161,13 @@ const OpDef kPad = {
     .amp = Amp::kClear,
     .quant = quant_float("the padding value has no scale"),
     .sparsity = no_sparsity(),
-    .examples = {{.inputs = {{.shape = {2, 3}}, example_ints({0, 1, 2, 0}), {.shape = {}, .values = {1.5F}, .constant = true}}},
+    .examples = {{.inputs = {{.shape = {2, 3}},
+                             example_ints({0, 1, 2, 0}),
+                             {.shape = {}, .values = {1.5F}, .constant = true}}},
                  {.inputs = {{.shape = {1, 4, 5}}, example_ints({0, 2, 3, 0, 1, 4})},
                   .attrs = {{"mode", std::string("reflect")}}},
-                 {.inputs = {{.shape = {3, 4}}, example_ints({1, 2, 0, 3})}, .attrs = {{"mode", std::string("edge")}}},
+                 {.inputs = {{.shape = {3, 4}}, example_ints({1, 2, 0, 3})},
+                  .attrs = {{"mode", std::string("edge")}}},
                  {.inputs = {{.shape = {4, 5}}, example_ints({-1, 2, 1, -3})}}},
 };
 

@@ -20,8 +20,8 @@ template <typename T>
 T power(double base, double exponent) {
   const double result = std::pow(base, exponent);
   if constexpr (std::is_integral_v<T>)
-    TWOFOUR_CHECK(result > -0x1p63 && result < 0x1p63, kInvalidArgument, "{} to the power {} does not fit an integer",
-                  base, exponent);
+    TWOFOUR_CHECK(result > -0x1p63 && result < 0x1p63, kInvalidArgument,
+                  "{} to the power {} does not fit an integer", base, exponent);
   if constexpr (std::is_integral_v<T>) return static_cast<T>(static_cast<int64_t>(result));
   else return static_cast<T>(result);
 }
@@ -72,8 +72,10 @@ const OpDef kPow = {
     .amp = Amp::kDeny,
     .quant = quant_float("not linear in the codes"),
     .sparsity = no_sparsity(),
-    .examples = {{.inputs = {{.shape = {2, 3}, .low = 0.5F, .high = 2}, {.shape = {2, 3}, .low = -2, .high = 2}}},
-                 {.inputs = {{.shape = {3, 4}, .low = 0.5F, .high = 2}, {.shape = {}, .values = {2}, .constant = true}}},
+    .examples = {{.inputs = {{.shape = {2, 3}, .low = 0.5F, .high = 2},
+                             {.shape = {2, 3}, .low = -2, .high = 2}}},
+                 {.inputs = {{.shape = {3, 4}, .low = 0.5F, .high = 2},
+                             {.shape = {}, .values = {2}, .constant = true}}},
                  {.inputs = {{.shape = {3}, .low = 0.5F, .high = 2},
                              {.dtype = DType::kI64, .shape = {2, 1}, .values = {2, 3}}}},
                  {.inputs = {{.dtype = DType::kI64, .shape = {3}, .low = -9, .high = 9},

@@ -12,7 +12,8 @@ namespace twofour::ops {
 namespace {
 
 /// Which axes are reduced; without any, all, unless the node says that none means none.
-std::vector<bool> reduced_axes(const std::optional<std::vector<int64_t>>& axes, bool none_means_none, size_t rank) {
+std::vector<bool> reduced_axes(const std::optional<std::vector<int64_t>>& axes, bool none_means_none,
+                               size_t rank) {
   if (!axes || axes->empty()) return std::vector<bool>(rank, !none_means_none);
   return axis_flags(*axes, rank);
 }
@@ -83,7 +84,8 @@ void sum_over(const ReferenceArgs& args, const std::vector<bool>& reduced, doubl
     const auto src = args.inputs[0].span<T>();
     const auto dst = args.outputs[0].span<T>();
     std::vector<Sum<T>> sums(dst.size());
-    for_each_reduced(args.inputs[0].shape(), reduced, [&](size_t i, size_t j) { sums[j] += static_cast<Sum<T>>(src[i]); });
+    for_each_reduced(args.inputs[0].shape(), reduced,
+                     [&](size_t i, size_t j) { sums[j] += static_cast<Sum<T>>(src[i]); });
     for (size_t i = 0; i < dst.size(); ++i) {
       if constexpr (std::is_floating_point_v<T>) dst[i] = static_cast<T>(sums[i] * factor);
       else dst[i] = static_cast<T>(sums[i]);
@@ -93,12 +95,15 @@ void sum_over(const ReferenceArgs& args, const std::vector<bool>& reduced, doubl
 
 void reference_sum(const ReferenceArgs& args) {
   const Tensor axes = input_or_none(args, 1);
-  sum_over(args, reduced_axes(axes.defined() ? std::optional(to_ints(axes)) : std::nullopt, none_means_none(args.attrs),
-                              args.inputs[0].shape().rank()), 1);
+  sum_over(args,
+           reduced_axes(axes.defined() ? std::optional(to_ints(axes)) : std::nullopt,
+                        none_means_none(args.attrs), args.inputs[0].shape().rank()),
+           1);
 }
 
 void reference_mean(const ReferenceArgs& args) {
-  const double ratio = static_cast<double>(args.outputs[0].numel()) / static_cast<double>(args.inputs[0].numel());
+  const double ratio =
+      static_cast<double>(args.outputs[0].numel()) / static_cast<double>(args.inputs[0].numel());
   sum_over(args, reduced_axes(axes_attr(args.attrs), false, args.inputs[0].shape().rank()), ratio);
 }
 
@@ -122,7 +127,8 @@ Value* with_kept_axes(Builder& b, Value* v, const Shape& src, const std::vector<
 std::vector<Value*> grad_sum(const GradArgs& args) {
   const Node& node = args.node;
   const Shape src = node.input(0)->shape();
-  const std::vector<bool> reduced = reduced_axes(known_ints(node.input(1)), none_means_none(node.attrs()), src.rank());
+  const std::vector<bool> reduced =
+      reduced_axes(known_ints(node.input(1)), none_means_none(node.attrs()), src.rank());
   std::vector<Value*> result(node.inputs().size(), nullptr);
   result[0] = args.builder.expand(with_kept_axes(args.builder, args.grad_outputs[0], src, reduced), src);
   return result;
@@ -131,7 +137,8 @@ std::vector<Value*> grad_sum(const GradArgs& args) {
 std::vector<Value*> grad_mean(const GradArgs& args) {
   Builder& b = args.builder;
   const Shape src = args.node.input(0)->shape();
-  const auto count = static_cast<float>(src.numel()) / static_cast<float>(args.node.output()->shape().numel());
+  const auto count =
+      static_cast<float>(src.numel()) / static_cast<float>(args.node.output()->shape().numel());
   const std::vector<bool> reduced = reduced_axes(axes_attr(args.node.attrs()), false, src.rank());
   Value* dy = b.mul(args.grad_outputs[0], b.scalar(1 / count));
   return {b.expand(with_kept_axes(b, dy, src, reduced), src)};
@@ -149,15 +156,17 @@ std::vector<Value*> grad_max(const GradArgs& args) {
   if (axes.empty()) return {args.grad_outputs[0]};
   Value* is_max = b.op("Equal", {src, with_kept_axes(b, args.node.output(), shape, reduced)});
   Value* mask = b.op("Where", {is_max, b.scalar(1), b.scalar(0)});
-  Value* share = b.div(with_kept_axes(b, args.grad_outputs[0], shape, reduced), b.reduce_sum(mask, axes, true));
+  Value* share =
+      b.div(with_kept_axes(b, args.grad_outputs[0], shape, reduced), b.reduce_sum(mask, axes, true));
   return {b.mul(mask, share)};
 }
 
 std::vector<Example> examples_with_axes_attr() {
-  return {{.inputs = {{.shape = {2, 3, 5}, .distinct = true}}, .attrs = {{"axes", std::vector<int64_t>{1, -1}}}},
-          {.inputs = {{.shape = {2, 3, 4}, .distinct = true}},
-           .attrs = {{"axes", std::vector<int64_t>{0}}, {"keepdims", int64_t{0}}}},
-          {.inputs = {{.shape = {3, 4}, .distinct = true}}}};
+  return {
+      {.inputs = {{.shape = {2, 3, 5}, .distinct = true}}, .attrs = {{"axes", std::vector<int64_t>{1, -1}}}},
+      {.inputs = {{.shape = {2, 3, 4}, .distinct = true}},
+       .attrs = {{"axes", std::vector<int64_t>{0}}, {"keepdims", int64_t{0}}}},
+      {.inputs = {{.shape = {3, 4}, .distinct = true}}}};
 }
 
 }  // namespace
@@ -165,7 +174,9 @@ std::vector<Example> examples_with_axes_attr() {
 extern const OpDef kReduceSum;
 const OpDef kReduceSum = {
     .name = "ReduceSum",
-    .doc = "dst = the sum of src over `axes`; over all of them when none are given, unless noop_with_empty_axes.",
+    .doc =
+        "dst = the sum of src over `axes`; over all of them when none are given, unless "
+        "noop_with_empty_axes.",
     .inputs = {{"src"}, {.name = "axes", .optional = true, .state = true}},
     .outputs = {{"dst"}},
     .attrs = {"keepdims", "noop_with_empty_axes"},
@@ -178,7 +189,8 @@ const OpDef kReduceSum = {
     .examples = {{.inputs = {{.shape = {2, 3, 5}}, example_ints({1, -1})}},
                  {.inputs = {{.shape = {2, 3, 4}}, example_ints({0})}, .attrs = {{"keepdims", int64_t{0}}}},
                  {.inputs = {{.shape = {3, 4}}}},
-                 {.inputs = {{.shape = {3, 4}}, example_ints({})}, .attrs = {{"noop_with_empty_axes", int64_t{1}}}},
+                 {.inputs = {{.shape = {3, 4}}, example_ints({})},
+                  .attrs = {{"noop_with_empty_axes", int64_t{1}}}},
                  {.inputs = {{.dtype = DType::kI64, .shape = {4}, .low = -9, .high = 9}}}},
 };
 

@@ -38,8 +38,8 @@ Dim quotient(Dims src, const Dims& rest) {
   std::erase_if(src, [](const Dim& d) { return !d.known(); });
   const Dim known = product(src);
   if (unknown.empty()) {
-    TWOFOUR_CHECK(known.value % divisor.value == 0, kInvalidArgument, "{} elements do not divide into blocks of {}",
-                  known.value, divisor.value);
+    TWOFOUR_CHECK(known.value % divisor.value == 0, kInvalidArgument,
+                  "{} elements do not divide into blocks of {}", known.value, divisor.value);
     return known.value / divisor.value;
   }
   return unknown.size() == 1 && known == divisor ? unknown[0] : Dim();
@@ -79,7 +79,8 @@ void infer_flatten(const Node& node, std::span<ValueType> outputs) {
   const ValueType& src = node.input(0)->type();
   const auto rank = static_cast<int64_t>(src.dims.size());
   const int64_t axis = node.attrs().i("axis", 1);
-  TWOFOUR_CHECK(axis >= -rank && axis <= rank, kInvalidArgument, "axis {} is outside [{}, {}]", axis, -rank, rank);
+  TWOFOUR_CHECK(axis >= -rank && axis <= rank, kInvalidArgument, "axis {} is outside [{}, {}]", axis, -rank,
+                rank);
   const std::span<const Dim> dims = src.dims;
   const auto split = static_cast<size_t>(axis < 0 ? axis + rank : axis);
   outputs[0] = {src.dtype, {product(dims.first(split)), product(dims.subspan(split))}};
@@ -101,7 +102,8 @@ void infer_squeeze(const Node& node, std::span<ValueType> outputs) {
   Dims dims;
   for (size_t i = 0; i < named.size(); ++i) {
     const Dim& dim = src.dims[i];
-    TWOFOUR_CHECK(!named[i] || dims_fit(dim, 1), kInvalidArgument, "axis {} of {} is not 1", i, src.to_string());
+    TWOFOUR_CHECK(!named[i] || dims_fit(dim, 1), kInvalidArgument, "axis {} of {} is not 1", i,
+                  src.to_string());
     TWOFOUR_CHECK(axes || dim.known(), kFailedPrecondition, "without axes, every size of {} must be known",
                   src.to_string());
     if (axes ? !named[i] : dim != Dim(1)) dims.push_back(dim);
@@ -119,8 +121,8 @@ void infer_unsqueeze(const Node& node, std::span<ValueType> outputs) {
   outputs[0] = {src.dtype, std::move(dims)};
 }
 
-OpDef view(std::string_view name, std::string_view doc, std::vector<Port> inputs, std::vector<std::string_view> attrs,
-           InferFn infer, std::vector<Example> examples) {
+OpDef view(std::string_view name, std::string_view doc, std::vector<Port> inputs,
+           std::vector<std::string_view> attrs, InferFn infer, std::vector<Example> examples) {
   return {
       .name = name,
       .doc = doc,
@@ -156,14 +158,15 @@ const OpDef kFlatten = view("Flatten", "dst = src as a matrix: axes before `axis
                              {.inputs = {{.shape = {2, 3, 4}}}, .attrs = {{"axis", int64_t{-1}}}}});
 
 extern const OpDef kSqueeze;
-const OpDef kSqueeze = view("Squeeze", "dst = src without the axes of size 1 named by `axes`, or without all of them.",
-                            {{"src"}, {.name = "axes", .optional = true, .state = true}}, {}, infer_squeeze,
-                            {{.inputs = {{.shape = {1, 3, 1, 5}}}},
-                             {.inputs = {{.shape = {1, 3, 1, 5}}, example_ints({-2})}}});
+const OpDef kSqueeze =
+    view("Squeeze", "dst = src without the axes of size 1 named by `axes`, or without all of them.",
+         {{"src"}, {.name = "axes", .optional = true, .state = true}}, {}, infer_squeeze,
+         {{.inputs = {{.shape = {1, 3, 1, 5}}}}, {.inputs = {{.shape = {1, 3, 1, 5}}, example_ints({-2})}}});
 
 extern const OpDef kUnsqueeze;
-const OpDef kUnsqueeze = view("Unsqueeze", "dst = src with axes of size 1 inserted, so that they stand at `axes` of dst.",
-                              {{"src"}, {.name = "axes", .state = true}}, {}, infer_unsqueeze,
-                              {{.inputs = {{.shape = {3, 5}}, example_ints({0, -1})}}, {.inputs = {{.shape = {}}, example_ints({0})}}});
+const OpDef kUnsqueeze = view(
+    "Unsqueeze", "dst = src with axes of size 1 inserted, so that they stand at `axes` of dst.",
+    {{"src"}, {.name = "axes", .state = true}}, {}, infer_unsqueeze,
+    {{.inputs = {{.shape = {3, 5}}, example_ints({0, -1})}}, {.inputs = {{.shape = {}}, example_ints({0})}}});
 
 }  // namespace twofour::ops

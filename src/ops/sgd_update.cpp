@@ -64,9 +64,11 @@ void reference(const ReferenceArgs& args) {
 extern const OpDef kSgdUpdate;
 const OpDef kSgdUpdate = {
     .name = "SgdUpdate",
-    .doc = "PyTorch's SGD: g = grad * clip_factor + weight_decay * param; buffer = momentum * buffer + g; "
-           "param -= lr * (nesterov ? g + momentum * buffer : buffer). Where mask is false, param and buffer become 0; "
-           "with nonfinite = 1 nothing changes.",
+    .doc =
+        "PyTorch's SGD: g = grad * clip_factor + weight_decay * param; buffer = momentum * buffer + g; "
+        "param -= lr * (nesterov ? g + momentum * buffer : buffer). Where mask is false, param and buffer "
+        "become 0; "
+        "with nonfinite = 1 nothing changes.",
     .standard = false,
     .inputs = {{"param"},
                {"grad"},
@@ -83,17 +85,27 @@ const OpDef kSgdUpdate = {
     .amp = Amp::kFixed,
     .quant = quant_float("a training op"),
     .sparsity = no_sparsity(),
-    .examples = {{.inputs = {{.shape = {3, 5}}, {.shape = {3, 5}}, {.shape = {3, 5}}, {.shape = {}, .values = {0.1F}}},
-                  .attrs = {{"momentum", 0.9F}, {"weight_decay", 0.01F}},
-                  .num_outputs = 2},
-                 {.inputs = {{.shape = {4}}, {.shape = {4}}, {.shape = {4}}, {.shape = {}, .values = {0.1F}},
-                             {.dtype = DType::kBool, .shape = {4}, .values = {1, 0, 0, 1}},
-                             {.shape = {}, .values = {0}}, {.shape = {}, .values = {0.5F}}},
-                  .attrs = {{"momentum", 0.9F}, {"nesterov", int64_t{1}}},
-                  .num_outputs = 2},
-                 {.inputs = {{.shape = {3}}, {.shape = {3}}, {.shape = {3}}, {.shape = {}, .values = {0.1F}},
-                             {.absent = true}, {.shape = {}, .values = {1}}},
-                  .num_outputs = 2}},
+    .examples =
+        {{.inputs =
+              {{.shape = {3, 5}}, {.shape = {3, 5}}, {.shape = {3, 5}}, {.shape = {}, .values = {0.1F}}},
+          .attrs = {{"momentum", 0.9F}, {"weight_decay", 0.01F}},
+          .num_outputs = 2},
+         {.inputs = {{.shape = {4}},
+                     {.shape = {4}},
+                     {.shape = {4}},
+                     {.shape = {}, .values = {0.1F}},
+                     {.dtype = DType::kBool, .shape = {4}, .values = {1, 0, 0, 1}},
+                     {.shape = {}, .values = {0}},
+                     {.shape = {}, .values = {0.5F}}},
+          .attrs = {{"momentum", 0.9F}, {"nesterov", int64_t{1}}},
+          .num_outputs = 2},
+         {.inputs = {{.shape = {3}},
+                     {.shape = {3}},
+                     {.shape = {3}},
+                     {.shape = {}, .values = {0.1F}},
+                     {.absent = true},
+                     {.shape = {}, .values = {1}}},
+          .num_outputs = 2}},
 };
 
 }  // namespace twofour::ops

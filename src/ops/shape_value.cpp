@@ -92,7 +92,8 @@ class Evaluator {
     if (!data || !starts || !ends || !steps || starts->size() != 1 || ends->size() != 1 || steps->size() != 1)
       return std::nullopt;
     if ((*steps)[0] == 0) return std::nullopt;
-    const SliceRange range = slice_range(static_cast<int64_t>(data->size()), (*starts)[0], (*ends)[0], (*steps)[0]);
+    const SliceRange range =
+        slice_range(static_cast<int64_t>(data->size()), (*starts)[0], (*ends)[0], (*steps)[0]);
     Entries picked;
     for (int64_t i = 0; i < range.count; ++i)
       picked.push_back((*data)[static_cast<size_t>(range.start + i * range.step)]);
@@ -108,9 +109,10 @@ class Evaluator {
       const auto x = (*a)[a->size() == 1 ? 0 : i].number;
       const auto y = (*b)[b->size() == 1 ? 0 : i].number;
       int64_t r = 0;
-      if (x && y && !(node.op() == "Add"   ? __builtin_add_overflow(*x, *y, &r)
-                      : node.op() == "Sub" ? __builtin_sub_overflow(*x, *y, &r)
-                                           : __builtin_mul_overflow(*x, *y, &r)))
+      if (x && y &&
+          !(node.op() == "Add"   ? __builtin_add_overflow(*x, *y, &r)
+            : node.op() == "Sub" ? __builtin_sub_overflow(*x, *y, &r)
+                                 : __builtin_mul_overflow(*x, *y, &r)))
         result[i].number = r;
     }
     return result;

@@ -1,6 +1,6 @@
 // The value of an integer vector that describes a shape, as far as the graph tells before anything runs:
-// constants, and what Shape, Gather, Concat, Slice and the like make of dims that may still be symbols. Exporters
-// write `x.view(x.size(0), -1)` as such a chain.
+// constants, and what Shape, Gather, Concat, Slice and the like make of dims that may still be symbols.
+// Exporters write `x.view(x.size(0), -1)` as such a chain.
 #pragma once
 
 #include <optional>

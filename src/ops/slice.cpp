@@ -23,7 +23,8 @@ SliceArgs slice_args(std::vector<int64_t> starts, std::vector<int64_t> ends,
   const size_t count = args.starts.size();
   args.steps = steps.value_or(std::vector<int64_t>(count, 1));
   std::vector<int64_t> names(count);
-  for (size_t i = 0; i < count; ++i) names[i] = axes && i < axes->size() ? (*axes)[i] : static_cast<int64_t>(i);
+  for (size_t i = 0; i < count; ++i)
+    names[i] = axes && i < axes->size() ? (*axes)[i] : static_cast<int64_t>(i);
   TWOFOUR_CHECK(args.ends.size() == count && args.steps.size() == count && (!axes || axes->size() == count),
                 kInvalidArgument, "starts, ends, axes and steps differ in length");
   TWOFOUR_CHECK(std::ranges::find(args.steps, 0) == args.steps.end(), kInvalidArgument, "a step is 0");
@@ -48,7 +49,8 @@ void infer(const Node& node, std::span<ValueType> outputs) {
   const auto steps = known_ints(node.input(4));
   const bool known = starts && ends && (axes || !node.input(3)) && (steps || !node.input(4));
   if (!known) {  // any axis may be cut, or those named
-    const std::vector<bool> cut = axes ? axis_flags(*axes, src.dims.size()) : std::vector<bool>(src.dims.size(), true);
+    const std::vector<bool> cut =
+        axes ? axis_flags(*axes, src.dims.size()) : std::vector<bool>(src.dims.size(), true);
     for (size_t i = 0; i < cut.size(); ++i)
       if (cut[i]) outputs[0].dims[i] = Dim();
     return;
@@ -83,11 +85,11 @@ std::optional<std::vector<int64_t>> ints_input(const ReferenceArgs& args, size_t
 void reference(const ReferenceArgs& args) {
   const Tensor& src = args.inputs[0];
   const Tensor& dst = args.outputs[0];
-  const auto [view, shape] = slice_view(
-      src.shape(), slice_args(to_ints(args.inputs[1]), to_ints(args.inputs[2]), ints_input(args, 3),
-                              ints_input(args, 4), src.shape().rank()));
-  TWOFOUR_CHECK(shape == dst.shape(), kInvalidArgument, "the slice has shape {}; {} was inferred", shape.to_string(),
-                dst.shape().to_string());
+  const auto [view, shape] =
+      slice_view(src.shape(), slice_args(to_ints(args.inputs[1]), to_ints(args.inputs[2]),
+                                         ints_input(args, 3), ints_input(args, 4), src.shape().rank()));
+  TWOFOUR_CHECK(shape == dst.shape(), kInvalidArgument, "the slice has shape {}; {} was inferred",
+                shape.to_string(), dst.shape().to_string());
   copy_strided(src, view, dst, {0, shape.strides()}, shape);
 }
 
@@ -99,7 +101,10 @@ std::vector<Value*> grad(const GradArgs& args) {
   TWOFOUR_CHECK(starts && ends, kUnsupported, "{} has no constant starts and ends", node.label());
   const SliceArgs slice =
       slice_args(*starts, *ends, known_ints(node.input(3)), known_ints(node.input(4)), src.rank());
-  Attrs attrs = {{"src_shape", src.dims()}, {"starts", slice.starts}, {"ends", slice.ends}, {"steps", slice.steps},
+  Attrs attrs = {{"src_shape", src.dims()},
+                 {"starts", slice.starts},
+                 {"ends", slice.ends},
+                 {"steps", slice.steps},
                  {"axes", std::vector<int64_t>(slice.axes.begin(), slice.axes.end())}};
   std::vector<Value*> result(node.inputs().size(), nullptr);
   result[0] = args.builder.op("SliceGrad", {args.grad_outputs[0]}, std::move(attrs));
@@ -143,8 +148,15 @@ const OpDef kSlice = {
     .quant = quant_commutes(),
     .sparsity = no_sparsity(),
     .examples = {{.inputs = {{.shape = {5, 7}}, example_ints({1, -4}), example_ints({4, 100})}},
-                 {.inputs = {{.shape = {2, 5, 7}}, example_ints({-1, 0}), example_ints({-100, 7}), example_ints({2, 1}), example_ints({-2, 3})}},
-                 {.inputs = {{.dtype = DType::kI64, .shape = {4}}, example_ints({2}), example_ints({4}), example_ints({0})}}},
+                 {.inputs = {{.shape = {2, 5, 7}},
+                             example_ints({-1, 0}),
+                             example_ints({-100, 7}),
+                             example_ints({2, 1}),
+                             example_ints({-2, 3})}},
+                 {.inputs = {{.dtype = DType::kI64, .shape = {4}},
+                             example_ints({2}),
+                             example_ints({4}),
+                             example_ints({0})}}},
 };
 
 extern const OpDef kSliceGrad;

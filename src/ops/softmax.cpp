@@ -79,8 +79,8 @@ OpDef along_axis(std::string_view name, std::string_view doc, ReferenceFn refere
 }  // namespace
 
 extern const OpDef kSoftmax;
-const OpDef kSoftmax = along_axis("Softmax", "dst = exp(src) / sum(exp(src)) along `axis`.", reference_softmax,
-                                  grad_softmax);
+const OpDef kSoftmax =
+    along_axis("Softmax", "dst = exp(src) / sum(exp(src)) along `axis`.", reference_softmax, grad_softmax);
 extern const OpDef kLogSoftmax;
 const OpDef kLogSoftmax = along_axis("LogSoftmax", "dst = src - log(sum(exp(src))) along `axis`.",
                                      reference_log_softmax, grad_log_softmax);

@@ -25,7 +25,8 @@ std::string reduction(const Attrs& attrs) {
 
 double label_smoothing(const Attrs& attrs) {
   const float value = attrs.f("label_smoothing", 0);
-  TWOFOUR_CHECK(value >= 0 && value <= 1, kInvalidArgument, "label_smoothing is {}; it must be in [0, 1]", value);
+  TWOFOUR_CHECK(value >= 0 && value <= 1, kInvalidArgument, "label_smoothing is {}; it must be in [0, 1]",
+                value);
   return value;
 }
 
@@ -35,8 +36,8 @@ Rows read_rows(const Attrs& attrs, const Tensor& scores, const Tensor& labels) {
   const int64_t ignored = attrs.i("ignore_index", 0);
   for (const int64_t label : rows.labels) {
     const bool skip = ignores && label == ignored;
-    TWOFOUR_CHECK(skip || (label >= 0 && label < rows.classes), kInvalidArgument, "label {} is outside [0, {})", label,
-                  rows.classes);
+    TWOFOUR_CHECK(skip || (label >= 0 && label < rows.classes), kInvalidArgument,
+                  "label {} is outside [0, {})", label, rows.classes);
     rows.weight.push_back(skip ? 0 : 1);
   }
   const auto counted = static_cast<double>(std::ranges::count(rows.weight, 1.0));
@@ -58,8 +59,8 @@ std::vector<double> log_softmax(const float* scores, int64_t classes) {
 void check_inputs(const Node& node, size_t first) {
   const ValueType& scores = node.input(first)->type();
   check_float(scores, "scores");
-  TWOFOUR_CHECK(scores.dims.size() == 2 && scores.dims[1] != Dim(0), kUnsupported, "scores are {}; N,C is supported",
-                scores.to_string());
+  TWOFOUR_CHECK(scores.dims.size() == 2 && scores.dims[1] != Dim(0), kUnsupported,
+                "scores are {}; N,C is supported", scores.to_string());
   check_index(node.input(first + 1)->type(), "labels");
   check_dims(node.input(first + 1)->type(), {scores.dims[0]}, "labels");
   label_smoothing(node.attrs());
@@ -79,16 +80,18 @@ void reference(const ReferenceArgs& args) {
   const auto loss = args.outputs[0].span<float>();
   double total = 0;
   for (size_t n = 0; n < rows.labels.size(); ++n) {
-    const std::vector<double> row = log_softmax(scores + static_cast<int64_t>(n) * rows.classes, rows.classes);
+    const std::vector<double> row =
+        log_softmax(scores + static_cast<int64_t>(n) * rows.classes, rows.classes);
     double sum = 0;
     for (const double v : row) sum += v;
     const double picked = rows.weight[n] > 0 ? row[static_cast<size_t>(rows.labels[n])] : 0;
-    const double term =
-        -rows.weight[n] * ((1 - rows.smoothing) * picked + rows.smoothing * sum / static_cast<double>(rows.classes));
+    const double term = -rows.weight[n] * ((1 - rows.smoothing) * picked +
+                                           rows.smoothing * sum / static_cast<double>(rows.classes));
     if (each) loss[n] = static_cast<float>(term);
     total += term;
     if (args.outputs.size() > 1)
-      std::ranges::transform(row, args.outputs[1].span<float>().begin() + static_cast<int64_t>(n) * rows.classes,
+      std::ranges::transform(row,
+                             args.outputs[1].span<float>().begin() + static_cast<int64_t>(n) * rows.classes,
                              [](double v) { return static_cast<float>(v); });
   }
   if (!each) loss[0] = static_cast<float>(total);
@@ -99,7 +102,8 @@ std::vector<Value*> grad(const GradArgs& args) {
   Value* scores = args.node.input(0);
   Value* result = nullptr;
   if (args.grad_outputs[0])
-    result = b.op("SoftmaxCrossEntropyGrad", {args.grad_outputs[0], scores, args.node.input(1)}, args.node.attrs());
+    result = b.op("SoftmaxCrossEntropyGrad", {args.grad_outputs[0], scores, args.node.input(1)},
+                  args.node.attrs());
   if (args.grad_outputs.size() > 1 && args.grad_outputs[1]) {
     Value* dlog = args.grad_outputs[1];
     Value* direct = b.sub(dlog, b.mul(b.op("Exp", {args.node.output(1)}), b.reduce_sum(dlog, {1}, true)));
@@ -112,7 +116,8 @@ void infer_grad(const Node& node, std::span<ValueType> outputs) {
   check_inputs(node, 1);
   const ValueType& scores = node.input(1)->type();
   check_dtype(node.input(0)->type(), scores.dtype, "grad_loss");
-  check_dims(node.input(0)->type(), reduction(node.attrs()) == "none" ? Dims{scores.dims[0]} : Dims{}, "grad_loss");
+  check_dims(node.input(0)->type(), reduction(node.attrs()) == "none" ? Dims{scores.dims[0]} : Dims{},
+             "grad_loss");
   outputs[0] = scores;
 }
 
@@ -123,7 +128,8 @@ void reference_grad(const ReferenceArgs& args) {
   float* dst = args.outputs[0].span<float>().data();
   const double share = rows.smoothing / static_cast<double>(rows.classes);
   for (size_t n = 0; n < rows.labels.size(); ++n) {
-    const std::vector<double> row = log_softmax(scores + static_cast<int64_t>(n) * rows.classes, rows.classes);
+    const std::vector<double> row =
+        log_softmax(scores + static_cast<int64_t>(n) * rows.classes, rows.classes);
     const double factor = rows.weight[n] * double{dy[dy.size() == 1 ? 0 : n]};
     for (int64_t c = 0; c < rows.classes; ++c) {
       const double target = share + (c == rows.labels[n] ? 1 - rows.smoothing : 0);
@@ -142,8 +148,10 @@ ExampleInput labels(std::vector<float> values) {
 extern const OpDef kSoftmaxCrossEntropyLoss;
 const OpDef kSoftmaxCrossEntropyLoss = {
     .name = "SoftmaxCrossEntropyLoss",
-    .doc = "loss = -sum over c of target[n,c] * log_prob[n,c], reduced over n; target is the label's one-hot row, "
-           "mixed with label_smoothing / C (our extension). log_prob = LogSoftmax(scores).",
+    .doc =
+        "loss = -sum over c of target[n,c] * log_prob[n,c], reduced over n; target is the label's one-hot "
+        "row, "
+        "mixed with label_smoothing / C (our extension). log_prob = LogSoftmax(scores).",
     .inputs = {{"scores"}, {.name = "labels", .state = true}},
     .outputs = {{"loss"}, {.name = "log_prob", .optional = true}},
     .attrs = {"ignore_index", "label_smoothing", "reduction"},
@@ -159,7 +167,8 @@ const OpDef kSoftmaxCrossEntropyLoss = {
                   .num_outputs = 2},
                  {.inputs = {{.shape = {4, 3}}, labels({0, -1, 1, 2})},
                   .attrs = {{"ignore_index", int64_t{-1}}, {"label_smoothing", 0.2F}}},
-                 {.inputs = {{.shape = {2, 7}}, labels({6, 3})}, .attrs = {{"reduction", std::string("none")}}}},
+                 {.inputs = {{.shape = {2, 7}}, labels({6, 3})},
+                  .attrs = {{"reduction", std::string("none")}}}},
 };
 
 extern const OpDef kSoftmaxCrossEntropyGrad;

@@ -8,8 +8,8 @@
 
 namespace twofour::ops {
 
-/// Calls fn(offsets) for every index of `extent` in row-major order, where offsets[n] is the sum over the axes of
-/// index * strides[n][axis] (in elements).
+/// Calls fn(offsets) for every index of `extent` in row-major order, where offsets[n] is the sum over the
+/// axes of index * strides[n][axis] (in elements).
 template <size_t N, typename Fn>
 void for_each_offset(const Shape& extent, const std::array<std::vector<int64_t>, N>& strides, Fn&& fn) {
   std::array<int64_t, N> offsets{};

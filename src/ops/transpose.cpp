@@ -13,7 +13,8 @@ std::vector<size_t> permutation(const Attrs& attrs, size_t rank) {
     for (size_t i = 0; i < rank; ++i) axes[i] = rank - 1 - i;
     return axes;
   }
-  TWOFOUR_CHECK(perm.size() == rank, kInvalidArgument, "perm [{}] does not permute {} axes", fmt::join(perm, ","), rank);
+  TWOFOUR_CHECK(perm.size() == rank, kInvalidArgument, "perm [{}] does not permute {} axes",
+                fmt::join(perm, ","), rank);
   axis_flags(perm, rank);
   for (size_t i = 0; i < rank; ++i) axes[i] = normalize_axis(perm[i], rank);
   return axes;
@@ -22,7 +23,8 @@ std::vector<size_t> permutation(const Attrs& attrs, size_t rank) {
 void infer(const Node& node, std::span<ValueType> outputs) {
   const ValueType& src = node.input(0)->type();
   outputs[0].dtype = src.dtype;
-  for (const size_t axis : permutation(node.attrs(), src.dims.size())) outputs[0].dims.push_back(src.dims[axis]);
+  for (const size_t axis : permutation(node.attrs(), src.dims.size()))
+    outputs[0].dims.push_back(src.dims[axis]);
 }
 
 void reference(const ReferenceArgs& args) {

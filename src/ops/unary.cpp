@@ -55,9 +55,13 @@ Gradient grad_sqrt(const GradArgs& args) {
   return {b.div(b.mul(args.grad_outputs[0], b.scalar(0.5F)), args.node.output())};
 }
 
-Gradient grad_exp(const GradArgs& args) { return {args.builder.mul(args.grad_outputs[0], args.node.output())}; }
+Gradient grad_exp(const GradArgs& args) {
+  return {args.builder.mul(args.grad_outputs[0], args.node.output())};
+}
 
-Gradient grad_log(const GradArgs& args) { return {args.builder.div(args.grad_outputs[0], args.node.input(0))}; }
+Gradient grad_log(const GradArgs& args) {
+  return {args.builder.div(args.grad_outputs[0], args.node.input(0))};
+}
 
 Gradient grad_erf(const GradArgs& args) {
   Builder& b = args.builder;
@@ -125,8 +129,8 @@ OpDef with_alpha(OpDef op) {
 }  // namespace
 
 extern const OpDef kAbs;
-const OpDef kAbs = with_integers(
-    unary("Abs", "dst = |src|.", reference_negate<true>, grad_abs, Amp::kClear, -2, true));
+const OpDef kAbs =
+    with_integers(unary("Abs", "dst = |src|.", reference_negate<true>, grad_abs, Amp::kClear, -2, true));
 extern const OpDef kNeg;
 const OpDef kNeg = with_integers(unary("Neg", "dst = -src.", reference_negate<false>, grad_neg, Amp::kClear));
 extern const OpDef kSqrt;
@@ -134,16 +138,17 @@ const OpDef kSqrt = unary("Sqrt", "dst = sqrt(src).", reference<sqrt_of>, grad_s
 extern const OpDef kExp;
 const OpDef kExp = unary("Exp", "dst = exp(src).", reference<exp_of>, grad_exp, Amp::kDeny);
 extern const OpDef kLog;
-const OpDef kLog = unary("Log", "dst = log(src), the natural logarithm.", reference<log_of>, grad_log, Amp::kDeny, 0.5F);
+const OpDef kLog =
+    unary("Log", "dst = log(src), the natural logarithm.", reference<log_of>, grad_log, Amp::kDeny, 0.5F);
 extern const OpDef kErf;
 const OpDef kErf = unary("Erf", "dst = erf(src).", reference<erf_of>, grad_erf, Amp::kInfer);
 extern const OpDef kSigmoid;
-const OpDef kSigmoid = unary("Sigmoid", "dst = 1 / (1 + exp(-src)).", reference<sigmoid_of>, grad_sigmoid, Amp::kInfer);
+const OpDef kSigmoid =
+    unary("Sigmoid", "dst = 1 / (1 + exp(-src)).", reference<sigmoid_of>, grad_sigmoid, Amp::kInfer);
 extern const OpDef kTanh;
 const OpDef kTanh = unary("Tanh", "dst = tanh(src).", reference<tanh_of>, grad_tanh, Amp::kInfer);
 extern const OpDef kLeakyRelu;
-const OpDef kLeakyRelu = with_alpha(
-    unary("LeakyRelu", "dst = src where src >= 0, else alpha * src.", reference_leaky_relu, grad_leaky_relu,
-          Amp::kInfer, -2, true));
+const OpDef kLeakyRelu = with_alpha(unary("LeakyRelu", "dst = src where src >= 0, else alpha * src.",
+                                          reference_leaky_relu, grad_leaky_relu, Amp::kInfer, -2, true));
 
 }  // namespace twofour::ops

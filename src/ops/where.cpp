@@ -9,7 +9,8 @@ void infer(const Node& node, std::span<ValueType> outputs) {
   const ValueType& x = node.input(1)->type();
   check_dtype(node.input(0)->type(), DType::kBool, "condition");
   check_dtype(node.input(2)->type(), x.dtype, "y");
-  outputs[0] = {x.dtype, broadcast_dims(broadcast_dims(node.input(0)->dims(), x.dims), node.input(2)->dims())};
+  outputs[0] = {x.dtype,
+                broadcast_dims(broadcast_dims(node.input(0)->dims(), x.dims), node.input(2)->dims())};
 }
 
 void reference(const ReferenceArgs& args) {
@@ -17,14 +18,15 @@ void reference(const ReferenceArgs& args) {
   const auto condition = args.inputs[0].span<bool>();
   const size_t size = dtype_size(args.outputs[0].dtype());
   std::byte* dst = args.outputs[0].raw();
-  for_each_offset<3>(shape,
-                     {broadcast_strides(args.inputs[0].shape(), shape), broadcast_strides(args.inputs[1].shape(), shape),
-                      broadcast_strides(args.inputs[2].shape(), shape)},
-                     [&](const std::array<int64_t, 3>& at) {
-                       const size_t picked = condition[static_cast<size_t>(at[0])] ? 1 : 2;
-                       std::copy_n(args.inputs[picked].raw() + static_cast<size_t>(at[picked]) * size, size, dst);
-                       dst += size;
-                     });
+  for_each_offset<3>(
+      shape,
+      {broadcast_strides(args.inputs[0].shape(), shape), broadcast_strides(args.inputs[1].shape(), shape),
+       broadcast_strides(args.inputs[2].shape(), shape)},
+      [&](const std::array<int64_t, 3>& at) {
+        const size_t picked = condition[static_cast<size_t>(at[0])] ? 1 : 2;
+        std::copy_n(args.inputs[picked].raw() + static_cast<size_t>(at[picked]) * size, size, dst);
+        dst += size;
+      });
 }
 
 std::vector<Value*> grad(const GradArgs& args) {
@@ -53,9 +55,11 @@ const OpDef kWhere = {
     .amp = Amp::kClear,
     .quant = quant_float("both inputs would need one common scale"),
     .sparsity = no_sparsity(),
-    .examples = {{.inputs = {{.dtype = DType::kBool, .shape = {2, 3}, .values = {1, 0, 0, 1, 1, 0}}, {.shape = {2, 3}},
+    .examples = {{.inputs = {{.dtype = DType::kBool, .shape = {2, 3}, .values = {1, 0, 0, 1, 1, 0}},
+                             {.shape = {2, 3}},
                              {.shape = {2, 3}}}},
-                 {.inputs = {{.dtype = DType::kBool, .shape = {3, 1}, .values = {1, 0, 1}}, {.shape = {}},
+                 {.inputs = {{.dtype = DType::kBool, .shape = {3, 1}, .values = {1, 0, 1}},
+                             {.shape = {}},
                              {.shape = {2, 1, 5}}}}},
 };
 

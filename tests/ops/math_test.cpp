@@ -52,7 +52,9 @@ TEST(Binary, IntegersWrapAndDivisionIsChecked) {
   EXPECT_EQ(one("Div", -7, 2), -3);
   EXPECT_EQ(one("Div", kMin, -1), kMin);
   expect_error(ErrorCode::kInvalidArgument, "division by zero", [&] { one("Div", 1, 0); });
-  expect_error(ErrorCode::kInvalidArgument, "both must have one type", [] { run("Add", {iota({1}), ints({1}, {1})}); });
+  expect_error(ErrorCode::kInvalidArgument, "both must have one type", [] {
+    run("Add", {iota({1}), ints({1}, {1})});
+  });
   expect_error(ErrorCode::kUnsupported, "bool", [] { run("Add", {flag(true), flag(true)}); });
 }
 
@@ -65,7 +67,8 @@ TEST(Gemm, EveryOptionMatchesTheSum) {
         const Tensor b = random(tb ? Shape{n, k} : Shape{k, n}, 2);
         const Tensor c = random(c_shape, 3);
         const auto bias = values(run("Expand", {c, Tensor::i64({m, n})}));
-        const auto dst = values(run("Gemm", {a, b, c}, {{"transA", ta}, {"transB", tb}, {"alpha", 0.5F}, {"beta", -2.0F}}));
+        const auto dst = values(
+            run("Gemm", {a, b, c}, {{"transA", ta}, {"transB", tb}, {"alpha", 0.5F}, {"beta", -2.0F}}));
         for (int64_t i = 0; i < m; ++i)
           for (int64_t j = 0; j < n; ++j) {
             double sum = 0;
@@ -76,10 +79,15 @@ TEST(Gemm, EveryOptionMatchesTheSum) {
             EXPECT_NEAR(dst[at], 0.5 * sum - 2 * bias[at], 1e-6);
           }
       }
-  expect_error(ErrorCode::kInvalidArgument, "do not multiply", [] { run("Gemm", {iota({2, 3}), iota({2, 3})}); });
-  expect_error(ErrorCode::kInvalidArgument, "does not broadcast to f32[1,2]",
-               [] { run("Gemm", {iota({1, 3}), iota({3, 2}), iota({5, 2})}); });
-  expect_error(ErrorCode::kInvalidArgument, "must be matrices", [] { run("Gemm", {iota({3}), iota({3, 2})}); });
+  expect_error(ErrorCode::kInvalidArgument, "do not multiply", [] {
+    run("Gemm", {iota({2, 3}), iota({2, 3})});
+  });
+  expect_error(ErrorCode::kInvalidArgument, "does not broadcast to f32[1,2]", [] {
+    run("Gemm", {iota({1, 3}), iota({3, 2}), iota({5, 2})});
+  });
+  expect_error(ErrorCode::kInvalidArgument, "must be matrices", [] {
+    run("Gemm", {iota({3}), iota({3, 2})});
+  });
 }
 
 TEST(MatMul, VectorsAndBatchesFollowNumpy) {
@@ -92,9 +100,12 @@ TEST(MatMul, VectorsAndBatchesFollowNumpy) {
   for (int64_t i = 0; i < 2; ++i) {
     const Tensor index = ints({}, {i});
     EXPECT_THAT(values(run("Gather", {whole, index})),
-                Pointwise(FloatNear(1e-6F), values(run("Gemm", {run("Gather", {a, index}), run("Gather", {b, index})}))));
+                Pointwise(FloatNear(1e-6F),
+                          values(run("Gemm", {run("Gather", {a, index}), run("Gather", {b, index})}))));
   }
-  expect_error(ErrorCode::kInvalidArgument, "scalars do not multiply", [] { run("MatMul", {iota({}), iota({3})}); });
+  expect_error(ErrorCode::kInvalidArgument, "scalars do not multiply", [] {
+    run("MatMul", {iota({}), iota({3})});
+  });
 }
 
 TEST(Sparsity, AxisIsTheReductionAxis) {
@@ -112,8 +123,8 @@ struct PoolCase {
   int64_t size, kernel, stride, begin, end, ceil, include_pad;
 };
 
-// One axis at a time against PyTorch's definition: windows start inside the input or the leading padding; padding
-// counts up to the trailing pad, never beyond.
+// One axis at a time against PyTorch's definition: windows start inside the input or the leading padding;
+// padding counts up to the trailing pad, never beyond.
 TEST(AveragePool, CountsPaddingAsAsked) {
   Rng rng(5);
   for (int trial = 0; trial < 300; ++trial) {
@@ -142,14 +153,15 @@ TEST(AveragePool, CountsPaddingAsAsked) {
       const int64_t count = c.include_pad ? std::min(first + c.kernel, padded) - first : inside;
       expected.push_back(count ? static_cast<float>(sum / static_cast<double>(count)) : 0.0F);
     }
-    EXPECT_THAT(values(run("AveragePool", {src}, {{"kernel_shape", Ints{1, c.kernel}},
-                                                  {"strides", Ints{1, c.stride}},
-                                                  {"pads", Ints{0, c.begin, 0, c.end}},
-                                                  {"ceil_mode", c.ceil},
-                                                  {"count_include_pad", c.include_pad}})),
+    EXPECT_THAT(values(run("AveragePool", {src},
+                           {{"kernel_shape", Ints{1, c.kernel}},
+                            {"strides", Ints{1, c.stride}},
+                            {"pads", Ints{0, c.begin, 0, c.end}},
+                            {"ceil_mode", c.ceil},
+                            {"count_include_pad", c.include_pad}})),
                 Pointwise(FloatNear(1e-6F), expected))
-        << fmt::format("size {} kernel {} stride {} pads {},{} ceil {} include {}", c.size, c.kernel, c.stride, c.begin,
-                       c.end, c.ceil, c.include_pad);
+        << fmt::format("size {} kernel {} stride {} pads {},{} ceil {} include {}", c.size, c.kernel,
+                       c.stride, c.begin, c.end, c.ceil, c.include_pad);
   }
 }
 
@@ -168,7 +180,8 @@ TEST(MaxPool, BadWindowsAreRefused) {
   const auto pool = [](Attrs attrs) { return [attrs] { run("MaxPool", {iota({1, 1, 4, 4})}, attrs); }; };
   expect_error(ErrorCode::kInvalidArgument, "kernel_shape is missing", pool({}));
   expect_error(ErrorCode::kInvalidArgument, "does not fit", pool({{"kernel_shape", Ints{5, 1}}}));
-  expect_error(ErrorCode::kInvalidArgument, "strides must be at least 1", pool({{"kernel_shape", Ints{2, 2}}, {"strides", Ints{0, 1}}}));
+  expect_error(ErrorCode::kInvalidArgument, "strides must be at least 1",
+               pool({{"kernel_shape", Ints{2, 2}}, {"strides", Ints{0, 1}}}));
   expect_error(ErrorCode::kInvalidArgument, "not smaller than the window",
                pool({{"kernel_shape", Ints{2, 2}}, {"pads", Ints{0, 2, 0, 0}}}));
   expect_error(ErrorCode::kUnsupported, "two spatial dimensions", pool({{"kernel_shape", Ints{2, 2, 2}}}));
@@ -176,11 +189,18 @@ TEST(MaxPool, BadWindowsAreRefused) {
                pool({{"kernel_shape", Ints{2, 2}}, {"dilations", Ints{int64_t{1} << 62, 1}}}));
 }
 
+TEST(MaxPool, ImmenseWindowsCostNothing) {
+  const int64_t size = (int64_t{1} << 31) - 1;
+  const Attrs attrs = {{"kernel_shape", Ints{size, size}}, {"pads", Ints{size - 1, size - 4, 0, 0}}};
+  EXPECT_EQ(run("MaxPool", {iota({1, 1, 1, 4})}, attrs).shape(), (Shape{1, 1, 1, 1}));
+}
+
 TEST(MaxPool, FirstOfEqualMaximaGetsTheGradient) {
   const Attrs attrs = {{"kernel_shape", Ints{1, 3}}};
   const Tensor src = floats({1, 1, 1, 4}, {2, 5, 5, 1});
-  EXPECT_THAT(values(run("MaxPoolGrad", {floats({1, 1, 1, 2}, {10, 1}), src, run("MaxPool", {src}, attrs)}, attrs)),
-              ElementsAre(0, 11, 0, 0));
+  EXPECT_THAT(
+      values(run("MaxPoolGrad", {floats({1, 1, 1, 2}, {10, 1}), src, run("MaxPool", {src}, attrs)}, attrs)),
+      ElementsAre(0, 11, 0, 0));
 }
 
 TEST(Conv, MismatchedInputsAreRefused) {
@@ -189,8 +209,10 @@ TEST(Conv, MismatchedInputsAreRefused) {
   };
   expect_error(ErrorCode::kInvalidArgument, "bias is f32[3]; f32[4]", conv({1, 2, 5, 5}, {4, 2, 3, 3}, {3}));
   expect_error(ErrorCode::kInvalidArgument, "does not fit weight", conv({1, 2, 5, 5}, {4, 3, 3, 3}, {4}));
-  expect_error(ErrorCode::kInvalidArgument, "group is 3", conv({1, 6, 5, 5}, {4, 2, 3, 3}, {4}, {{"group", int64_t{3}}}));
-  expect_error(ErrorCode::kInvalidArgument, "group is 0", conv({1, 2, 5, 5}, {4, 2, 3, 3}, {4}, {{"group", int64_t{0}}}));
+  expect_error(ErrorCode::kInvalidArgument, "group is 3",
+               conv({1, 6, 5, 5}, {4, 2, 3, 3}, {4}, {{"group", int64_t{3}}}));
+  expect_error(ErrorCode::kInvalidArgument, "group is 0",
+               conv({1, 2, 5, 5}, {4, 2, 3, 3}, {4}, {{"group", int64_t{0}}}));
   expect_error(ErrorCode::kUnsupported, "only f32, f16 and bf16", [] {
     run("Conv", {iota({1, 1, 3, 3}).to(DType::kI64), iota({1, 1, 1, 1}).to(DType::kI64)});
   });
@@ -207,16 +229,20 @@ TEST(FusedConv, IsConvThenAddThenActivation) {
   const auto clip = run("FusedConv", {src, weight, bias},
                         {{"activation", std::string("clip")}, {"clip_low", 0.0F}, {"clip_high", 0.5F}});
   EXPECT_EQ(values(clip), values(run("Clip", {conv, Tensor::scalar(0), Tensor::scalar(0.5F)})));
-  expect_error(ErrorCode::kInvalidArgument, "residual is",
-               [&] { run("FusedConv", {src, weight, bias, iota({4, 1, 1})}); });
-  expect_error(ErrorCode::kInvalidArgument, "activation \"gelu\"",
-               [&] { run("FusedConv", {src, weight}, {{"activation", std::string("gelu")}}); });
+  expect_error(ErrorCode::kInvalidArgument, "residual is", [&] {
+    run("FusedConv", {src, weight, bias, iota({4, 1, 1})});
+  });
+  expect_error(ErrorCode::kInvalidArgument, "activation \"gelu\"", [&] {
+    run("FusedConv", {src, weight}, {{"activation", std::string("gelu")}});
+  });
 }
 
 TEST(Softmax, LargeScoresStayFinite) {
   EXPECT_THAT(values(run("Softmax", {floats({2}, {1000, 1000})})), ElementsAre(0.5F, 0.5F));
   EXPECT_THAT(values(run("LogSoftmax", {floats({2}, {-1e30F, 1e30F})})), ElementsAre(-2e30F, 0));
-  expect_error(ErrorCode::kInvalidArgument, "axis 2", [] { run("Softmax", {iota({2, 2})}, {{"axis", int64_t{2}}}); });
+  expect_error(ErrorCode::kInvalidArgument, "axis 2", [] {
+    run("Softmax", {iota({2, 2})}, {{"axis", int64_t{2}}});
+  });
 }
 
 TEST(Reduce, AxesAndEmptiness) {
@@ -227,20 +253,25 @@ TEST(Reduce, AxesAndEmptiness) {
   EXPECT_THAT(values(run("ReduceMax", {src}, {{"axes", Ints{1}}})), ElementsAre(2, 5));
   EXPECT_EQ(run("ReduceSum", {ints({3}, {1, 2, 4})}).span<int64_t>()[0], 7);
   expect_error(ErrorCode::kInvalidArgument, "maximum of nothing", [] { run("ReduceMax", {iota({0, 3})}); });
-  expect_error(ErrorCode::kInvalidArgument, "named twice", [&] { run("ReduceMean", {src}, {{"axes", Ints{1, -1}}}); });
+  expect_error(ErrorCode::kInvalidArgument, "named twice", [&] {
+    run("ReduceMean", {src}, {{"axes", Ints{1, -1}}});
+  });
 }
 
 TEST(ArgMax, ChoosesAmongEqualMaxima) {
   const Tensor src = floats({1, 3}, {7, 9, 9});
   EXPECT_THAT(values(run("ArgMax", {src}, {{"axis", int64_t{1}}})), ElementsAre(1));
-  EXPECT_THAT(values(run("ArgMax", {src}, {{"axis", int64_t{1}}, {"select_last_index", int64_t{1}}})), ElementsAre(2));
+  EXPECT_THAT(values(run("ArgMax", {src}, {{"axis", int64_t{1}}, {"select_last_index", int64_t{1}}})),
+              ElementsAre(2));
 }
 
 TEST(Dropout, RefusesTrainingMode) {
   const auto both = run_n("Dropout", {iota({3}), Tensor::scalar(0.5F), flag(false)}, 2);
   EXPECT_THAT(values(both[0]), ElementsAre(0, 1, 2));
   EXPECT_THAT(values(both[1]), ElementsAre(1, 1, 1));
-  expect_error(ErrorCode::kUnsupported, "training_mode", [] { run("Dropout", {iota({3}), Tensor(), flag(true)}); });
+  expect_error(ErrorCode::kUnsupported, "training_mode", [] {
+    run("Dropout", {iota({3}), Tensor(), flag(true)});
+  });
 }
 
 }  // namespace

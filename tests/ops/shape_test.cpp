@@ -9,7 +9,8 @@ namespace {
 using testing::ElementsAre;
 using Ints = std::vector<int64_t>;
 
-// Every slice of an axis of 5 with all starts, ends and steps of interest, against numpy's definition by stepping.
+// Every slice of an axis of 5 with all starts, ends and steps of interest, against numpy's definition by
+// stepping.
 TEST(Slice, AgreesWithSteppingThroughEveryCombination) {
   const Tensor src = iota({5});
   for (int64_t start = -7; start <= 7; ++start)
@@ -23,7 +24,8 @@ TEST(Slice, AgreesWithSteppingThroughEveryCombination) {
         if (!(step < 0 && start < -5 && first == 0 && place(end) == 0))
           for (int64_t i = first; step > 0 ? i < place(end) : i > place(end); i += step)
             expected.push_back(static_cast<float>(i));
-        EXPECT_EQ(values(run("Slice", {src, ints({1}, {start}), ints({1}, {end}), ints({1}, {0}), ints({1}, {step})})),
+        EXPECT_EQ(values(run("Slice",
+                             {src, ints({1}, {start}), ints({1}, {end}), ints({1}, {0}), ints({1}, {step})})),
                   expected)
             << start << ":" << end << ":" << step;
       }
@@ -33,7 +35,8 @@ TEST(Slice, ExtremePositionsAndStepsDoNotOverflow) {
   constexpr int64_t kMin = std::numeric_limits<int64_t>::min();
   constexpr int64_t kMax = std::numeric_limits<int64_t>::max();
   const auto slice = [](int64_t start, int64_t end, int64_t step) {
-    return values(run("Slice", {iota({4}), ints({1}, {start}), ints({1}, {end}), ints({1}, {-1}), ints({1}, {step})}));
+    return values(
+        run("Slice", {iota({4}), ints({1}, {start}), ints({1}, {end}), ints({1}, {-1}), ints({1}, {step})}));
   };
   EXPECT_THAT(slice(kMin, kMax, 1), ElementsAre(0, 1, 2, 3));
   EXPECT_THAT(slice(kMax, kMin, -1), ElementsAre(3, 2, 1, 0));
@@ -68,7 +71,9 @@ TEST(Reshape, ZeroCopiesAndMinusOneTakesTheRest) {
   expect_error(ErrorCode::kInvalidArgument, "must not be negative", [&] { to({4}, {-2, -2}); });
   expect_error(ErrorCode::kInvalidArgument, "which has none", [&] { to({4}, {4, 0}); });
   expect_error(ErrorCode::kInvalidArgument, "another size is 0", [&] { to({0, 3}, {0, -1}, true); });
-  expect_error(ErrorCode::kResourceExhausted, "63 bits", [&] { to({4}, {int64_t{1} << 40, int64_t{1} << 40}); });
+  expect_error(ErrorCode::kResourceExhausted, "63 bits", [&] {
+    to({4}, {int64_t{1} << 40, int64_t{1} << 40});
+  });
 }
 
 // `x.view(x.size(0), -1)` and the like, as exporters write them.
@@ -105,7 +110,8 @@ TEST(Transpose, FollowsThePermutation) {
   ASSERT_EQ(dst.shape(), (Shape{4, 2, 3}));
   for (size_t i = 0; i < 4; ++i)
     for (size_t j = 0; j < 2; ++j)
-      for (size_t k = 0; k < 3; ++k) EXPECT_EQ(values(dst)[(i * 2 + j) * 3 + k], values(src)[(j * 3 + k) * 4 + i]);
+      for (size_t k = 0; k < 3; ++k)
+        EXPECT_EQ(values(dst)[(i * 2 + j) * 3 + k], values(src)[(j * 3 + k) * 4 + i]);
   for (const Ints& perm : {Ints{0, 1}, Ints{0, 1, 3}, Ints{0, 0, 1}})
     expect_error(ErrorCode::kInvalidArgument, "", [&] { run("Transpose", {src}, {{"perm", perm}}); });
 }
@@ -113,7 +119,8 @@ TEST(Transpose, FollowsThePermutation) {
 TEST(Pad, ModesMatchNumpy) {
   const Tensor src = floats({4}, {1, 2, 3, 4});
   const auto pad = [&](const char* mode, int64_t begin, int64_t end) {
-    return values(run("Pad", {src, ints({2}, {begin, end}), Tensor::scalar(9)}, {{"mode", std::string(mode)}}));
+    return values(
+        run("Pad", {src, ints({2}, {begin, end}), Tensor::scalar(9)}, {{"mode", std::string(mode)}}));
   };
   EXPECT_THAT(pad("constant", 1, 2), ElementsAre(9, 1, 2, 3, 4, 9, 9));
   EXPECT_THAT(pad("reflect", 3, 2), ElementsAre(4, 3, 2, 1, 2, 3, 4, 3, 2));
@@ -124,8 +131,9 @@ TEST(Pad, ModesMatchNumpy) {
   expect_error(ErrorCode::kInvalidArgument, "reflect padding of 4", [&] { pad("reflect", 0, 4); });
   expect_error(ErrorCode::kUnsupported, "\"wrap\"", [&] { pad("wrap", 1, 1); });
   expect_error(ErrorCode::kInvalidArgument, "too large", [&] { pad("constant", int64_t{1} << 62, 0); });
-  expect_error(ErrorCode::kInvalidArgument, "2 pads are given; 2 axes need 4",
-               [] { run("Pad", {iota({2, 2}), ints({2}, {1, 1})}); });
+  expect_error(ErrorCode::kInvalidArgument, "2 pads are given; 2 axes need 4", [] {
+    run("Pad", {iota({2, 2}), ints({2}, {1, 1})});
+  });
 }
 
 TEST(Concat, SplitTakesItApartAgain) {
@@ -143,27 +151,35 @@ TEST(Concat, SplitTakesItApartAgain) {
     const auto again = run_n("Split", {whole, ints({3}, sizes)}, 3, {{"axis", static_cast<int64_t>(axis)}});
     for (size_t i = 0; i < 3; ++i) EXPECT_EQ(values(again[i]), values(parts[i]));
   }
-  expect_error(ErrorCode::kInvalidArgument, "does not divide 4 elements into 2 parts",
-               [] { run_n("Split", {iota({4}), ints({2}, {1, 2})}, 2); });
-  expect_error(ErrorCode::kInvalidArgument, "does not fit 4", [] { run_n("Split", {iota({4}), ints({2}, {5, -1})}, 2); });
+  expect_error(ErrorCode::kInvalidArgument, "does not divide 4 elements into 2 parts", [] {
+    run_n("Split", {iota({4}), ints({2}, {1, 2})}, 2);
+  });
+  expect_error(ErrorCode::kInvalidArgument, "does not fit 4", [] {
+    run_n("Split", {iota({4}), ints({2}, {5, -1})}, 2);
+  });
   expect_error(ErrorCode::kInvalidArgument, "3 equal parts", [] { run_n("Split", {iota({4})}, 3); });
-  expect_error(ErrorCode::kInvalidArgument, "input 1 is f32[2,3]",
-               [] { run("Concat", {iota({2, 2}), iota({2, 3})}, {{"axis", int64_t{0}}}); });
+  expect_error(ErrorCode::kInvalidArgument, "input 1 is f32[2,3]", [] {
+    run("Concat", {iota({2, 2}), iota({2, 3})}, {{"axis", int64_t{0}}});
+  });
 }
 
 TEST(Gather, RefusesIndicesOutside) {
   EXPECT_THAT(values(run("Gather", {iota({4}), ints({3}, {-4, 3, -1})})), ElementsAre(0, 3, 3));
   for (const int64_t index : {int64_t{4}, int64_t{-5}, std::numeric_limits<int64_t>::min()})
-    expect_error(ErrorCode::kInvalidArgument, "is outside [-4, 4)",
-                 [&] { run("Gather", {iota({4}), ints({1}, {index})}); });
+    expect_error(ErrorCode::kInvalidArgument, "is outside [-4, 4)", [&] {
+      run("Gather", {iota({4}), ints({1}, {index})});
+    });
 }
 
 TEST(Squeeze, AxesMustBeOnes) {
   EXPECT_EQ(run("Squeeze", {iota({1, 3, 1})}).shape(), (Shape{3}));
   EXPECT_EQ(run("Squeeze", {iota({1, 3, 1}), ints({1}, {-1})}).shape(), (Shape{1, 3}));
-  expect_error(ErrorCode::kInvalidArgument, "axis 1 of f32[1,3,1] is not 1",
-               [] { run("Squeeze", {iota({1, 3, 1}), ints({1}, {1})}); });
-  expect_error(ErrorCode::kInvalidArgument, "axis 3 is outside", [] { run("Unsqueeze", {iota({2}), ints({2}, {0, 3})}); });
+  expect_error(ErrorCode::kInvalidArgument, "axis 1 of f32[1,3,1] is not 1", [] {
+    run("Squeeze", {iota({1, 3, 1}), ints({1}, {1})});
+  });
+  expect_error(ErrorCode::kInvalidArgument, "axis 3 is outside", [] {
+    run("Unsqueeze", {iota({2}), ints({2}, {0, 3})});
+  });
 }
 
 TEST(Evaluate, TakesOpenSizesFromTheInputsAndChecksThem) {
@@ -172,7 +188,9 @@ TEST(Evaluate, TakesOpenSizesFromTheInputsAndChecksThem) {
   Value* x = graph.add_input("x", {DType::kF32, {Dim::named("N"), 3}});
   graph.set_outputs({b.reduce_sum(x, {0}, false)});
   EXPECT_THAT(values(evaluate(graph, std::vector{iota({2, 3})})[0]), ElementsAre(3, 5, 7));
-  expect_error(ErrorCode::kInvalidArgument, "x is f32[2,4]", [&] { evaluate(graph, std::vector{iota({2, 4})}); });
+  expect_error(ErrorCode::kInvalidArgument, "x is f32[2,4]", [&] {
+    evaluate(graph, std::vector{iota({2, 4})});
+  });
   expect_error(ErrorCode::kInvalidArgument, "1 inputs, got 0", [&] { evaluate(graph, {}); });
   EXPECT_FALSE(all_inputs_constant(*graph.nodes().front()));
   EXPECT_TRUE(all_inputs_constant(*b.neg(b.scalar(1))->producer()));

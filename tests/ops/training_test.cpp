@@ -29,7 +29,8 @@ TEST(SoftmaxCrossEntropyLoss, MatchesTheDefinition) {
 TEST(SoftmaxCrossEntropyLoss, IgnoredRowsCountForNothing) {
   const Attrs attrs = {{"ignore_index", int64_t{-100}}};
   const Tensor one = run("SoftmaxCrossEntropyLoss", {floats({1, 2}, {3, 1}), ints({1}, {1})});
-  const Tensor with = run("SoftmaxCrossEntropyLoss", {floats({2, 2}, {3, 1, 9, 9}), ints({2}, {1, -100})}, attrs);
+  const Tensor with =
+      run("SoftmaxCrossEntropyLoss", {floats({2, 2}, {3, 1, 9, 9}), ints({2}, {1, -100})}, attrs);
   EXPECT_EQ(values(one), values(with));
   EXPECT_THAT(values(run("SoftmaxCrossEntropyGrad",
                          {Tensor::scalar(1), floats({2, 2}, {3, 1, 9, 9}), ints({2}, {-100, -100})}, attrs)),
@@ -38,10 +39,12 @@ TEST(SoftmaxCrossEntropyLoss, IgnoredRowsCountForNothing) {
 
 TEST(SoftmaxCrossEntropyLoss, BadLabelsAreRefused) {
   for (const int64_t label : {-1, 2})
-    expect_error(ErrorCode::kInvalidArgument, "is outside [0, 2)",
-                 [&] { run("SoftmaxCrossEntropyLoss", {iota({1, 2}), ints({1}, {label})}); });
-  expect_error(ErrorCode::kInvalidArgument, "labels is i64[2]; i64[1]",
-               [] { run("SoftmaxCrossEntropyLoss", {iota({1, 2}), ints({2}, {0, 0})}); });
+    expect_error(ErrorCode::kInvalidArgument, "is outside [0, 2)", [&] {
+      run("SoftmaxCrossEntropyLoss", {iota({1, 2}), ints({1}, {label})});
+    });
+  expect_error(ErrorCode::kInvalidArgument, "labels is i64[2]; i64[1]", [] {
+    run("SoftmaxCrossEntropyLoss", {iota({1, 2}), ints({2}, {0, 0})});
+  });
   expect_error(ErrorCode::kInvalidArgument, "label_smoothing is 1.5", [] {
     run("SoftmaxCrossEntropyLoss", {iota({1, 2}), ints({1}, {0})}, {{"label_smoothing", 1.5F}});
   });
@@ -49,9 +52,9 @@ TEST(SoftmaxCrossEntropyLoss, BadLabelsAreRefused) {
 
 TEST(BatchNormTrain, NormalisesAndMovesTheStatistics) {
   const Tensor src = floats({2, 1, 1, 2}, {1, 3, 5, 7});
-  const auto out = run_n("BatchNormTrain",
-                         {src, floats({1}, {2}), floats({1}, {1}), floats({1}, {10}), floats({1}, {20})}, 5,
-                         {{"momentum", 0.75F}, {"epsilon", 0.0F}});
+  const auto out =
+      run_n("BatchNormTrain", {src, floats({1}, {2}), floats({1}, {1}), floats({1}, {10}), floats({1}, {20})},
+            5, {{"momentum", 0.75F}, {"epsilon", 0.0F}});
   const float step = 2 / std::sqrt(5.0F);  // mean 4, population variance 5
   EXPECT_THAT(values(out[0]), Pointwise(FloatNear(1e-6F), {1 - 3 * step, 1 - step, 1 + step, 1 + 3 * step}));
   EXPECT_THAT(values(out[1]), ElementsAre(8.5F));
@@ -68,19 +71,24 @@ TEST(BatchNormTrain, KeepsStatisticsInF32) {
   const Tensor half = floats({2, 1}, {1, 3}).to(DType::kF16);
   const Tensor one = floats({1}, {1});
   EXPECT_EQ(run_n("BatchNormTrain", {half, one, one, one, one}, 5)[0].dtype(), DType::kF16);
-  expect_error(ErrorCode::kInvalidArgument, "running_mean is f16[1]; it must be of type f32",
-               [&] { run_n("BatchNormTrain", {half, one, one, one.to(DType::kF16), one}, 5); });
+  expect_error(ErrorCode::kInvalidArgument, "running_mean is f16[1]; it must be of type f32", [&] {
+    run_n("BatchNormTrain", {half, one, one, one.to(DType::kF16), one}, 5);
+  });
 }
 
 TEST(GradUnscale, FindsEveryKindOfOverflow) {
   for (const float bad : {INFINITY, -INFINITY, NAN})
-    EXPECT_THAT(values(run_n("GradUnscale", {floats({3}, {1, bad, 2}), Tensor::scalar(4)}, 2)[1]), ElementsAre(1));
+    EXPECT_THAT(values(run_n("GradUnscale", {floats({3}, {1, bad, 2}), Tensor::scalar(4)}, 2)[1]),
+                ElementsAre(1));
   const auto fine = run_n("GradUnscale", {floats({2}, {8, -4}), Tensor::scalar(4)}, 2);
   EXPECT_THAT(values(fine[0]), ElementsAre(2, -1));
   EXPECT_THAT(values(fine[1]), ElementsAre(0));
-  expect_error(ErrorCode::kInvalidArgument, "grad is f16[2]; it must be of type f32",
-               [] { run_n("GradUnscale", {iota({2}).to(DType::kF16), Tensor::scalar(1)}, 2); });
-  expect_error(ErrorCode::kInvalidArgument, "one element", [] { run_n("GradUnscale", {iota({2}), iota({2})}, 2); });
+  expect_error(ErrorCode::kInvalidArgument, "grad is f16[2]; it must be of type f32", [] {
+    run_n("GradUnscale", {iota({2}).to(DType::kF16), Tensor::scalar(1)}, 2);
+  });
+  expect_error(ErrorCode::kInvalidArgument, "one element", [] {
+    run_n("GradUnscale", {iota({2}), iota({2})}, 2);
+  });
 }
 
 TEST(ClipFactor, ScalesDownOnly) {
@@ -93,7 +101,8 @@ TEST(ClipFactor, ScalesDownOnly) {
   expect_error(ErrorCode::kInvalidArgument, "max_norm", [&] { factor(1, 0); });
 }
 
-// torch.optim.SGD(lr=0.1, momentum=0.9, weight_decay=0.01) on p = [1, -2] with gradients [0.5, 1], then [-0.25, 2].
+// torch.optim.SGD(lr=0.1, momentum=0.9, weight_decay=0.01) on p = [1, -2] with gradients [0.5, 1], then
+// [-0.25, 2].
 TEST(SgdUpdate, MatchesPyTorchOverTwoSteps) {
   struct Expected {
     int64_t nesterov;
@@ -103,7 +112,8 @@ TEST(SgdUpdate, MatchesPyTorchOverTwoSteps) {
                             Expected{1, {0.9031F, -2.1862F}, {0.9075741F, -2.6414261F}}}) {
     const Attrs attrs = {{"momentum", 0.9F}, {"weight_decay", 0.01F}, {"nesterov", e.nesterov}};
     const Tensor rate = Tensor::scalar(0.1F);
-    const auto one = run_n("SgdUpdate", {floats({2}, {1, -2}), floats({2}, {0.5F, 1}), floats({2}, {0, 0}), rate}, 2, attrs);
+    const auto one = run_n(
+        "SgdUpdate", {floats({2}, {1, -2}), floats({2}, {0.5F, 1}), floats({2}, {0, 0}), rate}, 2, attrs);
     EXPECT_THAT(values(one[0]), Pointwise(FloatNear(1e-6F), e.first));
     const auto two = run_n("SgdUpdate", {one[0], floats({2}, {-0.25F, 2}), one[1], rate}, 2, attrs);
     EXPECT_THAT(values(two[0]), Pointwise(FloatNear(1e-6F), e.second));
@@ -120,14 +130,18 @@ TEST(SgdUpdate, MaskedWeightsStayZeroAndOverflowChangesNothing) {
   EXPECT_EQ(values(masked[0])[1], 0);
   EXPECT_EQ(values(masked[1])[1], 0);
   EXPECT_THAT(values(masked[1])[0], FloatNear(3.6F, 1e-6F));
-  const auto clipped = run_n("SgdUpdate", {param, grad, buffer, Tensor::scalar(1), Tensor(), Tensor::scalar(0), Tensor::scalar(0.5F)}, 2, attrs);
+  const auto clipped = run_n(
+      "SgdUpdate",
+      {param, grad, buffer, Tensor::scalar(1), Tensor(), Tensor::scalar(0), Tensor::scalar(0.5F)}, 2, attrs);
   EXPECT_THAT(values(clipped[1])[0], FloatNear(3.1F, 1e-6F));
   const Tensor bad = floats({3}, {NAN, INFINITY, 1});
-  const auto skipped = run_n("SgdUpdate", {param, bad, buffer, Tensor::scalar(1), mask, Tensor::scalar(1)}, 2, attrs);
+  const auto skipped =
+      run_n("SgdUpdate", {param, bad, buffer, Tensor::scalar(1), mask, Tensor::scalar(1)}, 2, attrs);
   EXPECT_EQ(values(skipped[0]), values(param));
   EXPECT_EQ(values(skipped[1]), values(buffer));
-  expect_error(ErrorCode::kInvalidArgument, "grad is f32[2]; f32[3]",
-               [&] { run_n("SgdUpdate", {param, iota({2}), buffer, Tensor::scalar(1)}, 2); });
+  expect_error(ErrorCode::kInvalidArgument, "grad is f32[2]; f32[3]", [&] {
+    run_n("SgdUpdate", {param, iota({2}), buffer, Tensor::scalar(1)}, 2);
+  });
 }
 
 TEST(LossScaleUpdate, GrowsBacksOffAndKeepsItsBounds) {
@@ -135,8 +149,10 @@ TEST(LossScaleUpdate, GrowsBacksOffAndKeepsItsBounds) {
   float scale = 8;
   int32_t tracker = 0;
   const auto update = [&](bool overflow) {
-    const auto out = run_n("LossScaleUpdate", {Tensor::scalar(scale), Tensor::of<int32_t>({}, std::vector{tracker}),
-                                               Tensor::scalar(overflow ? 1 : 0)}, 2, attrs);
+    const auto out = run_n("LossScaleUpdate",
+                           {Tensor::scalar(scale), Tensor::of<int32_t>({}, std::vector{tracker}),
+                            Tensor::scalar(overflow ? 1 : 0)},
+                           2, attrs);
     scale = out[0].span<float>()[0];
     tracker = out[1].span<int32_t>()[0];
     return std::pair(scale, tracker);
@@ -152,7 +168,8 @@ TEST(LossScaleUpdate, GrowsBacksOffAndKeepsItsBounds) {
 }
 
 TEST(TopOneCorrect, FirstMaximumWins) {
-  EXPECT_THAT(values(run("TopOneCorrect", {floats({3, 2}, {1, 1, 0, 5, 2, 1}), ints({3}, {0, 1, 1})})), ElementsAre(2));
+  EXPECT_THAT(values(run("TopOneCorrect", {floats({3, 2}, {1, 1, 0, 5, 2, 1}), ints({3}, {0, 1, 1})})),
+              ElementsAre(2));
 }
 
 TEST(AnyNonFinite, IsOneWhenAnyFlagIs) {
