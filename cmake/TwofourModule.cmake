@@ -1,9 +1,10 @@
 # twofour_module(<name> [DEPENDS <module>...] [LINK <library>...])
-#   One static library per folder of src/, from every .cpp below it; without any, a module of headers.
+#   One static library per folder of src/, from every .cpp below it but main.cpp; without any, a module of headers.
 #   DEPENDS names other modules.
 function(twofour_module name)
   cmake_parse_arguments(ARG "" "" "DEPENDS;LINK" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${name}/*.cpp)
+  list(FILTER sources EXCLUDE REGEX "/main\\.cpp$")
   list(TRANSFORM ARG_DEPENDS PREPEND twofour_)
   if(NOT sources)
     add_library(twofour_${name} INTERFACE)

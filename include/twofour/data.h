@@ -46,6 +46,7 @@ class DataLoader {
   std::vector<std::string> skipped() const;
 
   data::Loader& loader() { return *loader_; }
+  const std::shared_ptr<data::Loader>& shared_loader() { return loader_; }
 
  private:
   std::shared_ptr<data::Loader> loader_;

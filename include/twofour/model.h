@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -74,6 +75,8 @@ class Model {
   /// `input: f32[N,3,32,32]`, one line each.
   std::vector<std::string> inputs() const;
   std::vector<std::string> outputs() const;
+  /// For every input with open dimensions, its shape with 1 in their place.
+  std::map<std::string, Shape> default_shapes() const;
   /// C,H,W of the one image input. Throws Error{kInvalidArgument} when there is no such input.
   Shape image_shape() const;
   int64_t num_parameters() const;

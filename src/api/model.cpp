@@ -2,16 +2,28 @@
 
 #include <algorithm>
 
+#include "api/sparsity_rows.h"
 #include "ir/print.h"
 #include "onnx/export.h"
 #include "onnx/import.h"
-#include "sparsity/prune.h"
 #include "zoo/zoo.h"
 
 namespace twofour {
 namespace {
 
-SparsityRow to_row(const sparsity::LayerRow& layer) {
+std::vector<std::string> describe(const std::vector<Value*>& values) {
+  std::vector<std::string> lines;
+  for (const Value* value : values) lines.push_back(value->name() + ": " + value->type().to_string());
+  return lines;
+}
+
+}  // namespace
+
+sparsity::PruneOptions api::to_internal(const PruneOptions& options) {
+  return {options.include, options.exclude, {.min_elements = options.min_elements}};
+}
+
+SparsityRow api::to_public(const sparsity::LayerRow& layer) {
   return {.layer = layer.layer,
           .op = layer.op,
           .weight_shape = layer.shape,
@@ -24,13 +36,11 @@ SparsityRow to_row(const sparsity::LayerRow& layer) {
           .zeros = layer.zeros};
 }
 
-std::vector<std::string> describe(const std::vector<Value*>& values) {
-  std::vector<std::string> lines;
-  for (const Value* value : values) lines.push_back(value->name() + ": " + value->type().to_string());
-  return lines;
+std::vector<PruneRow> api::to_public(const std::vector<sparsity::PruneRow>& rows) {
+  std::vector<PruneRow> result;
+  for (const sparsity::PruneRow& row : rows) result.push_back({to_public(row.layer), row.magnitude_kept});
+  return result;
 }
-
-}  // namespace
 
 Model::Model(Graph graph) : graph_(std::make_shared<Graph>(std::move(graph))) {}
 
@@ -52,22 +62,29 @@ void Model::save(const std::filesystem::path& onnx) const { onnx_io::export_mode
 Model Model::clone() const { return Model(graph_->clone()); }
 
 std::vector<PruneRow> Model::prune(const PruneOptions& options) {
-  sparsity::PruneOptions internal{options.include, options.exclude, {.min_elements = options.min_elements}};
-  std::vector<PruneRow> rows;
-  for (const sparsity::PruneRow& row : sparsity::prune(*graph_, internal))
-    rows.push_back({to_row(row.layer), row.magnitude_kept});
-  return rows;
+  return api::to_public(sparsity::prune(*graph_, api::to_internal(options)));
 }
 
 std::vector<SparsityRow> Model::sparsity() const {
   std::vector<SparsityRow> rows;
-  for (const sparsity::LayerRow& row : sparsity::inspect(*graph_)) rows.push_back(to_row(row));
+  for (const sparsity::LayerRow& row : sparsity::inspect(*graph_)) rows.push_back(api::to_public(row));
   return rows;
 }
 
 const std::string& Model::name() const { return graph_->name(); }
 std::vector<std::string> Model::inputs() const { return describe(graph_->inputs()); }
 std::vector<std::string> Model::outputs() const { return describe(graph_->outputs()); }
+
+std::map<std::string, Shape> Model::default_shapes() const {
+  std::map<std::string, Shape> shapes;
+  for (const Value* input : graph_->inputs()) {
+    if (input->type().is_static()) continue;
+    Shape shape;
+    for (const Dim& dim : input->dims()) shape.push_back(dim.known() ? dim.value : 1);
+    shapes[input->name()] = std::move(shape);
+  }
+  return shapes;
+}
 
 Shape Model::image_shape() const {
   TWOFOUR_CHECK(graph_->inputs().size() == 1 && graph_->inputs()[0]->rank() == 4, kInvalidArgument,

@@ -9,6 +9,8 @@
 #include <string>
 #include <string_view>
 
+#include "twofour/files.h"
+
 namespace twofour {
 
 /// A read-only mapping; unmapped when the last reference goes. Throws Error{kNotFound, kIo}, and
@@ -35,9 +37,7 @@ std::string read_file(const std::filesystem::path& path);
 /// Receives chunks in order.
 using ByteSink = std::function<void(std::span<const std::byte>)>;
 
-/// Writes through a temporary name in the same folder, fsync, rename. On any failure (a full disk included)
-/// the temporary is removed, `path` keeps its old content and Error{kIo} names path and reason.
+/// As the public write_file_atomic, for content that is written in pieces.
 void write_file_atomic(const std::filesystem::path& path, const std::function<void(const ByteSink&)>& writer);
-void write_file_atomic(const std::filesystem::path& path, std::string_view content);
 
 }  // namespace twofour

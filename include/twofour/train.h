@@ -1,0 +1,117 @@
+// Training: SGD in mixed precision, and retraining under a 2:4 mask. The three-step workflow:
+//
+//   auto model = twofour::Model::load("dense.onnx");           // 1. a trained dense network
+//   twofour::Sgd optimizer({.lr = 0.05, .momentum = 0.9});
+//   twofour::prune_trained_model(model, optimizer);            // 2. prune once
+//   twofour::Trainer trainer(model, optimizer, data, {});      // 3. the training loop, unchanged
+//   for (int epoch = 0; epoch < 5; ++epoch) trainer.train_epoch();
+//   trainer.model().save("sparse.onnx");
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "twofour/data.h"
+#include "twofour/model.h"
+#include "twofour/train_options.h"
+
+namespace twofour {
+
+using train::BenchmarkOptions;
+using train::BenchmarkResult;
+using train::EpochRecord;
+using train::Evaluation;
+using train::IterUnit;
+using train::LossScaling;
+using train::Precision;
+using train::Progress;
+using train::Schedule;
+using train::ScheduleKind;
+using train::SgdOptions;
+
+namespace train {
+class Trainer;  // internal
+struct OptimizerState;
+}  // namespace train
+
+/// SGD's options, and the masks and momentum that belong to one model.
+class Sgd {
+ public:
+  explicit Sgd(const SgdOptions& options = {});
+  const SgdOptions& options() const { return options_; }
+  /// Names of the weights whose zeros training keeps.
+  std::vector<std::string> masked_weights() const;
+  train::OptimizerState& state() { return *state_; }
+  const train::OptimizerState& state() const { return *state_; }
+
+ private:
+  SgdOptions options_;
+  std::shared_ptr<train::OptimizerState> state_;
+};
+
+/// Prunes every eligible weight to 2:4 by magnitude and makes the optimiser keep the pattern: weights, gradients and
+/// momentum of pruned elements stay zero.
+std::vector<PruneRow> prune_trained_model(Model& model, Sgd& optimizer, const PruneOptions& options = {});
+
+/// kAuto: weights that the model's metadata names as 2:4. kKeep: also those whose zeros form the pattern (files of
+/// other tools); an error when there is none. kNone: no masks.
+enum class KeepSparsity : uint8_t { kAuto, kKeep, kNone };
+/// For a model that is pruned already: the optimiser keeps its zeros.
+void keep_sparsity(const Model& model, Sgd& optimizer, KeepSparsity mode = KeepSparsity::kAuto);
+
+struct TrainerOptions {
+  Schedule schedule;
+  Precision precision = Precision::kF32;
+  /// Trains in half-precision storage even where the hardware has no fast half arithmetic.
+  bool force_half = false;
+  std::optional<LossScaling> loss_scaling;  // default: dynamic for fp16, none otherwise
+  double label_smoothing = 0;
+  double clip_norm = 0;  // 0: no clipping
+  uint64_t seed = 1;
+  /// Time the tactics of the training step first; pays for long runs.
+  bool time_tactics = true;
+};
+
+/// Trains a copy of the model; model() gives the result. Nobody else may read from the data meanwhile.
+class Trainer {
+ public:
+  Trainer(const Model& model, const Sgd& optimizer, DataLoader& data, const TrainerOptions& options = {});
+  ~Trainer();
+  Trainer(const Trainer&) = delete;
+  Trainer& operator=(const Trainer&) = delete;
+
+  /// To the end of the epoch. Throws Error{kFailedPrecondition} when the loss is no longer finite.
+  EpochRecord train_epoch(const std::function<void(const Progress&)>& progress = {});
+  /// Trains on and gives `line` the lines of benchmark mode.
+  BenchmarkResult benchmark(const BenchmarkOptions& options, const std::function<void(std::string_view)>& line);
+  Model model() const;
+  int64_t epoch() const;
+  const std::vector<EpochRecord>& history() const;
+
+  /// The precision in use, and why it is not the one asked for (empty when it is).
+  Precision precision() const;
+  const std::string& precision_note() const;
+  /// Memory of activations and gradients during a step.
+  size_t activation_bytes() const;
+
+  /// A checkpoint (safetensors) to go on from, bit for bit. Atomic.
+  void save(const std::filesystem::path& path) const;
+  void resume(const std::filesystem::path& path);
+
+ private:
+  std::unique_ptr<train::Trainer> trainer_;
+};
+
+/// Top-1 accuracy over one epoch of `data`.
+Evaluation evaluate(const Model& model, DataLoader& data,
+                    const std::function<void(int64_t done, int64_t total)>& progress = {});
+
+/// Activation memory of one training step in a precision, without training.
+size_t step_activation_bytes(const Model& model, int64_t batch_size, Precision precision);
+
+}  // namespace twofour

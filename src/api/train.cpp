@@ -1,0 +1,92 @@
+#include "twofour/train.h"
+
+#include "api/device.h"
+#include "api/sparsity_rows.h"
+#include "sparsity/training_masks.h"
+#include "train/benchmark.h"
+#include "train/evaluate.h"
+#include "train/prune.h"
+#include "train/trainer.h"
+
+namespace twofour {
+namespace {
+
+sparsity::MaskMode to_internal(KeepSparsity mode) {
+  switch (mode) {
+    case KeepSparsity::kKeep: return sparsity::MaskMode::kKeep;
+    case KeepSparsity::kNone: return sparsity::MaskMode::kNone;
+    case KeepSparsity::kAuto: break;
+  }
+  return sparsity::MaskMode::kAuto;
+}
+
+train::TrainOptions to_internal(const TrainerOptions& options, const SgdOptions& sgd, int64_t batch_size) {
+  train::TrainOptions internal;
+  internal.batch_size = batch_size;
+  internal.sgd = sgd;
+  internal.schedule = options.schedule;
+  internal.precision = options.precision;
+  internal.force_half = options.force_half;
+  internal.loss_scaling = options.loss_scaling;
+  internal.label_smoothing = options.label_smoothing;
+  internal.clip_norm = options.clip_norm;
+  internal.seed = options.seed;
+  internal.time_tactics = options.time_tactics;
+  return internal;
+}
+
+}  // namespace
+
+Sgd::Sgd(const SgdOptions& options) : options_(options), state_(std::make_shared<train::OptimizerState>()) {}
+
+std::vector<std::string> Sgd::masked_weights() const {
+  std::vector<std::string> names;
+  for (const auto& [name, mask] : state_->masks) names.push_back(name);
+  return names;
+}
+
+void keep_sparsity(const Model& model, Sgd& optimizer, KeepSparsity mode) {
+  optimizer.state().masks = sparsity::masks_for_training(model.graph(), to_internal(mode));
+}
+
+std::vector<PruneRow> prune_trained_model(Model& model, Sgd& optimizer, const PruneOptions& options) {
+  return api::to_public(train::prune_trained_model(model.graph(), optimizer.state(), api::to_internal(options)));
+}
+
+Trainer::Trainer(const Model& model, const Sgd& optimizer, DataLoader& data, const TrainerOptions& options)
+    : trainer_(std::make_unique<train::Trainer>(model.graph().clone(), api::device(), data.shared_loader(),
+                                                to_internal(options, optimizer.options(), data.batch_size()),
+                                                optimizer.state())) {}
+Trainer::~Trainer() = default;
+
+EpochRecord Trainer::train_epoch(const std::function<void(const Progress&)>& progress) {
+  return trainer_->train_epoch(progress);
+}
+
+BenchmarkResult Trainer::benchmark(const BenchmarkOptions& options,
+                                   const std::function<void(std::string_view)>& line) {
+  return train::run_benchmark(*trainer_, options, line);
+}
+
+Model Trainer::model() const { return Model(trainer_->model()); }
+int64_t Trainer::epoch() const { return trainer_->position().epoch; }
+const std::vector<EpochRecord>& Trainer::history() const { return trainer_->history(); }
+Precision Trainer::precision() const { return trainer_->precision().used; }
+const std::string& Trainer::precision_note() const { return trainer_->precision().note; }
+size_t Trainer::activation_bytes() const { return trainer_->activation_bytes(); }
+void Trainer::save(const std::filesystem::path& path) const { trainer_->save(path); }
+void Trainer::resume(const std::filesystem::path& path) { trainer_->resume(path); }
+
+Evaluation evaluate(const Model& model, DataLoader& data, const std::function<void(int64_t, int64_t)>& progress) {
+  return train::evaluate(model.graph(), api::device(), data.loader(), data.batch_size(), progress);
+}
+
+size_t step_activation_bytes(const Model& model, int64_t batch_size, Precision precision) {
+  train::StepOptions options;
+  options.batch_size = batch_size;
+  options.image_shape = model.image_shape();
+  options.precision = precision;
+  return train::step_activation_bytes(model.graph(), api::device(), options);
+}
+
+}  // namespace twofour

@@ -1,0 +1,17 @@
+// The subcommands of `twofour`. Each lives in the file of its name and adds itself to the command line; its callback
+// runs it. Errors are thrown: main() prints them in one line and exits with 1.
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+namespace twofour::cli {
+
+void add_demo(CLI::App& app);
+void add_eval(CLI::App& app);
+void add_exec(CLI::App& app);
+void add_inspect(CLI::App& app);
+void add_prune(CLI::App& app);
+void add_train(CLI::App& app);
+void add_zoo(CLI::App& app);
+
+}  // namespace twofour::cli

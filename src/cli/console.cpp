@@ -1,0 +1,67 @@
+#include "cli/console.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cstdio>
+
+#include "twofour/log.h"
+
+namespace twofour::cli {
+namespace {
+
+std::string& stored_command_line() {
+  static std::string text;
+  return text;
+}
+
+bool terminal() {
+  static const bool is_terminal = isatty(STDERR_FILENO) != 0;
+  return is_terminal;
+}
+
+void to_stderr(LogLevel level, std::string_view line) {
+  if (level == LogLevel::kVerbose) return;
+  fmt::print(stderr, "{}{}\n", level >= LogLevel::kWarning ? "warning: " : "", line);
+}
+
+}  // namespace
+
+void set_up_console(int argc, char** argv) {
+  for (int i = 0; i < argc; ++i) stored_command_line() += (i ? " " : "") + std::string(argv[i]);
+  set_log_sink(to_stderr);
+}
+
+const std::string& command_line() { return stored_command_line(); }
+
+void print_line(std::string_view line) {
+  fmt::print("{}\n", line);
+  std::fflush(stdout);
+}
+
+void print_error(std::string_view line) { fmt::print(stderr, "twofour: {}\n", line); }
+
+void ProgressBar::update(int64_t done, int64_t total, std::string_view note) {
+  using namespace std::chrono_literals;
+  const auto now = std::chrono::steady_clock::now();
+  if (!terminal() || (done < total && now - last_ < 80ms)) return;
+  last_ = now;
+  constexpr int kWidth = 28;
+  const int filled = total > 0 ? static_cast<int>(kWidth * done / total) : 0;
+  fmt::print(stderr, "\r\033[K{:<26} [{:#<{}}{:.<{}}] {}/{} {}", title_, "", filled, "", kWidth - filled, done, total,
+             note);
+  std::fflush(stderr);
+  drawn_ = true;
+}
+
+void ProgressBar::clear() {
+  if (drawn_) fmt::print(stderr, "\r\033[K");
+  drawn_ = false;
+}
+
+void ProgressBar::finish(std::string_view line) {
+  clear();
+  print_line(line);
+}
+
+}  // namespace twofour::cli

@@ -1,0 +1,39 @@
+// What commands say: plain lines, warnings of the library, and a progress bar when a person watches.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace twofour::cli {
+
+/// Sends the library's log lines to stderr; remembers the command line.
+void set_up_console(int argc, char** argv);
+/// The command as it was typed.
+const std::string& command_line();
+
+void print_line(std::string_view line);
+void print_error(std::string_view line);
+
+/// On a terminal one line that is drawn again and again; elsewhere nothing until finish() prints the summary.
+class ProgressBar {
+ public:
+  explicit ProgressBar(std::string title) : title_(std::move(title)) {}
+  ~ProgressBar() { clear(); }
+  ProgressBar(const ProgressBar&) = delete;
+  ProgressBar& operator=(const ProgressBar&) = delete;
+
+  void update(int64_t done, int64_t total, std::string_view note = {});
+  /// Removes the bar and prints `line`.
+  void finish(std::string_view line);
+
+ private:
+  void clear();
+
+  std::string title_;
+  std::chrono::steady_clock::time_point last_{};
+  bool drawn_ = false;
+};
+
+}  // namespace twofour::cli

@@ -1,0 +1,187 @@
+// `twofour demo`: the whole road on data that twofour draws itself.
+#include <fmt/format.h>
+
+#include <chrono>
+#include <filesystem>
+#include <memory>
+
+#include "cli/command.h"
+#include "cli/console.h"
+#include "cli/demo_result.h"
+#include "cli/files.h"
+#include "cli/timing.h"
+#include "twofour/engine.h"
+#include "twofour/error.h"
+
+namespace twofour::cli {
+namespace {
+
+struct Options {
+  std::string output = "demo";
+  bool quick = false;
+  uint64_t seed = 1;
+  int threads = 0;
+};
+
+struct Recipe {
+  int64_t train_images, test_images, epochs;
+  double seconds_per_batch_size;
+};
+constexpr Recipe kFull = {12000, 4000, 5, 4};
+constexpr Recipe kQuick = {4000, 1000, 3, 0.5};
+constexpr int64_t kBatchSize = 64;
+constexpr double kLearningRate = 0.05;
+
+class Demo {
+ public:
+  explicit Demo(const Options& options)
+      : options_(options),
+        recipe_(options.quick ? kQuick : kFull),
+        model_(Model::zoo("cnn", {.num_classes = 10, .image_shape = {}, .seed = options.seed})),
+        train_data_(data(true)),
+        test_data_(data(false)) {}
+
+  DemoResult run() {
+    const auto start = std::chrono::steady_clock::now();
+    print_line(fmt::format("twofour demo on {}, {} threads", device_name(), set_threads(0)));
+    train_dense();
+    prune_and_retrain();
+    export_models();
+    for (const int64_t batch : {1, 8, 64}) time_engines(batch);
+    result_.total_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    return std::move(result_);
+  }
+
+ private:
+  DataLoader data(bool train) const {
+    DataOptions options;
+    options.source = "digits";
+    options.train_split = train;
+    options.image_shape = model_.image_shape();
+    options.size = train ? recipe_.train_images : recipe_.test_images;
+    options.seed = options_.seed;
+    options.batch_size = kBatchSize;
+    options.shuffle = train;
+    options.mean = {0.5F};
+    options.std = {0.5F};
+    return DataLoader(options);
+  }
+
+  TrainerOptions trainer_options() const {
+    TrainerOptions options;
+    options.schedule = {.kind = ScheduleKind::kCosine,
+                        .total_steps = recipe_.epochs * train_data_.batches_per_epoch(),
+                        .warmup_steps = train_data_.batches_per_epoch() / 4,
+                        .milestones = {}};
+    options.precision = Precision::kF16;
+    options.force_half = true;  // the demo shows mixed precision on every machine
+    options.seed = options_.seed;
+    return options;
+  }
+
+  std::vector<EpochResult> train(const Sgd& optimizer, const std::string& title) {
+    Trainer trainer(model_, optimizer, train_data_, trainer_options());
+    auto epochs = train_epochs(trainer, {.title = title, .epochs = recipe_.epochs, .test = &test_data_, .checkpoint = {}});
+    model_ = trainer.model();
+    return epochs;
+  }
+
+  void train_dense() {
+    print_line(fmt::format("\n1. Train {} ({} parameters) in mixed precision on {} drawn digits", model_.name(),
+                           model_.num_parameters(), train_data_.size()));
+    result_.dense_epochs = train(Sgd(sgd()), "dense");
+    result_.dense = evaluate(model_, test_data_).accuracy();
+    dense_model_ = std::make_unique<Model>(model_.clone());
+    result_.activation_bytes_f32 = static_cast<int64_t>(step_activation_bytes(model_, kBatchSize, Precision::kF32));
+    result_.activation_bytes_mixed = static_cast<int64_t>(step_activation_bytes(model_, kBatchSize, Precision::kF16));
+  }
+
+  void prune_and_retrain() {
+    print_line("\n2. Prune once to 2:4 by magnitude");
+    Sgd optimizer(sgd());
+    prune_trained_model(model_, optimizer);
+    result_.pruned = evaluate(model_, test_data_).accuracy();
+    print_line(fmt::format("accuracy {:.2f} % -> {:.2f} %", result_.dense * 100, result_.pruned * 100));
+    print_line("\n3. Repeat the same training with the mask kept");
+    result_.retrain_epochs = train(optimizer, "2:4");
+    result_.retrained = evaluate(model_, test_data_).accuracy();
+  }
+
+  void export_models() {
+    const std::filesystem::path folder = options_.output;
+    std::filesystem::create_directories(folder);
+    dense_model_->save(folder / "dense.onnx");
+    model_.save(folder / "sparse.onnx");
+    // What counts is what a reader of the file finds.
+    for (const SparsityRow& row : Model::load(folder / "sparse.onnx").sparsity()) {
+      ++result_.weight_layers;
+      if (!row.eligible) continue;
+      result_.sparse_layers += row.sparse;
+      result_.violations += row.violations;
+    }
+    print_line(fmt::format("\n4. Exported {0}/dense.onnx and {0}/sparse.onnx: {1} of {2} layers 2:4, {3} violations",
+                           options_.output, result_.sparse_layers, result_.weight_layers, result_.violations));
+    print_line("\n5. Build a dense and a sparse engine for each batch size and time them in turn");
+  }
+
+  void time_engines(int64_t batch) {
+    ProgressBar bar(fmt::format("engines, batch {}", batch));
+    BuildOptions options;
+    for (auto [name, shape] : model_.default_shapes()) {
+      shape[0] = batch;
+      options.shapes[name] = shape;
+    }
+    options.progress = [&](size_t done, size_t total) {
+      bar.update(static_cast<int64_t>(done), static_cast<int64_t>(total));
+    };
+    options.sparsity = Sparsity::kDisable;
+    const BuiltEngine dense = build_engine(*dense_model_, options);
+    options.sparsity = Sparsity::kEnable;
+    const BuiltEngine sparse = build_engine(model_, options);
+    const Comparison times = compare_engines(dense.engine, sparse.engine, recipe_.seconds_per_batch_size);
+    bar.finish(fmt::format("batch {}: dense {:.3f} ms, sparse {:.3f} ms, {:.2f}x", batch, times.a_ms, times.b_ms,
+                           times.ratio));
+    result_.batches.push_back({batch, times.a_ms, times.b_ms, times.ratio, sparse.report});
+  }
+
+  SgdOptions sgd() const {
+    return {.lr = kLearningRate, .momentum = 0.9, .nesterov = true, .weight_decay = 5e-4, .decay_norm_and_bias = false};
+  }
+
+  const Options& options_;
+  const Recipe recipe_;
+  Model model_;
+  std::unique_ptr<Model> dense_model_;
+  DataLoader train_data_;
+  DataLoader test_data_;
+  DemoResult result_;
+};
+
+void run(const Options& options) {
+  if (options.threads) set_threads(options.threads);
+  const DemoResult result = Demo(options).run();
+  const std::filesystem::path folder = options.output;
+  write_text_file(folder / "report.json", demo_json(result));
+  write_text_file(folder / "report.html", demo_html(result));
+  print_line("\n" + accuracy_table(result).text() + "\n\n" + engine_table(result).text());
+  print_line(fmt::format("\n{0:.0f} s in all. Report: {1}/report.html and {1}/report.json", result.total_s,
+                         options.output));
+  const auto failures = demo_failures(result);
+  if (!failures.empty())
+    throw Error(ErrorCode::kFailedPrecondition, fmt::format("the demo did not show what it should: {}",
+                                                            fmt::join(failures, "; ")));
+}
+
+}  // namespace
+
+void add_demo(CLI::App& app) {
+  auto options = std::make_shared<Options>();
+  CLI::App* demo = app.add_subcommand("demo", "The whole road on built-in data: train, prune, retrain, build, measure");
+  demo->add_option("--output", options->output, "Folder for models and report")->capture_default_str();
+  demo->add_flag("--quick", options->quick, "Less data and fewer epochs: under a minute");
+  demo->add_option("--seed", options->seed, "Of data and weights")->capture_default_str();
+  demo->add_option("--threads", options->threads, "Threads of the kernels; default: all cores");
+  demo->callback([options] { run(*options); });
+}
+
+}  // namespace twofour::cli

@@ -1,0 +1,133 @@
+#include "cli/demo_result.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "cli/chart.h"
+#include "cli/html.h"
+#include "cli/layer_table.h"
+#include "cli/train_report.h"
+#include "twofour/engine.h"
+
+namespace twofour::cli {
+namespace {
+
+constexpr double kLeastLoss = 0.01;       // what one-shot pruning must cost for the demo to show anything
+constexpr double kMostLossAfter = 0.005;  // what may be missing after retraining
+
+std::string percent(double fraction) { return fmt::format("{:.2f}", fraction * 100); }
+
+Series layer_times(const BuildReport& report, const std::string& name, bool sparse) {
+  Series s{name, {}, {}};
+  for (const LayerChoice& layer : report.layers)
+    if (layer.has_weight) s.y.push_back(layer.best_us(sparse) < 0 ? std::nan("") : layer.best_us(sparse));
+  return s;
+}
+
+std::vector<std::string> weight_layers(const BuildReport& report) {
+  std::vector<std::string> names;
+  for (const LayerChoice& layer : report.layers)
+    if (layer.has_weight) names.push_back(layer.layer);
+  return names;
+}
+
+std::string accuracy_bars(const DemoResult& r) {
+  const Series bars{"accuracy", {}, {r.dense * 100, r.pruned * 100, r.retrained * 100}};
+  return bar_chart({"Test accuracy", "", "%"}, {"dense", "pruned, not retrained", "pruned and retrained"}, {bars}, 2);
+}
+
+std::string engine_bars(const DemoResult& r) {
+  std::vector<std::string> names;
+  Series speedup{"speedup", {}, {}};
+  for (const BatchResult& b : r.batches) {
+    names.push_back(fmt::format("batch {}", b.batch));
+    speedup.y.push_back(b.speedup);
+  }
+  return bar_chart({"Sparse engine against dense engine", "", "times faster"}, names, {speedup}, 2);
+}
+
+}  // namespace
+
+std::vector<std::string> demo_failures(const DemoResult& r) {
+  std::vector<std::string> failures;
+  if (!(r.retrained >= r.dense - kMostLossAfter))
+    failures.push_back(fmt::format("retraining recovered {} % of {} %", percent(r.retrained), percent(r.dense)));
+  if (!(r.pruned < r.dense - kLeastLoss))
+    failures.push_back(fmt::format("pruning cost too little to show: {} % of {} %", percent(r.pruned), percent(r.dense)));
+  if (r.violations != 0) failures.push_back(fmt::format("{} blocks are not 2:4", r.violations));
+  return failures;
+}
+
+Table accuracy_table(const DemoResult& r) {
+  Table table({"Network", ">Test accuracy %", ">2:4 layers"});
+  table.add_row({"dense", percent(r.dense), "0"});
+  table.add_row({"pruned, not retrained", percent(r.pruned), std::to_string(r.sparse_layers)});
+  table.add_row({"pruned and retrained", percent(r.retrained), std::to_string(r.sparse_layers)});
+  return table;
+}
+
+Table engine_table(const DemoResult& r) {
+  Table table({">Batch", ">Dense ms", ">Sparse ms", ">Speedup", ">Layers run sparse"});
+  for (const BatchResult& b : r.batches)
+    table.add_row({std::to_string(b.batch), fmt::format("{:.3f}", b.dense_ms), fmt::format("{:.3f}", b.sparse_ms),
+                   fmt::format("{:.2f}x", b.speedup),
+                   fmt::format("{} of {}", b.build.sparse_layers().size(), r.weight_layers)});
+  return table;
+}
+
+std::string demo_json(const DemoResult& r) {
+  using Json = nlohmann::ordered_json;
+  Json batches = Json::array();
+  for (const BatchResult& b : r.batches)
+    batches.push_back({{"batch", b.batch},
+                       {"dense_ms", b.dense_ms},
+                       {"sparse_ms", b.sparse_ms},
+                       {"speedup", b.speedup},
+                       {"sparse_layers", b.build.sparse_layers()}});
+  const Json json = {
+      {"device", device_name()},
+      {"accuracy", {{"dense", r.dense}, {"pruned", r.pruned}, {"retrained", r.retrained}}},
+      {"sparsity",
+       {{"violations", r.violations}, {"sparse_layers", r.sparse_layers}, {"weight_layers", r.weight_layers}}},
+      {"mixed_precision",
+       {{"activation_bytes_f32", r.activation_bytes_f32}, {"activation_bytes_mixed", r.activation_bytes_mixed}}},
+      {"engine", {{"batches", std::move(batches)}}},
+      {"training", {{"dense", Json::parse(history_json(r.dense_epochs))["epochs"]},
+                    {"retrained", Json::parse(history_json(r.retrain_epochs))["epochs"]}}},
+      {"total_s", r.total_s}};
+  return json.dump(1) + "\n";
+}
+
+std::string demo_html(const DemoResult& r) {
+  HtmlPage page("twofour demo: from dense to 2:4");
+  page.paragraph(fmt::format("Device: {}. The whole road took {:.0f} s.", device_name(), r.total_s));
+  page.heading("Accuracy");
+  page.table(accuracy_table(r));
+  page.figure(accuracy_bars(r), "Pruning once costs accuracy; the same training with the mask kept brings it back.");
+  page.heading("Training in mixed precision");
+  const std::vector<Curve> curves = {{"dense", &r.dense_epochs}, {"2:4 retraining", &r.retrain_epochs}};
+  page.figure(loss_chart(curves), "Mean loss over the training batches of each epoch.");
+  page.figure(accuracy_chart(curves), "Top-1 accuracy on the test images after each epoch.");
+  page.paragraph(fmt::format("Memory of activations and gradients in one step: {:.1f} MB in f32, {:.1f} MB in mixed "
+                             "precision ({:.2f} times less).",
+                             static_cast<double>(r.activation_bytes_f32) / 1e6,
+                             static_cast<double>(r.activation_bytes_mixed) / 1e6,
+                             static_cast<double>(r.activation_bytes_f32) /
+                                 static_cast<double>(std::max<int64_t>(r.activation_bytes_mixed, 1))));
+  page.heading("Engines");
+  page.table(engine_table(r));
+  page.figure(engine_bars(r), "Both engines ran in turn; the figure is the median of the ratios of the same round.");
+  for (const BatchResult& b : r.batches) {
+    page.heading(fmt::format("Layers at batch {}", b.batch));
+    page.figure(row_chart({fmt::format("Best time of each layer at batch {}", b.batch), "microseconds", ""},
+                          weight_layers(b.build),
+                          {layer_times(b.build, "dense", false), layer_times(b.build, "sparse", true)}, 1),
+                "The builder takes the faster one for each layer; \"-\" where no sparse tactic runs the layer.");
+    page.table(layer_table(b.build));
+  }
+  return page.str();
+}
+
+}  // namespace twofour::cli

@@ -1,0 +1,53 @@
+// `twofour eval`: top-1 accuracy of a model.
+#include <fmt/format.h>
+
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "cli/command.h"
+#include "cli/console.h"
+#include "cli/data_arguments.h"
+#include "cli/files.h"
+#include "twofour/engine.h"
+#include "twofour/train.h"
+
+namespace twofour::cli {
+namespace {
+
+struct Options {
+  std::string onnx, json;
+  DataArguments data;
+  int threads = 0;
+};
+
+void run(const Options& options) {
+  if (options.threads) set_threads(options.threads);
+  const Model model = Model::load(options.onnx);
+  DataLoader data = open_data(options.data, model, {.train_split = false, .shuffle = false});
+  ProgressBar bar("evaluating");
+  const Evaluation result = evaluate(model, data, [&](int64_t done, int64_t total) { bar.update(done, total); });
+  bar.finish(fmt::format("accuracy {:.2f} % ({} of {} images), {:.1f} images/s", result.accuracy() * 100,
+                         result.correct, result.images, result.images_per_s()));
+  if (options.json.empty()) return;
+  const nlohmann::ordered_json json = {{"model", options.onnx},
+                                       {"images", result.images},
+                                       {"correct", result.correct},
+                                       {"accuracy_fraction", result.accuracy()},
+                                       {"images_per_s", result.images_per_s()}};
+  write_text_file(options.json, json.dump(1) + "\n");
+}
+
+}  // namespace
+
+void add_eval(CLI::App& app) {
+  auto options = std::make_shared<Options>();
+  CLI::App* eval = app.add_subcommand("eval", "Measure a model's accuracy on labelled images");
+  eval->add_option("--onnx", options->onnx, "Model")->required();
+  add_data_arguments(*eval, options->data);
+  eval->get_option("--data")->required();
+  eval->add_option("--threads", options->threads, "Threads of the kernels; default: all cores");
+  eval->add_option("--json", options->json, "Write the result as JSON");
+  eval->callback([options] { run(*options); });
+}
+
+}  // namespace twofour::cli

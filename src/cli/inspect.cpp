@@ -1,0 +1,45 @@
+// `twofour inspect`: what a model is, and which of its layers are or could be 2:4.
+#include <fmt/format.h>
+
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "cli/command.h"
+#include "cli/console.h"
+#include "cli/files.h"
+#include "cli/sparsity_table.h"
+
+namespace twofour::cli {
+namespace {
+
+struct Options {
+  std::string model, json;
+  bool text = false;
+};
+
+void run(const Options& options) {
+  const Model model = Model::load(options.model);
+  print_line(fmt::format("{}: {} nodes, {} parameters", options.model, model.num_nodes(), model.num_parameters()));
+  for (const std::string& line : model.inputs()) print_line("input  " + line);
+  for (const std::string& line : model.outputs()) print_line("output " + line);
+  const std::vector<SparsityRow> rows = model.sparsity();
+  print_line("");
+  print_line(sparsity_table(rows).text());
+  print_line("");
+  print_line(sparsity_summary(rows));
+  if (options.text) print_line(model.text());
+  if (!options.json.empty()) write_text_file(options.json, sparsity_json(rows));
+}
+
+}  // namespace
+
+void add_inspect(CLI::App& app) {
+  auto options = std::make_shared<Options>();
+  CLI::App* inspect = app.add_subcommand("inspect", "Show a model's layers and their 2:4 sparsity");
+  inspect->add_option("model", options->model, "ONNX file")->required();
+  inspect->add_flag("--text", options->text, "Print the whole graph too");
+  inspect->add_option("--json", options->json, "Write the sparsity table as JSON");
+  inspect->callback([options] { run(*options); });
+}
+
+}  // namespace twofour::cli

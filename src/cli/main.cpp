@@ -1,0 +1,42 @@
+#include <fmt/format.h>
+
+#include "cli/command.h"
+#include "cli/console.h"
+#include "twofour/error.h"
+#include "twofour/version.h"
+
+namespace twofour::cli {
+namespace {
+
+constexpr const char* kAbout =
+    "twofour: from a trained dense network to a 2:4-sparse, reduced-precision one that runs faster.\n"
+    "`twofour COMMAND --help` explains a command.";
+
+int run(int argc, char** argv) {
+  CLI::App app(kAbout, "twofour");
+  app.require_subcommand(1);
+  app.set_version_flag("--version", fmt::format("twofour {}", kVersion));
+  app.get_formatter()->column_width(38);
+  for (const auto add : {add_demo, add_eval, add_exec, add_inspect, add_prune, add_train, add_zoo}) add(app);
+  set_up_console(argc, argv);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  }
+  return 0;
+}
+
+}  // namespace
+}  // namespace twofour::cli
+
+int main(int argc, char** argv) {
+  try {
+    return twofour::cli::run(argc, argv);
+  } catch (const twofour::Error& error) {
+    twofour::cli::print_error(fmt::format("error ({}): {}", error_code_name(error.code()), error.what()));
+  } catch (const std::exception& error) {
+    twofour::cli::print_error(fmt::format("error: {}", error.what()));
+  }
+  return 1;
+}

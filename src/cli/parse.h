@@ -1,0 +1,21 @@
+// Values of options, in trtexec's spelling.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "twofour/shape.h"
+
+namespace twofour::cli {
+
+/// "input:8x3x32x32,mask:8x1". Throws Error{kInvalidArgument} quoting the part that is wrong.
+std::map<std::string, Shape> parse_shapes(std::string_view text);
+/// "8x3x32x32".
+Shape parse_shape(std::string_view text);
+/// "0.485,0.456,0.406".
+std::vector<float> parse_floats(std::string_view text);
+std::vector<int64_t> parse_ints(std::string_view text);
+
+}  // namespace twofour::cli

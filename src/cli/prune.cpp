@@ -1,0 +1,52 @@
+// `twofour prune`: step 2 of the workflow, once, by magnitude.
+#include <fmt/format.h>
+
+#include <memory>
+
+#include "cli/command.h"
+#include "cli/console.h"
+#include "cli/files.h"
+#include "cli/sparsity_table.h"
+
+namespace twofour::cli {
+namespace {
+
+struct Options {
+  std::string model, output, json;
+  PruneOptions prune;
+};
+
+void run(const Options& options) {
+  Model model = Model::load(options.model);
+  Table table({"Layer", "Weight", ">Zeros %", ">Magnitude kept %", "2:4"});
+  std::vector<SparsityRow> rows;
+  for (const PruneRow& pruned : model.prune(options.prune)) {
+    const SparsityRow& row = pruned.row;
+    table.add_row({row.layer, row.weight_shape, fmt::format("{:.1f}", row.zeros * 100),
+                   fmt::format("{:.1f}", pruned.magnitude_kept * 100),
+                   row.eligible ? "2:4" : "left dense: " + row.reason});
+    rows.push_back(row);
+  }
+  model.save(options.output);
+  print_line(table.text());
+  print_line("");
+  print_line(sparsity_summary(rows));
+  print_line(fmt::format("wrote {}; now retrain it: twofour train --onnx={} ...", options.output, options.output));
+  if (!options.json.empty()) write_text_file(options.json, sparsity_json(rows));
+}
+
+}  // namespace
+
+void add_prune(CLI::App& app) {
+  auto options = std::make_shared<Options>();
+  CLI::App* prune = app.add_subcommand("prune", "Prune a model's weights to 2:4 by magnitude");
+  prune->add_option("model", options->model, "ONNX file")->required();
+  prune->add_option("-o,--output", options->output, "ONNX file to write")->required();
+  prune->add_option("--include", options->prune.include, "Only layers that match a pattern (*, ?)")->delimiter(',');
+  prune->add_option("--exclude", options->prune.exclude, "Not layers that match a pattern")->delimiter(',');
+  prune->add_option("--minElements", options->prune.min_elements, "Leave smaller weights dense");
+  prune->add_option("--json", options->json, "Write the sparsity table as JSON");
+  prune->callback([options] { run(*options); });
+}
+
+}  // namespace twofour::cli

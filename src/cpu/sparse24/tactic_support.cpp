@@ -1,0 +1,64 @@
+#include "cpu/sparse24/tactic_support.h"
+
+#include <cstring>
+
+namespace twofour::cpu {
+
+std::vector<Tensor> packed_weight(const backend::Sparse24Matrix& matrix, const Tensor& bias) {
+  const auto sizes = [](const auto& v) { return Shape{static_cast<int64_t>(v.size())}; };
+  std::vector<Tensor> packed = {Tensor::of<float>(sizes(matrix.values), matrix.values),
+                                Tensor::of<uint8_t>(sizes(matrix.indices), matrix.indices)};
+  if (bias.defined()) packed.push_back(bias);
+  return packed;
+}
+
+backend::Sparse24Matrix unpacked_weight(std::span<const Tensor> packed, int64_t m, int64_t k) {
+  TWOFOUR_CHECK(packed.size() >= 2 && packed[0].dtype() == DType::kF32 && packed[1].dtype() == DType::kU8,
+                kDataCorrupt, "packed 2:4 weights need values and indices");
+  const auto values = packed[0].span<float>();
+  const auto indices = packed[1].span<uint8_t>();
+  backend::Sparse24Matrix matrix{m, k, {values.begin(), values.end()}, {indices.begin(), indices.end()}};
+  verify(matrix);
+  return matrix;
+}
+
+Epilogue epilogue_of(const NodeDesc& node, std::span<const Tensor> packed, bool residual) {
+  Epilogue epilogue;
+  if (packed.size() > 2) {
+    const auto bias = packed[2].span<float>();
+    epilogue.bias.assign(bias.begin(), bias.end());
+  }
+  epilogue.residual = residual;
+  const std::string activation = node.attrs.s("activation", "none");
+  if (activation == "relu") epilogue.activation = Activation::kRelu;
+  if (activation == "clip") {
+    epilogue.activation = Activation::kClip;
+    epilogue.lo = node.attrs.f("clip_low", 0);
+    epilogue.hi = node.attrs.f("clip_high", 0);
+  }
+  return epilogue;
+}
+
+Support sparse24_node_ok(const NodeDesc& node) {
+  constexpr size_t kWeight = 1, kBias = 2;
+  if (Support no = all_of({sparse24_supports(), all_f32(node), none_empty(node)}); !no) return no;
+  if (!node.is_constant(kWeight)) return declined(Reason::kWeightNotConstant);
+  if (node.has_input(kBias) && !node.is_constant(kBias)) return declined(Reason::kWeightNotConstant, "bias");
+  return supported();
+}
+
+Support sparse24_pattern_ok(const std::variant<backend::Sparse24Matrix, backend::Sparse24Violation>& result) {
+  const auto* violation = std::get_if<backend::Sparse24Violation>(&result);
+  if (!violation) return supported();
+  return declined(Reason::kNotSparse, fmt::format("row {}, block {}", violation->row, violation->block));
+}
+
+Support sparse24_code_ok(int64_t m, int64_t k) {
+  // Eleven bytes for a kept value with its instruction, plus what blocks add.
+  constexpr int64_t kBytesPerKept = 14;
+  const int64_t budget = Sparse24Options().code_budget_bytes;
+  if (m * k / 2 <= budget / kBytesPerKept) return supported();
+  return declined(Reason::kCodeBudget, fmt::format("{}x{} weights, {} MiB", m, k, budget >> 20));
+}
+
+}  // namespace twofour::cpu

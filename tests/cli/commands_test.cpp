@@ -1,0 +1,154 @@
+// The `twofour` binary as a user runs it: results, messages and exit codes.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "support/run_program.h"
+
+namespace twofour {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using testing::ProgramResult;
+using testing::run_program;
+
+class Commands : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    folder_ = std::filesystem::path(::testing::TempDir()) / "twofour_cli" /
+              ::testing::UnitTest::GetInstance()->current_test_info()->name();
+    std::filesystem::remove_all(folder_);
+    std::filesystem::create_directories(folder_);
+  }
+  void TearDown() override { std::filesystem::remove_all(folder_); }
+
+  static ProgramResult twofour(const std::string& arguments) {
+    return run_program(std::string(TWOFOUR_PROGRAM) + " " + arguments);
+  }
+  std::string file(const std::string& name) const { return (folder_ / name).string(); }
+  void make_lenet() const { ASSERT_EQ(twofour("zoo lenet -o " + file("lenet.onnx")).status, 0); }
+  static nlohmann::json read_json(const std::string& path) {
+    std::ifstream stream(path);
+    return nlohmann::json::parse(stream);
+  }
+
+  std::filesystem::path folder_;
+};
+
+TEST_F(Commands, PruneThenInspect) {
+  make_lenet();
+  const ProgramResult pruned = twofour("prune " + file("lenet.onnx") + " -o " + file("sparse.onnx"));
+  EXPECT_EQ(pruned.status, 0) << pruned.output;
+  const ProgramResult shown = twofour("inspect " + file("sparse.onnx") + " --json=" + file("table.json"));
+  EXPECT_EQ(shown.status, 0) << shown.output;
+  EXPECT_THAT(shown.output, HasSubstr("not eligible: "));  // the first layer has one input channel
+  int sparse = 0;
+  for (const auto& row : read_json(file("table.json"))["layers"]) {
+    if (row["eligible"]) {
+      EXPECT_EQ(row["violations"], 0) << row;
+    }
+    sparse += row["sparse"].get<bool>();
+  }
+  EXPECT_GE(sparse, 2);
+}
+
+TEST_F(Commands, ExecBuildsSavesLoadsAndTimes) {
+  make_lenet();
+  twofour("prune " + file("lenet.onnx") + " -o " + file("sparse.onnx"));
+  const ProgramResult built = twofour("exec --onnx=" + file("sparse.onnx") + " --sparsity=enable --shapes=input:4x1x28x28 " +
+                                      "--duration=0.05 --saveEngine=" + file("a.engine") + " --saveTactics=" +
+                                      file("tactics.json") + " --json=" + file("build.json"));
+  EXPECT_EQ(built.status, 0) << built.output;
+  EXPECT_THAT(built.output,
+              AllOf(HasSubstr("&&&& RUNNING twofour.exec"), HasSubstr("&&&& PASSED twofour.exec"),
+                    HasSubstr("(Sparsity) Layers eligible for sparse math: "),
+                    HasSubstr("(Sparsity) TRT inference plan picked sparse implementation for layers: "),
+                    HasSubstr("=== Performance summary ==="), HasSubstr("Throughput: "),
+                    HasSubstr("Latency: min = "), HasSubstr("percentile(99%) = "), HasSubstr("GPU Compute Time: min = "),
+                    HasSubstr("Total Host Walltime: ")));
+  EXPECT_FALSE(read_json(file("build.json"))["layers"].empty());
+  const ProgramResult loaded = twofour("exec --loadEngine=" + file("a.engine") + " --duration=0.05 --dumpProfile");
+  EXPECT_EQ(loaded.status, 0) << loaded.output;
+  EXPECT_THAT(loaded.output, AllOf(HasSubstr("Engine loaded in "), HasSubstr("=== Profile (")));
+  const ProgramResult replayed = twofour("exec --onnx=" + file("sparse.onnx") +
+                                         " --sparsity=enable --shapes=input:4x1x28x28 --skipInference --strictTactics " +
+                                         "--loadTactics=" + file("tactics.json"));
+  EXPECT_EQ(replayed.status, 0) << replayed.output;
+  const ProgramResult missed = twofour("exec --onnx=" + file("sparse.onnx") +
+                                       " --sparsity=enable --shapes=input:5x1x28x28 --skipInference --strictTactics " +
+                                       "--loadTactics=" + file("tactics.json"));
+  EXPECT_EQ(missed.status, 1);
+  EXPECT_THAT(missed.output, HasSubstr("has no decision in"));
+}
+
+TEST_F(Commands, BenchmarkModePrintsItsLines) {
+  const ProgramResult result =
+      twofour("train --zoo=lenet --precision=fp16 --batch_size=8 --num_iter=4 --iter_unit=batch --display_every=2");
+  EXPECT_EQ(result.status, 0) << result.output;
+  EXPECT_THAT(result.output, AllOf(HasSubstr("global_step: 2 images_per_sec: "),
+                                   HasSubstr("global_step: 4 images_per_sec: "), Not(HasSubstr("global_step: 3"))));
+}
+
+TEST_F(Commands, TrainKeepsTheMaskAndResumes) {
+  make_lenet();
+  twofour("prune " + file("lenet.onnx") + " -o " + file("sparse.onnx"));
+  const std::string base = "train --onnx=" + file("sparse.onnx") + " --data=digits --data_size=400" +
+                           " --batch_size=20 --lr=0.02 --output=" + file("out");
+  const ProgramResult first = twofour(base + " --epochs=1");
+  EXPECT_EQ(first.status, 0) << first.output;
+  EXPECT_THAT(first.output, HasSubstr("keeping the 2:4 pattern of"));
+  const ProgramResult second = twofour(base + " --epochs=2 --resume");
+  EXPECT_EQ(second.status, 0) << second.output;
+  EXPECT_THAT(second.output, AllOf(HasSubstr("resumed from"), HasSubstr("epoch 2/2")));
+  twofour("inspect " + file("out/model.onnx") + " --json=" + file("table.json"));
+  for (const auto& row : read_json(file("table.json"))["layers"])
+    if (row["eligible"]) {
+      EXPECT_EQ(row["violations"], 0) << row;
+    }
+  EXPECT_TRUE(std::filesystem::exists(file("out/report.html")));
+}
+
+struct BadCall {
+  std::string name, arguments, expected;
+  int status;
+};
+class BadCalls : public Commands, public ::testing::WithParamInterface<BadCall> {};
+
+TEST_P(BadCalls, SayWhatIsWrong) {
+  make_lenet();
+  std::ofstream(file("text.onnx")) << "this is not a model";
+  std::ofstream(file("text.engine")) << "this is not an engine";
+  std::string arguments = GetParam().arguments;
+  for (size_t at; (at = arguments.find("@/")) != std::string::npos;) arguments.replace(at, 2, folder_.string() + "/");
+  const ProgramResult result = twofour(arguments);
+  EXPECT_EQ(result.status, GetParam().status) << result.output;
+  EXPECT_THAT(result.output, HasSubstr(GetParam().expected));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, BadCalls,
+    ::testing::Values(
+        BadCall{"NoCommand", "", "subcommand is required", 2},
+        BadCall{"UnknownFlag", "exec --onnx=@/lenet.onnx --nonsense", "--nonsense", 2},
+        BadCall{"MissingModel", "inspect @/none.onnx", "none.onnx", 1},
+        BadCall{"NotAModel", "inspect @/text.onnx", "text.onnx", 1},
+        BadCall{"NotAnEngine", "exec --loadEngine=@/text.engine", "not a twofour engine", 1},
+        BadCall{"NothingToExecute", "exec", "give --onnx=FILE or --loadEngine=FILE", 1},
+        BadCall{"BadShape", "exec --onnx=@/lenet.onnx --shapes=input:1xx28", "is not a number", 1},
+        BadCall{"ShapeWithoutName", "exec --onnx=@/lenet.onnx --shapes=1x1x28x28", "is not a shape", 1},
+        BadCall{"WrongInput", "exec --onnx=@/lenet.onnx --shapes=image:1x1x28x28", "has no input \"image\"; it has: input", 1},
+        BadCall{"WrongRank", "exec --onnx=@/lenet.onnx --shapes=input:1x28x28", "does not fit", 1},
+        BadCall{"MissingData", "eval --onnx=@/lenet.onnx --data=@/none", "none", 1},
+        BadCall{"UnknownNetwork", "zoo alexnet9", "resnet50", 1},
+        BadCall{"UnknownLayer", "prune @/lenet.onnx -o @/out.onnx --include=nothing*", "nothing*", 1},
+        BadCall{"NoFolder", "prune @/lenet.onnx -o @/no/such/folder/out.onnx", "out.onnx", 1},
+        BadCall{"BadSparsity", "exec --onnx=@/lenet.onnx --sparsity=maybe", "maybe", 2}),
+    [](const auto& info) { return info.param.name; });
+
+}  // namespace
+}  // namespace twofour
