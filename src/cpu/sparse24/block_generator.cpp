@@ -16,12 +16,6 @@ constexpr int kXRegister = 28;
 constexpr int64_t kXBias = kMaxBlockColumns / 2 * kLine;  // keeps displacements of X rows in [-128, 127] lines
 constexpr int64_t kWeightReach = 508;                     // highest 8-bit displacement of a broadcast f32
 
-/// One FMA or X row load of the block, in the order of the code.
-struct KeptWeight {
-  int row;       // accumulator
-  int position;  // X row within the block of four
-};
-
 class BlockEmitter {
  public:
   BlockEmitter(Xbyak::CodeGenerator& out, const backend::Sparse24Matrix& matrix, const Epilogue& epilogue,
@@ -108,13 +102,18 @@ class BlockEmitter {
     std::array<bool, 4> used{};
     for (int64_t m = spec_.rows.begin; m < spec_.rows.end; ++m)
       for (const int position : matrix_.positions(m, block)) used[static_cast<size_t>(position)] = true;
-    const int64_t first_row = block * 4 - spec_.columns.begin;
     for (int i = 0; i < 4; ++i)
       if (used[static_cast<size_t>(i)])
-        out_.vmovups(Zmm(kXRegister + i), out_.ptr[x_ + static_cast<int>((first_row + i) * kLine - kXBias)]);
+        out_.vmovups(Zmm(kXRegister + i), out_.ptr[x_ + x_displacement(block * 4 + i)]);
     for (size_t kept = 0; kept < 2; ++kept)
       for (int row = 0; row < rows_; ++row)
         multiply_add(row, matrix_.positions(spec_.rows.begin + row, block)[kept]);
+  }
+
+  int x_displacement(int64_t row) const {
+    const int64_t offset = spec_.row_offsets ? (*spec_.row_offsets)[static_cast<size_t>(row)]
+                                             : (row - spec_.columns.begin) * kLine;
+    return static_cast<int>(offset - kXBias);
   }
 
   void multiply_add(int row, int position) {
@@ -198,7 +197,7 @@ int64_t block_bytes_bound(const BlockSpec& spec) {
   constexpr int64_t kPerWeight = 4 + 7 + 2;  // value, FMA, share of the prefetches
   constexpr int64_t kPerRow = 4 + 64;        // bias, start and epilogue
   constexpr int64_t kFixed = 512;
-  return spec.rows.size() * spec.columns.size() / 2 * kPerWeight + spec.columns.size() * 8 +
+  return spec.rows.size() * spec.columns.size() / 2 * kPerWeight + spec.columns.size() * 12 +
          spec.rows.size() * kPerRow + kFixed;
 }
 

@@ -37,7 +37,7 @@ struct PanelTarget {
 
 /// What generated code reads: 8-byte fields only. Strides in bytes. Nothing needs alignment, 64 bytes is fastest.
 struct BlockArgs {
-  const float* x = nullptr;    // the block's K rows of the first panel, 16 floats each
+  const float* x = nullptr;    // of the first panel: the block's first X row, or what row_offsets start from
   int64_t x_stride = 0;        // from panel to panel
   float* sum = nullptr;        // [panels][block rows][16] partial sums; read unless first, written unless last
   int64_t sum_stride = 0;
@@ -51,10 +51,12 @@ struct BlockSpec {
   Range columns;
   bool first = false;  // starts the sum with the bias or zero
   bool last = false;   // applies the rest of the epilogue and writes to the targets
+  /// Bytes from BlockArgs::x to the X rows 0 .. K-1 of the whole matrix. None: the block's rows lie 64 bytes apart.
+  const std::vector<int64_t>* row_offsets = nullptr;
   int64_t tile_panels = 16;  // over how many panels the prefetch of the following block is spread
 };
 
-constexpr int64_t kMaxBlockColumns = 256;  // X rows that an 8-bit scaled displacement reaches
+constexpr int64_t kMaxBlockColumns = 256;  // packed X rows that an 8-bit scaled displacement reaches
 
 /// At least the bytes that generate_block emits.
 int64_t block_bytes_bound(const BlockSpec& spec);

@@ -6,6 +6,7 @@ namespace twofour::cpu {
 namespace {
 
 constexpr int64_t kMinTilePanels = 6;  // below this, fetching code costs more than dividing the rows
+constexpr int64_t kManyTiles = 8;      // per thread; beyond, an uneven rest does not matter
 
 int64_t div_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
@@ -29,15 +30,15 @@ BlockPlan plan_blocks(int64_t m, int64_t k, int64_t k_block, int64_t super_block
   return plan;
 }
 
-WorkPlan plan_work(int64_t panels, int64_t m_blocks, int64_t tile_panels, int threads) {
-  WorkPlan plan{.panels = panels, .tiles = div_up(panels, tile_panels), .m_blocks = m_blocks};
-  if (threads <= 1 || panels == 0) return plan;
-  const int64_t rounded = div_up(plan.tiles, threads) * threads;
-  if (panels >= rounded * kMinTilePanels) {
-    plan.tiles = rounded;
-  } else {
-    plan.row_groups = std::min<int64_t>(threads, m_blocks);
+WorkPlan plan_work(int64_t images, int64_t panels, int64_t m_blocks, int64_t tile_panels, int threads) {
+  WorkPlan plan{.images = images, .panels = panels, .tiles = div_up(panels, tile_panels), .m_blocks = m_blocks};
+  if (threads <= 1 || images * panels == 0 || images * plan.tiles >= kManyTiles * threads) return plan;
+  for (int64_t tiles = plan.tiles; tiles < plan.tiles + threads; ++tiles) {
+    if (images * tiles % threads != 0 || panels < tiles * std::min(kMinTilePanels, panels)) continue;
+    plan.tiles = tiles;
+    return plan;
   }
+  plan.row_groups = std::min<int64_t>(threads, m_blocks);
   return plan;
 }
 

@@ -16,6 +16,9 @@ constexpr int64_t kMaxTilePanels = 64;
 constexpr int64_t kPanelWidth = 16;  // columns of a panel: one vector of f32
 constexpr int64_t kMaxBlockRows = 28;  // accumulators; the other four registers hold the X rows of a block of four
 
+/// How convolutions read their input, see conv_map.h.
+enum class ConvMapping : uint8_t { kAuto, kPacked, kPlanar };
+
 struct Range {
   int64_t begin = 0;
   int64_t end = 0;
@@ -32,26 +35,28 @@ struct BlockPlan {
 };
 BlockPlan plan_blocks(int64_t m, int64_t k, int64_t k_block, int64_t super_block);
 
-/// Work items are tiles of panels times groups of row blocks; item i is tile i % tiles of row group i / tiles.
+/// Work items are tiles of panels times groups of row blocks; tiles vary fastest, then images.
 struct WorkPlan {
-  int64_t panels = 0;
-  int64_t tiles = 0;
+  int64_t images = 1;
+  int64_t panels = 0;  // of an image
+  int64_t tiles = 0;   // of an image
   int64_t row_groups = 1;
   int64_t m_blocks = 0;
 
-  int64_t items() const { return tiles * row_groups; }
+  int64_t items() const { return images * tiles * row_groups; }
   int64_t tile_panels() const { return tiles == 0 ? 0 : (panels + tiles - 1) / tiles; }
+  int64_t image(int64_t item) const { return item / tiles % images; }
   Range tile(int64_t item) const {
     const int64_t i = item % tiles;
     return {panels * i / tiles, panels * (i + 1) / tiles};
   }
   Range rows(int64_t item) const {
-    const int64_t i = item / tiles;
+    const int64_t i = item / tiles / images;
     return {m_blocks * i / row_groups, m_blocks * (i + 1) / row_groups};
   }
 };
 /// Tiles of at most `tile_panels` panels, enough of them (or of row groups) to keep `threads` busy evenly.
-WorkPlan plan_work(int64_t panels, int64_t m_blocks, int64_t tile_panels, int threads);
+WorkPlan plan_work(int64_t images, int64_t panels, int64_t m_blocks, int64_t tile_panels, int threads);
 
 /// fn(thread, item) for every item, `thread` in [0, threads) never being used twice at a time. fn must not throw.
 template <typename Fn>

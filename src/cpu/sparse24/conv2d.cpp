@@ -28,19 +28,6 @@ void check(const backend::Sparse24Matrix& weights, const ConvShape& shape) {
                 "[sparse24_conv2d] {} input channels; 2:4 needs a multiple of four", shape.c);
 }
 
-/// Pointwise convolutions see an image as one row of pixels, in NHWC all images.
-ConvShape flattened(const ConvShape& shape) {
-  if (!shape.pointwise()) return shape;
-  ConvShape flat = shape;
-  flat.w = shape.h * shape.w;
-  flat.h = 1;
-  if (shape.layout == ImageLayout::kNhwc) {
-    flat.w *= shape.batch;
-    flat.batch = 1;
-  }
-  return flat;
-}
-
 /// NHWC results are transposed after the generated code; a residual, and what follows it, waits until then.
 LateEpilogue late_epilogue(const Epilogue& epilogue, ImageLayout layout) {
   if (layout == ImageLayout::kNchw || !epilogue.residual || epilogue.activation == Activation::kNone) return {};
@@ -55,22 +42,35 @@ Epilogue early_epilogue(const Epilogue& epilogue, ImageLayout layout) {
   return {.bias = epilogue.bias};
 }
 
-size_t thread_scratch_bytes(const BlockPlan& plan, const WorkPlan& work) {
-  const auto bytes = static_cast<size_t>(tile_scratch(plan, work.tile_panels()).bytes());
+size_t thread_scratch_bytes(const ConvMap& map, const BlockPlan& plan, const WorkPlan& work) {
+  const auto bytes = static_cast<size_t>(tile_scratch(map, plan, work.tile_panels()).bytes());
   return (bytes + kAlignment - 1) / kAlignment * kAlignment;
 }
 
-int64_t panel_count(const ConvShape& shape) { return (shape.pixels() + kPanelWidth - 1) / kPanelWidth; }
-
-WorkPlan plan_conv(const ConvShape& shape, const Sparse24Gemm& gemm, int threads) {
-  return plan_work(panel_count(shape), static_cast<int64_t>(gemm.plan().m_blocks.size()), gemm.options().tile_panels, threads);
+WorkPlan plan_conv(const ConvMap& map, const Sparse24Gemm& gemm, int threads) {
+  const auto m_blocks = static_cast<int64_t>(gemm.plan().m_blocks.size());
+  return plan_work(map.images, map.panels, m_blocks, gemm.options().tile_panels, threads);
 }
 
-/// Of a tile when all threads take part; at least 1.
-int64_t expected_panels(const ConvShape& shape, const Sparse24Options& options) {
-  const auto m_blocks = static_cast<int64_t>(split_evenly(shape.k, kMaxBlockRows, 1).size());
-  const WorkPlan work = plan_work(panel_count(shape), m_blocks, options.tile_panels, max_threads());
-  return std::max<int64_t>(work.tile_panels(), 1);
+/// K columns per block for planar tiles: whole rows of taps where they fit, which read the same cache lines.
+int64_t planar_k_block(const ConvShape& shape) {
+  const int64_t tap_row = shape.s * shape.c;
+  return tap_row > kMaxBlockColumns ? kMaxBlockColumns : kMaxBlockColumns / tap_row * tap_row;
+}
+
+/// Fits the options to the map: a planar tile serves all of K at once, and the prefetch of code is paced by the tiles
+/// that there will be when all threads take part.
+Sparse24Options fitted(Sparse24Options options, const ConvMap& map) {
+  if (map.planar) {
+    options.super_block = map.shape.gemm_k();
+    if (options.mapping == ConvMapping::kAuto) options.k_block = planar_k_block(map.shape);
+  }
+  if (options.expected_panels == 0) {
+    const auto m_blocks = static_cast<int64_t>(split_evenly(map.shape.k, kMaxBlockRows, 1).size());
+    const WorkPlan work = plan_work(map.images, map.panels, m_blocks, options.tile_panels, max_threads());
+    options.expected_panels = std::max<int64_t>(work.tile_panels(), 1);
+  }
+  return options;
 }
 
 }  // namespace
@@ -90,13 +90,13 @@ std::vector<float> conv_weights_rsc(std::span<const float> kcrs, int64_t k, int6
 Sparse24Created<Sparse24Conv2d> Sparse24Conv2d::create(const backend::Sparse24Matrix& weights, const ConvShape& shape,
                                                        const Epilogue& epilogue, const Sparse24Options& options) {
   check(weights, shape);
-  Sparse24Options paced = options;
-  if (options.expected_panels == 0 && options.tile_panels > 0)
-    paced.expected_panels = expected_panels(shape, options);
-  auto gemm = Sparse24Gemm::create(weights, early_epilogue(epilogue, shape.layout), paced);
+  check_options(options);
+  const ConvMap map = map_conv(shape, options.tile_panels, options.mapping);
+  auto gemm = Sparse24Gemm::create(weights, early_epilogue(epilogue, shape.layout), fitted(options, map),
+                                   map.row_offsets());
   if (!gemm.kernel) return {nullptr, std::move(gemm.support)};
   std::unique_ptr<Sparse24Conv2d> conv(new Sparse24Conv2d);
-  conv->shape_ = flattened(shape);
+  conv->map_ = map;
   conv->residual_ = epilogue.residual;
   conv->late_ = late_epilogue(epilogue, shape.layout);
   conv->gemm_ = std::move(gemm.kernel);
@@ -105,7 +105,7 @@ Sparse24Created<Sparse24Conv2d> Sparse24Conv2d::create(const backend::Sparse24Ma
 
 size_t Sparse24Conv2d::scratch_bytes(int threads) const {
   const int count = std::max(threads, 1);
-  return thread_scratch_bytes(gemm_->plan(), plan_conv(shape_, *gemm_, count)) * static_cast<size_t>(count) +
+  return thread_scratch_bytes(map_, gemm_->plan(), plan_conv(map_, *gemm_, count)) * static_cast<size_t>(count) +
          kAlignment;
 }
 
@@ -114,14 +114,14 @@ void Sparse24Conv2d::run(const float* src, const float* residual, float* dst, st
                 "[sparse24_conv2d] a residual is {} but the epilogue was created {} one", residual ? "given" : "missing",
                 residual_ ? "with" : "without");
   const int count = std::max(threads, 1);
-  const WorkPlan work = plan_conv(shape_, *gemm_, count);
-  const size_t stride = thread_scratch_bytes(gemm_->plan(), work);
-  ConvCall call{shape_, *gemm_, src, residual, late_, dst};
-  call.late.residual = shape_.layout == ImageLayout::kNhwc ? residual : nullptr;
+  const WorkPlan work = plan_conv(map_, *gemm_, count);
+  const size_t stride = thread_scratch_bytes(map_, gemm_->plan(), work);
+  ConvCall call{map_, *gemm_, src, residual, late_, dst};
+  call.late.residual = map_.shape.layout == ImageLayout::kNhwc ? residual : nullptr;
   std::byte* aligned = scratch + (kAlignment - reinterpret_cast<uintptr_t>(scratch) % kAlignment) % kAlignment;
   parallel_items(work, count, [&](int64_t thread, int64_t item) {
     TileRunner(call, aligned + static_cast<size_t>(thread) * stride, work.tile_panels())
-        .run(work.tile(item), work.rows(item));
+        .run(work.image(item), work.tile(item), work.rows(item));
   });
 }
 

@@ -10,7 +10,7 @@
 #include <span>
 #include <vector>
 
-#include "cpu/sparse24/conv_shape.h"
+#include "cpu/sparse24/conv_map.h"
 #include "cpu/sparse24/gemm.h"
 #include "cpu/sparse24/pack_avx512.h"
 
@@ -26,7 +26,8 @@ class Sparse24Conv2d {
   static Sparse24Created<Sparse24Conv2d> create(const backend::Sparse24Matrix& weights, const ConvShape& shape,
                                                 const Epilogue& epilogue, const Sparse24Options& options = {});
 
-  const ConvShape& shape() const { return shape_; }
+  /// Whether the input is copied once per tile instead of once per tap; see conv_map.h.
+  bool planar() const { return map_.planar; }
   int64_t code_bytes() const { return gemm_->code_bytes(); }
   /// Scratch memory that run() needs for that many threads; of any alignment.
   size_t scratch_bytes(int threads) const;
@@ -37,7 +38,7 @@ class Sparse24Conv2d {
  private:
   Sparse24Conv2d() = default;
 
-  ConvShape shape_;
+  ConvMap map_;
   bool residual_ = false;
   LateEpilogue late_;  // what unpacking NHWC does; its residual is set by run()
   std::unique_ptr<Sparse24Gemm> gemm_;

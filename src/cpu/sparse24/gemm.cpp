@@ -11,7 +11,8 @@ namespace {
 constexpr int64_t kPanelRowBytes = kPanelWidth * static_cast<int64_t>(sizeof(float));
 
 /// Specs of all blocks in the order of execution.
-std::vector<BlockSpec> block_specs(const BlockPlan& plan, const Sparse24Options& options) {
+std::vector<BlockSpec> block_specs(const BlockPlan& plan, const Sparse24Options& options,
+                                   const std::vector<int64_t>& row_offsets) {
   std::vector<BlockSpec> specs;
   const auto k_blocks = static_cast<int64_t>(plan.k_blocks.size());
   for (const Range& super_block : plan.super_blocks)
@@ -21,6 +22,7 @@ std::vector<BlockSpec> block_specs(const BlockPlan& plan, const Sparse24Options&
                          .columns = plan.k_blocks[static_cast<size_t>(kb)],
                          .first = kb == 0,
                          .last = kb + 1 == k_blocks,
+                         .row_offsets = row_offsets.empty() ? nullptr : &row_offsets,
                          .tile_panels = options.expected_panels > 0 ? options.expected_panels
                                                               : options.tile_panels});
   return specs;
@@ -33,16 +35,23 @@ backend::Support sparse24_supports(Isa isa) {
   return backend::declined(backend::Reason::kIsa, fmt::format("needs avx512, has {}", isa_name(isa)));
 }
 
-Sparse24Created<Sparse24Gemm> Sparse24Gemm::create(const backend::Sparse24Matrix& matrix, const Epilogue& epilogue,
-                                                   const Sparse24Options& options) {
-  if (auto support = sparse24_supports(); !support) return {nullptr, std::move(support)};
-  backend::verify(matrix);
-  TWOFOUR_CHECK(epilogue.bias.empty() || static_cast<int64_t>(epilogue.bias.size()) == matrix.m, kInvalidArgument,
-                "[sparse24] bias has {} values, expected {}", epilogue.bias.size(), matrix.m);
+void check_options(const Sparse24Options& options) {
   TWOFOUR_CHECK(options.k_block >= 4 && options.k_block <= kMaxBlockColumns && options.tile_panels > 0 &&
                     options.tile_panels <= kMaxTilePanels,
                 kInvalidArgument, "[sparse24] k_block {} is outside 4..{} or tile_panels {} outside 1..{}",
                 options.k_block, kMaxBlockColumns, options.tile_panels, kMaxTilePanels);
+}
+
+Sparse24Created<Sparse24Gemm> Sparse24Gemm::create(const backend::Sparse24Matrix& matrix, const Epilogue& epilogue,
+                                                   const Sparse24Options& options,
+                                                   const std::vector<int64_t>& row_offsets) {
+  if (auto support = sparse24_supports(); !support) return {nullptr, std::move(support)};
+  backend::verify(matrix);
+  TWOFOUR_CHECK(epilogue.bias.empty() || static_cast<int64_t>(epilogue.bias.size()) == matrix.m, kInvalidArgument,
+                "[sparse24] bias has {} values, expected {}", epilogue.bias.size(), matrix.m);
+  check_options(options);
+  TWOFOUR_ASSERT(row_offsets.empty() || static_cast<int64_t>(row_offsets.size()) == matrix.k,
+                 "{} row offsets for {} rows", row_offsets.size(), matrix.k);
   if (matrix.m == 0 || matrix.k == 0)
     return {nullptr, backend::declined(backend::Reason::kShape, fmt::format("{}x{} weights", matrix.m, matrix.k))};
   std::unique_ptr<Sparse24Gemm> gemm(new Sparse24Gemm);
@@ -50,7 +59,7 @@ Sparse24Created<Sparse24Gemm> Sparse24Gemm::create(const backend::Sparse24Matrix
   gemm->k_ = matrix.k;
   gemm->options_ = options;
   gemm->plan_ = plan_blocks(matrix.m, matrix.k, options.k_block, options.super_block);
-  const auto specs = block_specs(gemm->plan_, options);
+  const auto specs = block_specs(gemm->plan_, options, row_offsets);
   int64_t bytes = 0;
   for (const BlockSpec& spec : specs) bytes += block_bytes_bound(spec);
   if (bytes > options.code_budget_bytes)
@@ -78,7 +87,7 @@ void Sparse24Gemm::generate(const backend::Sparse24Matrix& matrix, const Epilogu
 void Sparse24Gemm::run(const float* x, float* c, const float* residual, int64_t columns, int threads) const {
   const int64_t panels = (columns + kPanelWidth - 1) / kPanelWidth;
   const WorkPlan work =
-      plan_work(panels, static_cast<int64_t>(plan_.m_blocks.size()), options_.tile_panels, std::max(threads, 1));
+      plan_work(1, panels, static_cast<int64_t>(plan_.m_blocks.size()), options_.tile_panels, std::max(threads, 1));
   parallel_items(work, std::max(threads, 1), [&](int64_t, int64_t item) {
     for (const Range& super_block : plan_.super_blocks)
       for (int64_t mb = work.rows(item).begin; mb < work.rows(item).end; ++mb)

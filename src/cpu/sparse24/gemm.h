@@ -27,9 +27,11 @@ struct Sparse24Options {
   int64_t expected_panels = 0;  // panels of a typical tile, which paces the prefetch of code; 0 takes tile_panels
   int64_t k_block = 128;        // columns of W per block; at most 256
   int64_t super_block = 256;    // columns of W whose X tile stays in L2
+  ConvMapping mapping = ConvMapping::kAuto;
 };
+/// Throws Error{kInvalidArgument} when a value is out of range.
+void check_options(const Sparse24Options& options);
 
-class Sparse24Gemm;
 /// A kernel, or why there is none.
 template <typename Kernel>
 struct Sparse24Created {
@@ -41,8 +43,10 @@ class Sparse24Gemm {
  public:
   /// Declines without AVX-512 and when the code would exceed the budget. Throws Error{kInvalidArgument} when the
   /// bias does not have M values, Error{kDataCorrupt} when `matrix` is not a legal 2:4 matrix.
+  /// `row_offsets` is for callers of run_block() whose X is not packed, see BlockSpec; empty otherwise.
   static Sparse24Created<Sparse24Gemm> create(const backend::Sparse24Matrix& matrix, const Epilogue& epilogue,
-                                              const Sparse24Options& options = {});
+                                              const Sparse24Options& options = {},
+                                              const std::vector<int64_t>& row_offsets = {});
 
   int64_t m() const { return m_; }
   int64_t k() const { return k_; }

@@ -5,16 +5,17 @@
 
 #include "cpu/sparse24/block_plan.h"
 #include "cpu/sparse24/conv_shape.h"
+#include "cpu/sparse24/pixel_runs.h"
 
 namespace twofour::cpu {
 
 /// Packs rows `rows` of the GEMM's X (order r, s, c) for the panels `panels` of `src`:
-/// dst[(p - panels.begin) * panel_stride + (row - rows.begin) * 16 + lane], strides in floats.
-/// At most kMaxTilePanels panels; dst is 64-byte aligned and so are its panels.
+/// dst[(p - panels.begin) * panel_stride + (row - rows.begin) * row_stride + lane], strides in floats. Lanes without a
+/// pixel, and panels beyond the last, become zero. At most kMaxTilePanels panels; everything is 64-byte aligned.
 void pack_nchw_avx512(const ConvShape& shape, const float* src, Range panels, Range rows, float* dst,
-                      int64_t panel_stride);
+                      int64_t panel_stride, int64_t row_stride);
 void pack_nhwc_avx512(const ConvShape& shape, const float* src, Range panels, Range rows, float* dst,
-                      int64_t panel_stride);
+                      int64_t panel_stride, int64_t row_stride);
 
 /// What unpacking has yet to do to a value: v + residual, then limits.
 struct LateEpilogue {
@@ -24,15 +25,23 @@ struct LateEpilogue {
   float hi = 0.0F;
 };
 
-/// Up to sixteen consecutive channels of a tile of panels: channel + i of its first panel is sixteen floats at row[i].
+/// Up to sixteen consecutive channels of a panel: channel + i is sixteen floats at row[i].
 struct ChannelRows {
   int64_t channel = 0;
   int64_t count = 0;
   std::array<const float*, kPanelWidth> row;
 };
 
-/// Writes the channels of the panels, row[i][(p - panels.begin) * panel_stride + lane], to the NHWC image dst.
-void unpack_nhwc_avx512(const ConvShape& shape, const ChannelRows& rows, Range panels, int64_t panel_stride,
+/// Writes the channels of one panel, whose pixels are `pixels`, to the NHWC images dst of `plane` pixels and
+/// `channels` channels. The rows are 64-byte aligned.
+void unpack_nhwc_avx512(const ChannelRows& rows, const PixelRuns& pixels, int64_t plane, int64_t channels,
                         const LateEpilogue& epilogue, float* dst);
+
+/// Copies the lanes that are pixels between a panel (64-byte aligned, `rows` rows of sixteen) and the NCHW images it
+/// stands for, whose channels `rows` those are.
+void scatter_nchw_avx512(const float* panel, const PixelRuns& pixels, int64_t plane, int64_t channels, Range rows,
+                         float* dst);
+void gather_nchw_avx512(const float* src, const PixelRuns& pixels, int64_t plane, int64_t channels, Range rows,
+                        float* panel);
 
 }  // namespace twofour::cpu

@@ -23,14 +23,13 @@ PixelFinder::PixelFinder(const ConvShape& shape, int64_t r, int64_t s)
       x_begin_(ceil_div(-x_shift_, stride_w_)),
       x_end_(ceil_div(w_ - x_shift_, stride_w_)) {}
 
-PixelRuns PixelFinder::find(int64_t panel) const {
+void PixelFinder::find(int64_t panel, PixelRuns& result) const {
   const int64_t first_pixel = panel * kPanelWidth;
   const int64_t lanes = std::min(kPanelWidth, pixels_ - first_pixel);
   const int64_t row = first_pixel / out_w_;
   int64_t image = row / out_h_;
   int64_t oy = row - image * out_h_;
   int64_t ox = first_pixel - row * out_w_;
-  PixelRuns result;
   result.count = 0;
   for (int64_t lane = 0; lane < lanes;) {
     const int64_t length = std::min(lanes - lane, out_w_ - ox);
@@ -50,11 +49,6 @@ PixelRuns PixelFinder::find(int64_t panel) const {
       ++image;
     }
   }
-  return result;
-}
-
-PixelFinder output_pixel_finder(const ConvShape& shape) {
-  return PixelFinder({.batch = shape.batch, .c = shape.k, .h = 1, .w = shape.out_h() * shape.out_w()}, 0, 0);
 }
 
 }  // namespace twofour::cpu

@@ -26,7 +26,7 @@ struct PixelRuns {
 class PixelFinder {
  public:
   PixelFinder(const ConvShape& shape, int64_t r, int64_t s);
-  PixelRuns find(int64_t panel) const;
+  void find(int64_t panel, PixelRuns& result) const;
 
  private:
   int64_t out_w_, out_h_, pixels_;
@@ -35,8 +35,5 @@ class PixelFinder {
   int64_t x_shift_, y_shift_;  // x = ox * stride_w + x_shift
   int64_t x_begin_, x_end_;    // the ox that read inside the image
 };
-
-/// Finds the panels' own pixels in the output image.
-PixelFinder output_pixel_finder(const ConvShape& shape);
 
 }  // namespace twofour::cpu

@@ -1,7 +1,6 @@
 #include "cpu/sparse24/tile_runner.h"
 
 #include <algorithm>
-#include <cstring>
 
 namespace twofour::cpu {
 namespace {
@@ -10,35 +9,24 @@ constexpr int64_t kFloatBytes = sizeof(float);
 constexpr int64_t kPanelRowBytes = kPanelWidth * kFloatBytes;
 constexpr int64_t kSumStride = kMaxBlockRows * kPanelWidth;  // floats from panel to panel of one row block
 
-constexpr int64_t kInPieces = -1;  // sixteen pixels of the panel are not sixteen floats of dst
-
-/// Floats between the X panels of a K block. One line more than the data: at a power of two, the panels of a tile
-/// would compete for the same cache set.
+/// Floats between the packed X panels of a K block. One line more than the data: at a power of two, the panels of a
+/// tile would compete for the same cache set.
 int64_t packed_panel_floats(const Range& columns) { return (columns.size() + 1) * kPanelWidth; }
 
-/// Copies `rows` rows of sixteen lanes between a panel and the pixels of an NCHW image it stands for.
-template <typename Copy>
-void for_each_piece(const ConvShape& shape, int64_t panel, Range rows, const Copy& copy) {
-  const int64_t plane = shape.out_h() * shape.out_w();
-  const PixelRuns pixels = output_pixel_finder(shape).find(panel);
-  for (int i = 0; i < pixels.count; ++i) {
-    const PixelRun& run = pixels.runs[static_cast<size_t>(i)];
-    for (int64_t m = rows.begin; m < rows.end; ++m)
-      copy((m - rows.begin) * kPanelWidth + run.first, (run.image * shape.k + m) * plane + run.pixel + run.first,
-           static_cast<size_t>(run.last - run.first) * sizeof(float));
-  }
+int64_t packed_floats(const BlockPlan& plan, const Range& super_block) {
+  int64_t floats = 0;
+  for (int64_t kb = super_block.begin; kb < super_block.end; ++kb)
+    floats += packed_panel_floats(plan.k_blocks[static_cast<size_t>(kb)]);
+  return floats;
 }
 
 }  // namespace
 
-TileScratch tile_scratch(const BlockPlan& plan, int64_t panels) {
+TileScratch tile_scratch(const ConvMap& map, const BlockPlan& plan, int64_t panels) {
   TileScratch scratch;
-  for (const Range& super_block : plan.super_blocks) {
-    int64_t floats = 0;
-    for (int64_t kb = super_block.begin; kb < super_block.end; ++kb)
-      floats += panels * packed_panel_floats(plan.k_blocks[static_cast<size_t>(kb)]);
-    scratch.x_floats = std::max(scratch.x_floats, floats);
-  }
+  if (map.planar) scratch.x_floats = map.shape.c * map.channel_stride;
+  for (const Range& super_block : plan.super_blocks)
+    if (!map.planar) scratch.x_floats = std::max(scratch.x_floats, panels * packed_floats(plan, super_block));
   const auto row_blocks = plan.super_blocks.size() > 1 ? static_cast<int64_t>(plan.m_blocks.size()) : int64_t{2};
   scratch.sum_floats = row_blocks * panels * kSumStride;
   scratch.residual_floats = panels * kSumStride;
@@ -46,21 +34,30 @@ TileScratch tile_scratch(const BlockPlan& plan, int64_t panels) {
 }
 
 TileRunner::TileRunner(const ConvCall& call, std::byte* scratch, int64_t max_panels)
-    : call_(call), plane_(call.shape.out_h() * call.shape.out_w()) {
-  const TileScratch parts = tile_scratch(plan(), max_panels);
+    : call_(call), plane_(shape().out_h() * shape().out_w()), outputs_(call.map.outputs()) {
+  const TileScratch parts = tile_scratch(call.map, plan(), max_panels);
   x_ = reinterpret_cast<float*>(scratch);
   sums_ = x_ + parts.x_floats;
   residual_ = sums_ + parts.sum_floats;
 }
 
-void TileRunner::run(Range tile, Range m_blocks) {
+void TileRunner::run(int64_t image, Range tile, Range m_blocks) {
+  image_ = image;
   tile_ = tile;
   m_blocks_ = m_blocks;
-  place_panels();
   delivered_ = plan().m_blocks[static_cast<size_t>(m_blocks.begin)].begin;
+  find_pixels();
   for (const Range& super_block : plan().super_blocks) {
     pack(super_block);
     for (int64_t mb = m_blocks.begin; mb < m_blocks.end; ++mb) multiply(mb, super_block);
+  }
+}
+
+void TileRunner::find_pixels() {
+  for (int64_t i = 0; i < tile_.size(); ++i) {
+    PixelRuns& pixels = pixels_[static_cast<size_t>(i)];
+    outputs_.find(tile_.begin + i, pixels);
+    for (int run = 0; run < pixels.count; ++run) pixels.runs[static_cast<size_t>(run)].image += image_;
   }
 }
 
@@ -71,11 +68,16 @@ float* TileRunner::sums(int64_t m_block) const {
 }
 
 void TileRunner::pack(Range k_blocks) {
+  const auto pack_panels = shape().layout == ImageLayout::kNchw ? pack_nchw_avx512 : pack_nhwc_avx512;
+  if (call_.map.planar) {
+    const float* src = call_.src + image_ * shape().c * shape().h * shape().w;
+    const Range panels{tile_.begin, tile_.end + call_.map.halo_panels};
+    return pack_panels(call_.map.padding, src, panels, {0, shape().c}, x_, kPanelWidth, call_.map.channel_stride);
+  }
   float* dst = x_;
   for (int64_t kb = k_blocks.begin; kb < k_blocks.end; ++kb) {
     const Range& columns = plan().k_blocks[static_cast<size_t>(kb)];
-    const auto pack_panels = call_.shape.layout == ImageLayout::kNchw ? pack_nchw_avx512 : pack_nhwc_avx512;
-    pack_panels(call_.shape, call_.src, tile_, columns, dst, packed_panel_floats(columns));
+    pack_panels(shape(), call_.src, tile_, columns, dst, packed_panel_floats(columns), kPanelWidth);
     dst += tile_.size() * packed_panel_floats(columns);
   }
 }
@@ -85,56 +87,49 @@ void TileRunner::multiply(int64_t m_block, Range k_blocks) {
   if (last) aim(m_block);
   const float* x = x_;
   for (int64_t kb = k_blocks.begin; kb < k_blocks.end; ++kb) {
-    const int64_t stride = packed_panel_floats(plan().k_blocks[static_cast<size_t>(kb)]);
+    const int64_t packed_stride = packed_panel_floats(plan().k_blocks[static_cast<size_t>(kb)]);
     call_.gemm.run_block(static_cast<size_t>(m_block), static_cast<size_t>(kb),
                          {.x = x,
-                          .x_stride = stride * kFloatBytes,
+                          .x_stride = (call_.map.planar ? kPanelWidth : packed_stride) * kFloatBytes,
                           .sum = sums(m_block),
                           .sum_stride = kSumStride * kFloatBytes,
                           .targets = targets_.data(),
                           .panels = tile_.size()});
-    x += tile_.size() * stride;
+    if (!call_.map.planar) x += tile_.size() * packed_stride;
   }
-  if (last) call_.shape.layout == ImageLayout::kNhwc ? deliver_nhwc(m_block) : deliver_nchw(m_block);
+  if (last) shape().layout == ImageLayout::kNhwc ? deliver_nhwc(m_block) : deliver_nchw(m_block);
 }
 
-void TileRunner::place_panels() {
-  for (int64_t p = tile_.begin; p < tile_.end; ++p) {
-    const int64_t image = p * kPanelWidth / plane_;
-    const int64_t pixel = p * kPanelWidth - image * plane_;
-    const bool whole = call_.shape.layout == ImageLayout::kNchw && pixel + kPanelWidth <= plane_;
-    places_[static_cast<size_t>(p - tile_.begin)] = whole ? image * call_.shape.k * plane_ + pixel : kInPieces;
-  }
+/// Whether sixteen lanes of the panel are sixteen neighbouring floats of dst.
+bool TileRunner::writes_in_place(const PixelRuns& pixels) const {
+  return shape().layout == ImageLayout::kNchw && pixels.count == 1 &&
+         pixels.runs[0].last - pixels.runs[0].first == kPanelWidth;
 }
 
 /// Points each panel's last block at dst, or at its own partial sums where it has to be delivered afterwards.
 void TileRunner::aim(int64_t m_block) {
   const Range& rows = plan().m_blocks[static_cast<size_t>(m_block)];
   for (int64_t i = 0; i < tile_.size(); ++i) {
+    const PixelRuns& pixels = pixels_[static_cast<size_t>(i)];
     PanelTarget& target = targets_[static_cast<size_t>(i)];
-    const int64_t place = places_[static_cast<size_t>(i)];
-    if (place != kInPieces) {
-      const int64_t offset = place + rows.begin * plane_;
+    if (writes_in_place(pixels)) {
+      const int64_t offset = (pixels.runs[0].image * shape().k + rows.begin) * plane_ + pixels.runs[0].pixel;
       target = {call_.dst + offset, call_.residual ? call_.residual + offset : nullptr, plane_ * kFloatBytes};
       continue;
     }
     float* residual = residual_ + i * kSumStride;
     target = {sums(m_block) + i * kSumStride, residual, kPanelRowBytes};
-    if (call_.residual && call_.shape.layout == ImageLayout::kNchw)
-      for_each_piece(call_.shape, tile_.begin + i, rows, [&](int64_t in_panel, int64_t in_image, size_t bytes) {
-        std::memcpy(residual + in_panel, call_.residual + in_image, bytes);
-      });
+    if (call_.residual && shape().layout == ImageLayout::kNchw)
+      gather_nchw_avx512(call_.residual, pixels, plane_, shape().k, rows, residual);
   }
 }
 
 void TileRunner::deliver_nchw(int64_t m_block) {
   for (int64_t i = 0; i < tile_.size(); ++i) {
-    if (places_[static_cast<size_t>(i)] != kInPieces) continue;
-    const float* panel = sums(m_block) + i * kSumStride;
-    for_each_piece(call_.shape, tile_.begin + i, plan().m_blocks[static_cast<size_t>(m_block)],
-                   [&](int64_t in_panel, int64_t in_image, size_t bytes) {
-                     std::memcpy(call_.dst + in_image, panel + in_panel, bytes);
-                   });
+    const PixelRuns& pixels = pixels_[static_cast<size_t>(i)];
+    if (writes_in_place(pixels)) continue;
+    scatter_nchw_avx512(sums(m_block) + i * kSumStride, pixels, plane_, shape().k,
+                        plan().m_blocks[static_cast<size_t>(m_block)], call_.dst);
   }
 }
 
@@ -152,8 +147,15 @@ void TileRunner::deliver_nhwc(int64_t m_block) {
       rows.row[static_cast<size_t>(i)] =
           sums(block) + (m - plan().m_blocks[static_cast<size_t>(block)].begin) * kPanelWidth;
     }
-    unpack_nhwc_avx512(call_.shape, rows, tile_, kSumStride, call_.late, call_.dst);
     delivered_ += rows.count;
+    deliver_channels(rows);
+  }
+}
+
+void TileRunner::deliver_channels(ChannelRows rows) {
+  for (int64_t i = 0; i < tile_.size(); ++i) {
+    unpack_nhwc_avx512(rows, pixels_[static_cast<size_t>(i)], plane_, shape().k, call_.late, call_.dst);
+    for (int64_t channel = 0; channel < rows.count; ++channel) rows.row[static_cast<size_t>(channel)] += kSumStride;
   }
 }
 

@@ -4,24 +4,23 @@
 #include <array>
 #include <cstddef>
 
-#include "cpu/sparse24/conv_shape.h"
+#include "cpu/sparse24/conv_map.h"
 #include "cpu/sparse24/gemm.h"
 #include "cpu/sparse24/pack_avx512.h"
-#include "cpu/sparse24/pixel_runs.h"
 
 namespace twofour::cpu {
 
 /// Sizes, in floats, of the parts of one thread's scratch memory for tiles of `panels` panels.
 struct TileScratch {
-  int64_t x_floats = 0;         // packed X of one K super-block
+  int64_t x_floats = 0;         // X of one K super-block
   int64_t sum_floats = 0;       // partial sums: of two row blocks, or of all when there are several super-blocks
   int64_t residual_floats = 0;  // residual of panels that cannot be read in place
   int64_t bytes() const { return (x_floats + sum_floats + residual_floats) * static_cast<int64_t>(sizeof(float)); }
 };
-TileScratch tile_scratch(const BlockPlan& plan, int64_t panels);
+TileScratch tile_scratch(const ConvMap& map, const BlockPlan& plan, int64_t panels);
 
 struct ConvCall {
-  const ConvShape& shape;
+  const ConvMap& map;
   const Sparse24Gemm& gemm;
   const float* src;
   const float* residual;  // or none
@@ -31,31 +30,35 @@ struct ConvCall {
 
 class TileRunner {
  public:
-  /// `scratch` is 64-byte aligned and holds tile_scratch(gemm.plan(), panels of the largest tile).bytes().
+  /// `scratch` is 64-byte aligned and holds tile_scratch() of the largest tile.
   TileRunner(const ConvCall& call, std::byte* scratch, int64_t max_panels);
-  /// All rows of `m_blocks` (indices into the plan) for the panels `tile`.
-  void run(Range tile, Range m_blocks);
+  /// All rows of `m_blocks` (indices into the plan) for the panels `tile` of an image of the map.
+  void run(int64_t image, Range tile, Range m_blocks);
 
  private:
-  void place_panels();
+  void find_pixels();
   void pack(Range k_blocks);
   void multiply(int64_t m_block, Range k_blocks);
   void aim(int64_t m_block);
   void deliver_nchw(int64_t m_block);
   void deliver_nhwc(int64_t m_block);
+  void deliver_channels(ChannelRows rows);
+  bool writes_in_place(const PixelRuns& pixels) const;
   float* sums(int64_t m_block) const;
   const BlockPlan& plan() const { return call_.gemm.plan(); }
+  const ConvShape& shape() const { return call_.map.shape; }
 
   const ConvCall call_;
   const int64_t plane_;  // pixels of an output image
+  const PixelFinder outputs_;
   float* x_;
   float* sums_;
   float* residual_;
+  int64_t image_ = 0;
   Range tile_;
   Range m_blocks_;
   int64_t delivered_ = 0;  // NHWC: channels below it are written
-  /// Of each panel, the offset of its channel 0 in an NCHW dst, or kInPieces.
-  std::array<int64_t, kMaxTilePanels> places_;
+  std::array<PixelRuns, kMaxTilePanels> pixels_;
   std::array<PanelTarget, kMaxTilePanels> targets_;
 };
 
