@@ -139,7 +139,7 @@ const OpDef kFusedConv = {
         "[clip_low, clip_high].",
     .standard = false,
     .inputs = {{"src"},
-               {"weight"},
+               {.name = "weight", .row_major = true},
                {.name = "bias", .optional = true},
                {.name = "residual", .optional = true}},
     .outputs = {{"dst"}},

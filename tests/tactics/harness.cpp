@@ -46,8 +46,8 @@ Tensor permuted(const Tensor& src, const Shape& s, bool to_last) {
   return dst;
 }
 
-bool is_weight_input(const std::string& op, size_t i) {
-  return i == 1 && (op == "Conv" || op == "FusedConv" || op == "ConvGradData");
+bool is_row_major(std::span<const ops::Port> ports, size_t i) {
+  return ports[std::min(i, ports.size() - 1)].row_major;
 }
 
 /// `bytes` at 64-byte alignment plus `misalign`, filled with NaNs (0xff).
@@ -132,11 +132,13 @@ Case with_half(Case original, DType dtype) {
 
 Case with_format(Case original, Format format) {
   NodeDesc& node = original.node;
+  const ops::OpDef& op = ops::get_op(node.op);
   for (size_t i = 0; i < node.inputs.size(); ++i)
-    if (node.inputs[i].present && node.inputs[i].desc.shape.rank() == 4 && !is_weight_input(node.op, i))
+    if (node.inputs[i].present && !node.inputs[i].constant && node.inputs[i].desc.shape.rank() == 4 &&
+        !is_row_major(op.inputs, i))
       node.inputs[i].desc.format = format;
-  for (TensorDesc& output : node.outputs)
-    if (output.shape.rank() == 4 && node.op != "ConvGradWeight") output.format = format;
+  for (size_t i = 0; i < node.outputs.size(); ++i)
+    if (node.outputs[i].shape.rank() == 4 && !is_row_major(op.outputs, i)) node.outputs[i].format = format;
   return original;
 }
 

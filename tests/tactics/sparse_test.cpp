@@ -1,0 +1,58 @@
+// The sparse tactics through the contract: constant 2:4 weights, both formats, epilogues, half storage.
+#include <gtest/gtest.h>
+
+#include "base/cpu.h"
+#include "cpu/backend.h"
+#include "tactics/harness.h"
+
+namespace twofour::tactic_test {
+namespace {
+
+using backend::Format;
+using Ints = std::vector<int64_t>;
+
+/// Zeroes the first two of every four weights whose positions differ by `step`.
+Case pruned(Case test, int64_t step) {
+  const auto weight = test.inputs[1].span<float>();  // shared with the node's constant
+  for (size_t i = 0; i < weight.size(); ++i)
+    if (static_cast<int64_t>(i) / step % 4 < 2) weight[i] = 0;
+  return test;
+}
+
+class SparseTactics : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    if (max_isa() != Isa::kAvx512) GTEST_SKIP() << "the sparse kernels need AVX-512";
+  }
+  void check(const std::string& name, const Case& test, const RunOptions& options = {}) const {
+    expect_runs(*device_.find_tactic(name), test, options, 256);
+    const Case half = with_half(test, DType::kF16);
+    expect_runs(*device_.find_tactic("half_storage:" + name), half, options, 256);
+  }
+  cpu::CpuBackend device_;
+};
+
+TEST_F(SparseTactics, Conv) {
+  for (const Format format : {Format::kPlain, Format::kChannelsLast})
+    for (const bool in_place : {true, false}) {
+      const Case test = make_case("FusedConv",
+                                  {{.shape = {2, 20, 9, 7}}, {.shape = {24, 20, 3, 3}, .constant = true},
+                                   {.shape = {24}, .constant = true}, {.shape = {2, 24, 9, 7}}},
+                                  {{"pads", Ints{1, 1, 1, 1}}, {"activation", std::string("relu")}});
+      check("sparse24.conv", with_format(pruned(test, 9), format), {.in_place = in_place, .read_only_pack = true});
+    }
+}
+
+TEST_F(SparseTactics, Linear) {
+  const Case test = make_case("Gemm", {{.shape = {5, 36}}, {.shape = {28, 36}, .constant = true}, {.shape = {28}, .constant = true}},
+                              {{"transB", int64_t{1}}});
+  check("sparse24.gemm", pruned(test, 1), {.read_only_pack = true});
+}
+
+TEST_F(SparseTactics, DenseWeightsAreDeclined) {
+  const Case test = make_case("Conv", {{.shape = {1, 8, 5, 5}}, {.shape = {8, 8, 1, 1}, .constant = true}});
+  EXPECT_EQ(device_.find_tactic("sparse24.conv")->supports(test.node).reason, backend::Reason::kNotSparse);
+}
+
+}  // namespace
+}  // namespace twofour::tactic_test
