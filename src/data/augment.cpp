@@ -12,7 +12,8 @@ void flip_horizontal(std::span<float> image, const Shape& shape) {
   for (auto row = image.begin(); row != image.end(); row += width) std::reverse(row, row + width);
 }
 
-void shift_image(std::span<const float> src, std::span<float> dst, const Shape& shape, int64_t dy, int64_t dx) {
+void shift_image(std::span<const float> src, std::span<float> dst, const Shape& shape, int64_t dy,
+                 int64_t dx) {
   const int64_t height = shape[1];
   const int64_t width = shape[2];
   const int64_t first = std::clamp<int64_t>(-dx, 0, width);  // dst columns [first, last) have a source
@@ -26,14 +27,16 @@ void shift_image(std::span<const float> src, std::span<float> dst, const Shape& 
   }
 }
 
-void normalise(std::span<float> image, const Shape& shape, std::span<const float> mean, std::span<const float> std) {
+void normalise(std::span<float> image, const Shape& shape, std::span<const float> mean,
+               std::span<const float> std) {
   const auto channels = static_cast<size_t>(shape[0]);
   TWOFOUR_CHECK(mean.size() == channels && std.size() == channels, kInvalidArgument,
-                "images of {} channels need as many means and deviations, got {} and {}", channels, mean.size(),
-                std.size());
+                "images of {} channels need as many means and deviations, got {} and {}", channels,
+                mean.size(), std.size());
   const size_t plane = image.size() / channels;
   for (size_t c = 0; c < channels; ++c) {
-    TWOFOUR_CHECK(std[c] > 0, kInvalidArgument, "the deviation of channel {} is {}, expected a positive value", c, std[c]);
+    TWOFOUR_CHECK(std[c] > 0, kInvalidArgument,
+                  "the deviation of channel {} is {}, expected a positive value", c, std[c]);
     for (float& value : image.subspan(c * plane, plane)) value = (value - mean[c]) / std[c];
   }
 }

@@ -1,11 +1,10 @@
 // Which images stand in which batch: a function of (size, options, seed, epoch) and of nothing else.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <vector>
-
-#include <cstdint>
 
 namespace twofour::data {
 

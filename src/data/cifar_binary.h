@@ -10,8 +10,8 @@
 
 namespace twofour::data {
 
-/// The records of all `files` in order; classes have CIFAR-10's names. Throws Error{kDataCorrupt} when a size is
-/// not a whole number of records or a label is above 9, Error{kInvalidArgument} without files.
+/// The records of all `files` in order; classes have CIFAR-10's names. Throws Error{kDataCorrupt} when a size
+/// is not a whole number of records or a label is above 9, Error{kInvalidArgument} without files.
 std::unique_ptr<Dataset> open_cifar_binary(std::span<const std::filesystem::path> files);
 
 }  // namespace twofour::data

@@ -23,7 +23,8 @@ struct Placement {
   float xx, xy, yx, yy, x0, y0;
 
   Placement(const DigitsOptions& options, Rng& rng) {
-    const auto height = static_cast<float>(options.image_shape[1]), width = static_cast<float>(options.image_shape[2]);
+    const auto height = static_cast<float>(options.image_shape[1]),
+               width = static_cast<float>(options.image_shape[2]);
     const float side = std::min(height, width);
     const float sy = side * kGlyphHeight * around(rng, 1, options.scale);
     const float sx = side * kGlyphHeight * kGlyphAspect * around(rng, 1, options.scale);
@@ -88,7 +89,8 @@ class DigitsDataset final : public Dataset {
 
   /// Short bent lines anywhere, thinner than the widest digits.
   void draw_clutter(Rng& rng, Coverage& coverage) const {
-    const auto height = static_cast<float>(options_.image_shape[1]), width = static_cast<float>(options_.image_shape[2]);
+    const auto height = static_cast<float>(options_.image_shape[1]),
+               width = static_cast<float>(options_.image_shape[2]);
     const uint64_t count = rng.below(static_cast<uint64_t>(options_.max_clutter) + 1);
     for (uint64_t i = 0; i < count; ++i) {
       const Point start{rng.uniform(0, width), rng.uniform(0, height)};
@@ -96,20 +98,24 @@ class DigitsDataset final : public Dataset {
       const float angle = rng.uniform(0, 2 * std::numbers::pi_v<float>);
       const float bend = angle + around(rng, 0, 1.2F);
       const Point middle{start.x + length * std::cos(angle), start.y + length * std::sin(angle)};
-      const Point points[] = {start, middle, {middle.x + length * std::cos(bend), middle.y + length * std::sin(bend)}};
-      const float line_width = rng.uniform(options_.min_stroke, (options_.min_stroke + options_.max_stroke) / 2);
+      const Point points[] = {
+          start, middle, {middle.x + length * std::cos(bend), middle.y + length * std::sin(bend)}};
+      const float line_width =
+          rng.uniform(options_.min_stroke, (options_.min_stroke + options_.max_stroke) / 2);
       coverage.draw(smooth_curve(points, kCurveSteps), line_width * side_);
     }
   }
 
-  void paint(std::span<const float> strokes, std::span<const float> clutter, Rng& rng, std::span<float> dst) const {
+  void paint(std::span<const float> strokes, std::span<const float> clutter, Rng& rng,
+             std::span<float> dst) const {
     const int64_t height = options_.image_shape[1], width = options_.image_shape[2];
     const float contrast = rng.uniform(options_.min_contrast, 0.9F);
     const float low = rng.uniform(0, 1 - contrast);
     const bool light_digit = rng.below(2) == 1;
     const float slope_x = around(rng, 0, options_.gradient), slope_y = around(rng, 0, options_.gradient);
     for (int64_t c = 0; c < options_.image_shape[0]; ++c) {
-      const float tint = c == 0 ? 1.0F : rng.uniform(0.5F, 1.0F);  // the first channel alone shows every digit
+      const float tint =
+          c == 0 ? 1.0F : rng.uniform(0.5F, 1.0F);  // the first channel alone shows every digit
       const float digit = (light_digit ? 1.0F : -1.0F) * contrast * tint;
       const float clutter_tone = digit * rng.uniform(0.4F, 1.0F);
       const float ground = light_digit ? low : low + contrast;

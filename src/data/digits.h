@@ -14,17 +14,17 @@ struct DigitsOptions {
   uint64_t seed = 1;
 
   // How hard it is. Lengths are fractions of the smaller image side.
-  float rotation_deg = 20;    // uniform in +-
-  float shear = 0.35F;        // uniform in +-
-  float scale = 0.3F;         // height and width, each 1 +- this
-  float translation = 0.12F;  // uniform in +-
-  float point_noise = 0.06F;  // deviation of each control point, fraction of the glyph
-  float min_stroke = 0.04F;
+  float rotation_deg = 15;    // uniform in +-
+  float shear = 0.25F;        // uniform in +-
+  float scale = 0.2F;         // height and width, each 1 +- this
+  float translation = 0.08F;  // uniform in +-
+  float point_noise = 0.04F;  // deviation of each control point, fraction of the glyph
+  float min_stroke = 0.05F;
   float max_stroke = 0.13F;
-  float min_contrast = 0.25F;  // between digit and ground; uniform up to 0.9, dark on light or light on dark
-  float noise = 0.1F;          // deviation of each pixel
-  float gradient = 0.25F;      // largest change of the ground from side to side
-  int max_clutter = 4;         // strokes that belong to no digit, uniform in 0..max
+  float min_contrast = 0.4F;  // between digit and ground; uniform up to 0.9, dark on light or light on dark
+  float noise = 0.07F;        // deviation of each pixel
+  float gradient = 0.25F;     // largest change of the ground from side to side
+  int max_clutter = 2;        // strokes that belong to no digit, uniform in 0..max
 };
 
 /// Image i is a function of (options, i) alone. Throws Error{kInvalidArgument} on a shape or option that

@@ -30,7 +30,8 @@ class FittedDataset final : public Dataset {
       for (int64_t i = 0; i < plane; ++i)
         image.pixels[i * from[0] + c] = static_cast<uint8_t>(planes[c * plane + i] * 255.0F + 0.5F);
     std::vector<uint8_t> fitted(dst_chw.size());
-    to_planes(fit_image(convert_channels(image, image_shape()[0]), image_shape()[1], image_shape()[2]), fitted);
+    to_planes(fit_image(convert_channels(image, image_shape()[0]), image_shape()[1], image_shape()[2]),
+              fitted);
     to_unit_floats(fitted, dst_chw);
     return label;
   }

@@ -48,10 +48,12 @@ Shape read_shape(Source& source, std::string_view name) {
   uint8_t magic[4];
   source.read_header(magic);
   TWOFOUR_CHECK(magic[0] == 0 && magic[1] == 0, kDataCorrupt,
-                "{}: not an idx file, it begins with {:02x} {:02x} instead of 00 00", name, magic[0], magic[1]);
-  TWOFOUR_CHECK(magic[2] == kTypeU8, kUnsupported, "{}: idx element type 0x{:02x}, only 0x08 (u8) is read", name, magic[2]);
-  TWOFOUR_CHECK(magic[3] >= 1 && magic[3] <= kMaxRank, kDataCorrupt, "{}: idx rank {}, expected 1 to {}", name, magic[3],
-                kMaxRank);
+                "{}: not an idx file, it begins with {:02x} {:02x} instead of 00 00", name, magic[0],
+                magic[1]);
+  TWOFOUR_CHECK(magic[2] == kTypeU8, kUnsupported, "{}: idx element type 0x{:02x}, only 0x08 (u8) is read",
+                name, magic[2]);
+  TWOFOUR_CHECK(magic[3] >= 1 && magic[3] <= kMaxRank, kDataCorrupt, "{}: idx rank {}, expected 1 to {}",
+                name, magic[3], kMaxRank);
   Shape shape;
   for (int axis = 0; axis < magic[3]; ++axis) {
     uint8_t size[4];
@@ -67,8 +69,8 @@ int64_t checked_count(const Shape& shape, int64_t most_bytes, std::string_view n
   for (const int64_t dim : shape) {
     TWOFOUR_CHECK(dim > 0, kDataCorrupt, "{}: idx shape {} is empty", name, shape.to_string());
     TWOFOUR_CHECK(count <= most_bytes / dim, kDataCorrupt,
-                  "{}: idx header claims {} bytes of u8, the file cannot hold more than {} bytes", name, shape.to_string(),
-                  most_bytes);
+                  "{}: idx header claims {} bytes of u8, the file cannot hold more than {} bytes", name,
+                  shape.to_string(), most_bytes);
     count *= dim;
   }
   return count;
@@ -85,11 +87,12 @@ IdxArray parse_idx(std::span<const std::byte> bytes, std::string_view name) {
   IdxArray array{read_shape(source, name), {}};
   array.values.resize(static_cast<size_t>(checked_count(array.shape, source.most_bytes(), name)));
   const size_t found = source.read(array.values);
-  TWOFOUR_CHECK(found == array.values.size(), kDataCorrupt, "{}: shape {} needs {} bytes of data, the file has {}", name,
-                array.shape.to_string(), array.values.size(), found);
+  TWOFOUR_CHECK(found == array.values.size(), kDataCorrupt,
+                "{}: shape {} needs {} bytes of data, the file has {}", name, array.shape.to_string(),
+                array.values.size(), found);
   uint8_t extra = 0;
-  TWOFOUR_CHECK(source.read({&extra, 1}) == 0, kDataCorrupt, "{}: more data than the {} bytes of shape {}", name, found,
-                array.shape.to_string());
+  TWOFOUR_CHECK(source.read({&extra, 1}) == 0, kDataCorrupt, "{}: more data than the {} bytes of shape {}",
+                name, found, array.shape.to_string());
   return array;
 }
 
@@ -98,15 +101,14 @@ std::unique_ptr<Dataset> open_idx(const std::filesystem::path& images, const std
   const IdxArray classes = read_idx(labels);
   TWOFOUR_CHECK(pixels.shape.rank() == 3, kDataCorrupt, "{}: images have shape N,H,W, the file holds {}",
                 images.string(), pixels.shape.to_string());
-  TWOFOUR_CHECK(classes.shape.rank() == 1, kDataCorrupt, "{}: labels have shape N, the file holds {}", labels.string(),
-                classes.shape.to_string());
+  TWOFOUR_CHECK(classes.shape.rank() == 1, kDataCorrupt, "{}: labels have shape N, the file holds {}",
+                labels.string(), classes.shape.to_string());
   TWOFOUR_CHECK(pixels.shape[0] == classes.shape[0], kDataCorrupt, "{} holds {} images, {} holds {} labels",
                 images.string(), pixels.shape[0], labels.string(), classes.shape[0]);
   const int64_t largest = *std::max_element(classes.values.begin(), classes.values.end());
-  return std::make_unique<MemoryDataset>(Shape{1, pixels.shape[1], pixels.shape[2]},
-                                         numbered_classes(std::max<int64_t>(10, largest + 1)),
-                                         std::move(pixels.values),
-                                         std::vector<int64_t>(classes.values.begin(), classes.values.end()));
+  return std::make_unique<MemoryDataset>(
+      Shape{1, pixels.shape[1], pixels.shape[2]}, numbered_classes(std::max<int64_t>(10, largest + 1)),
+      std::move(pixels.values), std::vector<int64_t>(classes.values.begin(), classes.values.end()));
 }
 
 }  // namespace twofour::data

@@ -1,5 +1,5 @@
-// idx files, the format of MNIST (yann.lecun.com/exdb/mnist): two zero bytes, an element type, a rank, the sizes
-// as big-endian u32, then the elements. Plain or gzipped, told apart by content.
+// idx files, the format of MNIST (yann.lecun.com/exdb/mnist): two zero bytes, an element type, a rank, the
+// sizes as big-endian u32, then the elements. Plain or gzipped, told apart by content.
 #pragma once
 
 #include <cstddef>

@@ -95,11 +95,12 @@ Image fit_image(const Image& src, int64_t height, int64_t width, double crop_fra
   TWOFOUR_CHECK(!src.pixels.empty(), kInvalidArgument, "cannot fit an empty image");
   if (src.height == height && src.width == width) return src;
   const double scale = std::max(static_cast<double>(height) / static_cast<double>(src.height),
-                                static_cast<double>(width) / static_cast<double>(src.width)) / crop_fraction;
+                                static_cast<double>(width) / static_cast<double>(src.width)) /
+                       crop_fraction;
   const int64_t full_height = std::max<int64_t>(height, std::lround(static_cast<double>(src.height) * scale));
   const int64_t full_width = std::max<int64_t>(width, std::lround(static_cast<double>(src.width) * scale));
-  return resize_window(src, full_height, full_width, (full_height - height) / 2, (full_width - width) / 2, height,
-                       width);
+  return resize_window(src, full_height, full_width, (full_height - height) / 2, (full_width - width) / 2,
+                       height, width);
 }
 
 Image convert_channels(const Image& src, int64_t channels) {

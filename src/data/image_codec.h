@@ -16,8 +16,8 @@ struct DecodeLimits {
   int64_t max_pixels = int64_t{1} << 26;
 };
 
-/// Chooses the codec by the first bytes. The result has 3 channels; grey is repeated, alpha is dropped, 16-bit
-/// samples are reduced, CMYK is converted. Throws Error{kDataCorrupt} on damaged or truncated input,
+/// Chooses the codec by the first bytes. The result has 3 channels; grey is repeated, alpha is dropped,
+/// 16-bit samples are reduced, CMYK is converted. Throws Error{kDataCorrupt} on damaged or truncated input,
 /// Error{kUnsupported} on another format and Error{kResourceExhausted} beyond `limits`.
 Image decode_image(std::span<const std::byte> bytes, const DecodeLimits& limits = {});
 Image decode_jpeg(std::span<const std::byte> bytes, const DecodeLimits& limits = {});

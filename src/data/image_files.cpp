@@ -49,7 +49,8 @@ bool is_image(const fs::directory_entry& entry) {
 
 ImageFiles list_image_files(const fs::path& dir) {
   std::error_code error;
-  TWOFOUR_CHECK(fs::is_directory(dir, error), kNotFound, "{} is not a folder that can be read; {}", dir.string(), kLayout);
+  TWOFOUR_CHECK(fs::is_directory(dir, error), kNotFound, "{} is not a folder that can be read; {}",
+                dir.string(), kLayout);
   ImageFiles found;
   for (const fs::path& folder : sorted_entries(dir, is_folder)) {
     const auto label = static_cast<int64_t>(found.class_names.size());
@@ -59,7 +60,8 @@ ImageFiles list_image_files(const fs::path& dir) {
     if (found.files.size() == before) log_warning("{}: class folder without images", folder.string());
   }
   TWOFOUR_CHECK(!found.class_names.empty(), kNotFound, "{} has no class folders; {}", dir.string(), kLayout);
-  TWOFOUR_CHECK(!found.files.empty(), kNotFound, "the class folders of {} hold no images; {}", dir.string(), kLayout);
+  TWOFOUR_CHECK(!found.files.empty(), kNotFound, "the class folders of {} hold no images; {}", dir.string(),
+                kLayout);
   return found;
 }
 

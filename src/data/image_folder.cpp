@@ -18,12 +18,13 @@ constexpr int64_t kDecodeChunk = 1024;
 void log_skipped(const SkippedItem& item) { log_warning("skipped {}: {}", item.path, item.reason); }
 
 [[noreturn]] void fail_all_bad(const std::filesystem::path& dir, size_t count, const SkippedItem& first) {
-  fail(ErrorCode::kDataCorrupt, "none of the {} images below {} can be decoded; the first is {}: {}", count, dir.string(),
-       first.path, first.reason);
+  fail(ErrorCode::kDataCorrupt, "none of the {} images below {} can be decoded; the first is {}: {}", count,
+       dir.string(), first.path, first.reason);
 }
 
 /// C,H,W of the first image that decodes.
-Shape first_image_shape(const std::filesystem::path& dir, const ImageFiles& list, const DecodeLimits& limits) {
+Shape first_image_shape(const std::filesystem::path& dir, const ImageFiles& list,
+                        const DecodeLimits& limits) {
   SkippedItem first_bad;
   for (const ImageFile& file : list.files) {
     try {
@@ -89,7 +90,10 @@ class LazyImageFolder final : public Dataset {
 class FolderDecoder {
  public:
   FolderDecoder(ImageFiles list, const Shape& shape, const ImageFolderOptions& options)
-      : list_(std::move(list)), shape_(shape), options_(options), image_bytes_(static_cast<size_t>(shape.numel())),
+      : list_(std::move(list)),
+        shape_(shape),
+        options_(options),
+        image_bytes_(static_cast<size_t>(shape.numel())),
         reasons_(list_.files.size()) {
     pixels_.resize(list_.files.size() * image_bytes_);
   }
@@ -134,8 +138,8 @@ class FolderDecoder {
     }
     if (labels.empty()) fail_all_bad(dir, skipped.size(), skipped.front());
     pixels_.resize(labels.size() * image_bytes_);
-    return std::make_unique<MemoryDataset>(shape_, std::move(list_.class_names), std::move(pixels_), std::move(labels),
-                                           std::move(skipped));
+    return std::make_unique<MemoryDataset>(shape_, std::move(list_.class_names), std::move(pixels_),
+                                           std::move(labels), std::move(skipped));
   }
 
   ImageFiles list_;
@@ -148,26 +152,28 @@ class FolderDecoder {
 
 void check_options(const ImageFolderOptions& options) {
   const Shape& shape = options.image_shape;
-  TWOFOUR_CHECK(shape.rank() == 0 || (shape.rank() == 3 && (shape[0] == 1 || shape[0] == 3) && shape[1] > 0 &&
-                                      shape[2] > 0),
+  TWOFOUR_CHECK(shape.rank() == 0 ||
+                    (shape.rank() == 3 && (shape[0] == 1 || shape[0] == 3) && shape[1] > 0 && shape[2] > 0),
                 kInvalidArgument, "images of a folder have shape C,H,W with C of 1 (grey) or 3 (RGB), got {}",
                 shape.to_string());
   for (size_t axis = 1; axis < shape.rank(); ++axis)
-    TWOFOUR_CHECK(shape[axis] <= options.limits.max_side, kInvalidArgument, "image shape {} has a side above {}",
-                  shape.to_string(), options.limits.max_side);
+    TWOFOUR_CHECK(shape[axis] <= options.limits.max_side, kInvalidArgument,
+                  "image shape {} has a side above {}", shape.to_string(), options.limits.max_side);
   TWOFOUR_CHECK(options.crop_fraction > 0 && options.crop_fraction <= 1, kInvalidArgument,
                 "the crop fraction is {}, expected a value in (0, 1]", options.crop_fraction);
 }
 
 }  // namespace
 
-std::unique_ptr<Dataset> open_image_folder(const std::filesystem::path& dir, const ImageFolderOptions& options) {
+std::unique_ptr<Dataset> open_image_folder(const std::filesystem::path& dir,
+                                           const ImageFolderOptions& options) {
   check_options(options);
   ImageFiles list = list_image_files(dir);
   const Shape found = first_image_shape(dir, list, options.limits);
   const Shape shape = options.image_shape.rank() == 3 ? options.image_shape : found;
   const auto count = static_cast<int64_t>(list.files.size());
-  if (count <= options.memory_limit_bytes / shape.numel()) return FolderDecoder(std::move(list), shape, options).run(dir);
+  if (count <= options.memory_limit_bytes / shape.numel())
+    return FolderDecoder(std::move(list), shape, options).run(dir);
   log_info("{}: {} images of {} need more than {} bytes; they are decoded at every load", dir.string(), count,
            shape.to_string(), options.memory_limit_bytes);
   return std::make_unique<LazyImageFolder>(std::move(list), shape, options);

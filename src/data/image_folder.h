@@ -1,5 +1,5 @@
-// ImageFolder: <dir>/<class>/*.jpg|.jpeg|.png. Classes and files are sorted by name, so that labels and indices
-// are the same on every machine.
+// ImageFolder: <dir>/<class>/*.jpg|.jpeg|.png. Classes and files are sorted by name, so that labels and
+// indices are the same on every machine.
 #pragma once
 
 #include <filesystem>
@@ -23,9 +23,10 @@ struct ImageFolderOptions {
 
 /// An image that does not decode is skipped, listed in skipped() and logged: when decoded at open it has no
 /// index; when found at a load, the next image that decodes stands in for it (so size() never changes).
-/// Throws Error{kNotFound} on a missing folder or one without class folders or images, and Error{kDataCorrupt}
-/// when no image decodes.
-std::unique_ptr<Dataset> open_image_folder(const std::filesystem::path& dir, const ImageFolderOptions& options = {});
+/// Throws Error{kNotFound} on a missing folder or one without class folders or images, and
+/// Error{kDataCorrupt} when no image decodes.
+std::unique_ptr<Dataset> open_image_folder(const std::filesystem::path& dir,
+                                           const ImageFolderOptions& options = {});
 
 /// Whether a sub-folder of `dir` holds an image file.
 bool looks_like_image_folder(const std::filesystem::path& dir);

@@ -14,10 +14,12 @@ constexpr size_t kMaxChunk = std::numeric_limits<uInt>::max();
 }  // namespace
 
 Inflater::Inflater(std::span<const std::byte> bytes, std::string name) : name_(std::move(name)) {
-  TWOFOUR_CHECK(bytes.size() <= kMaxChunk, kUnsupported, "{}: compressed files of 4 GiB and more are not read", name_);
+  TWOFOUR_CHECK(bytes.size() <= kMaxChunk, kUnsupported,
+                "{}: compressed files of 4 GiB and more are not read", name_);
   stream_.next_in = reinterpret_cast<Bytef*>(const_cast<std::byte*>(bytes.data()));
   stream_.avail_in = static_cast<uInt>(bytes.size());
-  TWOFOUR_CHECK(inflateInit2(&stream_, kAnyHeader) == Z_OK, kResourceExhausted, "{}: no memory to decompress", name_);
+  TWOFOUR_CHECK(inflateInit2(&stream_, kAnyHeader) == Z_OK, kResourceExhausted, "{}: no memory to decompress",
+                name_);
 }
 
 Inflater::~Inflater() { inflateEnd(&stream_); }

@@ -1,9 +1,10 @@
+// jpeglib.h needs size_t and FILE, jerror.h needs jpeglib.h.
+// clang-format off
 #include <cstddef>
 #include <cstdio>
-// libjpeg's header needs size_t and FILE.
 #include <jpeglib.h>
-
 #include <jerror.h>
+// clang-format on
 
 #include <csetjmp>
 #include <string>
@@ -103,7 +104,8 @@ Image rgb_from_cmyk(const Image& cmyk, bool inverted) {
 Image decode_jpeg(std::span<const std::byte> bytes, const DecodeLimits& limits) {
   Jpeg jpeg;
   const auto* data = reinterpret_cast<const unsigned char*>(bytes.data());
-  TWOFOUR_CHECK(read_header(jpeg, data, bytes.size()), kDataCorrupt, "JPEG header: {}", std::string(jpeg.message));
+  TWOFOUR_CHECK(read_header(jpeg, data, bytes.size()), kDataCorrupt, "JPEG header: {}",
+                std::string(jpeg.message));
   check_image_size("JPEG", jpeg.info.output_height, jpeg.info.output_width, limits);
   Image image(jpeg.info.output_height, jpeg.info.output_width, jpeg.info.out_color_components);
   TWOFOUR_CHECK(read_pixels(jpeg, image.pixels.data(), static_cast<size_t>(image.width * image.channels)),

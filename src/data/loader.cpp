@@ -13,28 +13,33 @@ constexpr int64_t kMaxPrefetch = 1024;
 constexpr uint64_t kAugmentStream = 0xa0761d6478bd642fULL;
 
 int64_t count_batches(const Dataset& dataset, const LoaderOptions& options) {
-  TWOFOUR_CHECK(options.batch_size > 0, kInvalidArgument, "the batch size is {}, expected at least 1", options.batch_size);
+  TWOFOUR_CHECK(options.batch_size > 0, kInvalidArgument, "the batch size is {}, expected at least 1",
+                options.batch_size);
   const int64_t batches = dataset.size() / options.batch_size;
   const bool partial = !options.drop_last && dataset.size() % options.batch_size != 0;
-  TWOFOUR_CHECK(batches + partial > 0, kInvalidArgument, "{} images do not fill one batch of {}", dataset.size(),
-                options.batch_size);
+  TWOFOUR_CHECK(batches + partial > 0, kInvalidArgument, "{} images do not fill one batch of {}",
+                dataset.size(), options.batch_size);
   return batches + partial;
 }
 
 void check_options(const Dataset& dataset, const LoaderOptions& options) {
   const auto channels = static_cast<size_t>(dataset.image_shape()[0]);
-  TWOFOUR_CHECK(options.mean.size() == options.std.size() && (options.mean.empty() || options.mean.size() == channels),
-                kInvalidArgument, "images of {} channels need as many means and deviations, got {} and {}", channels,
-                options.mean.size(), options.std.size());
+  TWOFOUR_CHECK(
+      options.mean.size() == options.std.size() && (options.mean.empty() || options.mean.size() == channels),
+      kInvalidArgument, "images of {} channels need as many means and deviations, got {} and {}", channels,
+      options.mean.size(), options.std.size());
   for (const float std : options.std)
     TWOFOUR_CHECK(std > 0, kInvalidArgument, "a deviation of {} was given, expected a positive value", std);
   TWOFOUR_CHECK(options.threads >= 0 && options.threads <= kMaxThreads, kInvalidArgument,
                 "{} loader threads, expected 0 to {}", options.threads, kMaxThreads);
-  TWOFOUR_CHECK(options.threads == 0 || (options.prefetch_batches > 0 && options.prefetch_batches <= kMaxPrefetch),
-                kInvalidArgument, "loader threads prefetch 1 to {} batches, got {}", kMaxPrefetch, options.prefetch_batches);
+  TWOFOUR_CHECK(
+      options.threads == 0 || (options.prefetch_batches > 0 && options.prefetch_batches <= kMaxPrefetch),
+      kInvalidArgument, "loader threads prefetch 1 to {} batches, got {}", kMaxPrefetch,
+      options.prefetch_batches);
   const int64_t side = std::max(dataset.image_shape()[1], dataset.image_shape()[2]);
-  TWOFOUR_CHECK(options.augmentation.crop_padding >= 0 && options.augmentation.crop_padding <= side, kInvalidArgument,
-                "crop padding {} on images of {}", options.augmentation.crop_padding, dataset.image_shape().to_string());
+  TWOFOUR_CHECK(options.augmentation.crop_padding >= 0 && options.augmentation.crop_padding <= side,
+                kInvalidArgument, "crop padding {} on images of {}", options.augmentation.crop_padding,
+                dataset.image_shape().to_string());
 }
 
 }  // namespace
@@ -48,7 +53,8 @@ Loader::Loader(std::shared_ptr<const Dataset> dataset, LoaderOptions options)
   const int64_t most = std::min(options_.batch_size, dataset_->size());
   const auto keep = static_cast<size_t>(options_.threads == 0 ? 1 : options_.prefetch_batches + 1);
   Shape shape = dataset_->image_shape();
-  image_buffers_ = BufferPool::create(static_cast<size_t>(Shape{most, shape.numel()}.numel()) * sizeof(float), keep);
+  image_buffers_ =
+      BufferPool::create(static_cast<size_t>(Shape{most, shape.numel()}.numel()) * sizeof(float), keep);
   label_buffers_ = BufferPool::create(static_cast<size_t>(most) * sizeof(int64_t), keep);
   for (int i = 0; i < options_.threads; ++i)
     workers_.emplace_back([this](const std::stop_token& stop) { work(stop); });
@@ -76,8 +82,8 @@ Batch Loader::next() {
 }
 
 void Loader::seek(int64_t epoch, int64_t batch) {
-  TWOFOUR_CHECK(epoch >= 0 && epoch < std::numeric_limits<int64_t>::max() / batches_per_epoch_ - 1 && batch >= 0 &&
-                    batch <= batches_per_epoch_,
+  TWOFOUR_CHECK(epoch >= 0 && epoch < std::numeric_limits<int64_t>::max() / batches_per_epoch_ - 1 &&
+                    batch >= 0 && batch <= batches_per_epoch_,
                 kInvalidArgument, "cannot go to epoch {}, batch {}: an epoch has {} batches", epoch, batch,
                 batches_per_epoch_);
   const std::lock_guard lock(mutex_);
@@ -90,8 +96,8 @@ void Loader::seek(int64_t epoch, int64_t batch) {
 void Loader::work(const std::stop_token& stop) {
   std::unique_lock lock(mutex_);
   while (!stop.stop_requested()) {
-    const bool wanted = changed_.wait(
-        lock, stop, [&] { return next_ticket_ < next_delivery_ + options_.prefetch_batches; });
+    const bool wanted =
+        changed_.wait(lock, stop, [&] { return next_ticket_ < next_delivery_ + options_.prefetch_batches; });
     if (!wanted) return;
     const int64_t ticket = next_ticket_++;
     const uint64_t generation = generation_;
@@ -126,7 +132,8 @@ Batch Loader::fill(int64_t ticket, const std::stop_token& stop) {
   const auto image_size = static_cast<size_t>(shape.numel());
   for (int64_t i = 0; i < count && !stop.stop_requested(); ++i) {
     const auto dst = batch.images.span<float>().subspan(static_cast<size_t>(i) * image_size, image_size);
-    fill_image(batch.epoch, (*order)[static_cast<size_t>(batch.first_index + i)], dst, labels[static_cast<size_t>(i)]);
+    fill_image(batch.epoch, (*order)[static_cast<size_t>(batch.first_index + i)], dst,
+               labels[static_cast<size_t>(i)]);
   }
   return batch;
 }

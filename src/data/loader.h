@@ -1,5 +1,6 @@
 // Loader: an endless stream of batches, epoch after epoch, prepared ahead by background threads. What it
-// delivers depends on (dataset, options, epoch, batch) only: not on threads, prefetching, or where it was started.
+// delivers depends on (dataset, options, epoch, batch) only: not on threads, prefetching, or where it was
+// started.
 #pragma once
 
 #include <condition_variable>
@@ -31,8 +32,8 @@ struct LoaderOptions {
 };
 
 struct Batch {
-  Tensor images;            // f32 [N,C,H,W]
-  Tensor labels;            // i64 [N]
+  Tensor images;  // f32 [N,C,H,W]
+  Tensor labels;  // i64 [N]
   int64_t epoch = 0;
   int64_t index = 0;        // within the epoch
   int64_t first_index = 0;  // position of image 0 in the epoch's order
@@ -80,9 +81,9 @@ class Loader {
   // A ticket is epoch * batches_per_epoch_ + batch. Guarded by mutex_:
   std::mutex mutex_;
   std::condition_variable_any changed_;
-  int64_t next_ticket_ = 0;     // to be taken by a worker
-  int64_t next_delivery_ = 0;   // to be returned by next()
-  uint64_t generation_ = 0;     // counts seeks; results of an older one are dropped
+  int64_t next_ticket_ = 0;    // to be taken by a worker
+  int64_t next_delivery_ = 0;  // to be returned by next()
+  uint64_t generation_ = 0;    // counts seeks; results of an older one are dropped
   std::map<int64_t, Result> finished_;
 
   std::vector<std::jthread> workers_;

@@ -48,7 +48,8 @@ std::unique_ptr<Dataset> open_synthetic(const OpenOptions& options) {
 }
 
 std::unique_ptr<Dataset> fitted(std::unique_ptr<Dataset> dataset, const OpenOptions& options) {
-  return options.image_shape.rank() == 0 ? std::move(dataset) : fit_dataset(std::move(dataset), options.image_shape);
+  return options.image_shape.rank() == 0 ? std::move(dataset)
+                                         : fit_dataset(std::move(dataset), options.image_shape);
 }
 
 /// <dir>/<stem>-<type> or <stem>.<type>, plain or gzipped; both spellings are in use.
@@ -64,8 +65,8 @@ std::unique_ptr<Dataset> try_idx(const fs::path& dir, const OpenOptions& options
   const auto images = find_idx(dir, prefix + "-images", "idx3-ubyte");
   if (!images) return nullptr;
   const auto labels = find_idx(dir, prefix + "-labels", "idx1-ubyte");
-  TWOFOUR_CHECK(labels, kNotFound, "{} has images but {}-labels-idx1-ubyte[.gz] is missing beside it", images->string(),
-                prefix);
+  TWOFOUR_CHECK(labels, kNotFound, "{} has images but {}-labels-idx1-ubyte[.gz] is missing beside it",
+                images->string(), prefix);
   return fitted(open_idx(*images, *labels), options);
 }
 

@@ -14,12 +14,12 @@ struct OpenOptions {
   Split split = Split::kTrain;
   /// C, H, W the network takes; images of another size or number of channels are fitted. Rank 0: as they are.
   Shape image_shape;
-  int64_t size = 0;         // digits, synthetic: number of images; 0 takes the generator's own
-  int64_t num_classes = 0;  // synthetic; 0 takes the generator's own
-  uint64_t seed = 1;        // digits, synthetic; the two splits never share an image
-  double crop_fraction = 1.0;                           // ImageFolder
-  int64_t memory_limit_bytes = int64_t{1} << 30;        // ImageFolder
-  ProgressFn progress;                                  // ImageFolder
+  int64_t size = 0;            // digits, synthetic: number of images; 0 takes the generator's own
+  int64_t num_classes = 0;     // synthetic; 0 takes the generator's own
+  uint64_t seed = 1;           // digits, synthetic; the two splits never share an image
+  double crop_fraction = 1.0;  // ImageFolder
+  int64_t memory_limit_bytes = int64_t{1} << 30;  // ImageFolder
+  ProgressFn progress;                            // ImageFolder
 };
 
 /// `spec` is `digits`, `synthetic` or a folder; a folder is told by its content, in this order:

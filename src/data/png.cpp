@@ -49,8 +49,9 @@ std::string encode_png(const Image& image) {
   png.image.format = image.channels == 1 ? PNG_FORMAT_GRAY : PNG_FORMAT_RGB;
   std::string bytes(PNG_IMAGE_PNG_SIZE_MAX(png.image), '\0');
   png_alloc_size_t size = bytes.size();
-  TWOFOUR_CHECK(png_image_write_to_memory(&png.image, bytes.data(), &size, 0, image.pixels.data(), 0, nullptr) != 0,
-                kInternal, "cannot write a PNG: {}", std::string(png.image.message));
+  TWOFOUR_CHECK(
+      png_image_write_to_memory(&png.image, bytes.data(), &size, 0, image.pixels.data(), 0, nullptr) != 0,
+      kInternal, "cannot write a PNG: {}", std::string(png.image.message));
   bytes.resize(size);
   return bytes;
 }

@@ -7,7 +7,8 @@ namespace twofour::data {
 namespace {
 
 float catmull_rom(float p0, float p1, float p2, float p3, float t) {
-  return 0.5F * (2 * p1 + t * (p2 - p0 + t * (2 * p0 - 5 * p1 + 4 * p2 - p3 + t * (3 * (p1 - p2) + p3 - p0))));
+  return 0.5F *
+         (2 * p1 + t * (p2 - p0 + t * (2 * p0 - 5 * p1 + 4 * p2 - p3 + t * (3 * (p1 - p2) + p3 - p0))));
 }
 
 /// Pixels [first, last) of `size` whose centres lie within [low, high].
@@ -22,7 +23,9 @@ std::pair<int64_t, int64_t> pixel_range(float low, float high, int64_t size) {
 std::vector<Point> smooth_curve(std::span<const Point> points, int steps) {
   if (points.size() < 3) return {points.begin(), points.end()};
   std::vector<Point> line;
-  const auto at = [&](size_t i) { return points[std::clamp<size_t>(i, 1, points.size()) - 1]; };  // i counts from 1
+  const auto at = [&](size_t i) {
+    return points[std::clamp<size_t>(i, 1, points.size()) - 1];
+  };  // i counts from 1
   for (size_t i = 1; i < points.size(); ++i) {
     const Point p0 = at(i - 1), p1 = at(i), p2 = at(i + 1), p3 = at(i + 2);
     for (int step = 0; step < steps; ++step) {

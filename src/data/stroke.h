@@ -20,7 +20,8 @@ class Coverage {
  public:
   Coverage(int64_t height, int64_t width)
       : height_(height), width_(width), values_(static_cast<size_t>(height * width)) {}
-  /// `line` and `line_width` in pixels; pixel (0, 0) has its centre at (0.5, 0.5). Edges fall off over one pixel.
+  /// `line` and `line_width` in pixels; pixel (0, 0) has its centre at (0.5, 0.5). Edges fall off over one
+  /// pixel.
   void draw(std::span<const Point> line, float line_width);
   std::span<const float> values() const { return values_; }
 

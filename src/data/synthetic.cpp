@@ -13,7 +13,8 @@ constexpr uint64_t kWindows = 4096;
 class SyntheticDataset final : public Dataset {
  public:
   explicit SyntheticDataset(const SyntheticOptions& options)
-      : Dataset(options.image_shape, numbered_classes(options.num_classes), options.size), seed_(options.seed) {
+      : Dataset(options.image_shape, numbered_classes(options.num_classes), options.size),
+        seed_(options.seed) {
     Rng rng(seed_);
     values_.resize(static_cast<size_t>(image_shape().numel()) + kWindows);
     for (float& value : values_) value = rng.uniform();

@@ -46,8 +46,8 @@ TEST(Augment, NormaliseIsExact) {
   std::vector<float> image = {0.25F, 1.0F, 0.5F, 0.0F};
   const std::vector<float> mean = {0.485F, 0.25F}, std = {0.229F, 0.3F};
   normalise(image, shape, mean, std);
-  EXPECT_EQ(image, (std::vector<float>{(0.25F - 0.485F) / 0.229F, (1.0F - 0.485F) / 0.229F, (0.5F - 0.25F) / 0.3F,
-                                       (0.0F - 0.25F) / 0.3F}));
+  EXPECT_EQ(image, (std::vector<float>{(0.25F - 0.485F) / 0.229F, (1.0F - 0.485F) / 0.229F,
+                                       (0.5F - 0.25F) / 0.3F, (0.0F - 0.25F) / 0.3F}));
   EXPECT_ERROR(normalise(image, shape, std::span(mean).first(1), std), kInvalidArgument, "got 1 and 2");
   const std::vector<float> zero = {1.0F, 0.0F};
   EXPECT_ERROR(normalise(image, shape, mean, zero), kInvalidArgument, "channel 1 is 0");

@@ -30,7 +30,8 @@ TEST(CifarBinary, ReadsAllFilesInOrder) {
 TEST(CifarBinary, BadFilesAreErrors) {
   const TemporaryFolder folder;
   const auto open = [](const std::filesystem::path& file) { return open_cifar_binary(std::span(&file, 1)); };
-  EXPECT_ERROR(open(folder.write("short.bin", record(1, 0, 0, 0).substr(0, 3000))), kDataCorrupt, "3000 bytes");
+  EXPECT_ERROR(open(folder.write("short.bin", record(1, 0, 0, 0).substr(0, 3000))), kDataCorrupt,
+               "3000 bytes");
   EXPECT_ERROR(open(folder.write("empty.bin", "")), kDataCorrupt, "0 bytes");
   EXPECT_ERROR(open(folder.write("label.bin", record(1, 0, 0, 0) + record(10, 0, 0, 0))), kDataCorrupt,
                "record 1 has label 10");

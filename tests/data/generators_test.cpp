@@ -61,7 +61,8 @@ TEST(Digits, ClassesAreBalanced) {
   const auto dataset = make_digits({.image_shape = {1, 8, 8}, .size = 5000});
   std::vector<int64_t> labels;
   load_all(*dataset, labels);
-  for (int64_t digit = 0; digit < 10; ++digit) EXPECT_NEAR(std::count(labels.begin(), labels.end(), digit), 500, 90);
+  for (int64_t digit = 0; digit < 10; ++digit)
+    EXPECT_NEAR(std::count(labels.begin(), labels.end(), digit), 500, 90);
 }
 
 /// Without jitter and noise two images of one class differ by the way of writing only, so that the nearest
@@ -109,7 +110,9 @@ TEST(Synthetic, AnyShapeAndAllClasses) {
   const auto dataset = make_synthetic({.image_shape = {5, 3, 7}, .num_classes = 4, .size = 200, .seed = 9});
   std::vector<int64_t> labels, again;
   const auto pixels = load_all(*dataset, labels);
-  EXPECT_EQ(load_all(*make_synthetic({.image_shape = {5, 3, 7}, .num_classes = 4, .size = 200, .seed = 9}), again), pixels);
+  EXPECT_EQ(
+      load_all(*make_synthetic({.image_shape = {5, 3, 7}, .num_classes = 4, .size = 200, .seed = 9}), again),
+      pixels);
   EXPECT_EQ(again, labels);
   for (int64_t label = 0; label < 4; ++label) EXPECT_GT(std::count(labels.begin(), labels.end(), label), 20);
   for (const float value : pixels) ASSERT_TRUE(value >= 0 && value < 1);

@@ -90,7 +90,8 @@ TEST(Idx, OpensImagesAndLabels) {
   EXPECT_EQ(dataset->load(1, image), 1);
   EXPECT_EQ(image, (std::vector<float>{0.2F, 0.4F}));
   EXPECT_ERROR(dataset->load(2, image), kInvalidArgument, "image 2 of a dataset with 2");
-  EXPECT_ERROR(dataset->load(0, std::span(image).first(1)), kInvalidArgument, "needs 2 floats, got room for 1");
+  EXPECT_ERROR(dataset->load(0, std::span(image).first(1)), kInvalidArgument,
+               "needs 2 floats, got room for 1");
 }
 
 TEST(Idx, FilesThatDoNotBelongTogether) {

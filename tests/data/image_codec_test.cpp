@@ -33,8 +33,9 @@ std::string encode_png_as(const Image& image, png_uint_32 format) {
 std::string png_claiming(uint32_t width, uint32_t height) {
   std::string bytes = encode_png(flat_image(3, 3, 1, 2, 3));
   bytes.replace(16, 8, big_endian(width) + big_endian(height));
-  bytes.replace(29, 4, big_endian(static_cast<uint32_t>(
-                           crc32(0, reinterpret_cast<const Bytef*>(bytes.data()) + 12, 17))));
+  bytes.replace(
+      29, 4,
+      big_endian(static_cast<uint32_t>(crc32(0, reinterpret_cast<const Bytef*>(bytes.data()) + 12, 17))));
   return bytes;
 }
 
@@ -49,7 +50,8 @@ std::string jpeg_claiming(uint32_t width, uint32_t height) {
 int largest_difference(const Image& a, const Image& b) {
   EXPECT_EQ(a.pixels.size(), b.pixels.size());
   int largest = 0;
-  for (size_t i = 0; i < a.pixels.size(); ++i) largest = std::max(largest, std::abs(a.pixels[i] - b.pixels[i]));
+  for (size_t i = 0; i < a.pixels.size(); ++i)
+    largest = std::max(largest, std::abs(a.pixels[i] - b.pixels[i]));
   return largest;
 }
 
@@ -127,12 +129,13 @@ TEST(ImageCodec, DamagedBytesNeverCrash) {
 TEST(ImageCodec, AbsurdSizesAreRefusedBeforeAllocation) {
   EXPECT_ERROR(decode_image(as_bytes(png_claiming(900'000, 900'000))), kResourceExhausted, "900000x900000");
   EXPECT_ERROR(decode_image(as_bytes(png_claiming(30'000, 30'000))), kResourceExhausted, "30000x30000");
-  EXPECT_EQ(decode_error(png_claiming(0x7fffffff, 0x7fffffff)).code(), ErrorCode::kDataCorrupt);  // libpng's limit
+  EXPECT_EQ(decode_error(png_claiming(0x7fffffff, 0x7fffffff)).code(),
+            ErrorCode::kDataCorrupt);  // libpng's limit
   EXPECT_EQ(decode_error(png_claiming(0, 5)).code(), ErrorCode::kDataCorrupt);
   EXPECT_ERROR(decode_image(as_bytes(jpeg_claiming(65'000, 65'000))), kResourceExhausted, "65000x65000");
   EXPECT_EQ(decode_error(jpeg_claiming(0, 7)).code(), ErrorCode::kDataCorrupt);
-  EXPECT_ERROR(decode_image(as_bytes(encode_png(flat_image(9, 9, 0, 0, 0))), {.max_pixels = 80}), kResourceExhausted,
-               "at most");
+  EXPECT_ERROR(decode_image(as_bytes(encode_png(flat_image(9, 9, 0, 0, 0))), {.max_pixels = 80}),
+               kResourceExhausted, "at most");
 }
 
 TEST(ImageCodec, OtherContentIsNamed) {

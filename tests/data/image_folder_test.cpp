@@ -131,7 +131,8 @@ TEST_P(ImageFolder, BadOptionsAreErrors) {
 TEST_P(ImageFolder, LoadsFromManyThreadsAgree) {
   for (int i = 0; i < 20; ++i) {
     const std::string name = "a/" + std::to_string(i) + ".png";
-    folder_.write(name, i % 5 == 0 ? std::string("bad") : encode_png(random_image(6, 6, 3, static_cast<uint64_t>(i))));
+    folder_.write(
+        name, i % 5 == 0 ? std::string("bad") : encode_png(random_image(6, 6, 3, static_cast<uint64_t>(i))));
   }
   const auto dataset = open_image_folder(folder_.path(), options());
   const auto read_all = [&] {

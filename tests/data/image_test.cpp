@@ -27,7 +27,8 @@ double slow_bilinear(const Image& src, int64_t height, int64_t width, int64_t y,
 }
 
 TEST(Image, ResizeAgreesWithTheDefinition) {
-  const int64_t sizes[][4] = {{7, 5, 3, 11}, {32, 32, 224, 50}, {33, 47, 16, 16}, {5, 5, 5, 9}, {1, 1, 4, 3}, {40, 3, 1, 1}};
+  const int64_t sizes[][4] = {{7, 5, 3, 11}, {32, 32, 224, 50}, {33, 47, 16, 16},
+                              {5, 5, 5, 9},  {1, 1, 4, 3},      {40, 3, 1, 1}};
   for (const auto& [h, w, to_h, to_w] : sizes) {
     for (const int64_t channels : {1, 3}) {
       const Image src = random_image(h, w, channels, 7);
@@ -35,7 +36,8 @@ TEST(Image, ResizeAgreesWithTheDefinition) {
       for (int64_t y = 0; y < to_h; ++y)
         for (int64_t x = 0; x < to_w; ++x)
           for (int64_t c = 0; c < channels; ++c)
-            ASSERT_NEAR(dst.pixels[(y * to_w + x) * channels + c], slow_bilinear(src, to_h, to_w, y, x, c), 0.51)
+            ASSERT_NEAR(dst.pixels[(y * to_w + x) * channels + c], slow_bilinear(src, to_h, to_w, y, x, c),
+                        0.51)
                 << h << "x" << w << " to " << to_h << "x" << to_w << " at " << y << "," << x;
     }
   }

@@ -36,7 +36,11 @@ struct Copy {
 Copy copy(const Batch& batch) {
   const auto images = batch.images.span<float>();
   const auto labels = batch.labels.span<int64_t>();
-  return {{images.begin(), images.end()}, {labels.begin(), labels.end()}, batch.epoch, batch.index, batch.first_index};
+  return {{images.begin(), images.end()},
+          {labels.begin(), labels.end()},
+          batch.epoch,
+          batch.index,
+          batch.first_index};
 }
 
 std::vector<Copy> take(Loader& loader, int64_t count) {
@@ -140,7 +144,8 @@ TEST(Loader, AnErrorArrivesAtItsBatchAndStays) {
     options.threads = threads;
     Loader loader(std::make_shared<CountingDataset>(40, 13), options);
     EXPECT_EQ(take(loader, 3).back().labels.back(), 11);
-    for (int repeat = 0; repeat < 2; ++repeat) EXPECT_ERROR(loader.next(), kDataCorrupt, "image 13 is broken");
+    for (int repeat = 0; repeat < 2; ++repeat)
+      EXPECT_ERROR(loader.next(), kDataCorrupt, "image 13 is broken");
     loader.seek(0, 4);
     EXPECT_EQ(loader.next().labels.span<int64_t>()[0], 16);
   }
@@ -207,14 +212,25 @@ TEST(Loader, BadOptionsAreErrors) {
   };
   const auto open = [&](const LoaderOptions& options) { Loader loader(dataset, options); };
   EXPECT_ERROR(open(with([](auto& o) { o.batch_size = 0; })), kInvalidArgument, "batch size is 0");
-  EXPECT_ERROR(open(with([](auto& o) { o.batch_size = 54; })), kInvalidArgument, "53 images do not fill one batch of 54");
-  EXPECT_ERROR(open(with([](auto& o) { o.mean = {1, 2}; o.std = {1, 2}; })), kInvalidArgument, "3 channels");
+  EXPECT_ERROR(open(with([](auto& o) { o.batch_size = 54; })), kInvalidArgument,
+               "53 images do not fill one batch of 54");
+  EXPECT_ERROR(open(with([](auto& o) {
+                 o.mean = {1, 2};
+                 o.std = {1, 2};
+               })),
+               kInvalidArgument, "3 channels");
   EXPECT_ERROR(open(with([](auto& o) { o.mean = {1, 2, 3}; })), kInvalidArgument, "got 3 and 0");
-  EXPECT_ERROR(open(with([](auto& o) { o.mean = {1, 2, 3}; o.std = {1, 0, 1}; })), kInvalidArgument, "deviation of 0");
+  EXPECT_ERROR(open(with([](auto& o) {
+                 o.mean = {1, 2, 3};
+                 o.std = {1, 0, 1};
+               })),
+               kInvalidArgument, "deviation of 0");
   EXPECT_ERROR(open(with([](auto& o) { o.threads = -1; })), kInvalidArgument, "-1 loader threads");
   EXPECT_ERROR(open(with([](auto& o) { o.prefetch_batches = 0; })), kInvalidArgument, "batches, got 0");
-  EXPECT_ERROR(open(with([](auto& o) { o.prefetch_batches = INT64_MAX; })), kInvalidArgument, "prefetch 1 to 1024");
-  EXPECT_ERROR(open(with([](auto& o) { o.augmentation.crop_padding = 10; })), kInvalidArgument, "crop padding 10");
+  EXPECT_ERROR(open(with([](auto& o) { o.prefetch_batches = INT64_MAX; })), kInvalidArgument,
+               "prefetch 1 to 1024");
+  EXPECT_ERROR(open(with([](auto& o) { o.augmentation.crop_padding = 10; })), kInvalidArgument,
+               "crop padding 10");
   Loader loader(dataset, with([](auto&) {}));
   EXPECT_ERROR(loader.seek(-1, 0), kInvalidArgument, "epoch -1");
   EXPECT_ERROR(loader.seek(0, 7), kInvalidArgument, "an epoch has 6 batches");

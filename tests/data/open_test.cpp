@@ -9,7 +9,8 @@ namespace twofour::data {
 namespace {
 
 std::string idx_images(uint32_t count) {
-  return std::string("\0\0\x08\x03", 4) + big_endian(count) + big_endian(2) + big_endian(2) + std::string(4 * count, '\x33');
+  return std::string("\0\0\x08\x03", 4) + big_endian(count) + big_endian(2) + big_endian(2) +
+         std::string(4 * count, '\x33');
 }
 std::string idx_labels(uint32_t count) {
   return std::string("\0\0\x08\x01", 4) + big_endian(count) + std::string(count, '\x02');
@@ -95,7 +96,8 @@ TEST(OpenDataset, OtherShapesAreFitted) {
   EXPECT_EQ(dataset->load(0, image), 2);
   EXPECT_EQ(image, std::vector<float>(60, 0.2F));
   EXPECT_ERROR(open(folder, {.image_shape = {2, 5, 4}}), kInvalidArgument, "2 were asked for");
-  EXPECT_ERROR(fit_dataset(make_synthetic({.image_shape = {5, 4, 4}}), {3, 4, 4}), kUnsupported, "5 channels");
+  EXPECT_ERROR(fit_dataset(make_synthetic({.image_shape = {5, 4, 4}}), {3, 4, 4}), kUnsupported,
+               "5 channels");
 }
 
 }  // namespace

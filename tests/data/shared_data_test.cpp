@@ -1,11 +1,12 @@
 // MNIST as it is distributed; needs the shared data.
+#include "support/shared_data.h"
+
+#include <gtest/gtest.h>
+
 #include <numeric>
 
 #include "data/loader.h"
 #include "data/open.h"
-#include "support/shared_data.h"
-
-#include <gtest/gtest.h>
 
 namespace twofour::data {
 namespace {
