@@ -9,27 +9,15 @@
 #include <string_view>
 
 #include "train/trainer.h"
+#include "twofour/train_options.h"
 
 namespace twofour::train {
 
-enum class IterUnit : uint8_t { kEpoch, kBatch };
 /// "epoch", "batch".
 std::optional<IterUnit> iter_unit_from_name(std::string_view name);
 
-struct BenchmarkOptions {
-  int64_t num_iter = 20;
-  IterUnit unit = IterUnit::kBatch;
-  int64_t display_every = 10;  // steps
-};
 /// Receives each line, without a newline.
 using LineCallback = std::function<void(std::string_view line)>;
-
-struct BenchmarkResult {
-  int64_t steps = 0;
-  double time_s = 0;
-  /// Without the first step, which pays for cold caches; of all steps when there is only one.
-  double images_per_s = 0;
-};
 
 /// images_per_sec is the mean since the line before.
 BenchmarkResult run_benchmark(Trainer& trainer, const BenchmarkOptions& options, const LineCallback& line);

@@ -7,17 +7,10 @@
 #include "data/loader.h"
 #include "engine/engine.h"
 #include "ir/graph.h"
+#include "twofour/train_options.h"
 
 namespace twofour::train {
 
-struct Evaluation {
-  int64_t images = 0;
-  int64_t correct = 0;
-  double time_s = 0;
-
-  double accuracy() const { return images ? static_cast<double>(correct) / static_cast<double>(images) : 0; }
-  double images_per_s() const { return time_s > 0 ? static_cast<double>(images) / time_s : 0; }
-};
 /// Batches done of all batches.
 using EvaluateFn = std::function<void(int64_t done, int64_t total)>;
 

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 
-#include "amp/paint.h"
 #include "train/autodiff.h"
 #include "train/prepare.h"
 
@@ -91,7 +90,7 @@ class StepMaker {
     graph_.set_outputs(std::move(outputs));
     graph_.erase_dead();
     if (options_.precision == Precision::kF32) return;
-    amp::paint(graph_, {.dtype = precision_dtype(options_.precision)});
+    step_.paint = amp::paint(graph_, {.dtype = precision_dtype(options_.precision), .deny_nodes = options_.deny_half});
     auto painted = graph_.outputs().begin();
     loss_ = *painted++;
     correct_ = *painted++;

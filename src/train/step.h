@@ -13,11 +13,12 @@
 #include <string>
 #include <vector>
 
+#include "amp/paint.h"
 #include "train/update.h"
+#include "twofour/train_options.h"
 
 namespace twofour::train {
 
-enum class Precision : uint8_t { kF32, kF16, kBF16 };
 /// "fp32", "fp16", "bf16".
 std::string_view precision_name(Precision precision);
 std::optional<Precision> precision_from_name(std::string_view name);
@@ -27,6 +28,7 @@ struct StepOptions {
   int64_t batch_size = 32;
   Shape image_shape;
   Precision precision = Precision::kF32;  // of the painted graph, whatever the hardware
+  std::vector<std::string> deny_half;     // node name globs that stay f32 when painted
   double label_smoothing = 0;
   UpdateOptions update;
   std::set<std::string> masked;  // parameters that have a mask
@@ -54,6 +56,7 @@ struct TrainingStep {
   std::string nonfinite;                     // 1: the step was skipped; empty without scaling
   std::map<std::string, std::string> nonfinite_gradients;  // parameter -> output
   std::vector<StateTensor> state;
+  amp::Report paint;  // what mixed precision did; empty in fp32
 
   /// Output -> input, for builder::Options.
   std::map<std::string, std::string> donations() const;

@@ -36,6 +36,7 @@ StepOptions step_options(const TrainOptions& options, Precision precision, const
   StepOptions result{.batch_size = options.batch_size,
                      .image_shape = image_shape,
                      .precision = precision,
+                     .deny_half = options.deny_half,
                      .label_smoothing = options.label_smoothing,
                      .update = {.sgd = options.sgd, .scaling = scaling, .clip_norm = options.clip_norm}};
   for (const auto& [name, mask] : optimizer.masks) result.masked.insert(name);

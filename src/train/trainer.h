@@ -16,6 +16,7 @@
 #include "train/progress.h"
 #include "train/schedule.h"
 #include "train/step.h"
+#include "twofour/train_options.h"
 
 namespace twofour::train {
 
@@ -26,6 +27,7 @@ struct TrainOptions {
   Precision precision = Precision::kF32;
   /// Trains in f16/bf16 storage even where the hardware has no fast half arithmetic.
   bool force_half = false;
+  std::vector<std::string> deny_half;  // node name globs that stay f32
   /// Default: dynamic for fp16, none otherwise.
   std::optional<LossScaling> loss_scaling;
   double label_smoothing = 0;
@@ -42,23 +44,6 @@ struct PrecisionChoice {
 };
 PrecisionChoice choose_precision(Precision wanted, bool force_half, const backend::Backend& backend);
 
-struct StepResult {
-  int64_t step = 0;
-  double loss = 0;  // mean over the batch, not scaled
-  int64_t correct = 0;
-  double lr = 0;
-  double loss_scale = 0;  // that this step used; 0 without scaling
-  bool skipped = false;   // some gradient was not finite; nothing but the loss scale has changed
-};
-
-/// After every step.
-struct Progress {
-  StepResult step;
-  int64_t epoch = 0;
-  int64_t batches_done = 0;  // of the epoch
-  int64_t batches = 0;
-  EpochTotals totals;  // of the epoch so far
-};
 using ProgressCallback = std::function<void(const Progress&)>;
 
 class Trainer {
@@ -81,6 +66,7 @@ class Trainer {
   const TrainPosition& position() const { return position_; }
   const std::vector<EpochRecord>& history() const { return position_.history; }
   const PrecisionChoice& precision() const { return precision_; }
+  const amp::Report& paint_report() const { return step_.paint; }
   int64_t batch_size() const { return options_.batch_size; }
   const data::Loader& loader() const { return *loader_; }
   /// Bytes of the arena that holds activations and gradients during a step.

@@ -231,8 +231,8 @@ TEST(MixedPrecision, ForwardAndBackwardAreHalfAndTheUpdateIsNot) {
     int half_convolutions = 0;
     for (const auto& node : step.graph.nodes()) {
       if (node->op().starts_with("Conv")) half_convolutions += node->output()->dtype() == precision_dtype(precision);
-      if (node->op() == "SgdUpdate" || node->op() == "GradUnscale")
-        for (const Value* input : node->inputs()) EXPECT_TRUE(!input || !is_half(input->dtype())) << node->label();
+      if (node->op() != "SgdUpdate" && node->op() != "GradUnscale") continue;
+      for (const Value* input : node->inputs()) EXPECT_TRUE(!input || !is_half(input->dtype())) << node->label();
     }
     EXPECT_EQ(half_convolutions, 3 + 3 + 1);  // forward, weight gradients, the one data gradient
     for (const StateTensor& s : step.state) EXPECT_FALSE(is_half(step.graph.find_value(s.output)->dtype()));
