@@ -14,6 +14,9 @@ constexpr int64_t kChannelBlock = 128;   // of NHWC channels handled together
 constexpr int64_t kLanes = 16;
 constexpr int64_t kGrainElements = 16384;
 
+/// grad where the gate is open. By value, so that both are loaded whatever the gate says and the loop vectorises.
+inline float gated(float grad, float gate) { return gate > 0 ? grad : 0.0F; }
+
 /// Calls fn(o, c) in parallel for every contiguous plane, or fn(first row, last row) for NHWC.
 template <typename Fn>
 void for_each_plane(const ChannelView& v, const Fn& fn) {
@@ -89,6 +92,7 @@ void row_moments(const float* src, int64_t rows, int64_t channels, int64_t count
   });
 }
 
+template <bool kGated>
 void plane_products(const float* grad, const float* src, const float* gate, float mean, int64_t n, double* sum,
                     double* product) {
   run_simd([=]() TWOFOUR_INLINE {
@@ -100,7 +104,7 @@ void plane_products(const float* grad, const float* src, const float* gate, floa
     for (int64_t i = 0; i < whole; i += kLanes) {
 #pragma omp simd
       for (int64_t j = 0; j < kLanes; ++j) {
-        const float g = !gate || gate[i + j] > 0 ? grad[i + j] : 0.0F;
+        const float g = kGated ? gated(grad[i + j], gate[i + j]) : grad[i + j];
         sums[j] += g;
         products[j] += g * (src[i + j] - mean);
       }
@@ -110,7 +114,7 @@ void plane_products(const float* grad, const float* src, const float* gate, floa
       dot += static_cast<double>(products[j]);
     }
     for (int64_t i = whole; i < n; ++i) {
-      const float g = !gate || gate[i] > 0 ? grad[i] : 0.0F;
+      const float g = kGated ? gated(grad[i], gate[i]) : grad[i];
       total += static_cast<double>(g);
       dot += static_cast<double>(g * (src[i] - mean));
     }
@@ -129,7 +133,7 @@ void row_products(const float* grad, const float* src, const float* gate, const 
       if (gate) {
 #pragma omp simd
         for (int64_t c = 0; c < count; ++c) {
-          const float g = gate[at + c] > 0 ? grad[at + c] : 0.0F;
+          const float g = gated(grad[at + c], gate[at + c]);
           sums[c] += g;
           products[c] += g * (src[at + c] - mean[c]);
         }
@@ -221,7 +225,7 @@ void mix_channels(const ChannelView& v, const float* grad, const float* src, con
           if (gate) {
 #pragma omp simd
             for (int64_t c = 0; c < v.channels; ++c) {
-              const float g = gate[at + c] > 0 ? grad[at + c] : 0.0F;
+              const float g = gated(grad[at + c], gate[at + c]);
               dst[at + c] = g * mix.on_grad[c] + (src[at + c] * mix.on_src[c] + mix.shift[c]);
             }
           } else {
@@ -241,7 +245,7 @@ void mix_channels(const ChannelView& v, const float* grad, const float* src, con
       if (gate) {
 #pragma omp simd
         for (int64_t i = at; i < at + n; ++i) {
-          const float g = gate[i] > 0 ? grad[i] : 0.0F;
+          const float g = gated(grad[i], gate[i]);
           dst[i] = g * on_grad + (src[i] * on_src + shift);
         }
       } else {
@@ -310,8 +314,8 @@ void ChannelProducts::run(const float* grad, const float* src, const float* gate
     for_each_plane(v, [&](int64_t o, int64_t c) {
       const int64_t plane = o * v.channels + c;
       const int64_t at = plane * v.inner;
-      plane_products(grad + at, src + at, gate ? gate + at : nullptr, mean[c], v.inner, sums + plane,
-                     products + plane);
+      if (gate) plane_products<true>(grad + at, src + at, gate + at, mean[c], v.inner, sums + plane, products + plane);
+      else plane_products<false>(grad + at, src + at, nullptr, mean[c], v.inner, sums + plane, products + plane);
     });
   }
   for (int64_t c = 0; c < v.channels; ++c) sum[c] = product[c] = 0;

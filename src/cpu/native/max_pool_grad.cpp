@@ -38,32 +38,45 @@ void plane_gradient(const Task& t, int64_t plane) {
     }
 }
 
-/// One image, channels [first, first + count); the lanes of `open` that are not 0 still wait for their maximum.
+/// What one window of `count` channels gives to the element `src`; lanes of `waiting` that are not 0 still look for
+/// their maximum.
+inline TWOFOUR_INLINE void give_tap(const float* src, const float* value, int64_t count, float* waiting,
+                                    float* grad_src) {
+#pragma omp simd
+  for (int64_t k = 0; k < count; ++k) {
+    const float grad = waiting[k];
+    const bool hit = src[k] == value[k];
+    grad_src[k] += hit ? grad : 0.0F;
+    waiting[k] = hit ? 0.0F : grad;
+  }
+}
+
+/// One image, channels [first, first + count).
 void image_gradient(const Task& t, int64_t n, int64_t first, int64_t count) {
   const int64_t c = t.channels;
   const int64_t pixels = t.pool.h * t.pool.w;
   const float* src = t.src + n * pixels * c + first;
   float* grad_src = t.grad_src + n * pixels * c + first;
   for (int64_t i = 0; i < pixels; ++i) std::memset(grad_src + i * c, 0, static_cast<size_t>(count) * sizeof(float));
-  for (int64_t p = 0; p < t.pool.p; ++p)
-    for (int64_t q = 0; q < t.pool.q; ++q) {
-      const int64_t at = ((n * t.pool.p + p) * t.pool.q + q) * c + first;
-      const float* value = t.dst + at;
-      float open[kChannels];
-      std::memcpy(open, t.grad_dst + at, static_cast<size_t>(count) * sizeof(float));
-      t.pool.for_each_tap(p, q, [&](size_t tap) {
-        const float* from = src + static_cast<int64_t>(tap) * c;
-        float* to = grad_src + static_cast<int64_t>(tap) * c;
-        run_simd([from, to, value, count, rest = open]() TWOFOUR_INLINE {
-#pragma omp simd
-          for (int64_t k = 0; k < count; ++k) {
-            const bool hit = from[k] == value[k];
-            to[k] += hit ? rest[k] : 0.0F;
-            rest[k] = hit ? 0.0F : rest[k];
+  run_simd([=, pool = t.pool, grad_dst = t.grad_dst, dst = t.dst]() TWOFOUR_INLINE {
+    const ops::Window2d& win = pool.window;
+    for (int64_t p = 0; p < pool.p; ++p)
+      for (int64_t q = 0; q < pool.q; ++q) {
+        const int64_t at = ((n * pool.p + p) * pool.q + q) * c + first;
+        float waiting[kChannels];
+        for (int64_t k = 0; k < count; ++k) waiting[k] = grad_dst[at + k];
+        for (int64_t r = 0; r < win.kernel[0]; ++r) {
+          const int64_t y = p * win.stride[0] - win.pads[0] + r * win.dilation[0];
+          if (y < 0 || y >= pool.h) continue;
+          for (int64_t s = 0; s < win.kernel[1]; ++s) {
+            const int64_t x = q * win.stride[1] - win.pads[1] + s * win.dilation[1];
+            if (x < 0 || x >= pool.w) continue;
+            const int64_t tap = (y * pool.w + x) * c;
+            give_tap(src + tap, dst + at, count, waiting, grad_src + tap);
           }
-        });
-      });
-    }
+        }
+      }
+  });
 }
 
 class NativeMaxPoolGrad final : public OpTactic {

@@ -95,17 +95,18 @@ class NativeGradUnscale final : public OpTactic {
       parallel_ranges(numel, kGrain, [&](int64_t begin, int64_t end) {
         const float* src = args.in<float>(0);
         float* dst = args.out<float>();
-        int bad = 0;
-        run_simd([=, &bad]() TWOFOUR_INLINE {
-          int any = 0;
-#pragma omp simd reduction(| : any)
+        float poison = 0;  // a finite value times 0 is 0; inf and NaN give NaN
+        run_simd([=, &poison]() TWOFOUR_INLINE {
+          float sum = 0;
+#pragma omp simd reduction(+ : sum)
           for (int64_t i = begin; i < end; ++i) {
-            any |= !(std::abs(src[i]) <= __FLT_MAX__);
-            dst[i] = src[i] * inverse;
+            const float v = src[i];
+            sum += v * 0.0F;
+            dst[i] = v * inverse;
           }
-          bad = any;
+          poison = sum;
         });
-        if (bad) nonfinite = true;
+        if (std::isnan(poison)) nonfinite = true;
       });
       *args.out<float>(1) = nonfinite ? 1.0F : 0.0F;
     });
