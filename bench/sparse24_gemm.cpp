@@ -1,17 +1,17 @@
-// The 2:4 CPU kernels against oneDNN's dense ones, in one process: every round runs each candidate once, and the
-// speed-up is the median over rounds of (best dense time / sparse time) of the same round.
+// The 2:4 CPU kernels against oneDNN's dense ones, in one process: every round runs each candidate once, and
+// the speed-up is the median over rounds of (best dense time / sparse time) of the same round.
 //   sparse24_gemm --shapes bench/shapes/resnet50_conv.txt --batch 1 8 --threads 1 2 --json result.json
 //   sparse24_gemm --shapes bench/shapes/transformer_gemm.txt
 // A line of ten fields is a convolution, one of four a matrix product (batch-major, Y = X W^T).
-#include <CLI/CLI.hpp>
-#include <oneapi/dnnl/dnnl.hpp>
-
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <fstream>
 #include <functional>
 #include <sstream>
+
+#include <CLI/CLI.hpp>
+#include <oneapi/dnnl/dnnl.hpp>
 
 #include "base/file.h"
 #include "base/json.h"
@@ -22,6 +22,7 @@
 
 namespace {
 
+using dnnl::memory;
 using twofour::Rng;
 using twofour::backend::Sparse24Matrix;
 using twofour::cpu::ConvShape;
@@ -29,7 +30,6 @@ using twofour::cpu::Epilogue;
 using twofour::cpu::ImageLayout;
 using twofour::cpu::Sparse24Conv2d;
 using twofour::cpu::Sparse24Options;
-using dnnl::memory;
 using Tag = memory::format_tag;
 
 struct Case {
@@ -58,14 +58,24 @@ std::vector<Case> read_cases(const std::string& path, int64_t batch) {
     words >> item.name;
     std::vector<int64_t> v;
     for (int64_t number = 0; words >> number;) v.push_back(number);
-    TWOFOUR_CHECK(v.size() == 9 || v.size() == 3, kInvalidArgument, "[bench] {}: '{}' has {} numbers, expected 9 or 3",
-                  path, line, v.size());
+    TWOFOUR_CHECK(v.size() == 9 || v.size() == 3, kInvalidArgument,
+                  "[bench] {}: '{}' has {} numbers, expected 9 or 3", path, line, v.size());
     item.gemm = v.size() == 3;
     if (item.gemm) {
       item.shape = {.layout = ImageLayout::kNhwc, .c = v[1], .h = 1, .w = v[2], .k = v[0]};
     } else {
-      item.shape = {.batch = batch, .c = v[0], .h = v[1], .w = v[2], .k = v[3], .r = v[4], .s = v[5],
-                    .stride_h = v[6], .stride_w = v[6], .pad_top = v[7], .pad_left = v[7], .pad_bottom = v[7],
+      item.shape = {.batch = batch,
+                    .c = v[0],
+                    .h = v[1],
+                    .w = v[2],
+                    .k = v[3],
+                    .r = v[4],
+                    .s = v[5],
+                    .stride_h = v[6],
+                    .stride_w = v[6],
+                    .pad_top = v[7],
+                    .pad_left = v[7],
+                    .pad_bottom = v[7],
                     .pad_right = v[7]};
       item.count = static_cast<int>(v[8]);
     }
@@ -90,26 +100,29 @@ struct Buffers {
   std::vector<float> weights, bias;
   twofour::Tensor src, dst;
   explicit Buffers(const ConvShape& s)
-      : weights(random_weights(s.k, s.gemm_k())), bias(static_cast<size_t>(s.k), 0.1F),
-        src(twofour::DType::kF32, {s.batch * s.c * s.h * s.w}), dst(twofour::DType::kF32, {s.pixels() * s.k}) {
+      : weights(random_weights(s.k, s.gemm_k())),
+        bias(static_cast<size_t>(s.k), 0.1F),
+        src(twofour::DType::kF32, {s.batch * s.c * s.h * s.w}),
+        dst(twofour::DType::kF32, {s.pixels() * s.k}) {
     Rng rng(2);
     for (float& v : src.span<float>()) v = rng.uniform(-1.0F, 1.0F);
   }
 };
 
-Candidate sparse_candidate(const Case& item, const Buffers& buffers, ImageLayout layout, const Sparse24Options& options,
-                           int threads) {
+Candidate sparse_candidate(const Case& item, const Buffers& buffers, ImageLayout layout,
+                           const Sparse24Options& options, int threads) {
   ConvShape shape = item.shape;
   shape.layout = layout;
   Epilogue epilogue{.bias = buffers.bias, .activation = twofour::cpu::Activation::kRelu};
-  const auto packed = std::get<Sparse24Matrix>(twofour::backend::compress24(buffers.weights, shape.k, shape.gemm_k()));
+  const auto packed =
+      std::get<Sparse24Matrix>(twofour::backend::compress24(buffers.weights, shape.k, shape.gemm_k()));
   std::shared_ptr<Sparse24Conv2d> conv = Sparse24Conv2d::create(packed, shape, epilogue, options).kernel;
   TWOFOUR_CHECK(conv, kUnsupported, "[bench] {} was declined", item.name);
   const auto scratch = twofour::allocate_aligned(conv->scratch_bytes(threads));
   return {.name = layout == ImageLayout::kNchw ? "sparse_nchw" : "sparse_nhwc",
           .run = [conv, scratch, buffers, threads] {
-            conv->run(buffers.src.span<float>().data(), nullptr, buffers.dst.span<float>().data(), scratch.get(),
-                      threads);
+            conv->run(buffers.src.span<float>().data(), nullptr, buffers.dst.span<float>().data(),
+                      scratch.get(), threads);
           }};
 }
 
@@ -132,12 +145,14 @@ memory filled(const memory::desc& desc, const dnnl::engine& engine) {
 Candidate dense_conv(const Case& item, Tag activations, const char* name) {
   const ConvShape& s = item.shape;
   const dnnl::engine engine(dnnl::engine::kind::cpu, 0);
-  const auto desc = [](memory::dims dims, Tag tag) { return memory::desc(dims, memory::data_type::f32, tag); };
+  const auto desc = [](memory::dims dims, Tag tag) {
+    return memory::desc(dims, memory::data_type::f32, tag);
+  };
   const dnnl::convolution_forward::desc conv(
       dnnl::prop_kind::forward_inference, dnnl::algorithm::convolution_auto,
       desc({s.batch, s.c, s.h, s.w}, activations), desc({s.k, s.c, s.r, s.s}, Tag::any), desc({s.k}, Tag::x),
-      desc({s.batch, s.k, s.out_h(), s.out_w()}, activations), {s.stride_h, s.stride_w}, {s.pad_top, s.pad_left},
-      {s.pad_bottom, s.pad_right});
+      desc({s.batch, s.k, s.out_h(), s.out_w()}, activations), {s.stride_h, s.stride_w},
+      {s.pad_top, s.pad_left}, {s.pad_bottom, s.pad_right});
   const dnnl::convolution_forward::primitive_desc pd(conv, with_relu(), engine);
   const dnnl::convolution_forward primitive(pd);
   const std::unordered_map<int, memory> args = {{DNNL_ARG_SRC, filled(pd.src_desc(), engine)},
@@ -154,9 +169,11 @@ Candidate dense_conv(const Case& item, Tag activations, const char* name) {
 Candidate dense_matmul(const Case& item) {
   const ConvShape& s = item.shape;
   const dnnl::engine engine(dnnl::engine::kind::cpu, 0);
-  const auto desc = [](memory::dims dims, Tag tag) { return memory::desc(dims, memory::data_type::f32, tag); };
-  const dnnl::matmul::desc product(desc({s.w, s.c}, Tag::ab), desc({s.c, s.k}, Tag::any), desc({1, s.k}, Tag::ab),
-                                   desc({s.w, s.k}, Tag::ab));
+  const auto desc = [](memory::dims dims, Tag tag) {
+    return memory::desc(dims, memory::data_type::f32, tag);
+  };
+  const dnnl::matmul::desc product(desc({s.w, s.c}, Tag::ab), desc({s.c, s.k}, Tag::any),
+                                   desc({1, s.k}, Tag::ab), desc({s.w, s.k}, Tag::ab));
   const dnnl::matmul::primitive_desc pd(product, with_relu(), engine);
   const dnnl::matmul primitive(pd);
   const std::unordered_map<int, memory> args = {{DNNL_ARG_SRC, filled(pd.src_desc(), engine)},
@@ -188,11 +205,13 @@ std::vector<Candidate> candidates(const Case& item, const Buffers& buffers, cons
 double timed_ms(const std::function<void()>& run, int repeats) {
   const auto start = std::chrono::steady_clock::now();
   for (int i = 0; i < repeats; ++i) run();
-  return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count() / repeats;
+  return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count() /
+         repeats;
 }
 
 double median(std::vector<double> values) {
-  std::nth_element(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2), values.end());
+  std::nth_element(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2),
+                   values.end());
   return values[values.size() / 2];
 }
 
@@ -258,8 +277,9 @@ int run(int argc, char** argv) {
   app.add_option("--json", json, "also write the results to this file");
   CLI11_PARSE(app, argc, argv);
   twofour::Json rows = twofour::Json::array();
-  std::printf("%-16s %5s %3s  dense times (2), sparse nchw, nhwc [ms]; speed-up nchw, nhwc; GFLOP/s dense, sparse\n",
-              "case", "batch", "thr");
+  std::printf(
+      "%-16s %5s %3s  dense times (2), sparse nchw, nhwc [ms]; speed-up nchw, nhwc; GFLOP/s dense, sparse\n",
+      "case", "batch", "thr");
   for (const std::string& path : shapes)
     for (const int thread_count : threads)
       for (const int64_t batch : batches)

@@ -27,9 +27,11 @@ float canonical(float value) { return value == 0.0F ? 0.0F : value; }
 
 }  // namespace
 
-std::variant<Sparse24Matrix, Sparse24Violation> compress24(std::span<const float> dense, int64_t m, int64_t k) {
+std::variant<Sparse24Matrix, Sparse24Violation> compress24(std::span<const float> dense, int64_t m,
+                                                           int64_t k) {
   TWOFOUR_CHECK(m >= 0 && k >= 0 && k % 4 == 0, kInvalidArgument,
-                "[compress24] matrix is {}x{}; 2:4 needs a number of columns that is a multiple of four", m, k);
+                "[compress24] matrix is {}x{}; 2:4 needs a number of columns that is a multiple of four", m,
+                k);
   TWOFOUR_CHECK(dense.size() == static_cast<size_t>(m) * static_cast<size_t>(k), kInvalidArgument,
                 "[compress24] {}x{} needs {} values, got {}", m, k, m * k, dense.size());
   Sparse24Matrix result{.m = m, .k = k, .values = {}, .indices = {}};
@@ -56,7 +58,8 @@ std::vector<float> decompress24(const Sparse24Matrix& matrix) {
     for (int64_t block = 0; block < matrix.blocks_per_row(); ++block) {
       const auto positions = matrix.positions(row, block);
       const auto kept = matrix.kept(row, block);
-      for (size_t i = 0; i < 2; ++i) dense[static_cast<size_t>(row * matrix.k + block * 4 + positions[i])] = kept[i];
+      for (size_t i = 0; i < 2; ++i)
+        dense[static_cast<size_t>(row * matrix.k + block * 4 + positions[i])] = kept[i];
     }
   }
   return dense;
@@ -64,19 +67,19 @@ std::vector<float> decompress24(const Sparse24Matrix& matrix) {
 
 void verify(const Sparse24Matrix& matrix) {
   TWOFOUR_CHECK(matrix.m >= 0 && matrix.k >= 0 && matrix.k % 4 == 0, kDataCorrupt,
-                "[sparse24] matrix is {}x{}; expected a number of columns that is a multiple of four", matrix.m,
-                matrix.k);
+                "[sparse24] matrix is {}x{}; expected a number of columns that is a multiple of four",
+                matrix.m, matrix.k);
   const auto rows = static_cast<size_t>(matrix.m);
   const size_t values = rows * static_cast<size_t>(matrix.k / 2);
   const size_t bytes = rows * static_cast<size_t>(matrix.index_bytes_per_row());
   TWOFOUR_CHECK(matrix.values.size() == values && matrix.indices.size() == bytes, kDataCorrupt,
-                "[sparse24] a {}x{} matrix has {} values and {} index bytes, expected {} and {}", matrix.m, matrix.k,
-                matrix.values.size(), matrix.indices.size(), values, bytes);
+                "[sparse24] a {}x{} matrix has {} values and {} index bytes, expected {} and {}", matrix.m,
+                matrix.k, matrix.values.size(), matrix.indices.size(), values, bytes);
   for (int64_t row = 0; row < matrix.m; ++row)
     for (int64_t block = 0; block < matrix.blocks_per_row(); ++block)
       TWOFOUR_CHECK(legal(matrix.nibble(row, block)), kDataCorrupt,
-                    "[sparse24] row {} block {} has index nibble {:X}, expected one of 4 8 9 C D E", row, block,
-                    matrix.nibble(row, block));
+                    "[sparse24] row {} block {} has index nibble {:X}, expected one of 4 8 9 C D E", row,
+                    block, matrix.nibble(row, block));
 }
 
 }  // namespace twofour::backend

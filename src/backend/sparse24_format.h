@@ -1,12 +1,14 @@
-// The canonical packed form of a 2:4 weight matrix: in every block of four along K at most two values are non-zero.
-// Kernels repack it to what their instructions want; nothing but this form is stored or exchanged.
+// The canonical packed form of a 2:4 weight matrix: in every block of four along K at most two values are
+// non-zero. Kernels repack it to what their instructions want; nothing but this form is stored or exchanged.
 //
-// A block keeps two values in ascending position. Their positions idx0 < idx1 make one nibble, idx0 | idx1 << 2, as
-// NVIDIA's mma.sp::ordered_metadata has it: {0,1} 4, {0,2} 8, {0,3} C, {1,2} 9, {1,3} D, {2,3} E. No other is legal.
+// A block keeps two values in ascending position. Their positions idx0 < idx1 make one nibble, idx0 | idx1 <<
+// 2, as NVIDIA's mma.sp::ordered_metadata has it: {0,1} 4, {0,2} 8, {0,3} C, {1,2} 9, {1,3} D, {2,3} E. No
+// other is legal.
 //
-// Degenerate blocks (fewer than two non-zeros) still keep two positions: the non-zero one and the lowest other, or
-// {0,1} when all four are zero; the surplus value is +0. A value counts as zero when it compares equal to 0 (so -0
-// does, NaN does not). Tools pick differently here, so compare decompressed matrices, never raw indices.
+// Degenerate blocks (fewer than two non-zeros) still keep two positions: the non-zero one and the lowest
+// other, or {0,1} when all four are zero; the surplus value is +0. A value counts as zero when it compares
+// equal to 0 (so -0 does, NaN does not). Tools pick differently here, so compare decompressed matrices, never
+// raw indices.
 #pragma once
 
 #include <array>
@@ -19,8 +21,8 @@
 namespace twofour::backend {
 
 struct Sparse24Matrix {
-  int64_t m = 0;  // rows
-  int64_t k = 0;  // columns before compression; a multiple of four
+  int64_t m = 0;                 // rows
+  int64_t k = 0;                 // columns before compression; a multiple of four
   std::vector<float> values;     // [m, k/2], the kept values in order
   std::vector<uint8_t> indices;  // [m, ceil(k/8)], one nibble per block, even blocks in the low half
 
@@ -48,14 +50,16 @@ struct Sparse24Violation {
   bool operator==(const Sparse24Violation&) const = default;
 };
 
-/// Compresses dense [m, k], row-major. Throws Error{kInvalidArgument} when k is no multiple of four or the size of
-/// `dense` is not m*k.
-std::variant<Sparse24Matrix, Sparse24Violation> compress24(std::span<const float> dense, int64_t m, int64_t k);
+/// Compresses dense [m, k], row-major. Throws Error{kInvalidArgument} when k is no multiple of four or the
+/// size of `dense` is not m*k.
+std::variant<Sparse24Matrix, Sparse24Violation> compress24(std::span<const float> dense, int64_t m,
+                                                           int64_t k);
 
 /// Dense [m, k], row-major.
 std::vector<float> decompress24(const Sparse24Matrix& matrix);
 
-/// Checks sizes and nibbles of a matrix that came from outside. Throws Error{kDataCorrupt} naming what is wrong.
+/// Checks sizes and nibbles of a matrix that came from outside. Throws Error{kDataCorrupt} naming what is
+/// wrong.
 void verify(const Sparse24Matrix& matrix);
 
 }  // namespace twofour::backend

@@ -12,8 +12,8 @@ using testing::compressed;
 using testing::random_sparse_dense;
 using testing::random_values;
 
-size_t image_index(ImageLayout layout, int64_t n, int64_t c, int64_t y, int64_t x, int64_t channels, int64_t h,
-                   int64_t w) {
+size_t image_index(ImageLayout layout, int64_t n, int64_t c, int64_t y, int64_t x, int64_t channels,
+                   int64_t h, int64_t w) {
   return static_cast<size_t>(layout == ImageLayout::kNchw ? ((n * channels + c) * h + y) * w + x
                                                           : ((n * h + y) * w + x) * channels + c);
 }
@@ -31,8 +31,9 @@ struct Reference {
         const int64_t x = ox * shape.stride_w - shape.pad_left + s * shape.dilation_w;
         if (y < 0 || y >= shape.h || x < 0 || x >= shape.w) continue;
         for (int64_t c = 0; c < shape.c; ++c)
-          sum += static_cast<double>(w[static_cast<size_t>(((k * shape.r + r) * shape.s + s) * shape.c + c)]) *
-                 src[image_index(shape.layout, n, c, y, x, shape.c, shape.h, shape.w)];
+          sum +=
+              static_cast<double>(w[static_cast<size_t>(((k * shape.r + r) * shape.s + s) * shape.c + c)]) *
+              src[image_index(shape.layout, n, c, y, x, shape.c, shape.h, shape.w)];
       }
     return sum;
   }
@@ -65,16 +66,18 @@ void check_conv(const ConvShape& shape, int kind, Sparse24Options options = {}) 
 }
 
 void check_mapping(const ConvShape& shape, int kind, const Sparse24Options& options) {
-  SCOPED_TRACE(fmt::format("{} {}x{}x{}x{} k{} {}x{} stride {}x{} pad {},{},{},{} dilation {}x{} epilogue {} {}",
-                           shape.layout == ImageLayout::kNchw ? "nchw" : "nhwc", shape.batch, shape.c, shape.h,
-                           shape.w, shape.k, shape.r, shape.s, shape.stride_h, shape.stride_w, shape.pad_top,
-                           shape.pad_left, shape.pad_bottom, shape.pad_right, shape.dilation_h, shape.dilation_w,
-                           kind, options.mapping == ConvMapping::kPlanar ? "planar" : "packed"));
+  SCOPED_TRACE(
+      fmt::format("{} {}x{}x{}x{} k{} {}x{} stride {}x{} pad {},{},{},{} dilation {}x{} epilogue {} {}",
+                  shape.layout == ImageLayout::kNchw ? "nchw" : "nhwc", shape.batch, shape.c, shape.h,
+                  shape.w, shape.k, shape.r, shape.s, shape.stride_h, shape.stride_w, shape.pad_top,
+                  shape.pad_left, shape.pad_bottom, shape.pad_right, shape.dilation_h, shape.dilation_w, kind,
+                  options.mapping == ConvMapping::kPlanar ? "planar" : "packed"));
   const Epilogue epilogue = testing::epilogue_of(kind, shape.k, 4);
   const auto w = random_sparse_dense(shape.k, shape.gemm_k(), 1);
   const auto src = random_values(shape.batch * shape.c * shape.h * shape.w, 2);
   const auto residual = random_values(shape.pixels() * shape.k, 3);
-  const auto created = Sparse24Conv2d::create(compressed(w, shape.k, shape.gemm_k()), shape, epilogue, options);
+  const auto created =
+      Sparse24Conv2d::create(compressed(w, shape.k, shape.gemm_k()), shape, epilogue, options);
   ASSERT_TRUE(created.kernel) << created.support.to_string();
   std::vector<float> first;
   for (int threads = 1; threads <= 3; ++threads) {
@@ -86,6 +89,11 @@ void check_mapping(const ConvShape& shape, int kind, const Sparse24Options& opti
     EXPECT_EQ(dst, first) << threads << " threads";
   }
   check_values(shape, epilogue, {shape, w, src}, residual, first);
+  if (!epilogue.residual) return;
+  std::vector<std::byte> scratch(created.kernel->scratch_bytes(1));
+  std::vector<float> in_place = residual;
+  created.kernel->run(src.data(), in_place.data(), in_place.data(), scratch.data(), 1);
+  EXPECT_EQ(in_place, first) << "residual in place";
 }
 
 class Sparse24Conv : public ::testing::TestWithParam<ImageLayout> {
@@ -93,8 +101,19 @@ class Sparse24Conv : public ::testing::TestWithParam<ImageLayout> {
   void SetUp() override { TWOFOUR_SKIP_WITHOUT_AVX512(); }
   static ConvShape square(int64_t batch, int64_t c, int64_t size, int64_t k, int64_t kernel, int64_t stride,
                           int64_t pad) {
-    return {.layout = GetParam(), .batch = batch, .c = c, .h = size, .w = size, .k = k, .r = kernel, .s = kernel,
-            .stride_h = stride, .stride_w = stride, .pad_top = pad, .pad_left = pad, .pad_bottom = pad,
+    return {.layout = GetParam(),
+            .batch = batch,
+            .c = c,
+            .h = size,
+            .w = size,
+            .k = k,
+            .r = kernel,
+            .s = kernel,
+            .stride_h = stride,
+            .stride_w = stride,
+            .pad_top = pad,
+            .pad_left = pad,
+            .pad_bottom = pad,
             .pad_right = pad};
   }
 };
@@ -118,8 +137,21 @@ TEST_P(Sparse24Conv, EveryEpilogue) {
 }
 
 TEST_P(Sparse24Conv, AsymmetricGeometry) {
-  ConvShape shape{.layout = GetParam(), .batch = 2, .c = 8, .h = 9, .w = 21, .k = 19, .r = 3, .s = 2, .stride_h = 2,
-                  .stride_w = 1, .pad_top = 1, .pad_left = 0, .pad_bottom = 2, .pad_right = 3, .dilation_h = 2,
+  ConvShape shape{.layout = GetParam(),
+                  .batch = 2,
+                  .c = 8,
+                  .h = 9,
+                  .w = 21,
+                  .k = 19,
+                  .r = 3,
+                  .s = 2,
+                  .stride_h = 2,
+                  .stride_w = 1,
+                  .pad_top = 1,
+                  .pad_left = 0,
+                  .pad_bottom = 2,
+                  .pad_right = 3,
+                  .dilation_h = 2,
                   .dilation_w = 3};
   check_conv(shape, 7);
   shape.stride_w = 2;

@@ -1,10 +1,9 @@
-#include "backend/sparse24_format.h"
-
 #include <gmock/gmock.h>
 
 #include <cmath>
 #include <limits>
 
+#include "backend/sparse24_format.h"
 #include "base/error.h"
 #include "sparse24/random_sparse.h"
 
@@ -43,7 +42,8 @@ TEST(Sparse24Format, RowsStartAtAByte) {
 }
 
 TEST(Sparse24Format, RoundTripsRandomMatrices) {
-  for (const auto& [m, k] : {std::pair<int64_t, int64_t>{1, 4}, {3, 12}, {17, 64}, {5, 100}, {0, 8}, {4, 0}}) {
+  for (const auto& [m, k] :
+       {std::pair<int64_t, int64_t>{1, 4}, {3, 12}, {17, 64}, {5, 100}, {0, 8}, {4, 0}}) {
     const auto dense = cpu::testing::random_sparse_dense(m, k, static_cast<uint64_t>(m * 1000 + k));
     const Sparse24Matrix matrix = pack(dense, m, k);
     EXPECT_NO_THROW(verify(matrix));

@@ -22,13 +22,19 @@ struct Problem {
   Epilogue epilogue;
 
   Problem(int64_t m_, int64_t n_, int64_t k_, int kind)
-      : m(m_), n(n_), k(k_), w(random_sparse_dense(m, k, 1)), x(random_values(k * n, 2)),
-        residual(random_values(m * n, 3)), epilogue(epilogue_of(kind, m, 4)) {}
+      : m(m_),
+        n(n_),
+        k(k_),
+        w(random_sparse_dense(m, k, 1)),
+        x(random_values(k * n, 2)),
+        residual(random_values(m * n, 3)),
+        epilogue(epilogue_of(kind, m, 4)) {}
 
   double expected(int64_t row, int64_t column) const {
     double sum = bias_of(epilogue, row);
     for (int64_t i = 0; i < k; ++i)
-      sum += static_cast<double>(w[static_cast<size_t>(row * k + i)]) * x[static_cast<size_t>(i * n + column)];
+      sum +=
+          static_cast<double>(w[static_cast<size_t>(row * k + i)]) * x[static_cast<size_t>(i * n + column)];
     if (epilogue.residual) sum += residual[static_cast<size_t>(row * n + column)];
     return testing::activate(sum, epilogue);
   }
@@ -39,7 +45,8 @@ std::vector<float> to_panels(const std::vector<float>& plain, int64_t rows, int6
   std::vector<float> panels(offset + static_cast<size_t>((n + 15) / 16 * 16 * rows));
   for (int64_t i = 0; i < rows; ++i)
     for (int64_t j = 0; j < n; ++j)
-      panels[offset + static_cast<size_t>((j / 16 * rows + i) * 16 + j % 16)] = plain[static_cast<size_t>(i * n + j)];
+      panels[offset + static_cast<size_t>((j / 16 * rows + i) * 16 + j % 16)] =
+          plain[static_cast<size_t>(i * n + j)];
   return panels;
 }
 
@@ -51,8 +58,8 @@ void check_panels(const Problem& p, const Sparse24Options& options, size_t offse
   std::vector<float> first;
   for (int threads = 1; threads <= 3; ++threads) {
     std::vector<float> c(residual.size(), 1e30F);
-    created.kernel->run(x.data() + offset, c.data() + offset, p.epilogue.residual ? residual.data() + offset : nullptr,
-                        p.n, threads);
+    created.kernel->run(x.data() + offset, c.data() + offset,
+                        p.epilogue.residual ? residual.data() + offset : nullptr, p.n, threads);
     if (threads > 1) {
       EXPECT_EQ(c, first) << threads << " threads";
       continue;
@@ -114,8 +121,10 @@ TEST(Sparse24Gemm, DeclinesWithReasons) {
   const auto matrix = compressed(random_sparse_dense(64, 64, 1), 64, 64);
   const auto created = Sparse24Gemm::create(matrix, {}, {.code_budget_bytes = 1000});
   EXPECT_FALSE(created.kernel);
-  EXPECT_EQ(created.support.reason, sparse24_supports() ? backend::Reason::kCodeBudget : backend::Reason::kIsa);
-  EXPECT_THAT(created.support.detail, ::testing::HasSubstr(sparse24_supports() ? "the budget is 1000" : "needs"));
+  EXPECT_EQ(created.support.reason,
+            sparse24_supports() ? backend::Reason::kCodeBudget : backend::Reason::kIsa);
+  EXPECT_THAT(created.support.detail,
+              ::testing::HasSubstr(sparse24_supports() ? "the budget is 1000" : "needs"));
 }
 
 TEST(Sparse24Gemm, ReportsItsCodeSize) {
@@ -162,7 +171,8 @@ void check_linear(const Problem& p, ItemLayout layout, size_t offset, bool in_pl
   for (int64_t i = 0; i < p.m; ++i)
     for (int64_t j = 0; j < p.n; ++j)
       ASSERT_NEAR(first[at(i, j, p.m)], p.expected(i, j), tolerance(p.k))
-          << "row " << i << " column " << j << " of " << p.m << "x" << p.n << "x" << p.k << (rows ? " rows" : "");
+          << "row " << i << " column " << j << " of " << p.m << "x" << p.n << "x" << p.k
+          << (rows ? " rows" : "");
 }
 
 TEST(Sparse24Linear, MatchesTheReference) {

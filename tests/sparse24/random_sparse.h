@@ -23,9 +23,11 @@ inline std::vector<float> random_values(int64_t count, uint64_t seed) {
   return values;
 }
 
-/// Dense [m,k] with 2:4 zeros: every pattern occurs, and one block in eight is degenerate (one or no non-zero).
+/// Dense [m,k] with 2:4 zeros: every pattern occurs, and one block in eight is degenerate (one or no
+/// non-zero).
 inline std::vector<float> random_sparse_dense(int64_t m, int64_t k, uint64_t seed) {
-  constexpr std::array<std::array<size_t, 2>, 6> kPatterns = {{{0, 1}, {0, 2}, {0, 3}, {1, 2}, {1, 3}, {2, 3}}};
+  constexpr std::array<std::array<size_t, 2>, 6> kPatterns = {
+      {{0, 1}, {0, 2}, {0, 3}, {1, 2}, {1, 3}, {2, 3}}};
   Rng rng(seed);
   std::vector<float> dense(static_cast<size_t>(m * k));
   for (size_t block = 0; block < dense.size(); block += 4) {
@@ -51,8 +53,9 @@ inline double activate(double v, const Epilogue& epilogue) {
   return v;
 }
 
-/// Rounding error allowed for a sum of `terms` products of values in [-1, 1]: `terms` roundings of partial sums as
-/// large as sqrt(terms) add up, like a random walk, to about eps * sqrt(terms) * sqrt(terms) times a small factor.
+/// Rounding error allowed for a sum of `terms` products of values in [-1, 1]: `terms` roundings of partial
+/// sums as large as sqrt(terms) add up, like a random walk, to about eps * sqrt(terms) * sqrt(terms) times a
+/// small factor.
 inline double tolerance(int64_t terms) {
   return std::numeric_limits<float>::epsilon() * (8.0 + 0.5 * static_cast<double>(terms));
 }

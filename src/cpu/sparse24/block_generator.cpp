@@ -13,14 +13,19 @@ using Xbyak::Zmm;
 
 constexpr int64_t kLine = 64;
 constexpr int kXRegister = 28;
-constexpr int64_t kXBias = kMaxBlockColumns / 2 * kLine;  // keeps displacements of X rows in [-128, 127] lines
-constexpr int64_t kWeightReach = 508;                     // highest 8-bit displacement of a broadcast f32
+constexpr int64_t kXBias =
+    kMaxBlockColumns / 2 * kLine;      // keeps displacements of X rows in [-128, 127] lines
+constexpr int64_t kWeightReach = 508;  // highest 8-bit displacement of a broadcast f32
 
 class BlockEmitter {
  public:
   BlockEmitter(Xbyak::CodeGenerator& out, const backend::Sparse24Matrix& matrix, const Epilogue& epilogue,
                const BlockSpec& spec)
-      : out_(out), matrix_(matrix), epilogue_(epilogue), spec_(spec), rows_(static_cast<int>(spec.rows.size())) {}
+      : out_(out),
+        matrix_(matrix),
+        epilogue_(epilogue),
+        spec_(spec),
+        rows_(static_cast<int>(spec.rows.size())) {}
 
   BlockFn emit() {
     out_.align(kLine);
@@ -94,7 +99,8 @@ class BlockEmitter {
     weight_base_ = kWeightReach + 4;
     next_weight_ = 0;
     prefetched_ = 0;
-    for (int64_t block = spec_.columns.begin / 4; block < spec_.columns.end / 4; ++block) multiply_group(block);
+    for (int64_t block = spec_.columns.begin / 4; block < spec_.columns.end / 4; ++block)
+      multiply_group(block);
     if (prefetch_lines() > 0) out_.add(prefetch_, static_cast<uint32_t>(prefetch_lines() * kLine));
   }
 
@@ -201,8 +207,8 @@ int64_t block_bytes_bound(const BlockSpec& spec) {
          spec.rows.size() * kPerRow + kFixed;
 }
 
-BlockFn generate_block(Xbyak::CodeGenerator& out, const backend::Sparse24Matrix& matrix, const Epilogue& epilogue,
-                       const BlockSpec& spec) {
+BlockFn generate_block(Xbyak::CodeGenerator& out, const backend::Sparse24Matrix& matrix,
+                       const Epilogue& epilogue, const BlockSpec& spec) {
   return BlockEmitter(out, matrix, epilogue, spec).emit();
 }
 

@@ -17,7 +17,8 @@ std::vector<Range> split_evenly(int64_t total, int64_t limit, int64_t unit) {
   const int64_t units = div_up(total, unit);
   const int64_t count = div_up(units, std::max<int64_t>(limit / unit, 1));
   for (int64_t i = 0; i < count; ++i)
-    ranges.push_back({std::min(units * i / count * unit, total), std::min(units * (i + 1) / count * unit, total)});
+    ranges.push_back(
+        {std::min(units * i / count * unit, total), std::min(units * (i + 1) / count * unit, total)});
   return ranges;
 }
 
@@ -31,7 +32,8 @@ BlockPlan plan_blocks(int64_t m, int64_t k, int64_t k_block, int64_t super_block
 }
 
 WorkPlan plan_work(int64_t images, int64_t panels, int64_t m_blocks, int64_t tile_panels, int threads) {
-  WorkPlan plan{.images = images, .panels = panels, .tiles = div_up(panels, tile_panels), .m_blocks = m_blocks};
+  WorkPlan plan{
+      .images = images, .panels = panels, .tiles = div_up(panels, tile_panels), .m_blocks = m_blocks};
   if (threads <= 1 || images * panels == 0 || images * plan.tiles >= kManyTiles * threads) return plan;
   for (int64_t tiles = plan.tiles; tiles < plan.tiles + threads; ++tiles) {
     if (images * tiles % threads != 0 || panels < tiles * std::min(kMinTilePanels, panels)) continue;

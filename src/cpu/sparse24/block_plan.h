@@ -1,8 +1,8 @@
 // How a 2:4 matrix [M,K] is cut into generated blocks, and a multiplication into work for threads.
 //
-// A block covers `m_block` rows times `k_block` columns of W. Blocks are laid out and run by K super-block, then rows,
-// then K: the C rows of a block stay in L1 while the K blocks of one super-block add to them, and the X tile of one
-// super-block stays in L2 while all rows pass over it.
+// A block covers `m_block` rows times `k_block` columns of W. Blocks are laid out and run by K super-block,
+// then rows, then K: the C rows of a block stay in L1 while the K blocks of one super-block add to them, and
+// the X tile of one super-block stays in L2 while all rows pass over it.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +14,8 @@ namespace twofour::cpu {
 
 constexpr int64_t kMaxTilePanels = 64;
 constexpr int64_t kPanelWidth = 16;  // columns of a panel: one vector of f32
-constexpr int64_t kMaxBlockRows = 28;  // accumulators; the other four registers hold the X rows of a block of four
+constexpr int64_t kMaxBlockRows =
+    28;  // accumulators; the other four registers hold the X rows of a block of four
 
 /// How convolutions read their input, see conv_map.h.
 enum class ConvMapping : uint8_t { kAuto, kPacked, kPlanar };
@@ -58,12 +59,14 @@ struct WorkPlan {
 /// Tiles of at most `tile_panels` panels, enough of them (or of row groups) to keep `threads` busy evenly.
 WorkPlan plan_work(int64_t images, int64_t panels, int64_t m_blocks, int64_t tile_panels, int threads);
 
-/// fn(thread, item) for every item, `thread` in [0, threads) never being used twice at a time. fn must not throw.
+/// fn(thread, item) for every item, `thread` in [0, threads) never being used twice at a time. fn must not
+/// throw.
 template <typename Fn>
 void parallel_items(const WorkPlan& work, int threads, const Fn& fn) {
   parallel_ranges(threads, 1, [&](int64_t begin, int64_t end) {
     for (int64_t thread = begin; thread < end; ++thread)
-      for (int64_t i = work.items() * thread / threads; i < work.items() * (thread + 1) / threads; ++i) fn(thread, i);
+      for (int64_t i = work.items() * thread / threads; i < work.items() * (thread + 1) / threads; ++i)
+        fn(thread, i);
   });
 }
 

@@ -14,23 +14,25 @@ constexpr size_t kAlignment = 64;
 void check(const backend::Sparse24Matrix& weights, const ConvShape& shape) {
   TWOFOUR_CHECK(shape.batch >= 0 && shape.c > 0 && shape.k > 0 && shape.r > 0 && shape.s > 0 && shape.h > 0 &&
                     shape.w > 0 && shape.stride_h > 0 && shape.stride_w > 0 && shape.dilation_h > 0 &&
-                    shape.dilation_w > 0 && shape.pad_top >= 0 && shape.pad_left >= 0 && shape.pad_bottom >= 0 &&
-                    shape.pad_right >= 0,
-                kInvalidArgument, "[sparse24_conv2d] a size, stride or dilation is not positive or a pad is negative");
+                    shape.dilation_w > 0 && shape.pad_top >= 0 && shape.pad_left >= 0 &&
+                    shape.pad_bottom >= 0 && shape.pad_right >= 0,
+                kInvalidArgument,
+                "[sparse24_conv2d] a size, stride or dilation is not positive or a pad is negative");
   TWOFOUR_CHECK(shape.h + shape.pad_top + shape.pad_bottom > shape.dilation_h * (shape.r - 1) &&
                     shape.w + shape.pad_left + shape.pad_right > shape.dilation_w * (shape.s - 1),
-                kInvalidArgument, "[sparse24_conv2d] the {}x{} kernel is larger than the padded {}x{} image", shape.r,
-                shape.s, shape.h, shape.w);
+                kInvalidArgument, "[sparse24_conv2d] the {}x{} kernel is larger than the padded {}x{} image",
+                shape.r, shape.s, shape.h, shape.w);
   TWOFOUR_CHECK(weights.m == shape.k && weights.k == shape.gemm_k(), kInvalidArgument,
-                "[sparse24_conv2d] weights are {}x{}, a {}x{} kernel from {} to {} channels needs {}x{}", weights.m,
-                weights.k, shape.r, shape.s, shape.c, shape.k, shape.k, shape.gemm_k());
+                "[sparse24_conv2d] weights are {}x{}, a {}x{} kernel from {} to {} channels needs {}x{}",
+                weights.m, weights.k, shape.r, shape.s, shape.c, shape.k, shape.k, shape.gemm_k());
   TWOFOUR_CHECK(shape.c % 4 == 0, kInvalidArgument,
                 "[sparse24_conv2d] {} input channels; 2:4 needs a multiple of four", shape.c);
 }
 
 /// NHWC results are transposed after the generated code; a residual, and what follows it, waits until then.
 LateEpilogue late_epilogue(const Epilogue& epilogue, ImageLayout layout) {
-  if (layout == ImageLayout::kNchw || !epilogue.residual || epilogue.activation == Activation::kNone) return {};
+  if (layout == ImageLayout::kNchw || !epilogue.residual || epilogue.activation == Activation::kNone)
+    return {};
   const bool clip = epilogue.activation == Activation::kClip;
   return {.clamp = true,
           .lo = clip ? epilogue.lo : 0.0F,
@@ -58,8 +60,8 @@ int64_t planar_k_block(const ConvShape& shape) {
   return tap_row > kMaxBlockColumns ? kMaxBlockColumns : kMaxBlockColumns / tap_row * tap_row;
 }
 
-/// Fits the options to the map: a planar tile serves all of K at once, and the prefetch of code is paced by the tiles
-/// that there will be when all threads take part.
+/// Fits the options to the map: a planar tile serves all of K at once, and the prefetch of code is paced by
+/// the tiles that there will be when all threads take part.
 Sparse24Options fitted(Sparse24Options options, const ConvMap& map) {
   if (map.planar) {
     options.super_block = map.shape.gemm_k();
@@ -83,12 +85,14 @@ std::vector<float> conv_weights_rsc(std::span<const float> kcrs, int64_t k, int6
   result.reserve(kcrs.size());
   for (int64_t out = 0; out < k; ++out)
     for (int64_t tap = 0; tap < r * s; ++tap)
-      for (int64_t in = 0; in < c; ++in) result.push_back(kcrs[static_cast<size_t>((out * c + in) * r * s + tap)]);
+      for (int64_t in = 0; in < c; ++in)
+        result.push_back(kcrs[static_cast<size_t>((out * c + in) * r * s + tap)]);
   return result;
 }
 
-Sparse24Created<Sparse24Conv2d> Sparse24Conv2d::create(const backend::Sparse24Matrix& weights, const ConvShape& shape,
-                                                       const Epilogue& epilogue, const Sparse24Options& options) {
+Sparse24Created<Sparse24Conv2d> Sparse24Conv2d::create(const backend::Sparse24Matrix& weights,
+                                                       const ConvShape& shape, const Epilogue& epilogue,
+                                                       const Sparse24Options& options) {
   check(weights, shape);
   check_options(options);
   const ConvMap map = map_conv(shape, options.tile_panels, options.mapping);
@@ -105,20 +109,23 @@ Sparse24Created<Sparse24Conv2d> Sparse24Conv2d::create(const backend::Sparse24Ma
 
 size_t Sparse24Conv2d::scratch_bytes(int threads) const {
   const int count = std::max(threads, 1);
-  return thread_scratch_bytes(map_, gemm_->plan(), plan_conv(map_, *gemm_, count)) * static_cast<size_t>(count) +
+  return thread_scratch_bytes(map_, gemm_->plan(), plan_conv(map_, *gemm_, count)) *
+             static_cast<size_t>(count) +
          kAlignment;
 }
 
-void Sparse24Conv2d::run(const float* src, const float* residual, float* dst, std::byte* scratch, int threads) const {
+void Sparse24Conv2d::run(const float* src, const float* residual, float* dst, std::byte* scratch,
+                         int threads) const {
   TWOFOUR_CHECK((residual != nullptr) == residual_, kInvalidArgument,
-                "[sparse24_conv2d] a residual is {} but the epilogue was created {} one", residual ? "given" : "missing",
-                residual_ ? "with" : "without");
+                "[sparse24_conv2d] a residual is {} but the epilogue was created {} one",
+                residual ? "given" : "missing", residual_ ? "with" : "without");
   const int count = std::max(threads, 1);
   const WorkPlan work = plan_conv(map_, *gemm_, count);
   const size_t stride = thread_scratch_bytes(map_, gemm_->plan(), work);
   ConvCall call{map_, *gemm_, src, residual, late_, dst};
   call.late.residual = map_.shape.layout == ImageLayout::kNhwc ? residual : nullptr;
-  std::byte* aligned = scratch + (kAlignment - reinterpret_cast<uintptr_t>(scratch) % kAlignment) % kAlignment;
+  std::byte* aligned =
+      scratch + (kAlignment - reinterpret_cast<uintptr_t>(scratch) % kAlignment) % kAlignment;
   parallel_items(work, count, [&](int64_t thread, int64_t item) {
     TileRunner(call, aligned + static_cast<size_t>(thread) * stride, work.tile_panels())
         .run(work.image(item), work.tile(item), work.rows(item));

@@ -1,8 +1,10 @@
-// dst = activation(conv2d(src, W) + bias + residual) with W 2:4 along C at every (k, r, s); groups = 1, f32, AVX-512.
+// dst = activation(conv2d(src, W) + bias + residual) with W 2:4 along C at every (k, r, s); groups = 1, f32,
+// AVX-512.
 //
-// Implicit GEMM: M = K, columns = output pixels, GEMM K in the order (r, s, c). A tile of pixels is packed into panels
-// in scratch memory, the generated blocks run over it, and results go straight to dst (NCHW) or through a transpose
-// (NHWC). Immutable; run() may be called from several threads with scratch memory of their own.
+// Implicit GEMM: M = K, columns = output pixels, GEMM K in the order (r, s, c). A tile of pixels is packed
+// into panels in scratch memory, the generated blocks run over it, and results go straight to dst (NCHW) or
+// through a transpose (NHWC). Immutable; run() may be called from several threads with scratch memory of
+// their own.
 #pragma once
 
 #include <cstddef>
@@ -23,16 +25,17 @@ class Sparse24Conv2d {
  public:
   /// `weights` is [K, R*S*C] as conv_weights_rsc orders it. Declines as Sparse24Gemm::create does. Throws
   /// Error{kInvalidArgument} when weights and shape disagree or the output would be empty.
-  static Sparse24Created<Sparse24Conv2d> create(const backend::Sparse24Matrix& weights, const ConvShape& shape,
-                                                const Epilogue& epilogue, const Sparse24Options& options = {});
+  static Sparse24Created<Sparse24Conv2d> create(const backend::Sparse24Matrix& weights,
+                                                const ConvShape& shape, const Epilogue& epilogue,
+                                                const Sparse24Options& options = {});
 
   /// Whether the input is copied once per tile instead of once per tap; see conv_map.h.
   bool planar() const { return map_.planar; }
   int64_t code_bytes() const { return gemm_->code_bytes(); }
   /// Scratch memory that run() needs for that many threads; of any alignment.
   size_t scratch_bytes(int threads) const;
-  /// src [N,C,H,W] or [N,H,W,C]; dst and residual [N,K,OH,OW] or [N,OH,OW,K]. residual is given exactly when the
-  /// epilogue has one and may be dst itself.
+  /// src [N,C,H,W] or [N,H,W,C]; dst and residual [N,K,OH,OW] or [N,OH,OW,K]. residual is given exactly when
+  /// the epilogue has one and may be dst itself.
   void run(const float* src, const float* residual, float* dst, std::byte* scratch, int threads) const;
 
  private:

@@ -14,8 +14,8 @@ int64_t tap_reach(const ConvShape& shape) {
   return (shape.r - 1) * shape.dilation_h * padded_w(shape) + (shape.s - 1) * shape.dilation_w;
 }
 
-/// Estimated costs relative to the FMAs, as measured. Planar: the dropped columns, and loads across cache lines from
-/// many streams. Packed: a copy per X row of a panel, against K/2 FMAs on it.
+/// Estimated costs relative to the FMAs, as measured. Planar: the dropped columns, and loads across cache
+/// lines from many streams. Packed: a copy per X row of a panel, against K/2 FMAs on it.
 bool planar_pays(const ConvShape& shape) {
   constexpr double kScatteredLoads = 0.15;
   constexpr double kCopy = 16.0;
@@ -75,8 +75,9 @@ std::vector<int64_t> ConvMap::row_offsets() const {
   for (int64_t r = 0; r < shape.r; ++r)
     for (int64_t s = 0; s < shape.s; ++s)
       for (int64_t c = 0; c < shape.c; ++c)
-        offsets.push_back(static_cast<int64_t>(sizeof(float)) *
-                          (c * channel_stride + r * shape.dilation_h * padded_w(shape) + s * shape.dilation_w));
+        offsets.push_back(
+            static_cast<int64_t>(sizeof(float)) *
+            (c * channel_stride + r * shape.dilation_h * padded_w(shape) + s * shape.dilation_w));
   return offsets;
 }
 

@@ -28,8 +28,8 @@ struct ConvShape {
   int64_t gemm_k() const { return r * s * c; }
   /// A pointwise convolution reads each pixel where it writes it.
   bool pointwise() const {
-    return r == 1 && s == 1 && stride_h == 1 && stride_w == 1 && pad_top == 0 && pad_left == 0 && pad_bottom == 0 &&
-           pad_right == 0;
+    return r == 1 && s == 1 && stride_h == 1 && stride_w == 1 && pad_top == 0 && pad_left == 0 &&
+           pad_bottom == 0 && pad_right == 0;
   }
 };
 

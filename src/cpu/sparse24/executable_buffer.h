@@ -17,8 +17,8 @@ class ExecutableBuffer {
 
   /// The start while writable; nullptr once sealed.
   uint8_t* writable() const { return sealed_ ? nullptr : data_; }
-  /// Gives back what lies beyond `used` bytes and makes the rest readable and executable. Throws Error{kUnsupported}
-  /// where the system forbids executable memory.
+  /// Gives back what lies beyond `used` bytes and makes the rest readable and executable. Throws
+  /// Error{kUnsupported} where the system forbids executable memory.
   void seal(size_t used);
   size_t size_bytes() const { return size_; }
 

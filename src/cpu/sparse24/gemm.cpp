@@ -18,13 +18,13 @@ std::vector<BlockSpec> block_specs(const BlockPlan& plan, const Sparse24Options&
   for (const Range& super_block : plan.super_blocks)
     for (const Range& rows : plan.m_blocks)
       for (int64_t kb = super_block.begin; kb < super_block.end; ++kb)
-        specs.push_back({.rows = rows,
-                         .columns = plan.k_blocks[static_cast<size_t>(kb)],
-                         .first = kb == 0,
-                         .last = kb + 1 == k_blocks,
-                         .row_offsets = row_offsets.empty() ? nullptr : &row_offsets,
-                         .tile_panels = options.expected_panels > 0 ? options.expected_panels
-                                                              : options.tile_panels});
+        specs.push_back(
+            {.rows = rows,
+             .columns = plan.k_blocks[static_cast<size_t>(kb)],
+             .first = kb == 0,
+             .last = kb + 1 == k_blocks,
+             .row_offsets = row_offsets.empty() ? nullptr : &row_offsets,
+             .tile_panels = options.expected_panels > 0 ? options.expected_panels : options.tile_panels});
   return specs;
 }
 
@@ -42,18 +42,20 @@ void check_options(const Sparse24Options& options) {
                 options.k_block, kMaxBlockColumns, options.tile_panels, kMaxTilePanels);
 }
 
-Sparse24Created<Sparse24Gemm> Sparse24Gemm::create(const backend::Sparse24Matrix& matrix, const Epilogue& epilogue,
-                                                   const Sparse24Options& options,
+Sparse24Created<Sparse24Gemm> Sparse24Gemm::create(const backend::Sparse24Matrix& matrix,
+                                                   const Epilogue& epilogue, const Sparse24Options& options,
                                                    const std::vector<int64_t>& row_offsets) {
   if (auto support = sparse24_supports(); !support) return {nullptr, std::move(support)};
   backend::verify(matrix);
-  TWOFOUR_CHECK(epilogue.bias.empty() || static_cast<int64_t>(epilogue.bias.size()) == matrix.m, kInvalidArgument,
-                "[sparse24] bias has {} values, expected {}", epilogue.bias.size(), matrix.m);
+  TWOFOUR_CHECK(epilogue.bias.empty() || static_cast<int64_t>(epilogue.bias.size()) == matrix.m,
+                kInvalidArgument, "[sparse24] bias has {} values, expected {}", epilogue.bias.size(),
+                matrix.m);
   check_options(options);
   TWOFOUR_ASSERT(row_offsets.empty() || static_cast<int64_t>(row_offsets.size()) == matrix.k,
                  "{} row offsets for {} rows", row_offsets.size(), matrix.k);
   if (matrix.m == 0 || matrix.k == 0)
-    return {nullptr, backend::declined(backend::Reason::kShape, fmt::format("{}x{} weights", matrix.m, matrix.k))};
+    return {nullptr,
+            backend::declined(backend::Reason::kShape, fmt::format("{}x{} weights", matrix.m, matrix.k))};
   std::unique_ptr<Sparse24Gemm> gemm(new Sparse24Gemm);
   gemm->m_ = matrix.m;
   gemm->k_ = matrix.k;
@@ -64,8 +66,8 @@ Sparse24Created<Sparse24Gemm> Sparse24Gemm::create(const backend::Sparse24Matrix
   for (const BlockSpec& spec : specs) bytes += block_bytes_bound(spec);
   if (bytes > options.code_budget_bytes)
     return {nullptr, backend::declined(backend::Reason::kCodeBudget,
-                                       fmt::format("{}x{} weights take up to {} bytes, the budget is {}", matrix.m,
-                                                   matrix.k, bytes, options.code_budget_bytes))};
+                                       fmt::format("{}x{} weights take up to {} bytes, the budget is {}",
+                                                   matrix.m, matrix.k, bytes, options.code_budget_bytes))};
   gemm->generate(matrix, epilogue, specs, bytes);
   return {std::move(gemm), {}};
 }
@@ -86,8 +88,8 @@ void Sparse24Gemm::generate(const backend::Sparse24Matrix& matrix, const Epilogu
 
 void Sparse24Gemm::run(const float* x, float* c, const float* residual, int64_t columns, int threads) const {
   const int64_t panels = (columns + kPanelWidth - 1) / kPanelWidth;
-  const WorkPlan work =
-      plan_work(1, panels, static_cast<int64_t>(plan_.m_blocks.size()), options_.tile_panels, std::max(threads, 1));
+  const WorkPlan work = plan_work(1, panels, static_cast<int64_t>(plan_.m_blocks.size()),
+                                  options_.tile_panels, std::max(threads, 1));
   parallel_items(work, std::max(threads, 1), [&](int64_t, int64_t item) {
     for (const Range& super_block : plan_.super_blocks)
       for (int64_t mb = work.rows(item).begin; mb < work.rows(item).end; ++mb)

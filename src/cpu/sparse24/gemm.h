@@ -1,9 +1,10 @@
-// C = activation(W X + bias + residual) for a constant 2:4 matrix W [M,K], by code generated from W (f32, AVX-512).
+// C = activation(W X + bias + residual) for a constant 2:4 matrix W [M,K], by code generated from W (f32,
+// AVX-512).
 //
-// Works on panels: X is [ceil(N/16)][K][16] and C is [ceil(N/16)][M][16], one column of a panel being one column of
-// the matrix. Columns beyond N are computed like the others. conv2d.h and linear.h add plain layouts on top.
-// Every element of C is the same sequence of operations whatever the number of threads, so results repeat bit for bit.
-// A Sparse24Gemm is immutable; run() may be called from several threads.
+// Works on panels: X is [ceil(N/16)][K][16] and C is [ceil(N/16)][M][16], one column of a panel being one
+// column of the matrix. Columns beyond N are computed like the others. conv2d.h and linear.h add plain
+// layouts on top. Every element of C is the same sequence of operations whatever the number of threads, so
+// results repeat bit for bit. A Sparse24Gemm is immutable; run() may be called from several threads.
 #pragma once
 
 #include <memory>
@@ -23,10 +24,11 @@ backend::Support sparse24_supports(Isa isa = max_isa());
 
 struct Sparse24Options {
   int64_t code_budget_bytes = int64_t{64} << 20;
-  int64_t tile_panels = 26;     // most panels that one pass over the code serves
-  int64_t expected_panels = 0;  // panels of a typical tile, which paces the prefetch of code; 0 takes tile_panels
-  int64_t k_block = 128;        // columns of W per block; at most 256
-  int64_t super_block = 256;    // columns of W whose X tile stays in L2
+  int64_t tile_panels = 26;  // most panels that one pass over the code serves
+  int64_t expected_panels =
+      0;                  // panels of a typical tile, which paces the prefetch of code; 0 takes tile_panels
+  int64_t k_block = 128;  // columns of W per block; at most 256
+  int64_t super_block = 256;  // columns of W whose X tile stays in L2
   ConvMapping mapping = ConvMapping::kAuto;
 };
 /// Throws Error{kInvalidArgument} when a value is out of range.
@@ -41,8 +43,8 @@ struct Sparse24Created {
 
 class Sparse24Gemm {
  public:
-  /// Declines without AVX-512 and when the code would exceed the budget. Throws Error{kInvalidArgument} when the
-  /// bias does not have M values, Error{kDataCorrupt} when `matrix` is not a legal 2:4 matrix.
+  /// Declines without AVX-512 and when the code would exceed the budget. Throws Error{kInvalidArgument} when
+  /// the bias does not have M values, Error{kDataCorrupt} when `matrix` is not a legal 2:4 matrix.
   /// `row_offsets` is for callers of run_block() whose X is not packed, see BlockSpec; empty otherwise.
   static Sparse24Created<Sparse24Gemm> create(const backend::Sparse24Matrix& matrix, const Epilogue& epilogue,
                                               const Sparse24Options& options = {},
@@ -59,15 +61,16 @@ class Sparse24Gemm {
   void run_block(size_t m_block, size_t k_block, const BlockArgs& args) const {
     entries_[k_block * plan_.m_blocks.size() + m_block](&args);
   }
-  /// The whole product on panels. `residual` is [ceil(N/16)][M][16], given exactly when the epilogue has one, and
-  /// does not overlap `c`, which holds partial sums on the way.
+  /// The whole product on panels. `residual` is [ceil(N/16)][M][16], given exactly when the epilogue has one,
+  /// and does not overlap `c`, which holds partial sums on the way.
   void run(const float* x, float* c, const float* residual, int64_t columns, int threads) const;
 
  private:
   Sparse24Gemm() = default;
   void generate(const backend::Sparse24Matrix& matrix, const Epilogue& epilogue,
                 const std::vector<BlockSpec>& specs, int64_t bytes);
-  void run_rows(const float* x, float* c, const float* residual, Range tile, int64_t m_block, Range k_blocks) const;
+  void run_rows(const float* x, float* c, const float* residual, Range tile, int64_t m_block,
+                Range k_blocks) const;
 
   int64_t m_ = 0;
   int64_t k_ = 0;

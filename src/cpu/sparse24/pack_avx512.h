@@ -10,8 +10,9 @@
 namespace twofour::cpu {
 
 /// Packs rows `rows` of the GEMM's X (order r, s, c) for the panels `panels` of `src`:
-/// dst[(p - panels.begin) * panel_stride + (row - rows.begin) * row_stride + lane], strides in floats. Lanes without a
-/// pixel, and panels beyond the last, become zero. At most kMaxTilePanels panels; everything is 64-byte aligned.
+/// dst[(p - panels.begin) * panel_stride + (row - rows.begin) * row_stride + lane], strides in floats. Lanes
+/// without a pixel, and panels beyond the last, become zero. At most kMaxTilePanels panels; everything is
+/// 64-byte aligned.
 void pack_nchw_avx512(const ConvShape& shape, const float* src, Range panels, Range rows, float* dst,
                       int64_t panel_stride, int64_t row_stride);
 void pack_nhwc_avx512(const ConvShape& shape, const float* src, Range panels, Range rows, float* dst,
@@ -37,11 +38,11 @@ struct ChannelRows {
 void unpack_nhwc_avx512(const ChannelRows& rows, const PixelRuns& pixels, int64_t plane, int64_t channels,
                         const LateEpilogue& epilogue, float* dst);
 
-/// Copies the lanes that are pixels between a panel (64-byte aligned, `rows` rows of sixteen) and the NCHW images it
-/// stands for, whose channels `rows` those are.
-void scatter_nchw_avx512(const float* panel, const PixelRuns& pixels, int64_t plane, int64_t channels, Range rows,
-                         float* dst);
-void gather_nchw_avx512(const float* src, const PixelRuns& pixels, int64_t plane, int64_t channels, Range rows,
-                        float* panel);
+/// Copies the lanes that are pixels between a panel (64-byte aligned, `rows` rows of sixteen) and the NCHW
+/// images it stands for, whose channels `rows` those are.
+void scatter_nchw_avx512(const float* panel, const PixelRuns& pixels, int64_t plane, int64_t channels,
+                         Range rows, float* dst);
+void gather_nchw_avx512(const float* src, const PixelRuns& pixels, int64_t plane, int64_t channels,
+                        Range rows, float* panel);
 
 }  // namespace twofour::cpu

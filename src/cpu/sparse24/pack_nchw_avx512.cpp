@@ -7,12 +7,13 @@
 namespace twofour::cpu {
 namespace {
 
-// Channels copied panel by panel: their planes' pages stay in the first-level TLB.
-constexpr int64_t kChannelBlock = 64;
+// Channels copied panel by panel: few enough that their lines, a plane apart, do not evict each other from
+// L1.
+constexpr int64_t kChannelBlock = 16;
 constexpr int64_t kPrefetchPanels = 3;
 
-/// A PixelRun as an offset from the channel plane of image 0 and a lane mask. For stride 2, `low` and `high` are the
-/// floats wanted from the 32 that the lanes span.
+/// A PixelRun as an offset from the channel plane of image 0 and a lane mask. For stride 2, `low` and `high`
+/// are the floats wanted from the 32 that the lanes span.
 struct LaneRun {
   int64_t offset;
   int first, last;
@@ -62,18 +63,21 @@ TWOFOUR_AVX512 void copy_stride1(const float* src, int64_t plane, int64_t channe
 }
 
 /// Two loads hold the 31 floats that sixteen lanes two apart span; a permute keeps the even ones.
+template <int kRuns>
 TWOFOUR_AVX512 void copy_stride2(const float* src, int64_t plane, int64_t channels, const LaneRuns& lanes,
                                  float* dst, int64_t row_stride) {
   const __m512i even = _mm512_set_epi32(30, 28, 26, 24, 22, 20, 18, 16, 14, 12, 10, 8, 6, 4, 2, 0);
   for (int64_t c = 0; c < channels; ++c) {
     const float* from = src + c * plane;
     __m512 v = _mm512_setzero_ps();
-    for (int i = 0; i < lanes.count; ++i) {
+    for (int i = 0; i < (kRuns ? kRuns : lanes.count); ++i) {
       const LaneRun& run = lanes.runs[i];
       const __m512 low = _mm512_maskz_loadu_ps(run.low, at(from, run.offset));
       const __m512 high = _mm512_maskz_loadu_ps(run.high, at(from, run.offset + 16));
       v = _mm512_mask_mov_ps(v, run.mask, _mm512_permutex2var_ps(low, even, high));
     }
+    _mm_prefetch(at(from, lanes.runs[0].offset + 4 * kPanelWidth), _MM_HINT_T0);
+    _mm_prefetch(at(from, lanes.runs[0].offset + 5 * kPanelWidth), _MM_HINT_T0);
     _mm512_store_ps(dst + c * row_stride, v);
   }
 }
@@ -95,10 +99,15 @@ void copy_panel(const ConvShape& shape, const float* src, int64_t channels, cons
   if (lanes.count == 0) {
     for (int64_t c = 0; c < channels; ++c) std::fill_n(dst + c * row_stride, kPanelWidth, 0.0F);
   } else if (shape.stride_w == 1) {
-    const auto copy = lanes.count == 1 ? copy_stride1<1> : lanes.count == 2 ? copy_stride1<2> : copy_stride1<0>;
+    const auto copy = lanes.count == 1   ? copy_stride1<1>
+                      : lanes.count == 2 ? copy_stride1<2>
+                                         : copy_stride1<0>;
     copy(src, plane, channels, lanes, dst, row_stride);
   } else if (shape.stride_w == 2) {
-    copy_stride2(src, plane, channels, lanes, dst, row_stride);
+    const auto copy = lanes.count == 1   ? copy_stride2<1>
+                      : lanes.count == 2 ? copy_stride2<2>
+                                         : copy_stride2<0>;
+    copy(src, plane, channels, lanes, dst, row_stride);
   } else {
     copy_strided(src, plane, channels, lanes, shape.stride_w, dst, row_stride);
   }
@@ -125,8 +134,8 @@ void pack_nchw_avx512(const ConvShape& shape, const float* src, Range panels, Ra
   }
 }
 
-TWOFOUR_AVX512 void scatter_nchw_avx512(const float* panel, const PixelRuns& pixels, int64_t plane, int64_t channels,
-                                        Range rows, float* dst) {
+TWOFOUR_AVX512 void scatter_nchw_avx512(const float* panel, const PixelRuns& pixels, int64_t plane,
+                                        int64_t channels, Range rows, float* dst) {
   for (int i = 0; i < pixels.count; ++i) {
     const PixelRun& run = pixels.runs[static_cast<size_t>(i)];
     const __mmask16 mask = lanes_between(run.first, run.last);
@@ -136,8 +145,8 @@ TWOFOUR_AVX512 void scatter_nchw_avx512(const float* panel, const PixelRuns& pix
   }
 }
 
-TWOFOUR_AVX512 void gather_nchw_avx512(const float* src, const PixelRuns& pixels, int64_t plane, int64_t channels,
-                                       Range rows, float* panel) {
+TWOFOUR_AVX512 void gather_nchw_avx512(const float* src, const PixelRuns& pixels, int64_t plane,
+                                       int64_t channels, Range rows, float* panel) {
   for (int64_t m = rows.begin; m < rows.end; ++m) {
     __m512 v = _mm512_setzero_ps();
     for (int i = 0; i < pixels.count; ++i) {

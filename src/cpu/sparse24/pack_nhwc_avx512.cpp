@@ -36,7 +36,8 @@ TWOFOUR_AVX512 void pack_tap(const LanePixels& lanes, const LanePixels& next, Ra
     const __mmask16 mask = first_lanes(count);
     Rows16 m;
     for (int lane = 0; lane < 16; ++lane)
-      m.row[lane] = _mm512_maskz_loadu_ps(static_cast<__mmask16>(mask & lanes.valid[lane]), lanes.from[lane] + c);
+      m.row[lane] =
+          _mm512_maskz_loadu_ps(static_cast<__mmask16>(mask & lanes.valid[lane]), lanes.from[lane] + c);
     for (int lane = 0; lane < 16; ++lane) _mm_prefetch(next.from[lane] + c, _MM_HINT_T0);
     transpose16(m);
     for (int i = 0; i < count; ++i) _mm512_store_ps(dst + (c - channels.begin + i) * row_stride, m.row[i]);
@@ -44,7 +45,8 @@ TWOFOUR_AVX512 void pack_tap(const LanePixels& lanes, const LanePixels& next, Ra
 }
 
 TWOFOUR_AVX512 inline __m512 finish(__m512 v, const LateEpilogue& epilogue, __mmask16 mask, int64_t offset) {
-  if (epilogue.residual) v = _mm512_mask_add_ps(v, mask, v, _mm512_maskz_loadu_ps(mask, epilogue.residual + offset));
+  if (epilogue.residual)
+    v = _mm512_mask_add_ps(v, mask, v, _mm512_maskz_loadu_ps(mask, epilogue.residual + offset));
   if (!epilogue.clamp) return v;
   // max and min return their second operand when either is NaN.
   v = _mm512_max_ps(_mm512_set1_ps(epilogue.lo), v);
@@ -63,8 +65,8 @@ void pack_nhwc_avx512(const ConvShape& shape, const float* src, Range panels, Ra
     find_lane_pixels(shape, src, finder, panels.begin, lanes[panels.begin % 2]);
     for (int64_t p = panels.begin; p < panels.end; ++p) {
       find_lane_pixels(shape, src, finder, p + 1, lanes[(p + 1) % 2]);
-      pack_tap(lanes[p % 2], lanes[(p + 1) % 2], channels, dst + (p - panels.begin) * panel_stride + (row - rows.begin) * row_stride,
-               row_stride);
+      pack_tap(lanes[p % 2], lanes[(p + 1) % 2], channels,
+               dst + (p - panels.begin) * panel_stride + (row - rows.begin) * row_stride, row_stride);
     }
     row += channels.size();
   }
@@ -77,7 +79,8 @@ TWOFOUR_AVX512 void unpack_nhwc_avx512(const ChannelRows& rows, const PixelRuns&
   for (int i = 0; i < pixels.count; ++i) {
     const PixelRun& run = pixels.runs[static_cast<size_t>(i)];
     const int64_t next = (run.image * plane + run.pixel + kPanelWidth) * channels + rows.channel;
-    for (int lane = run.first; lane < run.last; ++lane) __builtin_prefetch(dst + next + lane * channels, kForWriting);
+    for (int lane = run.first; lane < run.last; ++lane)
+      __builtin_prefetch(dst + next + lane * channels, kForWriting);
   }
   Rows16 m;
   for (int i = 0; i < 16; ++i)

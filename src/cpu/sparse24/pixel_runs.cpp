@@ -37,10 +37,11 @@ void PixelFinder::find(int64_t panel, PixelRuns& result) const {
     const int64_t begin = std::max(ox, x_begin_);
     const int64_t end = std::min(ox + length, x_end_);
     if (y >= 0 && y < h_ && begin < end) {
-      result.runs[static_cast<size_t>(result.count++)] = {.image = image,
-                                                          .pixel = y * w_ + (ox - lane) * stride_w_ + x_shift_,
-                                                          .first = static_cast<int>(lane + begin - ox),
-                                                          .last = static_cast<int>(lane + end - ox)};
+      result.runs[static_cast<size_t>(result.count++)] = {
+          .image = image,
+          .pixel = y * w_ + (ox - lane) * stride_w_ + x_shift_,
+          .first = static_cast<int>(lane + begin - ox),
+          .last = static_cast<int>(lane + end - ox)};
     }
     lane += length;
     ox = 0;

@@ -9,8 +9,8 @@
 
 namespace twofour::cpu {
 
-/// Lanes [first, last) of a panel read input pixels of one image row, stride_w apart. Lanes in no run are padding or
-/// lie beyond the last pixel, and are zero.
+/// Lanes [first, last) of a panel read input pixels of one image row, stride_w apart. Lanes in no run are
+/// padding or lie beyond the last pixel, and are zero.
 struct PixelRun {
   int64_t image;
   int64_t pixel;  // y * w + x that lane 0 would read (may lie outside the image, lanes of the run do not)

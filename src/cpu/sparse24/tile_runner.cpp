@@ -9,8 +9,8 @@ constexpr int64_t kFloatBytes = sizeof(float);
 constexpr int64_t kPanelRowBytes = kPanelWidth * kFloatBytes;
 constexpr int64_t kSumStride = kMaxBlockRows * kPanelWidth;  // floats from panel to panel of one row block
 
-/// Floats between the packed X panels of a K block. One line more than the data: at a power of two, the panels of a
-/// tile would compete for the same cache set.
+/// Floats between the packed X panels of a K block. One line more than the data: at a power of two, the
+/// panels of a tile would compete for the same cache set.
 int64_t packed_panel_floats(const Range& columns) { return (columns.size() + 1) * kPanelWidth; }
 
 int64_t packed_floats(const BlockPlan& plan, const Range& super_block) {
@@ -27,7 +27,8 @@ TileScratch tile_scratch(const ConvMap& map, const BlockPlan& plan, int64_t pane
   if (map.planar) scratch.x_floats = map.shape.c * map.channel_stride;
   for (const Range& super_block : plan.super_blocks)
     if (!map.planar) scratch.x_floats = std::max(scratch.x_floats, panels * packed_floats(plan, super_block));
-  const auto row_blocks = plan.super_blocks.size() > 1 ? static_cast<int64_t>(plan.m_blocks.size()) : int64_t{2};
+  const auto row_blocks =
+      plan.super_blocks.size() > 1 ? static_cast<int64_t>(plan.m_blocks.size()) : int64_t{2};
   scratch.sum_floats = row_blocks * panels * kSumStride;
   scratch.residual_floats = panels * kSumStride;
   return scratch;
@@ -72,7 +73,8 @@ void TileRunner::pack(Range k_blocks) {
   if (call_.map.planar) {
     const float* src = call_.src + image_ * shape().c * shape().h * shape().w;
     const Range panels{tile_.begin, tile_.end + call_.map.halo_panels};
-    return pack_panels(call_.map.padding, src, panels, {0, shape().c}, x_, kPanelWidth, call_.map.channel_stride);
+    return pack_panels(call_.map.padding, src, panels, {0, shape().c}, x_, kPanelWidth,
+                       call_.map.channel_stride);
   }
   float* dst = x_;
   for (int64_t kb = k_blocks.begin; kb < k_blocks.end; ++kb) {
@@ -133,7 +135,8 @@ void TileRunner::deliver_nchw(int64_t m_block) {
   }
 }
 
-/// Writes channels by sixteen, which makes whole cache lines: those at the end of a row block wait for the next one.
+/// Writes channels by sixteen, which makes whole cache lines: those at the end of a row block wait for the
+/// next one.
 void TileRunner::deliver_nhwc(int64_t m_block) {
   const int64_t ready = plan().m_blocks[static_cast<size_t>(m_block)].end;
   const bool last = m_block + 1 == m_blocks_.end;
@@ -155,7 +158,8 @@ void TileRunner::deliver_nhwc(int64_t m_block) {
 void TileRunner::deliver_channels(ChannelRows rows) {
   for (int64_t i = 0; i < tile_.size(); ++i) {
     unpack_nhwc_avx512(rows, pixels_[static_cast<size_t>(i)], plane_, shape().k, call_.late, call_.dst);
-    for (int64_t channel = 0; channel < rows.count; ++channel) rows.row[static_cast<size_t>(channel)] += kSumStride;
+    for (int64_t channel = 0; channel < rows.count; ++channel)
+      rows.row[static_cast<size_t>(channel)] += kSumStride;
   }
 }
 

@@ -1,4 +1,5 @@
-// Computes one work item of a sparse convolution: packs a tile of pixels, runs blocks over it, delivers the results.
+// Computes one work item of a sparse convolution: packs a tile of pixels, runs blocks over it, delivers the
+// results.
 #pragma once
 
 #include <array>
@@ -12,10 +13,12 @@ namespace twofour::cpu {
 
 /// Sizes, in floats, of the parts of one thread's scratch memory for tiles of `panels` panels.
 struct TileScratch {
-  int64_t x_floats = 0;         // X of one K super-block
-  int64_t sum_floats = 0;       // partial sums: of two row blocks, or of all when there are several super-blocks
+  int64_t x_floats = 0;    // X of one K super-block
+  int64_t sum_floats = 0;  // partial sums: of two row blocks, or of all when there are several super-blocks
   int64_t residual_floats = 0;  // residual of panels that cannot be read in place
-  int64_t bytes() const { return (x_floats + sum_floats + residual_floats) * static_cast<int64_t>(sizeof(float)); }
+  int64_t bytes() const {
+    return (x_floats + sum_floats + residual_floats) * static_cast<int64_t>(sizeof(float));
+  }
 };
 TileScratch tile_scratch(const ConvMap& map, const BlockPlan& plan, int64_t panels);
 
