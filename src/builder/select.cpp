@@ -1,6 +1,7 @@
 #include "builder/select.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "builder/describe.h"
 #include "builder/timing.h"
@@ -64,16 +65,16 @@ void Selector::time(NodeSelection& selection) {
 }
 
 void Selector::pick(NodeSelection& selection) const {
+  const auto time_of = [](const Candidate& c) { return std::max(c.time_us, 0.0); };  // 0: not timed, the first wins
   for (const Format format : kFormats) {
-    double fastest = -1;
     const auto runs = [&](const Candidate& c) { return c.support && c.format == format; };
+    double fastest = std::numeric_limits<double>::infinity();
     for (const Candidate& c : selection.candidates)
-      if (runs(c) && (fastest < 0 || c.time_us < fastest)) fastest = c.time_us;
-    for (const Candidate& c : selection.candidates) {
-      if (!runs(c) || c.time_us > fastest * (1 + options_.noise_fraction)) continue;
-      selection.in(format) = {c.tactic, std::max(c.time_us, 0.0)};
-      break;
-    }
+      if (runs(c)) fastest = std::min(fastest, time_of(c));
+    const auto winner = std::ranges::find_if(selection.candidates, [&](const Candidate& c) {
+      return runs(c) && time_of(c) <= fastest * (1 + options_.noise_fraction);
+    });
+    if (winner != selection.candidates.end()) selection.in(format) = {winner->tactic, time_of(*winner)};
   }
 }
 
