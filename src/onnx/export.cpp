@@ -42,6 +42,8 @@ void adapt_attrs(const Node& node, Attrs& attrs) {
                   kUnsupported, "{} has dilations, which came after opset {}", node.label(), kCanonicalOpset);
     attrs.erase("dilations");
   }
+  if (node.op() == "ConstantOfShape" && attrs.has("value"))
+    attrs.set("value", attrs.tensor("value").reshaped({1}));
   if (node.op() == "SoftmaxCrossEntropyLoss") {
     TWOFOUR_CHECK(attrs.f("label_smoothing", 0) == 0, kUnsupported,
                   "{} has label_smoothing, which ONNX lacks", node.label());
@@ -105,7 +107,7 @@ void write_metadata(const Graph& graph, onnx::ModelProto& model) {
 onnx::ModelProto to_model(const Graph& graph) {
   onnx::ModelProto model;
   model.set_ir_version(kIrVersion);
-  model.set_producer_name("twofour");
+  model.set_producer_name(kProducer);
   auto& opset = *model.add_opset_import();
   opset.set_domain("");
   opset.set_version(kCanonicalOpset);

@@ -15,6 +15,9 @@
 
 namespace twofour::onnx_io {
 
+/// producer_name of the files written here.
+constexpr const char* kProducer = "twofour";
+
 /// Leaves the old file or the whole new one. Throws Error{kIo} when it cannot be written.
 void export_model(const Graph& graph, const std::filesystem::path& path);
 std::string export_model_bytes(const Graph& graph);

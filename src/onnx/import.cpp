@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "onnx/check_model.h"
+#include "onnx/export.h"
 #include "onnx/graph_reader.h"
 #include "onnx/proto.h"
 #include "onnx/trainable.h"
@@ -20,17 +21,24 @@ onnx::ModelProto parse_model(std::span<const std::byte> bytes) {
   return model;
 }
 
-/// Keys that an earlier export has written win: they describe the original.
+/// Where the model comes from. Files that twofour wrote hold that as metadata already, when it was not
+/// twofour.
+void read_origin(const onnx::ModelProto& model, int64_t opset, std::map<std::string, std::string>& metadata) {
+  if (model.producer_name() == kProducer) return;
+  metadata["onnx.ir_version"] = std::to_string(model.ir_version());
+  metadata["onnx.opset"] = std::to_string(opset);
+  if (model.producer_name().empty()) return;
+  const std::string& version = model.producer_version();
+  metadata["onnx.producer"] = model.producer_name() + (version.empty() ? "" : " " + version);
+}
+
 void read_metadata(const onnx::ModelProto& model, int64_t opset,
                    std::map<std::string, std::string>& metadata) {
   for (const auto& entry : model.metadata_props()) metadata[entry.key()] = entry.value();
+  read_origin(model, opset, metadata);
   const auto add = [&](const char* key, const std::string& value) {
-    if (!value.empty()) metadata.emplace(key, value);
+    if (!value.empty()) metadata[key] = value;
   };
-  add("onnx.opset", std::to_string(opset));
-  add("onnx.ir_version", std::to_string(model.ir_version()));
-  add("onnx.producer",
-      model.producer_name() + (model.producer_version().empty() ? "" : " " + model.producer_version()));
   add("onnx.domain", model.domain());
   add("onnx.doc", model.doc_string());
   add("onnx.graph_doc", model.graph().doc_string());
