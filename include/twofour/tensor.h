@@ -41,7 +41,8 @@ class Tensor {
   Tensor clone() const;
   /// The same buffer under another shape with the same number of elements.
   Tensor reshaped(Shape shape) const;
-  /// A copy converted to `dtype` (floats, integers and bool; float to integer truncates).
+  /// A copy converted to `dtype` (floats, integers and bool). Float to integer truncates and saturates; NaN
+  /// gives 0.
   Tensor to(DType dtype) const;
 
  private:

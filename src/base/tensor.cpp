@@ -4,6 +4,7 @@
 
 #include <cstdlib>
 #include <cstring>
+#include <limits>
 
 namespace twofour {
 namespace {
@@ -14,11 +15,21 @@ auto widen(T value) {
   else return value;
 }
 
+// A plain cast of a float that does not fit is undefined.
+template <typename To, typename From>
+To truncate(From value) {
+  using Limits = std::numeric_limits<To>;
+  if (value >= static_cast<From>(Limits::max())) return Limits::max();
+  if (value <= static_cast<From>(Limits::min())) return Limits::min();
+  return value == value ? static_cast<To>(value) : To{};
+}
+
 template <typename To, typename From>
 To narrow(From value) {
   if constexpr (std::is_same_v<To, f16>) return to_f16(static_cast<float>(value));
   else if constexpr (std::is_same_v<To, bf16>) return to_bf16(static_cast<float>(value));
   else if constexpr (std::is_same_v<To, bool>) return value != From{};
+  else if constexpr (std::is_integral_v<To> && std::is_floating_point_v<From>) return truncate<To>(value);
   else return static_cast<To>(value);
 }
 

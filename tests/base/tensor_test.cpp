@@ -93,6 +93,15 @@ TEST(Tensor, ConversionToHalfOverflowsToInfinity) {
   EXPECT_TRUE(std::isnan(to_float(Tensor::scalar(NAN).to(DType::kF16).span<f16>()[0])));
 }
 
+TEST(Tensor, ConversionToIntegersSaturates) {
+  const std::vector<float> values = {1e30F, -1e30F, std::numeric_limits<float>::quiet_NaN(), -1.9F, 127.9F};
+  const Tensor source = Tensor::of<float>({5}, values);
+  EXPECT_THAT(source.to(DType::kI8).span<int8_t>(), ::testing::ElementsAre(127, -128, 0, -1, 127));
+  EXPECT_THAT(source.to(DType::kU16).span<uint16_t>(), ::testing::ElementsAre(65535, 0, 0, 0, 127));
+  EXPECT_THAT(source.to(DType::kF64).to(DType::kI64).span<int64_t>(),
+              ::testing::ElementsAre(INT64_MAX, INT64_MIN, 0, -1, 127));
+}
+
 TEST(Tensor, EveryPairOfTypesConvertsSmallIntegersExactly) {
   const Tensor source = Tensor::i64({0, 1, 100});
   for (int from = 0; from < static_cast<int>(DType::kBool); ++from) {
