@@ -41,7 +41,8 @@ StridedCopy::StridedCopy(const Shape& extent, const Place& dst, const Place& src
 
 template <typename T>
 void StridedCopy::copy_runs(const T* src, T* dst) const {
-  const auto [to, from] = nest_.inner_strides();
+  const int64_t to = nest_.inner_strides()[0];
+  const int64_t from = nest_.inner_strides()[1];
   nest_.for_each_run(1 << 16, [&](int64_t n, const std::array<int64_t, 2>& at) {
     T* d = dst + at[0];
     const T* s = src + at[1];
