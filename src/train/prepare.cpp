@@ -156,8 +156,10 @@ TrainingForward prepare_training(const Graph& model, int64_t batch_size, const S
   drop_dropout(graph);
   graph.set_outputs({find_scores(graph, batch_size)});
   graph.erase_dead();
-  for (Node* node : graph.node_list())
-    if (node->op() == "BatchNormalization") train_batch_norm(forward, node);
+  // Listed first: each one erases the Relu after it, too.
+  std::vector<Node*> norms = graph.node_list();
+  std::erase_if(norms, [](const Node* node) { return node->op() != "BatchNormalization"; });
+  for (Node* node : norms) train_batch_norm(forward, node);
   graph.erase_dead();
   forward.scores = graph.outputs()[0];
   forward.parameters = find_parameters(graph);
