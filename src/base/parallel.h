@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <exception>
+#include <vector>
 
 namespace twofour {
 
@@ -21,6 +23,23 @@ void parallel_ranges(int64_t n, int64_t grain, Fn&& fn) {
   }
 #pragma omp parallel for schedule(static, 1) num_threads(static_cast<int>(parts))
   for (int64_t part = 0; part < parts; ++part) fn(n * part / parts, n * (part + 1) / parts);
+}
+
+/// fn(item) for every item of [0, n), one at a time to whichever thread is free: for few items of unequal cost. Rethrows
+/// the exception of the lowest item that threw.
+template <typename Fn>
+void parallel_each(int64_t n, Fn&& fn) {
+  std::vector<std::exception_ptr> errors(static_cast<size_t>(n));
+#pragma omp parallel for schedule(dynamic, 1) if (!omp_in_parallel())
+  for (int64_t item = 0; item < n; ++item) {
+    try {
+      fn(item);
+    } catch (...) {
+      errors[static_cast<size_t>(item)] = std::current_exception();
+    }
+  }
+  for (const std::exception_ptr& error : errors)
+    if (error) std::rethrow_exception(error);
 }
 
 }  // namespace twofour

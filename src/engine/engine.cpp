@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/parallel.h"
 #include "engine/file.h"
 #include "engine/validate.h"
 
@@ -25,11 +26,14 @@ std::shared_ptr<const Engine> Engine::create(Plan plan, std::vector<Tensor> sect
                 "the engine was built for {} ({}), this is {} ({}); build it again here", plan.backend, plan.device,
                 backend.name(), backend.device());
   std::shared_ptr<Engine> engine(new Engine);
-  for (const PlanStep& step : plan.steps)
-    with_context([&] { return fmt::format("preparing layer \"{}\" ({})", step.name, step.op); }, [&] {
-      engine->kernels_.push_back(create_kernel(plan, step, sections, backend));
-      engine->scratch_bytes_ = std::max(engine->scratch_bytes_, engine->kernels_.back()->scratch_bytes());
-    });
+  engine->kernels_.resize(plan.steps.size());
+  parallel_each(static_cast<int64_t>(plan.steps.size()), [&](int64_t i) {
+    const PlanStep& step = plan.steps[static_cast<size_t>(i)];
+    with_context([&] { return fmt::format("preparing layer \"{}\" ({})", step.name, step.op); },
+                 [&] { engine->kernels_[static_cast<size_t>(i)] = create_kernel(plan, step, sections, backend); });
+  });
+  for (const auto& kernel : engine->kernels_)
+    engine->scratch_bytes_ = std::max(engine->scratch_bytes_, kernel->scratch_bytes());
   engine->plan_ = std::move(plan);
   engine->sections_ = std::move(sections);
   return engine;

@@ -1,8 +1,11 @@
 #include "cpu/sparse24/block_generator.h"
 
+#include <algorithm>
 #include <array>
-#include <bit>
 #include <cstddef>
+#include <cstring>
+
+#include "base/error.h"
 
 namespace twofour::cpu {
 namespace {
@@ -16,6 +19,34 @@ constexpr int kXRegister = 28;
 constexpr int64_t kXBias =
     kMaxBlockColumns / 2 * kLine;      // keeps displacements of X rows in [-128, 127] lines
 constexpr int64_t kWeightReach = 508;  // highest 8-bit displacement of a broadcast f32
+
+constexpr size_t kFmaBytes = 7;
+using Fma = std::array<uint8_t, kFmaBytes>;  // the last byte is the displacement in elements
+
+/// vfmadd231ps zmm(row), zmm(kXRegister + position), [rax + 4 * d]{1to16} for every row and position, encoded once:
+/// a network has tens of millions of them.
+class FmaTable {
+ public:
+  FmaTable() {
+    Xbyak::CodeGenerator out(kMaxBlockRows * 4 * kFmaBytes);
+    for (int row = 0; row < kMaxBlockRows; ++row)
+      for (int position = 0; position < 4; ++position) {
+        out.vfmadd231ps(Zmm(row), Zmm(kXRegister + position), out.ptr_b[out.rax + 4]);
+        std::copy_n(out.getCurr() - kFmaBytes, kFmaBytes, code_[index(row, position)].begin());
+      }
+    TWOFOUR_ASSERT(out.getSize() == code_.size() * kFmaBytes, "an FMA takes {} bytes", kFmaBytes);
+  }
+  const Fma& at(int row, int position) const { return code_[index(row, position)]; }
+
+ private:
+  static size_t index(int row, int position) { return static_cast<size_t>(row * 4 + position); }
+  std::array<Fma, static_cast<size_t>(kMaxBlockRows) * 4> code_;
+};
+
+const Fma& encoded_fma(int row, int position) {
+  static const FmaTable table;
+  return table.at(row, position);
+}
 
 class BlockEmitter {
  public:
@@ -57,7 +88,10 @@ class BlockEmitter {
     }
   }
 
-  void put(float value) { out_.dd(std::bit_cast<uint32_t>(value)); }
+  void put(float value) {
+    std::memcpy(const_cast<uint8_t*>(out_.getCurr()), &value, sizeof value);
+    out_.setSize(out_.getSize() + sizeof value);
+  }
 
   void emit_code() {
     Label loop;
@@ -128,7 +162,10 @@ class BlockEmitter {
       weight_base_ += 2 * kWeightReach + 4;
     }
     const auto offset = static_cast<int>(next_weight_ * 4 - weight_base_);
-    out_.vfmadd231ps(Zmm(row), Zmm(kXRegister + position), out_.ptr_b[weight_ + offset]);
+    auto* code = const_cast<uint8_t*>(out_.getCurr());
+    std::ranges::copy(encoded_fma(row, position), code);
+    code[kFmaBytes - 1] = static_cast<uint8_t>(offset / 4);
+    out_.setSize(out_.getSize() + kFmaBytes);
     ++next_weight_;
     if (prefetched_ * weight_count() < next_weight_ * prefetch_lines()) {
       out_.prefetcht0(out_.ptr[prefetch_ + static_cast<int>(prefetched_ * kLine)]);
