@@ -1,4 +1,5 @@
-// Checkpoint bytes from outside parse or give Error{kDataCorrupt}, and never ask for more memory than the file has.
+// Checkpoint bytes from outside parse or give Error{kDataCorrupt}, and never ask for more memory than the
+// file has.
 #include "train/safetensors.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {

@@ -79,6 +79,8 @@ class Model {
   std::map<std::string, Shape> default_shapes() const;
   /// C,H,W of the one image input. Throws Error{kInvalidArgument} when there is no such input.
   Shape image_shape() const;
+  /// Columns of the one output [N, classes]. Throws Error{kInvalidArgument} when there is no such output.
+  int64_t num_classes() const;
   int64_t num_parameters() const;
   int64_t num_nodes() const;
   /// The network as text.

@@ -93,6 +93,13 @@ Shape Model::image_shape() const {
   return ValueType{DType::kF32, {dims[1], dims[2], dims[3]}}.shape();
 }
 
+int64_t Model::num_classes() const {
+  TWOFOUR_CHECK(graph_->outputs().size() == 1 && graph_->outputs()[0]->rank() == 2 &&
+                    graph_->outputs()[0]->dims()[1].known(),
+                kInvalidArgument, "the model gives {}; one output [N,classes] is expected", fmt::join(outputs(), ", "));
+  return graph_->outputs()[0]->dims()[1].value;
+}
+
 int64_t Model::num_parameters() const { return zoo::num_parameters(*graph_); }
 int64_t Model::num_nodes() const { return static_cast<int64_t>(graph_->nodes().size()); }
 std::string Model::text() const { return print_graph(*graph_); }

@@ -27,8 +27,8 @@ struct Recipe {
   int64_t train_images, test_images, epochs;
   double seconds_per_batch_size;
 };
-constexpr Recipe kFull = {12000, 4000, 5, 4};
-constexpr Recipe kQuick = {4000, 1000, 3, 0.5};
+constexpr Recipe kFull = {20000, 5000, 6, 4};
+constexpr Recipe kQuick = {10000, 2000, 4, 0.5};
 constexpr int64_t kBatchSize = 64;
 constexpr double kLearningRate = 0.05;
 

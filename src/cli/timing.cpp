@@ -94,10 +94,10 @@ double median_of(std::vector<double> samples) {
   return samples.size() % 2 ? samples[middle] : (samples[middle - 1] + samples[middle]) / 2;
 }
 
-double percentile_of(std::vector<double> samples, double p) {
+double percentile_of(std::vector<double> samples, float p) {
   std::ranges::sort(samples);
   const auto all = static_cast<int64_t>(samples.size());
-  const int64_t index = all - 1 - static_cast<int64_t>((1 - p / 100) * static_cast<double>(all));
+  const int64_t index = all - 1 - static_cast<int64_t>((1 - p / 100) * static_cast<float>(all));
   return samples[static_cast<size_t>(std::clamp<int64_t>(index, 0, all - 1))];
 }
 

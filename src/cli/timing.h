@@ -35,8 +35,8 @@ Timing time_engine(const Engine& engine, const TimingOptions& options);
 
 /// Median of `samples`; the mean of the middle two for an even number.
 double median_of(std::vector<double> samples);
-/// The p-th percentile: element all-1-int((1-p/100)*all) of the sorted samples, as trtexec.
-double percentile_of(std::vector<double> samples, double p);
+/// The p-th percentile: element all-1-int((1-p/100)*all) of the sorted samples, in f32 as trtexec.
+double percentile_of(std::vector<double> samples, float p);
 /// "min = 1 ms, max = 2 ms, mean = ..., median = ..., percentile(90%) = ...".
 std::string statistics_text(const std::vector<double>& samples_ms, const std::vector<float>& percentiles);
 double coefficient_of_variance(const std::vector<double>& samples);

@@ -79,7 +79,7 @@ std::string memory_line(const Model& model, const Options& options) {
 void run_benchmark(const Options& options, const Model& model, Sgd& optimizer) {
   DataLoader data({.source = "synthetic",
                    .image_shape = model.image_shape(),
-                   .num_classes = options.classes,
+                   .num_classes = model.num_classes(),
                    .size = options.data.batch_size * 4,
                    .seed = options.data.seed,
                    .batch_size = options.data.batch_size});

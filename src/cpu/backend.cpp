@@ -31,7 +31,8 @@ std::string CpuBackend::device() const { return fmt::format("{}, {}", cpu_name()
 backend::Support CpuBackend::native_half(DType dtype) const {
   switch (dtype) {
     case DType::kF16:
-      if (!cpu_has(CpuFeature::kAvx512Fp16)) return declined(Reason::kNoHalfArithmetic, "AVX512-FP16 is missing");
+      if (!cpu_has(CpuFeature::kAvx512Fp16))
+        return declined(Reason::kNoHalfArithmetic, "AVX512-FP16 is missing");
       return declined(Reason::kLibrary, "this oneDNN computes f16 on no CPU");
     case DType::kBF16:
       if (onednn::has_bf16()) return backend::supported();

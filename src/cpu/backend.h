@@ -1,5 +1,5 @@
-// The CPU as a device: the tactics of tactics.inc, then each of them through f32 copies of half-precision tensors,
-// then the reference.
+// The CPU as a device: the tactics of tactics.inc, then each of them through f32 copies of half-precision
+// tensors, then the reference.
 #pragma once
 
 #include <memory>

@@ -60,7 +60,8 @@ class HalfStorageKernel final : public Kernel {
     target_pointers_ = layout_.add(node.outputs.size() * sizeof(void*));
     std::vector<bool> taken(sources_.size(), false);
     for (size_t o = 0; o < node.outputs.size(); ++o) {
-      const size_t donor = is_half(node.outputs[o].dtype) ? find_donor(twin, inner, o, taken) : sources_.size();
+      const size_t donor =
+          is_half(node.outputs[o].dtype) ? find_donor(twin, inner, o, taken) : sources_.size();
       if (donor == sources_.size()) {
         targets_.push_back(place(true, node.outputs[o]));
       } else {
@@ -73,7 +74,8 @@ class HalfStorageKernel final : public Kernel {
   size_t scratch_bytes() const override { return layout_.size(); }
 
   void run(const KernelArgs& args) const override {
-    const std::span src(reinterpret_cast<const std::byte**>(args.scratch + source_pointers_), sources_.size());
+    const std::span src(reinterpret_cast<const std::byte**>(args.scratch + source_pointers_),
+                        sources_.size());
     const std::span dst(reinterpret_cast<std::byte**>(args.scratch + target_pointers_), targets_.size());
     for (size_t i = 0; i < src.size(); ++i) {
       src[i] = args.src[i];
@@ -129,13 +131,17 @@ bool HalfStorageTactic::in_place(const NodeDesc& node, size_t input, size_t outp
   const DType from = node.inputs[input].desc.dtype;
   const DType to = node.outputs[output].dtype;
   // All inputs are read before the first output is written.
-  if (is_half(from) || is_half(to)) return from == to && same_layout(node.inputs[input].desc, node.outputs[output]);
+  if (is_half(from) || is_half(to))
+    return from == to && same_layout(node.inputs[input].desc, node.outputs[output]);
   return inner_.in_place(f32_twin(node), input, output);
 }
 
-std::vector<Tensor> HalfStorageTactic::pack(const NodeDesc& node) const { return inner_.pack(f32_twin(node)); }
+std::vector<Tensor> HalfStorageTactic::pack(const NodeDesc& node) const {
+  return inner_.pack(f32_twin(node));
+}
 
-std::unique_ptr<Kernel> HalfStorageTactic::create(const NodeDesc& node, std::span<const Tensor> packed) const {
+std::unique_ptr<Kernel> HalfStorageTactic::create(const NodeDesc& node,
+                                                  std::span<const Tensor> packed) const {
   const NodeDesc twin = f32_twin(node);
   return std::make_unique<HalfStorageKernel>(node, twin, inner_, inner_.create(twin, packed));
 }

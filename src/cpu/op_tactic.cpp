@@ -40,8 +40,9 @@ Support one_format(const NodeDesc& node, Format* format) {
 
 Support all_plain(const NodeDesc& node) {
   return each_tensor(node, [](const TensorDesc& desc) {
-    return desc.format == Format::kPlain || is_order_neutral(desc) ? supported()
-                                                                   : declined(Reason::kFormat, desc.to_string());
+    return desc.format == Format::kPlain || is_order_neutral(desc)
+               ? supported()
+               : declined(Reason::kFormat, desc.to_string());
   });
 }
 

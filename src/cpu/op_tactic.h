@@ -1,5 +1,5 @@
-// What the tactics of this backend share: a base class that knows its operators, refusals that most of them need, and
-// a kernel made of a function.
+// What the tactics of this backend share: a base class that knows its operators, refusals that most of them
+// need, and a kernel made of a function.
 #pragma once
 
 #include <algorithm>
@@ -32,7 +32,8 @@ class OpTactic : public backend::Tactic {
   }
 
  protected:
-  OpTactic(std::string name, std::vector<std::string_view> ops) : Tactic(std::move(name)), ops_(std::move(ops)) {}
+  OpTactic(std::string name, std::vector<std::string_view> ops)
+      : Tactic(std::move(name)), ops_(std::move(ops)) {}
   virtual Support accepts(const NodeDesc& node) const = 0;
 
  private:
@@ -50,7 +51,10 @@ inline Support all_of(std::initializer_list<Support> answers) {
 bool is_order_neutral(const TensorDesc& desc);
 /// The format of the 4-D tensors that have an order; kPlain when there are none. Nothing when they differ.
 Support one_format(const NodeDesc& node, Format* format);
-inline Support any_one_format(const NodeDesc& node) { Format format; return one_format(node, &format); }
+inline Support any_one_format(const NodeDesc& node) {
+  Format format;
+  return one_format(node, &format);
+}
 /// Every tensor is in plain order (or neutral).
 Support all_plain(const NodeDesc& node);
 /// Every tensor that is present is f32.

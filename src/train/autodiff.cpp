@@ -42,12 +42,15 @@ class Backward {
     if (std::none_of(needed.get(), needed.get() + count, [](bool n) { return n; })) return;
 
     const ops::Grad& rule = ops::get_op(node.op()).grad;
-    TWOFOUR_CHECK(rule.emit, kUnsupported, "{} lies between the parameters and the loss and is not differentiable: {}",
-                  node.label(), rule.reason);
+    TWOFOUR_CHECK(rule.emit, kUnsupported,
+                  "{} lies between the parameters and the loss and is not differentiable: {}", node.label(),
+                  rule.reason);
     ops::Builder builder(graph_, "grad." + node.name() + ".");
     const std::vector<Value*> outgoing =
         with_context([&] { return "differentiating " + node.label(); },
-                     [&] { return rule.emit({builder, node, incoming, {needed.get(), count}}); });
+                     [&] {
+                       return rule.emit({builder, node, incoming, {needed.get(), count}});
+                     });
     for (size_t i = 0; i < std::min(count, outgoing.size()); ++i)
       if (needed[i] && outgoing[i]) accumulate(node.input(i), outgoing[i]);
   }

@@ -37,7 +37,8 @@ class Meter {
   BenchmarkResult result() const {
     const auto total = Clock::now() - start_;
     const bool warm = steps_ > 1;
-    return {steps_, seconds(total), images_per_s(warm ? steps_ - 1 : steps_, seconds(warm ? total - first_step_ : total))};
+    return {steps_, seconds(total),
+            images_per_s(warm ? steps_ - 1 : steps_, seconds(warm ? total - first_step_ : total))};
   }
 
  private:
@@ -68,7 +69,8 @@ std::optional<IterUnit> iter_unit_from_name(std::string_view name) {
 
 BenchmarkResult run_benchmark(Trainer& trainer, const BenchmarkOptions& options, const LineCallback& line) {
   TWOFOUR_CHECK(options.num_iter > 0 && options.display_every > 0, kInvalidArgument,
-                "num_iter is {} and display_every {}, expected at least 1", options.num_iter, options.display_every);
+                "num_iter is {} and display_every {}, expected at least 1", options.num_iter,
+                options.display_every);
   const int64_t batches = trainer.loader().batches_per_epoch();
   const int64_t steps = options.unit == IterUnit::kBatch ? options.num_iter : options.num_iter * batches;
   Meter meter(trainer.batch_size(), options.display_every, line);
@@ -80,8 +82,8 @@ BenchmarkResult run_benchmark(Trainer& trainer, const BenchmarkOptions& options,
   return meter.result();
 }
 
-std::shared_ptr<data::Loader> make_synthetic_loader(const Shape& image_shape, int64_t num_classes, int64_t batch_size,
-                                                    int64_t batches, uint64_t seed) {
+std::shared_ptr<data::Loader> make_synthetic_loader(const Shape& image_shape, int64_t num_classes,
+                                                    int64_t batch_size, int64_t batches, uint64_t seed) {
   std::shared_ptr<const data::Dataset> dataset = data::make_synthetic(
       {.image_shape = image_shape, .num_classes = num_classes, .size = batch_size * batches, .seed = seed});
   return std::make_shared<data::Loader>(

@@ -23,7 +23,7 @@ using LineCallback = std::function<void(std::string_view line)>;
 BenchmarkResult run_benchmark(Trainer& trainer, const BenchmarkOptions& options, const LineCallback& line);
 
 /// Random images for when there is no data: `batches` per epoch.
-std::shared_ptr<data::Loader> make_synthetic_loader(const Shape& image_shape, int64_t num_classes, int64_t batch_size,
-                                                    int64_t batches, uint64_t seed);
+std::shared_ptr<data::Loader> make_synthetic_loader(const Shape& image_shape, int64_t num_classes,
+                                                    int64_t batch_size, int64_t batches, uint64_t seed);
 
 }  // namespace twofour::train

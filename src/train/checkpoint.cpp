@@ -18,15 +18,16 @@ std::string describe(const Tensor& tensor) {
 
 const std::string& require(const SafeTensors& file, std::string_view key) {
   const auto it = file.metadata.find(std::string(key));
-  TWOFOUR_CHECK(it != file.metadata.end(), kDataCorrupt, "it is no checkpoint: its metadata has no \"{}\"", key);
+  TWOFOUR_CHECK(it != file.metadata.end(), kDataCorrupt, "it is no checkpoint: its metadata has no \"{}\"",
+                key);
   return it->second;
 }
 
 uint64_t parse_seed(const std::string& text) {
   uint64_t seed = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seed);
-  TWOFOUR_CHECK(error == std::errc() && end == text.data() + text.size(), kDataCorrupt, "seed \"{}\" is no number",
-                text);
+  TWOFOUR_CHECK(error == std::errc() && end == text.data() + text.size(), kDataCorrupt,
+                "seed \"{}\" is no number", text);
   return seed;
 }
 
@@ -45,7 +46,8 @@ Checkpoint load_checkpoint(const std::filesystem::path& path) {
                       [&] {
                         const std::string& version = require(file, kFormatKey);
                         TWOFOUR_CHECK(version == kFormatVersion, kDataCorrupt,
-                                      "its format version is {}, this build reads {}", version, kFormatVersion);
+                                      "its format version is {}, this build reads {}", version,
+                                      kFormatVersion);
                         const Json position = parse_json(require(file, kPositionKey), kPositionKey);
                         return Checkpoint{.tensors = std::move(file.tensors),
                                           .position = position_from_json(position),
@@ -53,18 +55,19 @@ Checkpoint load_checkpoint(const std::filesystem::path& path) {
                       });
 }
 
-void check_tensors(const std::map<std::string, Tensor>& tensors, const std::map<std::string, Tensor>& expected,
-                   std::string_view source) {
+void check_tensors(const std::map<std::string, Tensor>& tensors,
+                   const std::map<std::string, Tensor>& expected, std::string_view source) {
   for (const auto& [name, want] : expected) {
     const auto it = tensors.find(name);
     TWOFOUR_CHECK(it != tensors.end(), kInvalidArgument, "{} has no tensor \"{}\", expected {}", source, name,
                   describe(want));
     TWOFOUR_CHECK(it->second.dtype() == want.dtype() && it->second.shape() == want.shape(), kInvalidArgument,
-                  "tensor \"{}\" of {} is {}, expected {}", name, source, describe(it->second), describe(want));
+                  "tensor \"{}\" of {} is {}, expected {}", name, source, describe(it->second),
+                  describe(want));
   }
   for (const auto& [name, tensor] : tensors)
-    TWOFOUR_CHECK(expected.contains(name), kInvalidArgument, "{} has a tensor \"{}\" that this training run has not",
-                  source, name);
+    TWOFOUR_CHECK(expected.contains(name), kInvalidArgument,
+                  "{} has a tensor \"{}\" that this training run has not", source, name);
 }
 
 }  // namespace twofour::train

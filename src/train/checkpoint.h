@@ -1,6 +1,7 @@
 // Checkpoints: everything a training run needs to go on bit for bit, in one safetensors file. Parameters and
-// batch-norm statistics have the model's names, so that other tools can read them; beside them stand momentum/<name>,
-// mask/<name>, loss_scale and loss_scale_tracker. Position, history and the seed are text in its metadata.
+// batch-norm statistics have the model's names, so that other tools can read them; beside them stand
+// momentum/<name>, mask/<name>, loss_scale and loss_scale_tracker. Position, history and the seed are text in
+// its metadata.
 #pragma once
 
 #include <filesystem>
@@ -21,13 +22,13 @@ struct Checkpoint {
 /// Atomic: the whole file or the old state. Throws Error{kIo}.
 void save_checkpoint(const std::filesystem::path& path, const Checkpoint& checkpoint);
 
-/// Throws as read_safetensors does, and Error{kDataCorrupt} naming the file when it is no checkpoint of this format
-/// version.
+/// Throws as read_safetensors does, and Error{kDataCorrupt} naming the file when it is no checkpoint of this
+/// format version.
 Checkpoint load_checkpoint(const std::filesystem::path& path);
 
-/// Throws Error{kInvalidArgument} naming `source` and the tensor unless `tensors` has exactly the names, dtypes and
-/// shapes of `expected`.
-void check_tensors(const std::map<std::string, Tensor>& tensors, const std::map<std::string, Tensor>& expected,
-                   std::string_view source);
+/// Throws Error{kInvalidArgument} naming `source` and the tensor unless `tensors` has exactly the names,
+/// dtypes and shapes of `expected`.
+void check_tensors(const std::map<std::string, Tensor>& tensors,
+                   const std::map<std::string, Tensor>& expected, std::string_view source);
 
 }  // namespace twofour::train

@@ -8,9 +8,10 @@
 namespace twofour::train {
 namespace {
 
-const engine::PlanTensor& only(const engine::Plan& plan, const std::vector<int>& tensors, std::string_view kind) {
-  TWOFOUR_CHECK(tensors.size() == 1, kInvalidArgument, "evaluation needs a model with one {}, this has {}", kind,
-                tensors.size());
+const engine::PlanTensor& only(const engine::Plan& plan, const std::vector<int>& tensors,
+                               std::string_view kind) {
+  TWOFOUR_CHECK(tensors.size() == 1, kInvalidArgument, "evaluation needs a model with one {}, this has {}",
+                kind, tensors.size());
   return plan.tensors[static_cast<size_t>(tensors[0])];
 }
 
@@ -31,8 +32,8 @@ Tensor fill_up(const Tensor& images, const Shape& shape) {
   if (images.shape() == shape) return images;
   bool fits = images.shape().rank() == shape.rank() && shape.rank() > 0 && images.shape()[0] <= shape[0];
   for (size_t i = 1; fits && i < shape.rank(); ++i) fits = images.shape()[i] == shape[i];
-  TWOFOUR_CHECK(fits, kInvalidArgument, "the images are [{}], the model takes [{}]", images.shape().to_string(),
-                shape.to_string());
+  TWOFOUR_CHECK(fits, kInvalidArgument, "the images are [{}], the model takes [{}]",
+                images.shape().to_string(), shape.to_string());
   Tensor filled(DType::kF32, shape);
   std::copy_n(images.raw(), images.size_bytes(), filled.raw());
   return filled;
@@ -47,8 +48,9 @@ Evaluation evaluate(engine::ExecutionContext& context, data::Loader& loader, con
   const Shape& scores = output.desc.shape;
   TWOFOUR_CHECK(scores.rank() == 2 && input.desc.shape.rank() > 0 && scores[0] == input.desc.shape[0] &&
                     is_float(output.desc.dtype),
-                kInvalidArgument, "output \"{}\" is {}; evaluation needs floating-point scores [batch,classes]",
-                output.name, output.desc.to_string());
+                kInvalidArgument,
+                "output \"{}\" is {}; evaluation needs floating-point scores [batch,classes]", output.name,
+                output.desc.to_string());
 
   const auto start = std::chrono::steady_clock::now();
   Evaluation result;
@@ -65,8 +67,8 @@ Evaluation evaluate(engine::ExecutionContext& context, data::Loader& loader, con
   return result;
 }
 
-Evaluation evaluate(const Graph& model, const backend::Backend& backend, data::Loader& loader, int64_t batch_size,
-                    const EvaluateFn& progress) {
+Evaluation evaluate(const Graph& model, const backend::Backend& backend, data::Loader& loader,
+                    int64_t batch_size, const EvaluateFn& progress) {
   TWOFOUR_CHECK(model.inputs().size() == 1, kInvalidArgument,
                 "evaluation needs a model with one input, this has {}", model.inputs().size());
   Shape shape = {batch_size};

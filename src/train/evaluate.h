@@ -14,13 +14,13 @@ namespace twofour::train {
 /// Batches done of all batches.
 using EvaluateFn = std::function<void(int64_t done, int64_t total)>;
 
-/// Runs one epoch of `loader` from its start through an engine with one image input f32 [batch, ...] and one output
-/// [batch, classes]; a smaller last batch is filled up and only its images count. Of equal scores the first wins.
-/// Throws Error{kInvalidArgument} when the shapes do not fit.
+/// Runs one epoch of `loader` from its start through an engine with one image input f32 [batch, ...] and one
+/// output [batch, classes]; a smaller last batch is filled up and only its images count. Of equal scores the
+/// first wins. Throws Error{kInvalidArgument} when the shapes do not fit.
 Evaluation evaluate(engine::ExecutionContext& context, data::Loader& loader, const EvaluateFn& progress = {});
 
 /// The same with an inference engine built for `model` (optimised, not timed).
-Evaluation evaluate(const Graph& model, const backend::Backend& backend, data::Loader& loader, int64_t batch_size,
-                    const EvaluateFn& progress = {});
+Evaluation evaluate(const Graph& model, const backend::Backend& backend, data::Loader& loader,
+                    int64_t batch_size, const EvaluateFn& progress = {});
 
 }  // namespace twofour::train

@@ -8,8 +8,8 @@ namespace twofour::train {
 namespace {
 
 void check_number(std::string_view what, double value, double low) {
-  TWOFOUR_CHECK(std::isfinite(value) && value >= low, kInvalidArgument, "[{}] is {}, expected at least {}", what, value,
-                low);
+  TWOFOUR_CHECK(std::isfinite(value) && value >= low, kInvalidArgument, "[{}] is {}, expected at least {}",
+                what, value, low);
 }
 
 void check_mask(const std::string& name, const Tensor& mask, const Value* weight) {
@@ -52,7 +52,8 @@ void apply_masks(Graph& model, OptimizerState& state) {
     Value* weight = model.find_value(name);
     check_mask(name, mask, weight);
     weight->set_data(sparsity::masked(weight->data(), mask));
-    if (const auto it = state.momentum.find(name); it != state.momentum.end()) it->second = sparsity::masked(it->second, mask);
+    if (const auto it = state.momentum.find(name); it != state.momentum.end())
+      it->second = sparsity::masked(it->second, mask);
   }
 }
 

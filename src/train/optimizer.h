@@ -19,8 +19,8 @@ struct OptimizerState {
   std::map<std::string, Tensor> masks;     // bool, shape of the parameter; true: kept
 };
 
-/// Sets every masked-out element of the model's weights and of the momentum to +0. Throws Error{kInvalidArgument}
-/// naming a mask that fits no f32 constant of the model.
+/// Sets every masked-out element of the model's weights and of the momentum to +0. Throws
+/// Error{kInvalidArgument} naming a mask that fits no f32 constant of the model.
 void apply_masks(Graph& model, OptimizerState& state);
 
 }  // namespace twofour::train

@@ -16,8 +16,8 @@ Value* find_images(const Graph& graph) {
   std::vector<Value*> inputs;
   for (Value* input : graph.inputs())
     if (!input->is_constant()) inputs.push_back(input);
-  TWOFOUR_CHECK(inputs.size() == 1, kInvalidArgument, "the model has {} inputs; training needs one, the images",
-                inputs.size());
+  TWOFOUR_CHECK(inputs.size() == 1, kInvalidArgument,
+                "the model has {} inputs; training needs one, the images", inputs.size());
   return inputs[0];
 }
 
@@ -28,8 +28,8 @@ void bind_shape(Graph& graph, Value* images, int64_t batch_size, const Shape& im
   const Dims& dims = images->dims();
   bool fits = dims.size() == shape.rank() && images->dtype() == DType::kF32;
   for (size_t i = 1; fits && i < dims.size(); ++i) fits = !dims[i].known() || dims[i].value == shape[i];
-  TWOFOUR_CHECK(fits, kInvalidArgument, "input \"{}\" of the model is {}; the images are f32[{}]", images->name(),
-                images->type().to_string(), shape.to_string());
+  TWOFOUR_CHECK(fits, kInvalidArgument, "input \"{}\" of the model is {}; the images are f32[{}]",
+                images->name(), images->type().to_string(), shape.to_string());
   images->set_type({DType::kF32, to_dims(shape)});
   ops::infer_all(graph);
 }
@@ -112,10 +112,11 @@ bool is_state(const Value* value) {
 std::vector<Value*> find_parameters(const Graph& graph) {
   std::vector<Value*> parameters;
   for (const auto& value : graph.values()) {
-    if (!value->is_constant() || !value->trainable() || value->users().empty() || is_state(value.get())) continue;
+    if (!value->is_constant() || !value->trainable() || value->users().empty() || is_state(value.get()))
+      continue;
     TWOFOUR_CHECK(value->dtype() == DType::kF32, kUnsupported,
-                  "weight \"{}\" is {}; training keeps f32 masters: convert the model to f32 first", value->name(),
-                  dtype_name(value->dtype()));
+                  "weight \"{}\" is {}; training keeps f32 masters: convert the model to f32 first",
+                  value->name(), dtype_name(value->dtype()));
     parameters.push_back(value.get());
   }
   TWOFOUR_CHECK(!parameters.empty(), kUnsupported, "the model has no trainable weight");

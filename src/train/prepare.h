@@ -23,14 +23,14 @@ struct TrainingForward {
 };
 
 /// BatchNormalization becomes BatchNormTrain, with the Relu that is its only user fused into it; its running
-/// statistics become inputs. Dropout becomes the identity and a trailing Softmax is removed (both are logged).
-/// Throws Error{kInvalidArgument} when the model does not have one image input of that shape and one output
-/// [N, classes]; kUnsupported when it has nothing to train or trainable weights that are not f32 (cast them first:
-/// masters are f32).
+/// statistics become inputs. Dropout becomes the identity and a trailing Softmax is removed (both are
+/// logged). Throws Error{kInvalidArgument} when the model does not have one image input of that shape and one
+/// output [N, classes]; kUnsupported when it has nothing to train or trainable weights that are not f32 (cast
+/// them first: masters are f32).
 TrainingForward prepare_training(const Graph& model, int64_t batch_size, const Shape& image_shape);
 
-/// Gives every BatchNormalization running statistics of its own: exporters merge constants of equal value, and
-/// training makes them differ.
+/// Gives every BatchNormalization running statistics of its own: exporters merge constants of equal value,
+/// and training makes them differ.
 void unshare_statistics(Graph& model);
 
 /// A graph input of the same name and type takes the place of `constant`.

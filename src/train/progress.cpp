@@ -6,8 +6,8 @@ namespace twofour::train {
 namespace {
 
 Json to_json(const EpochTotals& totals) {
-  return {{"loss_sum", totals.loss_sum},   {"loss_steps", totals.loss_steps},       {"correct", totals.correct},
-          {"images", totals.images},       {"skipped_steps", totals.skipped_steps}, {"time_s", totals.time_s}};
+  return {{"loss_sum", totals.loss_sum}, {"loss_steps", totals.loss_steps},       {"correct", totals.correct},
+          {"images", totals.images},     {"skipped_steps", totals.skipped_steps}, {"time_s", totals.time_s}};
 }
 
 EpochTotals totals_from_json(const Json& json) {
@@ -66,8 +66,8 @@ TrainPosition position_from_json(const Json& json) {
   try {
     TrainPosition position = parse_position(json);
     TWOFOUR_CHECK(position.step >= 0 && position.epoch >= 0 && position.batch >= 0, kDataCorrupt,
-                  "the training position is negative: step {}, epoch {}, batch {}", position.step, position.epoch,
-                  position.batch);
+                  "the training position is negative: step {}, epoch {}, batch {}", position.step,
+                  position.epoch, position.batch);
     return position;
   } catch (const Json::exception& error) {
     fail(ErrorCode::kDataCorrupt, "the training position is malformed: {}", error.what());

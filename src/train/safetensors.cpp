@@ -48,8 +48,9 @@ std::optional<DType> dtype_of(std::string_view name) {
 std::vector<std::string> storage_order(const SafeTensors& content) {
   std::vector<std::string> names;
   for (const auto& [name, tensor] : content.tensors) names.push_back(name);
-  std::ranges::stable_sort(names, std::ranges::greater(),
-                           [&](const std::string& name) { return dtype_size(content.tensors.at(name).dtype()); });
+  std::ranges::stable_sort(names, std::ranges::greater(), [&](const std::string& name) {
+    return dtype_size(content.tensors.at(name).dtype());
+  });
   return names;
 }
 
@@ -86,7 +87,8 @@ struct Entry {
 
 /// A whole number that is not negative; nullopt for anything else.
 std::optional<int64_t> count_from(const Json& json) {
-  if (!json.is_number_integer() || (json.is_number_unsigned() && json.get<uint64_t>() > INT64_MAX)) return std::nullopt;
+  if (!json.is_number_integer() || (json.is_number_unsigned() && json.get<uint64_t>() > INT64_MAX))
+    return std::nullopt;
   const auto value = json.get<int64_t>();
   return value < 0 ? std::nullopt : std::optional(value);
 }
@@ -100,15 +102,17 @@ std::optional<size_t> size_of(const Shape& shape, DType dtype) {
 }
 
 Entry parse_entry(const std::string& name, const Json& json) {
-  TWOFOUR_CHECK(json.is_object() && json.contains("dtype") && json.contains("shape") && json.contains("data_offsets"),
-                kDataCorrupt, "its entry needs dtype, shape and data_offsets");
-  const std::string text = json["dtype"].is_string() ? json["dtype"].get<std::string>() : json["dtype"].dump();
+  TWOFOUR_CHECK(
+      json.is_object() && json.contains("dtype") && json.contains("shape") && json.contains("data_offsets"),
+      kDataCorrupt, "its entry needs dtype, shape and data_offsets");
+  const std::string text =
+      json["dtype"].is_string() ? json["dtype"].get<std::string>() : json["dtype"].dump();
   const auto dtype = dtype_of(text);
   TWOFOUR_CHECK(dtype, kDataCorrupt, "dtype {} is unknown", text);
 
   const Json& dims = json["shape"];
-  TWOFOUR_CHECK(dims.is_array() && dims.size() <= kMaxRank, kDataCorrupt, "shape is no list of at most {} sizes",
-                kMaxRank);
+  TWOFOUR_CHECK(dims.is_array() && dims.size() <= kMaxRank, kDataCorrupt,
+                "shape is no list of at most {} sizes", kMaxRank);
   Shape shape;
   for (const Json& item : dims) {
     const auto dim = count_from(item);
@@ -150,11 +154,12 @@ void check_coverage(std::vector<Entry> entries, size_t data_bytes, std::string_v
   size_t covered = 0;
   for (const Entry& entry : entries) {
     TWOFOUR_CHECK(entry.end <= data_bytes, kDataCorrupt,
-                  "{} is truncated: tensor \"{}\" ends at byte {} of the data, which has {} bytes", source, entry.name,
-                  entry.end, data_bytes);
-    TWOFOUR_CHECK(entry.begin == covered, kDataCorrupt,
-                  "{}: tensor \"{}\" starts at byte {} of the data, expected {} (tensors overlap or leave a hole)",
-                  source, entry.name, entry.begin, covered);
+                  "{} is truncated: tensor \"{}\" ends at byte {} of the data, which has {} bytes", source,
+                  entry.name, entry.end, data_bytes);
+    TWOFOUR_CHECK(
+        entry.begin == covered, kDataCorrupt,
+        "{}: tensor \"{}\" starts at byte {} of the data, expected {} (tensors overlap or leave a hole)",
+        source, entry.name, entry.begin, covered);
     covered = entry.end;
   }
   TWOFOUR_CHECK(covered == data_bytes, kDataCorrupt, "{} has {} bytes after its last tensor", source,
@@ -162,17 +167,17 @@ void check_coverage(std::vector<Entry> entries, size_t data_bytes, std::string_v
 }
 
 Json read_header(std::span<const std::byte> bytes, std::string_view source, size_t& header_bytes) {
-  TWOFOUR_CHECK(bytes.size() >= kLengthBytes, kDataCorrupt, "{} is truncated: {} bytes are no safetensors file", source,
-                bytes.size());
+  TWOFOUR_CHECK(bytes.size() >= kLengthBytes, kDataCorrupt,
+                "{} is truncated: {} bytes are no safetensors file", source, bytes.size());
   uint64_t length = 0;
   std::memcpy(&length, bytes.data(), kLengthBytes);
   TWOFOUR_CHECK(length <= kMaxHeaderBytes && length <= bytes.size() - kLengthBytes, kDataCorrupt,
-                "{} is truncated or no safetensors file: its header would have {} bytes, the file has {}", source,
-                length, bytes.size());
+                "{} is truncated or no safetensors file: its header would have {} bytes, the file has {}",
+                source, length, bytes.size());
   header_bytes = static_cast<size_t>(length);
   const std::string_view text(reinterpret_cast<const char*>(bytes.data()) + kLengthBytes, header_bytes);
-  TWOFOUR_CHECK(text.starts_with('{'), kDataCorrupt, "{} is no safetensors file: its header does not start with {{",
-                source);
+  TWOFOUR_CHECK(text.starts_with('{'), kDataCorrupt,
+                "{} is no safetensors file: its header does not start with {{", source);
   return parse_json(text, source);
 }
 

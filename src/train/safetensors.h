@@ -1,6 +1,6 @@
-// Safetensors: named tensors in one file (https://github.com/huggingface/safetensors, format description in its
-// README). 8 bytes little-endian header size, a JSON header {name: {dtype, shape, data_offsets}, "__metadata__":
-// {text: text}}, then the data, without holes.
+// Safetensors: named tensors in one file (https://github.com/huggingface/safetensors, format description in
+// its README). 8 bytes little-endian header size, a JSON header {name: {dtype, shape, data_offsets},
+// "__metadata__": {text: text}}, then the data, without holes.
 #pragma once
 
 #include <filesystem>
@@ -22,9 +22,9 @@ struct SafeTensors {
 /// "__metadata__" or without data.
 void write_safetensors(const std::filesystem::path& path, const SafeTensors& content);
 
-/// Copies the tensors out of `bytes`. Throws Error{kDataCorrupt} naming `source` and the tensor on a file that is
-/// truncated, too long, or whose header is malformed, has an unknown dtype, or offsets that do not fit the shape,
-/// overlap or leave holes.
+/// Copies the tensors out of `bytes`. Throws Error{kDataCorrupt} naming `source` and the tensor on a file
+/// that is truncated, too long, or whose header is malformed, has an unknown dtype, or offsets that do not
+/// fit the shape, overlap or leave holes.
 SafeTensors parse_safetensors(std::span<const std::byte> bytes, std::string_view source);
 /// parse_safetensors of a file; Error{kNotFound, kIo} besides.
 SafeTensors read_safetensors(const std::filesystem::path& path);

@@ -1,11 +1,11 @@
 #include "train/schedule.h"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <numbers>
-
-#include <fmt/ranges.h>
 
 #include "base/error.h"
 
@@ -31,8 +31,8 @@ std::optional<ScheduleKind> schedule_from_name(std::string_view name) {
 }
 
 void check(const Schedule& schedule) {
-  TWOFOUR_CHECK(schedule.warmup_steps >= 0, kInvalidArgument, "[schedule] warmup_steps is {}, expected 0 or more",
-                schedule.warmup_steps);
+  TWOFOUR_CHECK(schedule.warmup_steps >= 0, kInvalidArgument,
+                "[schedule] warmup_steps is {}, expected 0 or more", schedule.warmup_steps);
   TWOFOUR_CHECK(std::isfinite(schedule.gamma) && schedule.gamma > 0, kInvalidArgument,
                 "[schedule] gamma is {}, expected a positive number", schedule.gamma);
   TWOFOUR_CHECK(std::isfinite(schedule.final_lr) && schedule.final_lr >= 0, kInvalidArgument,

@@ -42,7 +42,9 @@ class StepMaker {
   }
 
  private:
-  Value* scalar_input(std::string name, DType dtype) { return graph_.add_input(std::move(name), {dtype, {}}); }
+  Value* scalar_input(std::string name, DType dtype) {
+    return graph_.add_input(std::move(name), {dtype, {}});
+  }
 
   void add_inputs() {
     labels_ = graph_.add_input("labels", {DType::kI64, {options_.batch_size}});
@@ -55,7 +57,8 @@ class StepMaker {
   void add_loss() {
     ops::Builder builder(graph_, "train.");
     Attrs attrs = {{"reduction", std::string("mean")}};
-    if (options_.label_smoothing > 0) attrs.set("label_smoothing", static_cast<float>(options_.label_smoothing));
+    if (options_.label_smoothing > 0)
+      attrs.set("label_smoothing", static_cast<float>(options_.label_smoothing));
     loss_ = builder.op("SoftmaxCrossEntropyLoss", {forward_.scores, labels_}, attrs);
     correct_ = builder.op("TopOneCorrect", {forward_.scores, labels_});
   }
@@ -78,8 +81,9 @@ class StepMaker {
     }
     TWOFOUR_CHECK(!parameters_.empty(), kInvalidArgument, "the loss depends on no weight of the model");
     for (const std::string& name : options_.masked)
-      TWOFOUR_CHECK(std::ranges::any_of(parameters_, [&](const auto& p) { return p.parameter->name() == name; }),
-                    kInvalidArgument, "mask \"{}\" belongs to no parameter of the model", name);
+      TWOFOUR_CHECK(
+          std::ranges::any_of(parameters_, [&](const auto& p) { return p.parameter->name() == name; }),
+          kInvalidArgument, "mask \"{}\" belongs to no parameter of the model", name);
   }
 
   /// Paints the joint graph. Its outputs keep their types, so the gradients come back as f32.
@@ -90,7 +94,8 @@ class StepMaker {
     graph_.set_outputs(std::move(outputs));
     graph_.erase_dead();
     if (options_.precision == Precision::kF32) return;
-    step_.paint = amp::paint(graph_, {.dtype = precision_dtype(options_.precision), .deny_nodes = options_.deny_half});
+    step_.paint =
+        amp::paint(graph_, {.dtype = precision_dtype(options_.precision), .deny_nodes = options_.deny_half});
     auto painted = graph_.outputs().begin();
     loss_ = *painted++;
     correct_ = *painted++;
@@ -136,7 +141,8 @@ class StepMaker {
       step_.loss_scale = scale_.scale->name();
       step_.nonfinite = add_output(scale_.nonfinite, "nonfinite");
       for (const ParameterUpdate& p : parameters_)
-        step_.nonfinite_gradients[p.parameter->name()] = add_output(p.nonfinite, "nonfinite/" + p.parameter->name());
+        step_.nonfinite_gradients[p.parameter->name()] =
+            add_output(p.nonfinite, "nonfinite/" + p.parameter->name());
     }
     graph_.set_outputs(outputs_);
   }
@@ -156,7 +162,9 @@ class StepMaker {
 
 }  // namespace
 
-std::string_view precision_name(Precision precision) { return kPrecisionNames[static_cast<size_t>(precision)]; }
+std::string_view precision_name(Precision precision) {
+  return kPrecisionNames[static_cast<size_t>(precision)];
+}
 
 std::optional<Precision> precision_from_name(std::string_view name) {
   const auto* it = std::ranges::find(kPrecisionNames, name);

@@ -2,7 +2,8 @@
 //
 //   inputs:  images, labels, lr, every parameter (f32 masters) and its momentum, running statistics,
 //            masks of pruned parameters, loss scale and its tracker
-//   outputs: loss, correct, and the new value of all state, which may take over the buffer of the old (donations)
+//   outputs: loss, correct, and the new value of all state, which may take over the buffer of the old
+//   (donations)
 //
 // Mixed precision paints forward and backward only: the update is appended after the paint pass has run.
 #pragma once
@@ -49,11 +50,11 @@ struct TrainingStep {
   std::string images;  // names of inputs
   std::string labels;
   std::string lr;
-  std::string loss_scale;  // empty without scaling
-  std::map<std::string, std::string> masks;  // parameter -> input
-  std::string loss;                          // names of outputs, f32 scalars
-  std::string correct;                       // images whose highest score is their label's
-  std::string nonfinite;                     // 1: the step was skipped; empty without scaling
+  std::string loss_scale;                                  // empty without scaling
+  std::map<std::string, std::string> masks;                // parameter -> input
+  std::string loss;                                        // names of outputs, f32 scalars
+  std::string correct;                                     // images whose highest score is their label's
+  std::string nonfinite;                                   // 1: the step was skipped; empty without scaling
   std::map<std::string, std::string> nonfinite_gradients;  // parameter -> output
   std::vector<StateTensor> state;
   amp::Report paint;  // what mixed precision did; empty in fp32
@@ -62,8 +63,8 @@ struct TrainingStep {
   std::map<std::string, std::string> donations() const;
 };
 
-/// Throws what prepare_training and append_gradients throw, and Error{kInvalidArgument} on options out of range or a
-/// mask for something that is no parameter.
+/// Throws what prepare_training and append_gradients throw, and Error{kInvalidArgument} on options out of
+/// range or a mask for something that is no parameter.
 TrainingStep make_step(const Graph& model, const StepOptions& options);
 
 }  // namespace twofour::train

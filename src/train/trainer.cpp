@@ -16,7 +16,9 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
 
 LossScaling default_scaling(Precision precision) {
   return precision == Precision::kF16 ? LossScaling::dynamic() : LossScaling::none();
@@ -73,10 +75,11 @@ Trainer::Trainer(Graph model, const backend::Backend& backend, std::shared_ptr<d
   unshare_statistics(model_);
   apply_masks(model_, optimizer);
   const data::Dataset& dataset = loader_->dataset();
-  step_ = make_step(model_,
-                    step_options(options_, precision_.used, scaling_, dataset.image_shape(), optimizer));
+  step_ =
+      make_step(model_, step_options(options_, precision_.used, scaling_, dataset.image_shape(), optimizer));
   TWOFOUR_CHECK(dataset.num_classes() <= step_.num_classes, kInvalidArgument,
-                "the data has {} classes, the model gives {} scores", dataset.num_classes(), step_.num_classes);
+                "the data has {} classes, the model gives {} scores", dataset.num_classes(),
+                step_.num_classes);
   check_optimizer(optimizer, step_);
   create_state(optimizer);
   context_ = build_step(step_, backend, options_.time_tactics);
@@ -122,9 +125,10 @@ double Trainer::loss_scale() const {
 StepResult Trainer::step() {
   const auto start = Clock::now();
   const data::Batch batch = loader_->next();
-  TWOFOUR_CHECK(batch.size() == options_.batch_size, kInvalidArgument,
-                "batch {} of epoch {} has {} images, the step was built for {}: let the loader drop the last batch",
-                batch.index, batch.epoch, batch.size(), options_.batch_size);
+  TWOFOUR_CHECK(
+      batch.size() == options_.batch_size, kInvalidArgument,
+      "batch {} of epoch {} has {} images, the step was built for {}: let the loader drop the last batch",
+      batch.index, batch.epoch, batch.size(), options_.batch_size);
   StepResult result{.step = position_.step,
                     .lr = learning_rate(options_.schedule, options_.sgd.lr, position_.step),
                     .loss_scale = loss_scale()};
@@ -171,13 +175,15 @@ std::string Trainer::first_nonfinite() const {
 void Trainer::check_divergence(const StepResult& result) const {
   const bool dynamic = scaling_.mode == LossScaling::Mode::kDynamic;
   if (dynamic && result.loss_scale > scaling_.min_scale) return;
-  const std::string floor = dynamic ? fmt::format(" with the loss scale at its floor of {}", scaling_.min_scale) : "";
+  const std::string floor =
+      dynamic ? fmt::format(" with the loss scale at its floor of {}", scaling_.min_scale) : "";
   TWOFOUR_CHECK(std::isfinite(result.loss), kFailedPrecondition,
-                "training has diverged: the loss of step {} is {}{} (learning rate {}){}", result.step, result.loss,
-                floor, result.lr, first_nonfinite());
-  TWOFOUR_CHECK(position_.skips_in_a_row < kMaxSkipsAtFloor, kFailedPrecondition,
-                "training does not go on: {} steps in a row had gradients that are not finite{} (loss scale {}){}",
-                position_.skips_in_a_row, floor, result.loss_scale, first_nonfinite());
+                "training has diverged: the loss of step {} is {}{} (learning rate {}){}", result.step,
+                result.loss, floor, result.lr, first_nonfinite());
+  TWOFOUR_CHECK(
+      position_.skips_in_a_row < kMaxSkipsAtFloor, kFailedPrecondition,
+      "training does not go on: {} steps in a row had gradients that are not finite{} (loss scale {}){}",
+      position_.skips_in_a_row, floor, result.loss_scale, first_nonfinite());
 }
 
 EpochRecord Trainer::train_epoch(const ProgressCallback& progress) {
@@ -221,7 +227,8 @@ Graph Trainer::model() const {
 OptimizerState Trainer::optimizer() const {
   OptimizerState state;
   for (const StateTensor& tensor : step_.state)
-    if (tensor.kind == StateTensor::Kind::kMomentum) state.momentum[tensor.name] = tensors_.at(tensor.input).clone();
+    if (tensor.kind == StateTensor::Kind::kMomentum)
+      state.momentum[tensor.name] = tensors_.at(tensor.input).clone();
   for (const auto& [name, input] : step_.masks) state.masks[name] = tensors_.at(input).clone();
   return state;
 }
@@ -234,8 +241,8 @@ void Trainer::resume(const std::filesystem::path& path) {
   Checkpoint checkpoint = load_checkpoint(path);
   check_tensors(checkpoint.tensors, tensors_, path.string());
   TWOFOUR_CHECK(checkpoint.seed == options_.seed, kInvalidArgument,
-                "checkpoint {} was written with seed {}, this run has {}: its batches would differ", path.string(),
-                checkpoint.seed, options_.seed);
+                "checkpoint {} was written with seed {}, this run has {}: its batches would differ",
+                path.string(), checkpoint.seed, options_.seed);
   TWOFOUR_CHECK(checkpoint.position.batch <= loader_->batches_per_epoch(), kInvalidArgument,
                 "checkpoint {} stands at batch {} of an epoch; this data has {}", path.string(),
                 checkpoint.position.batch, loader_->batches_per_epoch());
@@ -245,7 +252,8 @@ void Trainer::resume(const std::filesystem::path& path) {
   position_ = std::move(checkpoint.position);
 }
 
-size_t step_activation_bytes(const Graph& model, const backend::Backend& backend, const StepOptions& options) {
+size_t step_activation_bytes(const Graph& model, const backend::Backend& backend,
+                             const StepOptions& options) {
   TrainingStep step = make_step(model, options);
   return build_step(step, backend, false)->engine().plan().arena_bytes;
 }

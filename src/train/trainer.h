@@ -48,14 +48,14 @@ using ProgressCallback = std::function<void(const Progress&)>;
 
 class Trainer {
  public:
-  /// `backend` must outlive the trainer. Nobody else may read from `loader` meanwhile. Masked weights are set to zero
-  /// at once and stay exactly zero. Throws what make_step and builder::build throw.
+  /// `backend` must outlive the trainer. Nobody else may read from `loader` meanwhile. Masked weights are set
+  /// to zero at once and stay exactly zero. Throws what make_step and builder::build throw.
   Trainer(Graph model, const backend::Backend& backend, std::shared_ptr<data::Loader> loader,
           const TrainOptions& options, OptimizerState optimizer = {});
 
   /// One step on the loader's next batch. Throws Error{kFailedPrecondition} that names the step and the first
-  /// gradient that was not finite when the run has diverged: the loss is not finite (with loss scaling: at the
-  /// scale's floor), or kMaxSkipsAtFloor steps in a row were skipped there.
+  /// gradient that was not finite when the run has diverged: the loss is not finite (with loss scaling: at
+  /// the scale's floor), or kMaxSkipsAtFloor steps in a row were skipped there.
   StepResult step();
   /// Steps to the end of the epoch (of the rest of it after a resume in its middle).
   EpochRecord train_epoch(const ProgressCallback& progress = {});
@@ -73,8 +73,8 @@ class Trainer {
   size_t activation_bytes() const { return context_->engine().plan().arena_bytes; }
 
   void save(const std::filesystem::path& path) const;
-  /// Goes on from a checkpoint as if the run had never stopped, bit for bit. Throws Error naming file and tensor when
-  /// it does not belong to this model and these options; the trainer is unchanged then.
+  /// Goes on from a checkpoint as if the run had never stopped, bit for bit. Throws Error naming file and
+  /// tensor when it does not belong to this model and these options; the trainer is unchanged then.
   void resume(const std::filesystem::path& path);
 
   static constexpr int64_t kMaxSkipsAtFloor = 20;
@@ -102,8 +102,8 @@ class Trainer {
   TrainPosition position_;
 };
 
-/// Arena bytes of one training step of `model`, without training: the same options in fp32 and fp16 show what mixed
-/// precision saves.
+/// Arena bytes of one training step of `model`, without training: the same options in fp32 and fp16 show what
+/// mixed precision saves.
 size_t step_activation_bytes(const Graph& model, const backend::Backend& backend, const StepOptions& options);
 
 }  // namespace twofour::train

@@ -18,7 +18,8 @@ void unscale(Graph& graph, std::vector<ParameterUpdate>& parameters, ScaleUpdate
 Value* clip_factor(Graph& graph, const std::vector<ParameterUpdate>& parameters, double max_norm) {
   std::vector<Value*> norms;
   for (const ParameterUpdate& p : parameters)
-    norms.push_back(ops::Builder(graph, "clip." + p.parameter->name() + ".").op("GradNormSquared", {p.gradient}));
+    norms.push_back(
+        ops::Builder(graph, "clip." + p.parameter->name() + ".").op("GradNormSquared", {p.gradient}));
   return ops::Builder(graph, "clip.").op("ClipFactor", norms, {{"max_norm", static_cast<float>(max_norm)}});
 }
 
@@ -42,7 +43,8 @@ void update_scale(Graph& graph, ScaleUpdate& scale, const LossScaling& scaling) 
                        {"min_scale", static_cast<float>(scaling.min_scale)},
                        {"max_scale", static_cast<float>(scaling.max_scale)}};
   ops::Builder builder(graph, "update.loss_scale.");
-  const auto outputs = builder.op_n("LossScaleUpdate", {scale.scale, scale.tracker, scale.nonfinite}, 2, attrs);
+  const auto outputs =
+      builder.op_n("LossScaleUpdate", {scale.scale, scale.tracker, scale.nonfinite}, 2, attrs);
   scale.next_scale = outputs[0];
   scale.next_tracker = outputs[1];
 }

@@ -1,5 +1,5 @@
-// The optimiser part of a training step, in the one order that is right: unscale and look for non-finite values ->
-// clip -> mask -> weight decay -> momentum -> step -> adapt the loss scale. Everything is f32.
+// The optimiser part of a training step, in the one order that is right: unscale and look for non-finite
+// values -> clip -> mask -> weight decay -> momentum -> step -> adapt the loss scale. Everything is f32.
 #pragma once
 
 #include <vector>
@@ -10,13 +10,14 @@
 namespace twofour::train {
 
 struct ParameterUpdate {
-  Value* parameter;      // f32 input
-  Value* gradient;       // f32, times the loss scale
-  Value* momentum;       // f32 input
-  Value* mask = nullptr; // bool input
+  Value* parameter;                 // f32 input
+  Value* gradient;                  // f32, times the loss scale
+  Value* momentum;                  // f32 input
+  Value* mask = nullptr;            // bool input
   Value* next_parameter = nullptr;  // set by append_update, as what follows
   Value* next_momentum = nullptr;
-  Value* nonfinite = nullptr;  // f32 scalar, 1 when this gradient has an infinity or NaN; null without scaling
+  Value* nonfinite =
+      nullptr;  // f32 scalar, 1 when this gradient has an infinity or NaN; null without scaling
 };
 
 /// f32 scalars except tracker (i32). Null without loss scaling; tracker and next_* also with a static scale.

@@ -48,7 +48,8 @@ TEST_F(Commands, PruneThenInspect) {
   EXPECT_EQ(shown.status, 0) << shown.output;
   EXPECT_THAT(shown.output, HasSubstr("not eligible: "));  // the first layer has one input channel
   int sparse = 0;
-  for (const auto& row : read_json(file("table.json"))["layers"]) {
+  const nlohmann::json table = read_json(file("table.json"));
+  for (const auto& row : table["layers"]) {
     if (row["eligible"]) {
       EXPECT_EQ(row["violations"], 0) << row;
     }
@@ -106,7 +107,9 @@ TEST_F(Commands, TrainKeepsTheMaskAndResumes) {
   EXPECT_EQ(second.status, 0) << second.output;
   EXPECT_THAT(second.output, AllOf(HasSubstr("resumed from"), HasSubstr("epoch 2/2")));
   twofour("inspect " + file("out/model.onnx") + " --json=" + file("table.json"));
-  for (const auto& row : read_json(file("table.json"))["layers"])
+  const nlohmann::json table = read_json(file("table.json"));
+  ASSERT_FALSE(table["layers"].empty());
+  for (const auto& row : table["layers"])
     if (row["eligible"]) {
       EXPECT_EQ(row["violations"], 0) << row;
     }
@@ -148,7 +151,7 @@ INSTANTIATE_TEST_SUITE_P(
         BadCall{"UnknownLayer", "prune @/lenet.onnx -o @/out.onnx --include=nothing*", "nothing*", 1},
         BadCall{"NoFolder", "prune @/lenet.onnx -o @/no/such/folder/out.onnx", "out.onnx", 1},
         BadCall{"BadSparsity", "exec --onnx=@/lenet.onnx --sparsity=maybe", "maybe", 2}),
-    [](const auto& info) { return info.param.name; });
+    [](const auto& test) { return test.param.name; });
 
 }  // namespace
 }  // namespace twofour

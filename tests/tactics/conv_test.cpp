@@ -34,7 +34,8 @@ std::vector<Geometry> geometries() {
 
 Case conv_case(const Geometry& g, bool constant, bool bias) {
   const CaseInput bias_input{.shape = {g.weight[0]}, .constant = constant, .absent = !bias};
-  return make_case("Conv", {{.shape = g.src}, {.shape = g.weight, .constant = constant}, bias_input}, g.attrs);
+  return make_case("Conv", {{.shape = g.src}, {.shape = g.weight, .constant = constant}, bias_input},
+                   g.attrs);
 }
 
 class ConvTactics : public testing::TestWithParam<const char*> {

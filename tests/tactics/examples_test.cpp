@@ -69,7 +69,8 @@ TEST(Examples, EveryPlainCaseRuns) {
     bool plain = true;
     for (const auto& input : test.node.inputs) plain &= input.desc.format == Format::kPlain;
     for (const auto& output : test.node.outputs) plain &= output.format == Format::kPlain;
-    for (const backend::Tactic* tactic : device().tactics()) any |= static_cast<bool>(tactic->supports(test.node));
+    for (const backend::Tactic* tactic : device().tactics())
+      any |= static_cast<bool>(tactic->supports(test.node));
     EXPECT_TRUE(any || !plain) << test.node.signature();
   });
 }

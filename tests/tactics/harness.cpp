@@ -63,7 +63,8 @@ Tensor read_only(const Tensor& tensor) {
   std::memcpy(pages, tensor.raw(), tensor.size_bytes());
   mprotect(pages, bytes, PROT_READ);
   return {tensor.dtype(), tensor.shape(),
-          std::shared_ptr<std::byte>(static_cast<std::byte*>(pages), [bytes](std::byte* p) { munmap(p, bytes); })};
+          std::shared_ptr<std::byte>(static_cast<std::byte*>(pages),
+                                     [bytes](std::byte* p) { munmap(p, bytes); })};
 }
 
 }  // namespace
@@ -213,7 +214,8 @@ void expect_close(const std::vector<Tensor>& actual, const std::vector<Tensor>& 
     for (size_t i = 0; i < b.span<double>().size(); ++i) {
       const double x = a.span<double>()[i];
       const double y = b.span<double>()[i];
-      const bool same = x == y || (std::isnan(x) && std::isnan(y)) || std::abs(x - y) <= eps * epsilon * scale;
+      const bool same =
+          x == y || (std::isnan(x) && std::isnan(y)) || std::abs(x - y) <= eps * epsilon * scale;
       ASSERT_TRUE(same) << what << ": output " << o << " element " << i << " is " << x << ", expected " << y
                         << " within " << eps << " eps of " << scale;
     }

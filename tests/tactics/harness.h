@@ -27,8 +27,8 @@ struct CaseInput {
 };
 
 /// Infers the outputs; inputs get uniform values from `seed`.
-Case make_case(const std::string& op, const std::vector<CaseInput>& inputs, Attrs attrs = {}, size_t outputs = 1,
-               uint64_t seed = 1);
+Case make_case(const std::string& op, const std::vector<CaseInput>& inputs, Attrs attrs = {},
+               size_t outputs = 1, uint64_t seed = 1);
 Case case_of_example(const ops::OpDef& op, const ops::Example& example);
 /// f32 tensors become `dtype`, except on ports that stay f32. Empty node.op when the op does not allow it.
 Case with_half(Case original, DType dtype);
@@ -36,16 +36,18 @@ Case with_half(Case original, DType dtype);
 Case with_format(Case original, backend::Format format);
 
 struct RunOptions {
-  bool in_place = false;   // outputs share the input that the tactic offers first
-  size_t misalign = 0;     // bytes beyond 64-byte alignment for inputs and outputs
+  bool in_place = false;        // outputs share the input that the tactic offers first
+  size_t misalign = 0;          // bytes beyond 64-byte alignment for inputs and outputs
   bool read_only_pack = false;  // packed constants lie in pages that cannot be written
 };
 
 /// Outputs in row-major order.
-std::vector<Tensor> run_tactic(const backend::Tactic& tactic, const Case& test, const RunOptions& options = {});
+std::vector<Tensor> run_tactic(const backend::Tactic& tactic, const Case& test,
+                               const RunOptions& options = {});
 std::vector<Tensor> run_reference(const Case& test);
 
-/// Differences stay below `eps` machine epsilons of the output's type, relative to the largest magnitude near by.
+/// Differences stay below `eps` machine epsilons of the output's type, relative to the largest magnitude near
+/// by.
 void expect_close(const std::vector<Tensor>& actual, const std::vector<Tensor>& expected, double eps,
                   const std::string& what);
 
@@ -53,7 +55,8 @@ void expect_close(const std::vector<Tensor>& actual, const std::vector<Tensor>& 
 bool check_tactic(const backend::Tactic& tactic, const Case& test, const RunOptions& options = {},
                   double eps = 64);
 /// check_tactic, failing when the tactic declines.
-void expect_runs(const backend::Tactic& tactic, const Case& test, const RunOptions& options = {}, double eps = 64);
+void expect_runs(const backend::Tactic& tactic, const Case& test, const RunOptions& options = {},
+                 double eps = 64);
 
 /// The channels-last memory image of a row-major tensor, and back.
 Tensor to_channels_last(const Tensor& plain);

@@ -36,16 +36,20 @@ TEST_F(SparseTactics, Conv) {
   for (const Format format : {Format::kPlain, Format::kChannelsLast})
     for (const bool in_place : {true, false}) {
       const Case test = make_case("FusedConv",
-                                  {{.shape = {2, 20, 9, 7}}, {.shape = {24, 20, 3, 3}, .constant = true},
-                                   {.shape = {24}, .constant = true}, {.shape = {2, 24, 9, 7}}},
+                                  {{.shape = {2, 20, 9, 7}},
+                                   {.shape = {24, 20, 3, 3}, .constant = true},
+                                   {.shape = {24}, .constant = true},
+                                   {.shape = {2, 24, 9, 7}}},
                                   {{"pads", Ints{1, 1, 1, 1}}, {"activation", std::string("relu")}});
-      check("sparse24.conv", with_format(pruned(test, 9), format), {.in_place = in_place, .read_only_pack = true});
+      check("sparse24.conv", with_format(pruned(test, 9), format),
+            {.in_place = in_place, .read_only_pack = true});
     }
 }
 
 TEST_F(SparseTactics, Linear) {
-  const Case test = make_case("Gemm", {{.shape = {5, 36}}, {.shape = {28, 36}, .constant = true}, {.shape = {28}, .constant = true}},
-                              {{"transB", int64_t{1}}});
+  const Case test = make_case(
+      "Gemm", {{.shape = {5, 36}}, {.shape = {28, 36}, .constant = true}, {.shape = {28}, .constant = true}},
+      {{"transB", int64_t{1}}});
   check("sparse24.gemm", pruned(test, 1), {.read_only_pack = true});
 }
 

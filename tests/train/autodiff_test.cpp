@@ -13,7 +13,9 @@ using testing::HasSubstr;
 
 class AutodiffTest : public testing::Test {
  protected:
-  Value* input(const std::string& name, const Dims& dims) { return graph.add_input(name, {DType::kF32, dims}); }
+  Value* input(const std::string& name, const Dims& dims) {
+    return graph.add_input(name, {DType::kF32, dims});
+  }
 
   std::vector<float> gradient_of(Value* value, const std::vector<Tensor>& inputs) {
     graph.set_outputs({value});
@@ -30,7 +32,8 @@ TEST_F(AutodiffTest, SumsOverAllUsers) {
   Value* x = input("x", {});
   Value* y = builder.add(builder.mul(x, x), x);  // dy/dx = 2x + 1
   Value* wrt[] = {x};
-  EXPECT_EQ(gradient_of(append_gradients(graph, y, wrt, builder.scalar(10)).at(x), {Tensor::scalar(3)}), std::vector<float>{70});
+  EXPECT_EQ(gradient_of(append_gradients(graph, y, wrt, builder.scalar(10)).at(x), {Tensor::scalar(3)}),
+            std::vector<float>{70});
 }
 
 TEST_F(AutodiffTest, OneValueReadTwiceByOneNode) {

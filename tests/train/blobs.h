@@ -27,11 +27,12 @@ class Blobs final : public data::Dataset {
   uint64_t seed_;
 };
 
-inline std::shared_ptr<data::Loader> blob_loader(int64_t side, int64_t size, int64_t batch_size, uint64_t seed = 1,
-                                                 bool drop_last = true) {
+inline std::shared_ptr<data::Loader> blob_loader(int64_t side, int64_t size, int64_t batch_size,
+                                                 uint64_t seed = 1, bool drop_last = true) {
   return std::make_shared<data::Loader>(
       std::make_shared<Blobs>(side, size, seed),
-      data::LoaderOptions{.batch_size = batch_size, .drop_last = drop_last, .seed = seed, .mean = {0.4F}, .std = {0.3F}});
+      data::LoaderOptions{
+          .batch_size = batch_size, .drop_last = drop_last, .seed = seed, .mean = {0.4F}, .std = {0.3F}});
 }
 
 }  // namespace twofour::train

@@ -11,6 +11,7 @@
 #include "sparsity/mask.h"
 #include "train/safetensors.h"
 #include "train/trainer.h"
+#include "support/temporary_path.h"
 
 namespace twofour::train {
 namespace {
@@ -39,7 +40,8 @@ std::unique_ptr<Trainer> make_trainer(const LossScaling& scaling = LossScaling::
   options.loss_scaling->growth_interval = 3;
   Graph model = make_net();
   OptimizerState optimizer;
-  if (masked) optimizer.masks["conv2.weight"] = sparsity::magnitude_mask(model.find_value("conv2.weight")->data(), 1);
+  if (masked)
+    optimizer.masks["conv2.weight"] = sparsity::magnitude_mask(model.find_value("conv2.weight")->data(), 1);
   return std::make_unique<Trainer>(std::move(model), kBackend, blob_loader(6, 24, 8), options, optimizer);
 }
 
@@ -48,8 +50,8 @@ class CheckpointTest : public testing::Test {
   void TearDown() override {
     for (const auto& path : {a, b}) std::filesystem::remove(path);
   }
-  const std::filesystem::path a = std::filesystem::path(testing::TempDir()) / "twofour_checkpoint_a";
-  const std::filesystem::path b = std::filesystem::path(testing::TempDir()) / "twofour_checkpoint_b";
+  const std::filesystem::path a = temporary_path("twofour_checkpoint_a");
+  const std::filesystem::path b = temporary_path("twofour_checkpoint_b");
 };
 
 void expect_same_tensors(const Checkpoint& x, const Checkpoint& y) {
@@ -214,7 +216,8 @@ TEST_F(BadCheckpointTest, OtherOptions) {
 }
 
 TEST_F(CheckpointTest, SavingWhereItCannotIsAnError) {
-  EXPECT_THROW(make_trainer()->save(std::filesystem::path(testing::TempDir()) / "no_such_folder" / "x"), Error);
+  EXPECT_THROW(make_trainer()->save(std::filesystem::path(testing::TempDir()) / "no_such_folder" / "x"),
+               Error);
 }
 
 }  // namespace

@@ -23,16 +23,17 @@ class ModelMaker {
     value->set_trainable(true);
     return value;
   }
-  Value* conv(Value* src, const std::string& name, int64_t k, int64_t kernel, int64_t stride, bool bias = false) {
+  Value* conv(Value* src, const std::string& name, int64_t k, int64_t kernel, int64_t stride,
+              bool bias = false) {
     const int64_t c = src->dims()[1].value;
     const int64_t pad = kernel / 2;
-    return builder_.op("Conv",
-                       {src, weight(name + ".weight", {k, c, kernel, kernel}),
-                        bias ? weight(name + ".bias", {k}) : nullptr},
-                       {{"kernel_shape", std::vector<int64_t>{kernel, kernel}},
-                        {"strides", std::vector<int64_t>{stride, stride}},
-                        {"pads", std::vector<int64_t>{pad, pad, pad, pad}}},
-                       name);
+    return builder_.op(
+        "Conv",
+        {src, weight(name + ".weight", {k, c, kernel, kernel}), bias ? weight(name + ".bias", {k}) : nullptr},
+        {{"kernel_shape", std::vector<int64_t>{kernel, kernel}},
+         {"strides", std::vector<int64_t>{stride, stride}},
+         {"pads", std::vector<int64_t>{pad, pad, pad, pad}}},
+        name);
   }
   Value* norm(Value* src, const std::string& name) {
     const int64_t c = src->dims()[1].value;
@@ -43,15 +44,17 @@ class ModelMaker {
   }
   Value* relu(Value* src, const std::string& name) { return builder_.op("Relu", {src}, {}, name); }
   Value* linear(Value* src, const std::string& name, int64_t out) {
-    return builder_.op("Gemm", {src, weight(name + ".weight", {out, src->dims()[1].value}), weight(name + ".bias", {out})},
-                       {{"transB", int64_t{1}}}, name);
+    return builder_.op(
+        "Gemm", {src, weight(name + ".weight", {out, src->dims()[1].value}), weight(name + ".bias", {out})},
+        {{"transB", int64_t{1}}}, name);
   }
   Value* global_pool(Value* src) {
     return builder_.op("Flatten", {builder_.op("GlobalAveragePool", {src}, {}, "pool")}, {}, "flat");
   }
   Value* max_pool(Value* src, const std::string& name) {
-    return builder_.op("MaxPool", {src},
-                       {{"kernel_shape", std::vector<int64_t>{2, 2}}, {"strides", std::vector<int64_t>{2, 2}}}, name);
+    return builder_.op(
+        "MaxPool", {src},
+        {{"kernel_shape", std::vector<int64_t>{2, 2}}, {"strides", std::vector<int64_t>{2, 2}}}, name);
   }
   Graph finish(Value* scores) {
     graph_.set_outputs({scores});

@@ -37,7 +37,9 @@ void expect_error(ErrorCode code, const std::string& text, Fn&& fn) {
 
 class LogLines {
  public:
-  LogLines() { set_log_sink([this](LogLevel, std::string_view line) { lines.emplace_back(line); }); }
+  LogLines() {
+    set_log_sink([this](LogLevel, std::string_view line) { lines.emplace_back(line); });
+  }
   ~LogLines() { set_log_sink({}); }
   std::vector<std::string> lines;
 };
@@ -45,8 +47,8 @@ class LogLines {
 TEST(Prepare, BatchNormTakesTheReluThatAloneReadsIt) {
   const TrainingForward forward = prepare_training(make_block(), 2, {3, 7, 5});
   EXPECT_THAT(ops_of(forward.graph),
-              ElementsAre("Conv", "BatchNormTrain", "Conv", "BatchNormTrain", "Conv", "BatchNormTrain", "Add", "Relu",
-                          "GlobalAveragePool", "Flatten", "Gemm"));
+              ElementsAre("Conv", "BatchNormTrain", "Conv", "BatchNormTrain", "Conv", "BatchNormTrain", "Add",
+                          "Relu", "GlobalAveragePool", "Flatten", "Gemm"));
   EXPECT_EQ(forward.graph.find_node("bn1")->attrs().i("relu", -1), 1);
   EXPECT_EQ(forward.graph.find_node("bn2")->attrs().i("relu", -1), 0);
   EXPECT_FLOAT_EQ(forward.graph.find_node("bn1")->attrs().f("momentum", 0), 0.8F);
@@ -58,7 +60,8 @@ TEST(Prepare, ReluThatIsNotAloneStays) {
   ModelMaker m({2, 4, 4});
   Value* norm = m.norm(m.conv(m.images(), "conv", 3, 3, 1), "bn");
   Value* both = m.builder().add(m.relu(norm, "relu"), norm);
-  const TrainingForward forward = prepare_training(m.finish(m.linear(m.global_pool(both), "fc", 2)), 2, {2, 4, 4});
+  const TrainingForward forward =
+      prepare_training(m.finish(m.linear(m.global_pool(both), "fc", 2)), 2, {2, 4, 4});
   EXPECT_THAT(ops_of(forward.graph), Contains("Relu"));
   EXPECT_EQ(forward.graph.find_node("bn")->attrs().i("relu", -1), 0);
 }
@@ -108,13 +111,18 @@ TEST(Prepare, SharedStatisticsAreSplit) {
 }
 
 TEST(Prepare, RefusesModelsThatItCannotTrain) {
-  expect_error(ErrorCode::kInvalidArgument, "input \"images\" of the model is f32[N,3,7,5]",
-               [] { prepare_training(make_block(), 2, {3, 7, 6}); });
-  expect_error(ErrorCode::kInvalidArgument, "batch size is 0", [] { prepare_training(make_block(), 0, {3, 7, 5}); });
+  expect_error(ErrorCode::kInvalidArgument, "input \"images\" of the model is f32[N,3,7,5]", [] {
+    prepare_training(make_block(), 2, {3, 7, 6});
+  });
+  expect_error(ErrorCode::kInvalidArgument, "batch size is 0", [] {
+    prepare_training(make_block(), 0, {3, 7, 5});
+  });
 
   ModelMaker no_scores({2, 4, 4});
   const Graph conv_only = no_scores.finish(no_scores.conv(no_scores.images(), "conv", 3, 3, 1));
-  expect_error(ErrorCode::kInvalidArgument, "expected f32[2,classes]", [&] { prepare_training(conv_only, 2, {2, 4, 4}); });
+  expect_error(ErrorCode::kInvalidArgument, "expected f32[2,classes]", [&] {
+    prepare_training(conv_only, 2, {2, 4, 4});
+  });
 
   Graph frozen = make_mlp();
   for (const auto& value : frozen.values()) value->set_trainable(false);

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "base/file.h"
+#include "support/temporary_path.h"
 
 namespace twofour::train {
 namespace {
@@ -18,21 +19,25 @@ std::string file_of(std::string_view header, size_t data_bytes, std::optional<ui
   return text + std::string(header) + std::string(data_bytes, '\0');
 }
 
-SafeTensors parse(const std::string& text) { return parse_safetensors(std::as_bytes(std::span(text)), "test.safetensors"); }
+SafeTensors parse(const std::string& text) {
+  return parse_safetensors(std::as_bytes(std::span(text)), "test.safetensors");
+}
 
 class SafeTensorsTest : public testing::Test {
  protected:
-  const std::filesystem::path path = std::filesystem::path(testing::TempDir()) / "twofour_safetensors_test";
+  const std::filesystem::path path = temporary_path("twofour_safetensors_test");
   void TearDown() override { std::filesystem::remove(path); }
 };
 
 TEST_F(SafeTensorsTest, RoundTripsEveryType) {
   SafeTensors content{.metadata = {{"a", "b\n\"c\""}, {"empty", ""}}};
   int i = 0;
-  for (const DType dtype : {DType::kF32, DType::kF16, DType::kBF16, DType::kF64, DType::kI8, DType::kU8, DType::kI16,
-                            DType::kU16, DType::kI32, DType::kU32, DType::kI64, DType::kU64, DType::kBool}) {
+  for (const DType dtype :
+       {DType::kF32, DType::kF16, DType::kBF16, DType::kF64, DType::kI8, DType::kU8, DType::kI16, DType::kU16,
+        DType::kI32, DType::kU32, DType::kI64, DType::kU64, DType::kBool}) {
     Tensor tensor(dtype, {3, 5});
-    for (size_t b = 0; b < tensor.size_bytes(); ++b) tensor.raw()[b] = std::byte(dtype == DType::kBool ? b % 2 : b + 7);
+    for (size_t b = 0; b < tensor.size_bytes(); ++b)
+      tensor.raw()[b] = std::byte(dtype == DType::kBool ? b % 2 : b + 7);
     content.tensors[fmt::format("t{}", i++)] = tensor;
   }
   content.tensors["scalar"] = Tensor::scalar(-0.0F);
@@ -84,7 +89,9 @@ struct Bad {
   const char* text;
 };
 TEST_F(SafeTensorsTest, RefusesBadFiles) {
-  const auto one = [](std::string_view entry, size_t data = 8) { return file_of(fmt::format(R"({{"x":{}}})", entry), data); };
+  const auto one = [](std::string_view entry, size_t data = 8) {
+    return file_of(fmt::format(R"({{"x":{}}})", entry), data);
+  };
   const Bad bad[] = {
       {file_of("{}", 0, UINT64_MAX), "header would have 18446744073709551615 bytes"},
       {file_of("{}", 0, 100), "header would have 100 bytes"},
@@ -96,15 +103,17 @@ TEST_F(SafeTensorsTest, RefusesBadFiles) {
       {one(R"({"dtype":"F33","shape":[2],"data_offsets":[0,8]})"), "dtype F33 is unknown"},
       {one(R"({"dtype":"F32","shape":[-2],"data_offsets":[0,8]})"), "size -2"},
       {one(R"({"dtype":"F32","shape":[2.5],"data_offsets":[0,8]})"), "size 2.5"},
-      {one(R"({"dtype":"F32","shape":[18446744073709551615],"data_offsets":[0,8]})"), "size 18446744073709551615"},
+      {one(R"({"dtype":"F32","shape":[18446744073709551615],"data_offsets":[0,8]})"),
+       "size 18446744073709551615"},
       {one(R"({"dtype":"F32","shape":[4611686018427387904,8],"data_offsets":[0,8]})"), "do not hold"},
       {one(R"({"dtype":"F32","shape":[3],"data_offsets":[0,8]})"), "do not hold F32[3]"},
       {one(R"({"dtype":"F32","shape":[2],"data_offsets":[8,0]})"), "no range"},
       {one(R"({"dtype":"F32","shape":[2],"data_offsets":[0]})"), "no pair"},
       {one(R"({"dtype":"F32","shape":[2],"data_offsets":[4,12]})", 12), "starts at byte 4"},
       {one(R"({"dtype":"F32","shape":[200],"data_offsets":[0,800]})"), "\"x\" ends at byte 800"},
-      {file_of(R"({"x":{"dtype":"U8","shape":[4],"data_offsets":[0,4]},"y":{"dtype":"U8","shape":[4],"data_offsets":[2,6]}})",
-               6),
+      {file_of(
+           R"({"x":{"dtype":"U8","shape":[4],"data_offsets":[0,4]},"y":{"dtype":"U8","shape":[4],"data_offsets":[2,6]}})",
+           6),
        "\"y\" starts at byte 2"},
       {file_of(R"({"x":{"dtype":"BOOL","shape":[1],"data_offsets":[0,1]}})", 0) + "\x02", "neither 0 nor 1"},
   };

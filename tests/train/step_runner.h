@@ -21,11 +21,14 @@ class StepRunner {
  public:
   using Tensors = std::map<std::string, Tensor>;
 
-  StepRunner(const Graph& model, const StepOptions& options, double lr = 0.1) : step(make_step(model, options)) {
+  StepRunner(const Graph& model, const StepOptions& options, double lr = 0.1)
+      : step(make_step(model, options)) {
     for (const StateTensor& s : step.state) {
       const Value* input = step.graph.find_value(s.input);
-      const bool from_model = s.kind == StateTensor::Kind::kParameter || s.kind == StateTensor::Kind::kStatistic;
-      inputs[s.input] = from_model ? model.find_value(s.name)->data().clone() : Tensor(input->dtype(), input->shape());
+      const bool from_model =
+          s.kind == StateTensor::Kind::kParameter || s.kind == StateTensor::Kind::kStatistic;
+      inputs[s.input] =
+          from_model ? model.find_value(s.name)->data().clone() : Tensor(input->dtype(), input->shape());
     }
     if (!step.loss_scale.empty())
       inputs[step.loss_scale] = Tensor::scalar(static_cast<float>(options.update.scaling.init_scale));
@@ -35,7 +38,8 @@ class StepRunner {
     inputs[step.images] = random_tensor(images, 11);
     Tensor labels(DType::kI64, {options.batch_size});
     Rng rng(12);
-    for (int64_t& v : labels.span<int64_t>()) v = static_cast<int64_t>(rng.below(static_cast<uint64_t>(step.num_classes)));
+    for (int64_t& v : labels.span<int64_t>())
+      v = static_cast<int64_t>(rng.below(static_cast<uint64_t>(step.num_classes)));
     inputs[step.labels] = labels;
   }
 
@@ -61,9 +65,15 @@ class StepRunner {
       if (s.kind == kind && s.name == name) return s;
     fail(ErrorCode::kNotFound, "no state of {}", name);
   }
-  Tensor& parameter(const std::string& name) { return inputs.at(state(StateTensor::Kind::kParameter, name).input); }
-  Tensor& momentum(const std::string& name) { return inputs.at(state(StateTensor::Kind::kMomentum, name).input); }
-  Tensor& statistic(const std::string& name) { return inputs.at(state(StateTensor::Kind::kStatistic, name).input); }
+  Tensor& parameter(const std::string& name) {
+    return inputs.at(state(StateTensor::Kind::kParameter, name).input);
+  }
+  Tensor& momentum(const std::string& name) {
+    return inputs.at(state(StateTensor::Kind::kMomentum, name).input);
+  }
+  Tensor& statistic(const std::string& name) {
+    return inputs.at(state(StateTensor::Kind::kStatistic, name).input);
+  }
   float scale() const { return inputs.at(step.loss_scale).span<float>()[0]; }
 
   TrainingStep step;

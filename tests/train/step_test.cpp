@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "models.h"
+#include "zoo/zoo.h"
 
 namespace twofour::train {
 namespace {
@@ -17,7 +18,9 @@ StepOptions block_options(UpdateOptions update = {}) {
   return {.batch_size = 3, .image_shape = {3, 7, 5}, .update = update};
 }
 
-std::vector<float> copy(const Tensor& tensor) { return {tensor.span<float>().begin(), tensor.span<float>().end()}; }
+std::vector<float> copy(const Tensor& tensor) {
+  return {tensor.span<float>().begin(), tensor.span<float>().end()};
+}
 
 std::vector<std::string> parameters(const TrainingStep& step) {
   std::vector<std::string> names;
@@ -47,17 +50,18 @@ struct Case {
 class SgdTest : public testing::TestWithParam<Case> {};
 INSTANTIATE_TEST_SUITE_P(
     Cases, SgdTest,
-    testing::Values(Case{"Plain", {.sgd = {.momentum = 0, .weight_decay = 0}}, false},
-                    Case{"Momentum", {.sgd = {.momentum = 0.9, .weight_decay = 0}}, false},
-                    Case{"Decay", {.sgd = {.momentum = 0.9, .weight_decay = 0.05}}, false},
-                    Case{"NoDecayOfNorms", {.sgd = {.weight_decay = 0.05, .decay_norm_and_bias = false}}, false},
-                    Case{"Nesterov", {.sgd = {.momentum = 0.8, .nesterov = true, .weight_decay = 0.05}}, false},
-                    Case{"Clip", {.sgd = {.weight_decay = 0.05}, .clip_norm = 0.25}, false},
-                    Case{"All",
-                         {.sgd = {.momentum = 0.8, .nesterov = true, .weight_decay = 0.05},
-                          .scaling = LossScaling::fixed(1024),
-                          .clip_norm = 0.25},
-                         true}),
+    testing::Values(
+        Case{"Plain", {.sgd = {.momentum = 0, .weight_decay = 0}}, false},
+        Case{"Momentum", {.sgd = {.momentum = 0.9, .weight_decay = 0}}, false},
+        Case{"Decay", {.sgd = {.momentum = 0.9, .weight_decay = 0.05}}, false},
+        Case{"NoDecayOfNorms", {.sgd = {.weight_decay = 0.05, .decay_norm_and_bias = false}}, false},
+        Case{"Nesterov", {.sgd = {.momentum = 0.8, .nesterov = true, .weight_decay = 0.05}}, false},
+        Case{"Clip", {.sgd = {.weight_decay = 0.05}, .clip_norm = 0.25}, false},
+        Case{"All",
+             {.sgd = {.momentum = 0.8, .nesterov = true, .weight_decay = 0.05},
+              .scaling = LossScaling::fixed(1024),
+              .clip_norm = 0.25},
+             true}),
     [](const auto& net) { return std::string(net.param.name); });
 
 TEST_P(SgdTest, AgreesWithTheScalarFormula) {
@@ -91,7 +95,7 @@ TEST_P(SgdTest, AgreesWithTheScalarFormula) {
     norm = std::sqrt(norm);
     const double clip = options.update.clip_norm;
     const double factor = clip > 0 && norm > clip ? clip / norm : 1;
-    EXPECT_EQ(factor < 1, clip > 0);
+    EXPECT_EQ(factor<1, clip> 0);
     runner.advance();
     for (const auto& [name, gradient] : gradients) {
       SCOPED_TRACE(name);
@@ -101,7 +105,8 @@ TEST_P(SgdTest, AgreesWithTheScalarFormula) {
         g += (decay ? sgd.weight_decay : 0) * p[name][i];
         buffer[name][i] = sgd.momentum * buffer[name][i] + g;
         p[name][i] -= kLr * (sgd.nesterov ? g + sgd.momentum * buffer[name][i] : buffer[name][i]);
-        ASSERT_NEAR(runner.parameter(name).span<float>()[i], p[name][i], 2e-6) << "step " << step << " element " << i;
+        ASSERT_NEAR(runner.parameter(name).span<float>()[i], p[name][i], 2e-6)
+            << "step " << step << " element " << i;
         ASSERT_NEAR(runner.momentum(name).span<float>()[i], buffer[name][i], 1e-5) << "step " << step;
         if (!kept[name][i]) {
           ASSERT_EQ(runner.parameter(name).span<float>()[i], 0.0F);
@@ -138,7 +143,8 @@ TEST(Step, StaticScaleChangesNothingButRounding) {
 TEST(Step, ClippingMeasuresUnscaledGradients) {
   const double generous = 100;  // above the norm of the gradients, far below that of the scaled ones
   StepRunner plain(make_block(), block_options());
-  StepRunner clipped(make_block(), block_options({.scaling = LossScaling::fixed(65536), .clip_norm = generous}));
+  StepRunner clipped(make_block(),
+                     block_options({.scaling = LossScaling::fixed(65536), .clip_norm = generous}));
   plain.advance();
   clipped.advance();
   const auto a = plain.parameter("fc.weight").span<float>();
@@ -146,10 +152,14 @@ TEST(Step, ClippingMeasuresUnscaledGradients) {
   for (size_t i = 0; i < a.size(); ++i) EXPECT_NEAR(a[i], b[i], 1e-6);
 }
 
-LossScaling dynamic(double init) { return {.mode = LossScaling::Mode::kDynamic, .init_scale = init, .growth_interval = 2}; }
+LossScaling dynamic(double init) {
+  return {.mode = LossScaling::Mode::kDynamic, .init_scale = init, .growth_interval = 2};
+}
 
 /// An image so large that the backward pass overflows f32, the forward pass does not.
-void overflow(StepRunner& runner) { runner.inputs[runner.step.images] = random_tensor({3, 7}, 3, 1e37F, 2e37F); }
+void overflow(StepRunner& runner) {
+  runner.inputs[runner.step.images] = random_tensor({3, 7}, 3, 1e37F, 2e37F);
+}
 
 StepOptions mlp_options(const LossScaling& scaling) {
   return {.batch_size = 3, .image_shape = {7}, .update = {.scaling = scaling}};
@@ -230,9 +240,11 @@ TEST(MixedPrecision, ForwardAndBackwardAreHalfAndTheUpdateIsNot) {
     const TrainingStep step = make_step(make_block(), options);
     int half_convolutions = 0;
     for (const auto& node : step.graph.nodes()) {
-      if (node->op().starts_with("Conv")) half_convolutions += node->output()->dtype() == precision_dtype(precision);
+      if (node->op().starts_with("Conv"))
+        half_convolutions += node->output()->dtype() == precision_dtype(precision);
       if (node->op() != "SgdUpdate" && node->op() != "GradUnscale") continue;
-      for (const Value* input : node->inputs()) EXPECT_TRUE(!input || !is_half(input->dtype())) << node->label();
+      for (const Value* input : node->inputs())
+        EXPECT_TRUE(!input || !is_half(input->dtype())) << node->label();
     }
     EXPECT_EQ(half_convolutions, 3 + 3 + 1);  // forward, weight gradients, the one data gradient
     for (const StateTensor& s : step.state) EXPECT_FALSE(is_half(step.graph.find_value(s.output)->dtype()));
@@ -252,7 +264,8 @@ TEST(MixedPrecision, StepIsCloseToFp32) {
     const auto y = half.momentum(name).span<float>();
     float largest = 0;
     for (const float v : x) largest = std::max(largest, std::abs(v));
-    for (size_t i = 0; i < x.size(); ++i) EXPECT_NEAR(x[i], y[i], 0.02F * largest + 1e-3F) << name << " " << i;
+    for (size_t i = 0; i < x.size(); ++i)
+      EXPECT_NEAR(x[i], y[i], 0.02F * largest + 1e-3F) << name << " " << i;
   }
 }
 
@@ -262,6 +275,17 @@ TEST(Step, DonatesAllState) {
   EXPECT_EQ(step.state.size(), 11U * 2 + 6 + 2);
   for (const auto& [output, input] : step.donations())
     EXPECT_EQ(step.graph.find_value(output)->type(), step.graph.find_value(input)->type()) << output;
+}
+
+TEST(Step, TrainsEveryWeightOfAWholeNetwork) {
+  for (const Precision precision : {Precision::kF32, Precision::kF16}) {
+    const TrainingStep step = make_step(
+        zoo::make("resnet20"), {.batch_size = 2, .image_shape = {3, 32, 32}, .precision = precision});
+    // 21 convolutions (two of them projections), 21 batch norms, weight and bias of the classifier.
+    EXPECT_EQ(parameters(step).size(), 21U + 2 * 21 + 2);
+    EXPECT_EQ(step.state.size(), 2 * parameters(step).size() + 2 * 21);
+    EXPECT_EQ(step.paint.changed(), precision == Precision::kF16);
+  }
 }
 
 TEST(Step, RefusesOptionsOutOfRange) {

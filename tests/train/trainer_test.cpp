@@ -86,7 +86,8 @@ TEST(Trainer, MaskedWeightsStayExactlyZero) {
   const Graph trained = trainer.model();
   EXPECT_TRUE(zero_outside(trained.find_value("conv2.weight")->data(), mask));
   EXPECT_TRUE(zero_outside(trainer.optimizer().momentum.at("conv2.weight"), mask));
-  EXPECT_FALSE(zero_outside(model.find_value("conv2.weight")->data(), mask)) << "the caller's graph was changed";
+  EXPECT_FALSE(zero_outside(model.find_value("conv2.weight")->data(), mask))
+      << "the caller's graph was changed";
 }
 
 TEST(Trainer, ModelHasTheParametersAndStatistics) {
@@ -150,7 +151,8 @@ TEST(Trainer, DivergenceIsAnErrorThatNamesTheLoss) {
     FAIL();
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), ErrorCode::kFailedPrecondition);
-    EXPECT_THAT(error.what(), AllOf(HasSubstr("training has diverged: the loss of step"), HasSubstr("learning rate")));
+    EXPECT_THAT(error.what(),
+                AllOf(HasSubstr("training has diverged: the loss of step"), HasSubstr("learning rate")));
   }
 }
 

@@ -9,12 +9,13 @@
 namespace twofour::cpu {
 namespace {
 
-constexpr int64_t kRowsPerPiece = 256;   // of NHWC pixels: a piece stays in cache between its two passes
-constexpr int64_t kChannelBlock = 128;   // of NHWC channels handled together
+constexpr int64_t kRowsPerPiece = 256;  // of NHWC pixels: a piece stays in cache between its two passes
+constexpr int64_t kChannelBlock = 128;  // of NHWC channels handled together
 constexpr int64_t kLanes = 16;
 constexpr int64_t kGrainElements = 16384;
 
-/// grad where the gate is open. By value, so that both are loaded whatever the gate says and the loop vectorises.
+/// grad where the gate is open. By value, so that both are loaded whatever the gate says and the loop
+/// vectorises.
 inline float gated(float grad, float gate) { return gate > 0 ? grad : 0.0F; }
 
 /// Calls fn(o, c) in parallel for every contiguous plane, or fn(first row, last row) for NHWC.
@@ -63,7 +64,8 @@ void plane_moments(const float* src, int64_t n, double* mean, double* deviation)
 }
 
 /// The same for `rows` rows of C channels, `count` <= kChannelBlock of them.
-void row_moments(const float* src, int64_t rows, int64_t channels, int64_t count, double* mean, double* deviation) {
+void row_moments(const float* src, int64_t rows, int64_t channels, int64_t count, double* mean,
+                 double* deviation) {
   run_simd([=]() TWOFOUR_INLINE {
     float sum[kChannelBlock] = {};
     for (int64_t row = 0; row < rows; ++row) {
@@ -93,8 +95,8 @@ void row_moments(const float* src, int64_t rows, int64_t channels, int64_t count
 }
 
 template <bool kGated>
-void plane_products(const float* grad, const float* src, const float* gate, float mean, int64_t n, double* sum,
-                    double* product) {
+void plane_products(const float* grad, const float* src, const float* gate, float mean, int64_t n,
+                    double* sum, double* product) {
   run_simd([=]() TWOFOUR_INLINE {
     float sums[kLanes] = {};
     float products[kLanes] = {};
@@ -156,14 +158,15 @@ void row_products(const float* grad, const float* src, const float* gate, const 
 template <typename Fn>
 void for_each_piece(const ChannelView& v, int64_t pieces, const Fn& fn) {
   const int64_t piece_elements = v.outer * v.channels / pieces;
-  parallel_ranges(pieces, kGrainElements / std::max<int64_t>(piece_elements, 1), [&](int64_t first, int64_t last) {
-    for (int64_t piece = first; piece < last; ++piece) {
-      const int64_t row = v.outer * piece / pieces;
-      const int64_t rows = v.outer * (piece + 1) / pieces - row;
-      for (int64_t c = 0; c < v.channels; c += kChannelBlock)
-        fn(piece, row, rows, c, std::min(kChannelBlock, v.channels - c));
-    }
-  });
+  parallel_ranges(pieces, kGrainElements / std::max<int64_t>(piece_elements, 1),
+                  [&](int64_t first, int64_t last) {
+                    for (int64_t piece = first; piece < last; ++piece) {
+                      const int64_t row = v.outer * piece / pieces;
+                      const int64_t rows = v.outer * (piece + 1) / pieces - row;
+                      for (int64_t c = 0; c < v.channels; c += kChannelBlock)
+                        fn(piece, row, rows, c, std::min(kChannelBlock, v.channels - c));
+                    }
+                  });
 }
 
 int64_t rows_in_piece(const ChannelView& v, int64_t pieces, int64_t piece) {
@@ -183,8 +186,8 @@ ChannelView::ChannelView(const backend::TensorDesc& desc) {
   }
 }
 
-void scale_channels(const ChannelView& v, const float* src, const float* factor, const float* shift, bool relu,
-                    float* dst) {
+void scale_channels(const ChannelView& v, const float* src, const float* factor, const float* shift,
+                    bool relu, float* dst) {
   const float low = relu ? 0.0F : -__builtin_inff();
   if (v.inner == 1) {
     parallel_ranges(v.outer, kGrainElements / v.channels, [&](int64_t first, int64_t last) {
@@ -215,8 +218,8 @@ void scale_channels(const ChannelView& v, const float* src, const float* factor,
   });
 }
 
-void mix_channels(const ChannelView& v, const float* grad, const float* src, const float* gate, const ChannelMix& mix,
-                  float* dst) {
+void mix_channels(const ChannelView& v, const float* grad, const float* src, const float* gate,
+                  const ChannelMix& mix, float* dst) {
   if (v.inner == 1) {
     parallel_ranges(v.outer, kGrainElements / v.channels, [&](int64_t first, int64_t last) {
       run_simd([=, &v]() TWOFOUR_INLINE {
@@ -242,17 +245,18 @@ void mix_channels(const ChannelView& v, const float* grad, const float* src, con
     const int64_t at = (o * v.channels + c) * v.inner;
     run_simd([=, n = v.inner, on_grad = mix.on_grad[c], on_src = mix.on_src[c], shift = mix.shift[c]]()
                  TWOFOUR_INLINE {
-      if (gate) {
+                   if (gate) {
 #pragma omp simd
-        for (int64_t i = at; i < at + n; ++i) {
-          const float g = gated(grad[i], gate[i]);
-          dst[i] = g * on_grad + (src[i] * on_src + shift);
-        }
-      } else {
+                     for (int64_t i = at; i < at + n; ++i) {
+                       const float g = gated(grad[i], gate[i]);
+                       dst[i] = g * on_grad + (src[i] * on_src + shift);
+                     }
+                   } else {
 #pragma omp simd
-        for (int64_t i = at; i < at + n; ++i) dst[i] = grad[i] * on_grad + (src[i] * on_src + shift);
-      }
-    });
+                     for (int64_t i = at; i < at + n; ++i)
+                       dst[i] = grad[i] * on_grad + (src[i] * on_src + shift);
+                   }
+                 });
   });
 }
 
@@ -299,8 +303,8 @@ size_t ChannelProducts::scratch_bytes() const {
   return static_cast<size_t>(2 * pieces_ * view_.channels) * sizeof(double);
 }
 
-void ChannelProducts::run(const float* grad, const float* src, const float* gate, const float* mean, double* sum,
-                          double* product, std::byte* scratch) const {
+void ChannelProducts::run(const float* grad, const float* src, const float* gate, const float* mean,
+                          double* sum, double* product, std::byte* scratch) const {
   const ChannelView& v = view_;
   auto* sums = reinterpret_cast<double*>(scratch);
   double* products = sums + pieces_ * v.channels;
@@ -314,8 +318,11 @@ void ChannelProducts::run(const float* grad, const float* src, const float* gate
     for_each_plane(v, [&](int64_t o, int64_t c) {
       const int64_t plane = o * v.channels + c;
       const int64_t at = plane * v.inner;
-      if (gate) plane_products<true>(grad + at, src + at, gate + at, mean[c], v.inner, sums + plane, products + plane);
-      else plane_products<false>(grad + at, src + at, nullptr, mean[c], v.inner, sums + plane, products + plane);
+      if (gate)
+        plane_products<true>(grad + at, src + at, gate + at, mean[c], v.inner, sums + plane,
+                             products + plane);
+      else
+        plane_products<false>(grad + at, src + at, nullptr, mean[c], v.inner, sums + plane, products + plane);
     });
   }
   for (int64_t c = 0; c < v.channels; ++c) sum[c] = product[c] = 0;

@@ -1,5 +1,6 @@
-// Loops of batch normalisation over memory seen as [outer, C, inner]: NCHW is [N, C, H*W], NHWC is [N*H*W, C, 1].
-// Statistics are joined from pieces of fixed size in a fixed order, so results do not depend on the number of threads.
+// Loops of batch normalisation over memory seen as [outer, C, inner]: NCHW is [N, C, H*W], NHWC is [N*H*W, C,
+// 1]. Statistics are joined from pieces of fixed size in a fixed order, so results do not depend on the
+// number of threads.
 #pragma once
 
 #include <cstddef>
@@ -17,10 +18,11 @@ struct ChannelView {
 };
 
 /// dst = src * factor[c] + shift[c], then max(., 0) when `relu`. src may be dst.
-void scale_channels(const ChannelView& view, const float* src, const float* factor, const float* shift, bool relu,
-                    float* dst);
+void scale_channels(const ChannelView& view, const float* src, const float* factor, const float* shift,
+                    bool relu, float* dst);
 
-/// dst = grad * on_grad[c] + src * on_src[c] + shift[c], with grad counted only where `gate` > 0 (null: everywhere).
+/// dst = grad * on_grad[c] + src * on_src[c] + shift[c], with grad counted only where `gate` > 0 (null:
+/// everywhere).
 struct ChannelMix {
   const float* on_grad;
   const float* on_src;
@@ -46,8 +48,8 @@ class ChannelProducts {
  public:
   explicit ChannelProducts(const ChannelView& view);
   size_t scratch_bytes() const;
-  void run(const float* grad, const float* src, const float* gate, const float* mean, double* sum, double* product,
-           std::byte* scratch) const;
+  void run(const float* grad, const float* src, const float* gate, const float* mean, double* sum,
+           double* product, std::byte* scratch) const;
 
  private:
   ChannelView view_;

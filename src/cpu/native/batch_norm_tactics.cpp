@@ -1,5 +1,5 @@
-// BatchNormalization, BatchNormTrain (with its ReLU) and BatchNormTrainGrad on f32 in either format. Memory is read
-// once for the statistics and once for the result.
+// BatchNormalization, BatchNormTrain (with its ReLU) and BatchNormTrainGrad on f32 in either format. Memory
+// is read once for the statistics and once for the result.
 #include <cmath>
 
 #include "cpu/native/batch_norm.h"
@@ -20,7 +20,9 @@ class ChannelArrays {
 };
 
 template <typename T>
-T* at(const KernelArgs& args, size_t offset) { return reinterpret_cast<T*>(args.scratch + offset); }
+T* at(const KernelArgs& args, size_t offset) {
+  return reinterpret_cast<T*>(args.scratch + offset);
+}
 
 class InferenceKernel final : public Kernel {
  public:
@@ -99,8 +101,8 @@ class TrainKernel final : public Kernel {
   size_t mean_, variance_, factor_, shift_, partial_;
 };
 
-// grad_src = scale * inv_std * (g - sum/count - xhat * dot/count) with xhat = (src - mean) * inv_std, which is linear
-// in g and src for every channel.
+// grad_src = scale * inv_std * (g - sum/count - xhat * dot/count) with xhat = (src - mean) * inv_std, which
+// is linear in g and src for every channel.
 class GradKernel final : public Kernel {
  public:
   explicit GradKernel(const NodeDesc& node)
@@ -153,7 +155,8 @@ class NativeBatchNorm final : public OpTactic {
 
   bool in_place(const NodeDesc& node, size_t input, size_t output) const override {
     const TensorDesc& data = node.inputs[input].desc;
-    if (node.op == "BatchNormTrain" && output > 0) return input == output + 2 && output <= 2;  // running statistics
+    if (node.op == "BatchNormTrain" && output > 0)
+      return input == output + 2 && output <= 2;  // running statistics
     const bool is_data = input == 0 || (node.op == "BatchNormTrainGrad" && (input == 1 || input == 5));
     return output == 0 && is_data && same_layout(data, node.outputs[0]);
   }

@@ -74,7 +74,8 @@ class NativeBinary final : public OpTactic {
     return make_kernel([nest, run = run_of(node.op)](const KernelArgs& args) {
       const auto& step = nest.inner_strides();
       nest.for_each_run(kLongestRun, [&](int64_t n, const std::array<int64_t, 3>& at) {
-        run(n, args.in<float>(0) + at[1], step[1], args.in<float>(1) + at[2], step[2], args.out<float>() + at[0]);
+        run(n, args.in<float>(0) + at[1], step[1], args.in<float>(1) + at[2], step[2],
+            args.out<float>() + at[0]);
       });
     });
   }

@@ -16,8 +16,7 @@ void cast(const std::byte* src, std::byte* dst, int64_t begin, int64_t end) {
   const std::span to(reinterpret_cast<To*>(dst) + begin, from.size());
   if constexpr (std::is_arithmetic_v<From> && std::is_arithmetic_v<To>)
     std::ranges::transform(from, to.begin(), [](From v) { return static_cast<To>(v); });
-  else
-    convert(from, to);
+  else convert(from, to);
 }
 
 /// Null: not here.
@@ -53,7 +52,8 @@ class NativeCast final : public OpTactic {
   Support accepts(const NodeDesc& node) const override {
     const DType from = node.inputs[0].desc.dtype;
     const DType to = node.outputs[0].dtype;
-    if (!cast_of(from, to)) return declined(Reason::kDtype, fmt::format("{} to {}", dtype_name(from), dtype_name(to)));
+    if (!cast_of(from, to))
+      return declined(Reason::kDtype, fmt::format("{} to {}", dtype_name(from), dtype_name(to)));
     return any_one_format(node);
   }
 };

@@ -1,5 +1,5 @@
-// Loops over several tensors at once in the memory order of the first: the shape of every kernel here that broadcasts
-// or moves data. Sizes and strides are in elements.
+// Loops over several tensors at once in the memory order of the first: the shape of every kernel here that
+// broadcasts or moves data. Sizes and strides are in elements.
 #pragma once
 
 #include <array>
@@ -15,7 +15,8 @@ std::vector<int64_t> strides_in_memory(const TensorDesc& desc);
 /// The same as seen from `shape`, to which desc broadcasts: 0 along stretched axes.
 std::vector<int64_t> broadcast_strides_in_memory(const TensorDesc& desc, const Shape& shape);
 
-/// dims[i] iterations, each moving operand k by strides[i][k]; outermost first, neighbours merged where possible.
+/// dims[i] iterations, each moving operand k by strides[i][k]; outermost first, neighbours merged where
+/// possible.
 template <size_t N>
 struct LoopNest {
   std::vector<int64_t> dims;
@@ -26,18 +27,20 @@ struct LoopNest {
   int64_t inner() const { return dims.back(); }
   const std::array<int64_t, N>& inner_strides() const { return strides.back(); }
 
-  /// Calls fn(count, offsets) for runs of the innermost loop, in parallel over the others; runs are cut to at most
-  /// `longest` iterations.
+  /// Calls fn(count, offsets) for runs of the innermost loop, in parallel over the others; runs are cut to at
+  /// most `longest` iterations.
   template <typename Fn>
   void for_each_run(int64_t longest, Fn&& fn) const;
 };
 
 template <size_t N>
-LoopNest<N> LoopNest<N>::make(const Shape& extent, const std::array<std::vector<int64_t>, N>& operand_strides) {
+LoopNest<N> LoopNest<N>::make(const Shape& extent,
+                              const std::array<std::vector<int64_t>, N>& operand_strides) {
   std::vector<size_t> axes;
   for (size_t i = 0; i < extent.rank(); ++i)
     if (extent[i] != 1) axes.push_back(i);
-  std::ranges::stable_sort(axes, [&](size_t a, size_t b) { return operand_strides[0][a] > operand_strides[0][b]; });
+  std::ranges::stable_sort(axes,
+                           [&](size_t a, size_t b) { return operand_strides[0][a] > operand_strides[0][b]; });
   LoopNest nest;
   for (const size_t axis : axes) {
     std::array<int64_t, N> step;

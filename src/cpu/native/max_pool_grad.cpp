@@ -38,8 +38,8 @@ void plane_gradient(const Task& t, int64_t plane) {
     }
 }
 
-/// What one window of `count` channels gives to the element `src`; lanes of `waiting` that are not 0 still look for
-/// their maximum.
+/// What one window of `count` channels gives to the element `src`; lanes of `waiting` that are not 0 still
+/// look for their maximum.
 inline TWOFOUR_INLINE void give_tap(const float* src, const float* value, int64_t count, float* waiting,
                                     float* grad_src) {
 #pragma omp simd
@@ -57,7 +57,8 @@ void image_gradient(const Task& t, int64_t n, int64_t first, int64_t count) {
   const int64_t pixels = t.pool.h * t.pool.w;
   const float* src = t.src + n * pixels * c + first;
   float* grad_src = t.grad_src + n * pixels * c + first;
-  for (int64_t i = 0; i < pixels; ++i) std::memset(grad_src + i * c, 0, static_cast<size_t>(count) * sizeof(float));
+  for (int64_t i = 0; i < pixels; ++i)
+    std::memset(grad_src + i * c, 0, static_cast<size_t>(count) * sizeof(float));
   run_simd([=, pool = t.pool, grad_dst = t.grad_dst, dst = t.dst]() TWOFOUR_INLINE {
     const ops::Window2d& win = pool.window;
     for (int64_t p = 0; p < pool.p; ++p)
@@ -89,7 +90,8 @@ class NativeMaxPoolGrad final : public OpTactic {
     (void)one_format(node, &format);
     return make_kernel([pool = ops::pool2d_from(node.attrs, shape), images = shape[0], channels = shape[1],
                         last = format == Format::kChannelsLast](const KernelArgs& args) {
-      const Task task = {pool, channels, args.in<float>(0), args.in<float>(1), args.in<float>(2), args.out<float>()};
+      const Task task = {
+          pool, channels, args.in<float>(0), args.in<float>(1), args.in<float>(2), args.out<float>()};
       if (!last) {
         parallel_ranges(pool.planes, 1, [&](int64_t begin, int64_t end) {
           for (int64_t plane = begin; plane < end; ++plane) plane_gradient(task, plane);

@@ -1,5 +1,5 @@
-// Ops that move data without computing: Transpose, Reorder, Expand, Concat, Split, Slice, Pad with a constant. Any
-// dtype; the tensors may lie in either format.
+// Ops that move data without computing: Transpose, Reorder, Expand, Concat, Split, Slice, Pad with a
+// constant. Any dtype; the tensors may lie in either format.
 #include <cstring>
 
 #include "cpu/native/strided_copy.h"
@@ -102,7 +102,8 @@ class NativeSlice final : public MovementTactic {
     const std::vector<int64_t> ends = ops::to_ints(node.inputs[2].data);
     Place src = place_of(node.inputs[0].desc);
     for (size_t i = 0; i < starts.size(); ++i) {
-      const size_t axis = node.has_input(3) ? ops::normalize_axis(ops::to_ints(node.inputs[3].data)[i], shape.rank()) : i;
+      const size_t axis =
+          node.has_input(3) ? ops::normalize_axis(ops::to_ints(node.inputs[3].data)[i], shape.rank()) : i;
       const int64_t step = node.has_input(4) ? ops::to_ints(node.inputs[4].data)[i] : 1;
       const ops::SliceRange range = ops::slice_range(shape[axis], starts[i], ends[i], step);
       src.offset += range.start * src.strides[axis];

@@ -113,7 +113,9 @@ class NativeGradUnscale final : public OpTactic {
   }
 
  protected:
-  Support accepts(const NodeDesc& node) const override { return all_of({all_f32(node), any_one_format(node)}); }
+  Support accepts(const NodeDesc& node) const override {
+    return all_of({all_f32(node), any_one_format(node)});
+  }
 };
 
 }  // namespace

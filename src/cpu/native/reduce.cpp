@@ -8,7 +8,7 @@
 namespace twofour::cpu {
 namespace {
 
-constexpr int64_t kColumns = 256;       // of inner, summed together
+constexpr int64_t kColumns = 256;  // of inner, summed together
 constexpr int64_t kPieceElements = 16384;
 
 template <bool kSquared, typename T>
@@ -49,7 +49,8 @@ void sum_columns(const T* src, int64_t rows, int64_t stride, int64_t columns, do
 
 }  // namespace
 
-SumOverAxis::SumOverAxis(int64_t outer, int64_t size, int64_t inner) : outer_(outer), size_(size), inner_(inner) {
+SumOverAxis::SumOverAxis(int64_t outer, int64_t size, int64_t inner)
+    : outer_(outer), size_(size), inner_(inner) {
   column_blocks_ = (inner + kColumns - 1) / kColumns;
   const int64_t width = std::min(inner, kColumns);
   const int64_t rows = std::max<int64_t>(1, kPieceElements / std::max<int64_t>(width, 1));
@@ -85,8 +86,8 @@ void SumOverAxis::run(const T* src, double* dst, std::byte* scratch, Term term) 
   if (pieces_ == 1) return;
   for (int64_t o = 0; o < outer_; ++o)
     for (int64_t column = 0; column < inner_; column += kColumns)
-      sum_columns<false>(partial + o * pieces_ * inner_ + column, pieces_, inner_, std::min(kColumns, inner_ - column),
-                         dst + o * inner_ + column);
+      sum_columns<false>(partial + o * pieces_ * inner_ + column, pieces_, inner_,
+                         std::min(kColumns, inner_ - column), dst + o * inner_ + column);
 }
 
 template void SumOverAxis::run(const float*, double*, std::byte*, Term) const;

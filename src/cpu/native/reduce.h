@@ -1,5 +1,6 @@
-// Sums over a block of memory seen as [outer, size, inner] along the middle axis. Pieces of fixed length are summed in
-// double precision and then joined in order, so that a result does not depend on the number of threads.
+// Sums over a block of memory seen as [outer, size, inner] along the middle axis. Pieces of fixed length are
+// summed in double precision and then joined in order, so that a result does not depend on the number of
+// threads.
 #pragma once
 
 #include <cstddef>

@@ -1,5 +1,5 @@
-// ReduceSum, ReduceMean, GlobalAveragePool and GradNormSquared on f32. The source is seen in memory order as groups of
-// axes that are kept or summed in turn; each summed group is one pass, the innermost first.
+// ReduceSum, ReduceMean, GlobalAveragePool and GradNormSquared on f32. The source is seen in memory order as
+// groups of axes that are kept or summed in turn; each summed group is one pass, the innermost first.
 #include <optional>
 
 #include "base/parallel.h"

@@ -19,9 +19,11 @@ TWOFOUR_AVX512 void transpose_tile_avx512(const float* src, int64_t src_step, fl
                                           int64_t rows, int64_t columns) {
   Rows16 tile;
   for (int64_t i = 0; i < kTile; ++i)
-    tile.row[i] = i < rows ? _mm512_maskz_loadu_ps(first_lanes(columns), src + i * src_step) : _mm512_setzero_ps();
+    tile.row[i] =
+        i < rows ? _mm512_maskz_loadu_ps(first_lanes(columns), src + i * src_step) : _mm512_setzero_ps();
   transpose16(tile);
-  for (int64_t j = 0; j < columns; ++j) _mm512_mask_storeu_ps(dst + j * dst_step, first_lanes(rows), tile.row[j]);
+  for (int64_t j = 0; j < columns; ++j)
+    _mm512_mask_storeu_ps(dst + j * dst_step, first_lanes(rows), tile.row[j]);
 }
 
 }  // namespace
@@ -53,7 +55,8 @@ void StridedCopy::copy_runs(const T* src, T* dst) const {
   });
 }
 
-// Tiles over the loop that is contiguous in dst and the one that is contiguous in src; the others run outside.
+// Tiles over the loop that is contiguous in dst and the one that is contiguous in src; the others run
+// outside.
 template <typename T>
 void StridedCopy::transpose(const T* src, T* dst) const {
   const size_t inner = nest_.dims.size() - 1;
@@ -83,7 +86,8 @@ void StridedCopy::transpose(const T* src, T* dst) const {
         const int64_t tile_columns = std::min(kTile, columns - column);
         if (vectors)
           transpose_tile_avx512(reinterpret_cast<const float*>(from + column), src_step,
-                                reinterpret_cast<float*>(to + column * dst_step), dst_step, tile_rows, tile_columns);
+                                reinterpret_cast<float*>(to + column * dst_step), dst_step, tile_rows,
+                                tile_columns);
         else
           transpose_tile(from + column, src_step, to + column * dst_step, dst_step, tile_rows, tile_columns);
       }

@@ -1,5 +1,5 @@
-// Copies a block of elements between two strided places: what transposing, slicing, joining, expanding and changing
-// the memory format come down to.
+// Copies a block of elements between two strided places: what transposing, slicing, joining, expanding and
+// changing the memory format come down to.
 #pragma once
 
 #include "cpu/native/loop_nest.h"
@@ -30,7 +30,7 @@ class StridedCopy {
   std::array<int64_t, 2> offset_;  // dst, src
   bool empty_;
   size_t element_bytes_;
-  size_t row_ = 0;                 // the loop with src stride 1 when it is not the innermost
+  size_t row_ = 0;  // the loop with src stride 1 when it is not the innermost
   bool transposes_ = false;
 };
 

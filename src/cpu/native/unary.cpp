@@ -3,8 +3,8 @@
 
 #include "base/parallel.h"
 #include "cpu/native/simd.h"
-#include "cpu/tactics.h"
 #include "cpu/op_tactic.h"
+#include "cpu/tactics.h"
 
 namespace twofour::cpu {
 namespace {
@@ -28,21 +28,22 @@ std::unique_ptr<Kernel> elementwise(int64_t numel, Op op) {
 
 std::unique_ptr<Kernel> clip(const NodeDesc& node) {
   const int64_t numel = node.outputs[0].shape.numel();
-  return make_kernel([numel, has_low = node.has_input(1), has_high = node.has_input(2)](const KernelArgs& args) {
-    const float low = has_low ? *args.in<float>(1) : -INFINITY;
-    const float high = has_high ? *args.in<float>(2) : INFINITY;
-    parallel_ranges(numel, kGrain, [&](int64_t begin, int64_t end) {
-      const float* src = args.in<float>(0);
-      float* dst = args.out<float>();
-      run_simd([=]() TWOFOUR_INLINE {
+  return make_kernel(
+      [numel, has_low = node.has_input(1), has_high = node.has_input(2)](const KernelArgs& args) {
+        const float low = has_low ? *args.in<float>(1) : -INFINITY;
+        const float high = has_high ? *args.in<float>(2) : INFINITY;
+        parallel_ranges(numel, kGrain, [&](int64_t begin, int64_t end) {
+          const float* src = args.in<float>(0);
+          float* dst = args.out<float>();
+          run_simd([=]() TWOFOUR_INLINE {
 #pragma omp simd
-        for (int64_t i = begin; i < end; ++i) {
-          const float v = src[i] < low ? low : src[i];
-          dst[i] = high < v ? high : v;
-        }
+            for (int64_t i = begin; i < end; ++i) {
+              const float v = src[i] < low ? low : src[i];
+              dst[i] = high < v ? high : v;
+            }
+          });
+        });
       });
-    });
-  });
 }
 
 std::unique_ptr<Kernel> make_unary(const NodeDesc& node) {
@@ -69,7 +70,9 @@ class NativeUnary final : public OpTactic {
   }
 
  protected:
-  Support accepts(const NodeDesc& node) const override { return all_of({all_f32(node), any_one_format(node)}); }
+  Support accepts(const NodeDesc& node) const override {
+    return all_of({all_f32(node), any_one_format(node)});
+  }
 };
 
 }  // namespace

@@ -1,4 +1,5 @@
-// MatMul with numpy broadcasting through oneDNN's matmul. When b is one matrix, all rows of a make one product.
+// MatMul with numpy broadcasting through oneDNN's matmul. When b is one matrix, all rows of a make one
+// product.
 #include "cpu/onednn/matmul.h"
 #include "cpu/tactics.h"
 

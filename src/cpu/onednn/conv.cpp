@@ -1,5 +1,5 @@
-// Conv and FusedConv through oneDNN. Constant weights are packed into the order that the primitive prefers; others
-// (training) are reordered in scratch memory on every run.
+// Conv and FusedConv through oneDNN. Constant weights are packed into the order that the primitive prefers;
+// others (training) are reordered in scratch memory on every run.
 #include "cpu/onednn/activation.h"
 #include "cpu/onednn/conv_problem.h"
 #include "cpu/tactics.h"
@@ -38,8 +38,8 @@ Forward::primitive_desc make_forward(const NodeDesc& node, const Problem& proble
   dnnl::primitive_attr attr = user_scratchpad();
   attr.set_post_ops(post_ops);
   return {{dnnl::prop_kind::forward_inference, dnnl::algorithm::convolution_direct, src,
-           any_of(problem.weight, node.inputs[kWeight].desc.dtype), bias, dst, problem.strides, problem.dilates,
-           problem.pads_begin, problem.pads_end},
+           any_of(problem.weight, node.inputs[kWeight].desc.dtype), bias, dst, problem.strides,
+           problem.dilates, problem.pads_begin, problem.pads_end},
           attr,
           cpu_engine()};
 }
@@ -51,7 +51,8 @@ class ConvKernel final : public Kernel {
     const Problem problem(node);
     const auto desc = make_forward(node, problem, activations);
     src_ = {problem.src_desc, desc.src_desc(), layout_};
-    weight_ = {inputs_.is_packed(kWeight) ? desc.weights_desc() : problem.weight_desc, desc.weights_desc(), layout_};
+    weight_ = {inputs_.is_packed(kWeight) ? desc.weights_desc() : problem.weight_desc, desc.weights_desc(),
+               layout_};
     bias_desc_ = desc.bias_desc();
     dst_ = {desc.dst_desc(), problem.dst_desc, layout_};
     if (has_residual_) residual_ = {problem.dst_desc, desc.dst_desc(), layout_};
@@ -95,8 +96,9 @@ class OnednnConvBase : public OpTactic {
       if (!node.is_constant(i)) continue;
       const Tensor& data = node.inputs[i].data;
       if (i != kWeight) packed.push_back(data);
-      else packed.push_back(packed_bytes(problem.weight_desc, make_forward(node, problem, activations_).weights_desc(),
-                                         data.raw()));
+      else
+        packed.push_back(packed_bytes(problem.weight_desc,
+                                      make_forward(node, problem, activations_).weights_desc(), data.raw()));
     }
     return packed;
   }
@@ -117,8 +119,8 @@ class OnednnConvBase : public OpTactic {
   Support accepts(const NodeDesc& node) const override {
     const TensorDesc& src = node.inputs[kSrc].desc;
     const TensorDesc& dst = node.outputs[0];
-    if (Support no = all_of({conv_shapes_ok(src, node.inputs[kWeight].desc, dst), types_ok(node),
-                             activation_ok(node.attrs)});
+    if (Support no = all_of(
+            {conv_shapes_ok(src, node.inputs[kWeight].desc, dst), types_ok(node), activation_ok(node.attrs)});
         !no)
       return no;
     if (node.has_input(kResidual) && !same_layout(node.inputs[kResidual].desc, dst))

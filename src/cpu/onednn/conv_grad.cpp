@@ -1,5 +1,5 @@
-// ConvGradData and ConvGradWeight through oneDNN. Activations are used as they lie, or (_blocked) reordered to channel
-// blocks; weights and their gradients are row-major outside and reordered in scratch memory.
+// ConvGradData and ConvGradWeight through oneDNN. Activations are used as they lie, or (_blocked) reordered
+// to channel blocks; weights and their gradients are row-major outside and reordered in scratch memory.
 #include "cpu/onednn/conv_problem.h"
 #include "cpu/tactics.h"
 
@@ -38,16 +38,16 @@ dnnl::convolution_forward::primitive_desc forward_hint(const Problem& p, bool bl
 }
 
 dnnl::convolution_backward_data::primitive_desc make_data(const Problem& p, bool blocked) {
-  return {{dnnl::algorithm::convolution_direct, asked(p.src, blocked), asked(p.weight, true), asked(p.dst, blocked),
-           p.strides, p.dilates, p.pads_begin, p.pads_end},
+  return {{dnnl::algorithm::convolution_direct, asked(p.src, blocked), asked(p.weight, true),
+           asked(p.dst, blocked), p.strides, p.dilates, p.pads_begin, p.pads_end},
           user_scratchpad(),
           cpu_engine(),
           forward_hint(p, blocked)};
 }
 
 dnnl::convolution_backward_weights::primitive_desc make_weight(const Problem& p, bool blocked) {
-  return {{dnnl::algorithm::convolution_direct, asked(p.src, blocked), asked(p.weight, true), asked(p.dst, blocked),
-           p.strides, p.dilates, p.pads_begin, p.pads_end},
+  return {{dnnl::algorithm::convolution_direct, asked(p.src, blocked), asked(p.weight, true),
+           asked(p.dst, blocked), p.strides, p.dilates, p.pads_begin, p.pads_end},
           user_scratchpad(),
           cpu_engine(),
           forward_hint(p, blocked)};
@@ -99,7 +99,8 @@ class ConvGradTactic : public OpTactic {
   Support accepts_problem(const NodeDesc& node, const TensorDesc& src, const TensorDesc& weight,
                           const TensorDesc& dst, const Make& make) const {
     if (Support no = all_of({conv_shapes_ok(src, weight, dst), types_ok(node)}); !no) return no;
-    if (blocked_ && conv_format(src, dst) != Format::kPlain) return declined(Reason::kFormat, src.to_string());
+    if (blocked_ && conv_format(src, dst) != Format::kPlain)
+      return declined(Reason::kFormat, src.to_string());
     return library_accepts([&] { make(Problem(node, src, weight, dst), blocked_); });
   }
 
@@ -132,12 +133,13 @@ class ConvGradWeight : public ConvGradTactic {
   std::unique_ptr<Kernel> create(const NodeDesc& node, std::span<const Tensor>) const override {
     const Problem p(node, node.inputs[0].desc, node.outputs[0], node.inputs[1].desc);
     const auto desc = make_weight(p, blocked_);
-    return std::make_unique<GradKernel>(desc, GradKernel::Tensors{.first = {p.src, desc.src_desc()},
-                                                                  .second = {p.dst, desc.diff_dst_desc()},
-                                                                  .result = {p.weight, desc.diff_weights_desc()},
-                                                                  .first_argument = DNNL_ARG_SRC,
-                                                                  .second_argument = DNNL_ARG_DIFF_DST,
-                                                                  .result_argument = DNNL_ARG_DIFF_WEIGHTS});
+    return std::make_unique<GradKernel>(desc,
+                                        GradKernel::Tensors{.first = {p.src, desc.src_desc()},
+                                                            .second = {p.dst, desc.diff_dst_desc()},
+                                                            .result = {p.weight, desc.diff_weights_desc()},
+                                                            .first_argument = DNNL_ARG_SRC,
+                                                            .second_argument = DNNL_ARG_DIFF_DST,
+                                                            .result_argument = DNNL_ARG_DIFF_WEIGHTS});
   }
 
  protected:

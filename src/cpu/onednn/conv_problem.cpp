@@ -26,11 +26,14 @@ Format conv_format(const TensorDesc& src, const TensorDesc& dst) {
   return is_order_neutral(dst) ? Format::kChannelsLast : dst.format;
 }
 
-memory::desc desc_in(const TensorDesc& desc, Format format) { return desc_of({desc.dtype, desc.shape, format}); }
+memory::desc desc_in(const TensorDesc& desc, Format format) {
+  return desc_of({desc.dtype, desc.shape, format});
+}
 
 Support conv_shapes_ok(const TensorDesc& src, const TensorDesc& weight, const TensorDesc& dst) {
   for (const TensorDesc* desc : {&src, &weight, &dst})
-    if (desc->shape.rank() != 4 || desc->shape.numel() == 0) return declined(Reason::kShape, desc->to_string());
+    if (desc->shape.rank() != 4 || desc->shape.numel() == 0)
+      return declined(Reason::kShape, desc->to_string());
   if (weight.format != Format::kPlain && !is_order_neutral(weight))
     return declined(Reason::kFormat, "weight " + weight.to_string());
   if (src.format != dst.format && !is_order_neutral(src) && !is_order_neutral(dst))

@@ -38,8 +38,9 @@ class OnednnEltwise final : public OpTactic {
     Primitive eltwise(desc, layout);
     return make_kernel(
         [data = desc.dst_desc(), eltwise](const KernelArgs& args) {
-          eltwise.run(Arguments().read(DNNL_ARG_SRC, data, args.src[0]).write(DNNL_ARG_DST, data, args.dst[0]),
-                      args.scratch);
+          eltwise.run(
+              Arguments().read(DNNL_ARG_SRC, data, args.src[0]).write(DNNL_ARG_DST, data, args.dst[0]),
+              args.scratch);
         },
         layout.size());
   }
@@ -48,7 +49,8 @@ class OnednnEltwise final : public OpTactic {
   Support accepts(const NodeDesc& node) const override {
     if (Support no = all_of({types_ok(node), none_empty(node), any_one_format(node)}); !no) return no;
     // Off by 1e-5 there, seen with 2.6.3.
-    if (node.op == "Log" && max_isa() == Isa::kScalar) return declined(Reason::kIsa, "its SSE4.1 logarithm is coarse");
+    if (node.op == "Log" && max_isa() == Isa::kScalar)
+      return declined(Reason::kIsa, "its SSE4.1 logarithm is coarse");
     return library_accepts([&] { make_eltwise(node); });
   }
 };

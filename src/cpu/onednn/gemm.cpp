@@ -1,5 +1,5 @@
-// Gemm and FusedGemm through oneDNN's matmul. A constant b is packed. c of one value per column is the primitive's
-// bias; any other c (or beta) is broadcast into dst first and added to.
+// Gemm and FusedGemm through oneDNN's matmul. A constant b is packed. c of one value per column is the
+// primitive's bias; any other c (or beta) is broadcast into dst first and added to.
 #include "cpu/onednn/activation.h"
 #include "cpu/onednn/matmul.h"
 #include "cpu/tactics.h"
@@ -66,7 +66,8 @@ class GemmKernel final : public Kernel {
   void run(const KernelArgs& args) const override {
     const std::byte* c = has_bias_ || adds_c_ ? inputs_.at(args, kC) : nullptr;
     if (adds_c_) place_c(reinterpret_cast<const float*>(c), args.out<float>());
-    matmul_.run(inputs_.at(args, kA), inputs_.at(args, kB), has_bias_ ? c : nullptr, args.dst[0], args.scratch);
+    matmul_.run(inputs_.at(args, kA), inputs_.at(args, kB), has_bias_ ? c : nullptr, args.dst[0],
+                args.scratch);
   }
 
  private:

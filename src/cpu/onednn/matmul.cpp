@@ -15,8 +15,8 @@ dnnl::matmul::primitive_desc MatmulProblem::make() const {
   }
   attr.set_post_ops(post_ops);
   const memory::desc weights = pack_b ? memory::desc(b.dims(), b.data_type(), memory::format_tag::any) : b;
-  return {bias.is_zero() ? dnnl::matmul::desc(a, weights, dst) : dnnl::matmul::desc(a, weights, bias, dst), attr,
-          cpu_engine()};
+  return {bias.is_zero() ? dnnl::matmul::desc(a, weights, dst) : dnnl::matmul::desc(a, weights, bias, dst),
+          attr, cpu_engine()};
 }
 
 MatmulKernel::MatmulKernel(const MatmulProblem& problem, ScratchLayout& layout) {

@@ -5,15 +5,15 @@
 
 namespace twofour::cpu::onednn {
 
-/// dst = activation(alpha * a * b + bias + (add_to_dst ? dst : 0)) over matrices with equal batch ranks; batch sizes
-/// of 1 broadcast.
+/// dst = activation(alpha * a * b + bias + (add_to_dst ? dst : 0)) over matrices with equal batch ranks;
+/// batch sizes of 1 broadcast.
 struct MatmulProblem {
   memory::desc a, b, dst;  // as they lie outside
   memory::desc bias;       // one value per column, or zero
   float alpha = 1;
   bool add_to_dst = false;
   dnnl::post_ops activation;
-  bool pack_b = false;     // b is constant and may lie in any order
+  bool pack_b = false;  // b is constant and may lie in any order
 
   dnnl::matmul::primitive_desc make() const;
 };

@@ -19,7 +19,7 @@ struct PoolProblem {
     const ops::Window2d window = ops::pool_window_from(node.attrs, to_dims(src_tensor.shape));
     const bool average = node.op != "MaxPool";
     const bool with_padding = node.attrs.i("count_include_pad", 0) != 0;
-    algorithm = !average      ? dnnl::algorithm::pooling_max
+    algorithm = !average       ? dnnl::algorithm::pooling_max
                 : with_padding ? dnnl::algorithm::pooling_avg_include_padding
                                : dnnl::algorithm::pooling_avg_exclude_padding;
     const Format format = is_order_neutral(src_tensor) ? dst_tensor.format : src_tensor.format;
@@ -68,7 +68,9 @@ class OnednnPool final : public OpTactic {
     Primitive pool(problem.make_forward(dnnl::prop_kind::forward_inference), layout);
     return make_kernel(
         [problem, pool](const KernelArgs& args) {
-          pool.run(Arguments().read(DNNL_ARG_SRC, problem.src, args.src[0]).write(DNNL_ARG_DST, problem.dst, args.dst[0]),
+          pool.run(Arguments()
+                       .read(DNNL_ARG_SRC, problem.src, args.src[0])
+                       .write(DNNL_ARG_DST, problem.dst, args.dst[0]),
                    args.scratch);
         },
         layout.size());
@@ -78,7 +80,8 @@ class OnednnPool final : public OpTactic {
   Support accepts(const NodeDesc& node) const override {
     if (Support no = pool_ok(node); !no) return no;
     return library_accepts([&] {
-      PoolProblem(node, node.inputs[0].desc, node.outputs[0]).make_forward(dnnl::prop_kind::forward_inference);
+      PoolProblem(node, node.inputs[0].desc, node.outputs[0])
+          .make_forward(dnnl::prop_kind::forward_inference);
     });
   }
 };

@@ -72,7 +72,9 @@ memory::desc desc_of(const TensorDesc& desc) {
   return strided(dims, type_of(desc.dtype), desc.format);
 }
 
-memory::desc any_of(memory::dims dims, DType dtype) { return {dims, type_of(dtype), memory::format_tag::any}; }
+memory::desc any_of(memory::dims dims, DType dtype) {
+  return {dims, type_of(dtype), memory::format_tag::any};
+}
 
 dnnl::primitive_attr user_scratchpad() {
   dnnl::primitive_attr attr;
@@ -81,8 +83,8 @@ dnnl::primitive_attr user_scratchpad() {
 }
 
 Arguments& Arguments::read(int argument, const memory::desc& desc, const void* data) {
-  // Creating a memory object writes zeros to its padding, and constants may be mapped read-only: a padded input is
-  // handed over as a flat array. Primitives take the order from their own descriptor.
+  // Creating a memory object writes zeros to its padding, and constants may be mapped read-only: a padded
+  // input is handed over as a flat array. Primitives take the order from their own descriptor.
   const memory::desc safe = is_padded(desc) ? memory::desc({static_cast<memory::dim>(desc.get_size())},
                                                            memory::data_type::u8, memory::format_tag::a)
                                             : desc;
@@ -110,7 +112,8 @@ void Primitive::run(Arguments arguments, std::byte* scratch) const {
 
 Conversion::Conversion(const memory::desc& from, const memory::desc& to, ScratchLayout& layout)
     : needed_(from != to), from_(from), to_(to) {
-  primitive_ = {dnnl::reorder::primitive_desc(cpu_engine(), from, cpu_engine(), to, user_scratchpad()), layout};
+  primitive_ = {dnnl::reorder::primitive_desc(cpu_engine(), from, cpu_engine(), to, user_scratchpad()),
+                layout};
 }
 
 void Conversion::run(const void* src, void* dst, std::byte* scratch) const {

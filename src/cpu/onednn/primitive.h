@@ -1,8 +1,9 @@
-// A thin layer over oneDNN 2.6: tensors as memory descriptors, and primitives that run on plain pointers with their
-// scratchpad in the kernel's scratch memory. oneDNN's own errors leave supports() as Reason::kLibrary.
+// A thin layer over oneDNN 2.6: tensors as memory descriptors, and primitives that run on plain pointers with
+// their scratchpad in the kernel's scratch memory. oneDNN's own errors leave supports() as Reason::kLibrary.
 #pragma once
 
 #include <array>
+
 #include <dnnl.hpp>
 
 #include "cpu/op_tactic.h"
@@ -59,7 +60,9 @@ class Primitive {
   /// Books the scratchpad in `layout`.
   template <typename PrimitiveDesc>
   Primitive(const PrimitiveDesc& desc, ScratchLayout& layout)
-      : primitive_(desc.get()), scratchpad_(desc.scratchpad_desc()), offset_(layout.add(bytes_of(scratchpad_))) {}
+      : primitive_(desc.get()),
+        scratchpad_(desc.scratchpad_desc()),
+        offset_(layout.add(bytes_of(scratchpad_))) {}
 
   void run(Arguments arguments, std::byte* scratch) const;
 
@@ -89,8 +92,8 @@ class Conversion {
   Primitive primitive_;
 };
 
-/// An input that the primitive wants in order `inner` and the caller has in order `outer`: read in place, or from a
-/// copy in scratch memory.
+/// An input that the primitive wants in order `inner` and the caller has in order `outer`: read in place, or
+/// from a copy in scratch memory.
 class Source {
  public:
   Source() = default;
@@ -114,7 +117,9 @@ class Target {
 
   const memory::desc& desc() const { return inner_; }
   /// Where the primitive shall write.
-  void* place(void* outer, std::byte* scratch) const { return conversion_.needed() ? scratch + offset_ : outer; }
+  void* place(void* outer, std::byte* scratch) const {
+    return conversion_.needed() ? scratch + offset_ : outer;
+  }
   /// Afterwards: brings it to the caller.
   void store(void* outer, std::byte* scratch) const;
 

@@ -11,9 +11,10 @@ using Softmax = dnnl::softmax_v2_forward;
 Softmax::primitive_desc make_softmax(const NodeDesc& node) {
   const auto rank = static_cast<int64_t>(node.outputs[0].shape.rank());
   const int64_t axis = node.attrs.i("axis", -1);
-  const auto algorithm = node.op == "Softmax" ? dnnl::algorithm::softmax_accurate : dnnl::algorithm::softmax_log;
-  return {{dnnl::prop_kind::forward_inference, algorithm, desc_of(node.inputs[0].desc), desc_of(node.outputs[0]),
-           static_cast<int>(axis < 0 ? axis + rank : axis)},
+  const auto algorithm =
+      node.op == "Softmax" ? dnnl::algorithm::softmax_accurate : dnnl::algorithm::softmax_log;
+  return {{dnnl::prop_kind::forward_inference, algorithm, desc_of(node.inputs[0].desc),
+           desc_of(node.outputs[0]), static_cast<int>(axis < 0 ? axis + rank : axis)},
           user_scratchpad(),
           cpu_engine()};
 }
@@ -32,8 +33,9 @@ class OnednnSoftmax final : public OpTactic {
     Primitive softmax(desc, layout);
     return make_kernel(
         [data = desc.dst_desc(), softmax](const KernelArgs& args) {
-          softmax.run(Arguments().read(DNNL_ARG_SRC, data, args.src[0]).write(DNNL_ARG_DST, data, args.dst[0]),
-                      args.scratch);
+          softmax.run(
+              Arguments().read(DNNL_ARG_SRC, data, args.src[0]).write(DNNL_ARG_DST, data, args.dst[0]),
+              args.scratch);
         },
         layout.size());
   }
