@@ -149,6 +149,7 @@ class OnednnConvBlocked final : public OnednnConvBase {
     if (conv_format(node.inputs[kSrc].desc, node.outputs[0]) != Format::kPlain)
       return declined(Reason::kFormat, node.outputs[0].to_string());
     const Problem problem(node);
+    if (Support no = blocking_pays(problem); !no) return no;
     const auto desc = make_forward(node, problem, Activations::kBlocked);
     return desc.src_desc() != problem.src_desc || desc.dst_desc() != problem.dst_desc
                ? supported()

@@ -101,7 +101,9 @@ class ConvGradTactic : public OpTactic {
     if (Support no = all_of({conv_shapes_ok(src, weight, dst), types_ok(node)}); !no) return no;
     if (blocked_ && conv_format(src, dst) != Format::kPlain)
       return declined(Reason::kFormat, src.to_string());
-    return library_accepts([&] { make(Problem(node, src, weight, dst), blocked_); });
+    const Problem problem(node, src, weight, dst);
+    if (Support no = blocked_ ? blocking_pays(problem) : supported(); !no) return no;
+    return library_accepts([&] { make(problem, blocked_); });
   }
 
   bool blocked_;

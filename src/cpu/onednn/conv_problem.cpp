@@ -21,6 +21,15 @@ memory::desc ConvProblem::plain_weight(DType dtype) const {
   return desc_of({dtype, Shape(std::vector<int64_t>(weight)), Format::kPlain});
 }
 
+Support blocking_pays(const ConvProblem& problem) {
+  constexpr int64_t kFewPixels = 100;  // below, the matrix products are too small (measured on Zen 5)
+  const bool pointwise =
+      problem.weight[problem.weight.size() - 1] * problem.weight[problem.weight.size() - 2] == 1 &&
+      problem.strides == memory::dims{1, 1} && problem.dst[2] * problem.dst[3] >= kFewPixels;
+  return pointwise ? declined(Reason::kSlower, "a 1x1 convolution is a matrix product in plain order")
+                   : supported();
+}
+
 Format conv_format(const TensorDesc& src, const TensorDesc& dst) {
   if (!is_order_neutral(src)) return src.format;
   return is_order_neutral(dst) ? Format::kChannelsLast : dst.format;

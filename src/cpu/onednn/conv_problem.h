@@ -18,6 +18,10 @@ struct ConvProblem {
   memory::desc plain_weight(DType dtype) const;
 };
 
+/// Declines NCHW convolutions for which reordering activations to channel blocks does not pay: with one input
+/// pixel per output pixel the plain order is a matrix product as it lies.
+Support blocking_pays(const ConvProblem& problem);
+
 /// The activations' format; channels last when both are neutral.
 Format conv_format(const TensorDesc& src, const TensorDesc& dst);
 /// `desc` in that format.
