@@ -10,7 +10,8 @@ int main() {
   const BuiltEngine built = build_engine(model, {.shapes = {{"input", {8, 3, 32, 32}}}});
   built.engine.save("resnet20.engine");
   for (const LayerChoice& layer : built.report.layers)
-    if (layer.has_weight) std::printf("%-40s %-22s %s\n", layer.layer.c_str(), layer.winner.c_str(), layer.verdict().c_str());
+    if (layer.has_weight)
+      std::printf("%-40s %-22s %s\n", layer.layer.c_str(), layer.winner.c_str(), layer.verdict().c_str());
 
   const Engine engine = Engine::load("resnet20.engine");
   Context context = engine.context();

@@ -27,13 +27,13 @@ struct DataOptions {
   bool shuffle = true;
   std::vector<float> mean;  // by channel, of values in [0, 1]
   std::vector<float> std;
-  bool flip = false;        // random horizontal flips
-  int64_t crop_padding = 0; // random crops after padding; 4 for CIFAR
+  bool flip = false;                                          // random horizontal flips
+  int64_t crop_padding = 0;                                   // random crops after padding; 4 for CIFAR
   std::function<void(int64_t done, int64_t total)> progress;  // while images are decoded at opening
 };
 
-/// A stream of batches in an order that depends only on the options. Throws Error{kNotFound} naming the folder and
-/// what was looked for.
+/// A stream of batches in an order that depends only on the options. Throws Error{kNotFound} naming the
+/// folder and what was looked for.
 class DataLoader {
  public:
   explicit DataLoader(const DataOptions& options);

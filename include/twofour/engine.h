@@ -1,5 +1,5 @@
-// Engine: a model made ready for this machine. For every layer the builder times what can run it, dense and sparse, and
-// keeps the fastest.
+// Engine: a model made ready for this machine. For every layer the builder times what can run it, dense and
+// sparse, and keeps the fastest.
 //
 //   auto built = twofour::build_engine(model, {.shapes = {{"input", {8, 3, 224, 224}}}});
 //   built.engine.save("net.engine");
@@ -28,15 +28,15 @@ class Engine;  // internal
 class ExecutionContext;
 }  // namespace engine
 
-/// kDisable: dense only. kEnable: sparse where the weights are 2:4 and it is faster. kForce: prunes by magnitude
-/// first, without retraining: for timing, the accuracy is gone.
+/// kDisable: dense only. kEnable: sparse where the weights are 2:4 and it is faster. kForce: prunes by
+/// magnitude first, without retraining: for timing, the accuracy is gone.
 enum class Sparsity : uint8_t { kDisable, kEnable, kForce };
 
 struct BuildOptions {
   Sparsity sparsity = Sparsity::kEnable;
-  std::map<std::string, Shape> shapes;      // for inputs whose shape is not fixed
-  std::filesystem::path replay_tactics;     // decisions of an earlier build
-  bool strict_tactics = false;              // a layer without a decision is an error
+  std::map<std::string, Shape> shapes;   // for inputs whose shape is not fixed
+  std::filesystem::path replay_tactics;  // decisions of an earlier build
+  bool strict_tactics = false;           // a layer without a decision is an error
   std::function<void(size_t done, size_t total)> progress;
 };
 
@@ -91,7 +91,8 @@ struct BuiltEngine {
   BuildReport report;
 };
 
-/// Builds for this machine's CPU. `model` is not changed. Throws Error naming the layer when something cannot run.
+/// Builds for this machine's CPU. `model` is not changed. Throws Error naming the layer when something cannot
+/// run.
 BuiltEngine build_engine(const Model& model, const BuildOptions& options = {});
 /// Writes the decisions of the engine's build for BuildOptions::replay_tactics. Atomic.
 void save_tactics(const Engine& engine, const std::filesystem::path& path);

@@ -1,5 +1,5 @@
-// Error: what twofour throws. what() is the full text: what was wrong, what was given, what is expected, and the
-// file, node or tensor it is about.
+// Error: what twofour throws. what() is the full text: what was wrong, what was given, what is expected, and
+// the file, node or tensor it is about.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +19,7 @@ enum class ErrorCode : uint8_t {
   kResourceExhausted,   // memory, disk, limits
   kIo,                  // the operating system refused
   kCancelled,
-  kInternal,            // a bug in twofour
+  kInternal,  // a bug in twofour
 };
 /// "invalid argument", "not found", ...
 std::string_view error_code_name(ErrorCode code);

@@ -17,8 +17,14 @@ struct bf16 {
   uint16_t bits;
   bool operator==(const bf16&) const = default;
 };
-template <> struct DTypeOf<f16> { static constexpr DType value = DType::kF16; };
-template <> struct DTypeOf<bf16> { static constexpr DType value = DType::kBF16; };
+template <>
+struct DTypeOf<f16> {
+  static constexpr DType value = DType::kF16;
+};
+template <>
+struct DTypeOf<bf16> {
+  static constexpr DType value = DType::kBF16;
+};
 
 float to_float(f16 value);
 f16 to_f16(float value);

@@ -1,4 +1,5 @@
-// Model: a trained network, from ONNX or from the zoo, to train, prune, inspect, export or build an engine from.
+// Model: a trained network, from ONNX or from the zoo, to train, prune, inspect, export or build an engine
+// from.
 //
 //   auto model = twofour::Model::load("resnet20.onnx");
 //   model.prune();                                  // 2:4 by magnitude
@@ -28,11 +29,11 @@ struct SparsityRow {
   std::string weight_shape;  // "64x64x3x3"
   int axis = 0;              // of the weight; the blocks of four run along it
   bool eligible = false;
-  std::string reason;        // why it is not eligible
-  bool sparse = false;       // every block has at most two non-zeros
+  std::string reason;   // why it is not eligible
+  bool sparse = false;  // every block has at most two non-zeros
   int64_t blocks = 0;
-  int64_t violations = 0;    // blocks with more
-  double zeros = 0;          // fraction of the weight
+  int64_t violations = 0;  // blocks with more
+  double zeros = 0;        // fraction of the weight
 };
 
 struct PruneOptions {
@@ -67,7 +68,8 @@ class Model {
   void save(const std::filesystem::path& onnx) const;
   Model clone() const;
 
-  /// Step 2 of the workflow: writes zeros so that every eligible weight is 2:4, and records it in the metadata.
+  /// Step 2 of the workflow: writes zeros so that every eligible weight is 2:4, and records it in the
+  /// metadata.
   std::vector<PruneRow> prune(const PruneOptions& options = {});
   std::vector<SparsityRow> sparsity() const;
 

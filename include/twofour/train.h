@@ -54,12 +54,12 @@ class Sgd {
   std::shared_ptr<train::OptimizerState> state_;
 };
 
-/// Prunes every eligible weight to 2:4 by magnitude and makes the optimiser keep the pattern: weights, gradients and
-/// momentum of pruned elements stay zero.
+/// Prunes every eligible weight to 2:4 by magnitude and makes the optimiser keep the pattern: weights,
+/// gradients and momentum of pruned elements stay zero.
 std::vector<PruneRow> prune_trained_model(Model& model, Sgd& optimizer, const PruneOptions& options = {});
 
-/// kAuto: weights that the model's metadata names as 2:4. kKeep: also those whose zeros form the pattern (files of
-/// other tools); an error when there is none. kNone: no masks.
+/// kAuto: weights that the model's metadata names as 2:4. kKeep: also those whose zeros form the pattern
+/// (files of other tools); an error when there is none. kNone: no masks.
 enum class KeepSparsity : uint8_t { kAuto, kKeep, kNone };
 /// For a model that is pruned already: the optimiser keeps its zeros.
 void keep_sparsity(const Model& model, Sgd& optimizer, KeepSparsity mode = KeepSparsity::kAuto);
@@ -88,7 +88,8 @@ class Trainer {
   /// To the end of the epoch. Throws Error{kFailedPrecondition} when the loss is no longer finite.
   EpochRecord train_epoch(const std::function<void(const Progress&)>& progress = {});
   /// Trains on and gives `line` the lines of benchmark mode.
-  BenchmarkResult benchmark(const BenchmarkOptions& options, const std::function<void(std::string_view)>& line);
+  BenchmarkResult benchmark(const BenchmarkOptions& options,
+                            const std::function<void(std::string_view)>& line);
   Model model() const;
   int64_t epoch() const;
   const std::vector<EpochRecord>& history() const;

@@ -17,9 +17,9 @@ struct SgdOptions {
   bool decay_norm_and_bias = true;
 };
 
-/// The loss is multiplied by the scale before the backward pass, gradients are divided by it in f32 before anything
-/// else reads them (Micikevicius et al., https://arxiv.org/abs/1710.03740). A step whose gradients are not finite is
-/// skipped, static scales included.
+/// The loss is multiplied by the scale before the backward pass, gradients are divided by it in f32 before
+/// anything else reads them (Micikevicius et al., https://arxiv.org/abs/1710.03740). A step whose gradients
+/// are not finite is skipped, static scales included.
 struct LossScaling {
   /// kDynamic: grows after `growth_interval` good steps in a row, backs off after a skipped one.
   enum class Mode : uint8_t { kNone, kStatic, kDynamic };
@@ -36,8 +36,8 @@ struct LossScaling {
   static LossScaling dynamic() { return {.mode = Mode::kDynamic}; }
 };
 
-/// kConstant: base_lr. kStep: base_lr * gamma^(milestones passed). kCosine: half a cosine from base_lr at the end of
-/// the warm-up to final_lr at total_steps (SGDR without restarts, https://arxiv.org/abs/1608.03983).
+/// kConstant: base_lr. kStep: base_lr * gamma^(milestones passed). kCosine: half a cosine from base_lr at the
+/// end of the warm-up to final_lr at total_steps (SGDR without restarts, https://arxiv.org/abs/1608.03983).
 enum class ScheduleKind : uint8_t { kConstant, kStep, kCosine };
 
 struct Schedule {

@@ -30,7 +30,8 @@ int64_t DataLoader::batches_per_epoch() const { return loader_->batches_per_epoc
 
 std::vector<std::string> DataLoader::skipped() const {
   std::vector<std::string> lines;
-  for (const data::SkippedItem& item : loader_->dataset().skipped()) lines.push_back(item.path + ": " + item.reason);
+  for (const data::SkippedItem& item : loader_->dataset().skipped())
+    lines.push_back(item.path + ": " + item.reason);
   return lines;
 }
 

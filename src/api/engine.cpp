@@ -43,7 +43,9 @@ void save_tactics(const Engine& engine, const std::filesystem::path& path) {
   builder::write_tactics_file(path, engine.report(), api::device());
 }
 
-Engine Engine::load(const std::filesystem::path& path) { return Engine(engine::Engine::load(path, api::device())); }
+Engine Engine::load(const std::filesystem::path& path) {
+  return Engine(engine::Engine::load(path, api::device()));
+}
 void Engine::save(const std::filesystem::path& path) const { engine_->save(path); }
 Context Engine::context() const { return Context(engine_->create_context()); }
 std::vector<TensorInfo> Engine::inputs() const { return infos(engine_->plan(), engine_->plan().inputs); }

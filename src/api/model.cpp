@@ -47,8 +47,8 @@ Model::Model(Graph graph) : graph_(std::make_shared<Graph>(std::move(graph))) {}
 Model Model::load(const std::filesystem::path& onnx) { return Model(onnx_io::import_model(onnx)); }
 
 Model Model::zoo(std::string_view name, const ZooOptions& options) {
-  return Model(zoo::make(name, {.num_classes = options.num_classes, .image_shape = options.image_shape,
-                                .seed = options.seed}));
+  return Model(zoo::make(
+      name, {.num_classes = options.num_classes, .image_shape = options.image_shape, .seed = options.seed}));
 }
 
 std::vector<std::string> Model::zoo_names() {
@@ -96,7 +96,8 @@ Shape Model::image_shape() const {
 int64_t Model::num_classes() const {
   TWOFOUR_CHECK(graph_->outputs().size() == 1 && graph_->outputs()[0]->rank() == 2 &&
                     graph_->outputs()[0]->dims()[1].known(),
-                kInvalidArgument, "the model gives {}; one output [N,classes] is expected", fmt::join(outputs(), ", "));
+                kInvalidArgument, "the model gives {}; one output [N,classes] is expected",
+                fmt::join(outputs(), ", "));
   return graph_->outputs()[0]->dims()[1].value;
 }
 

@@ -50,7 +50,8 @@ void keep_sparsity(const Model& model, Sgd& optimizer, KeepSparsity mode) {
 }
 
 std::vector<PruneRow> prune_trained_model(Model& model, Sgd& optimizer, const PruneOptions& options) {
-  return api::to_public(train::prune_trained_model(model.graph(), optimizer.state(), api::to_internal(options)));
+  return api::to_public(
+      train::prune_trained_model(model.graph(), optimizer.state(), api::to_internal(options)));
 }
 
 Trainer::Trainer(const Model& model, const Sgd& optimizer, DataLoader& data, const TrainerOptions& options)
@@ -77,7 +78,8 @@ size_t Trainer::activation_bytes() const { return trainer_->activation_bytes(); 
 void Trainer::save(const std::filesystem::path& path) const { trainer_->save(path); }
 void Trainer::resume(const std::filesystem::path& path) { trainer_->resume(path); }
 
-Evaluation evaluate(const Model& model, DataLoader& data, const std::function<void(int64_t, int64_t)>& progress) {
+Evaluation evaluate(const Model& model, DataLoader& data,
+                    const std::function<void(int64_t, int64_t)>& progress) {
   return train::evaluate(model.graph(), api::device(), data.loader(), data.batch_size(), progress);
 }
 

@@ -7,7 +7,8 @@ namespace {
 
 // Kernel pointers are borrowed for the length of one run.
 Tensor view(const TensorDesc& desc, const std::byte* data) {
-  return {desc.dtype, desc.shape, std::shared_ptr<std::byte>(std::shared_ptr<void>(), const_cast<std::byte*>(data))};
+  return {desc.dtype, desc.shape,
+          std::shared_ptr<std::byte>(std::shared_ptr<void>(), const_cast<std::byte*>(data))};
 }
 
 class ReferenceKernel final : public Kernel {

@@ -6,7 +6,8 @@ std::string_view reason_text(Reason reason) {
   switch (reason) {
     case Reason::kNone: return "supported";
 #define TWOFOUR_REASON(id, text) \
-  case Reason::id: return text;
+  case Reason::id:               \
+    return text;
 #include "backend/reasons.inc"
 #undef TWOFOUR_REASON
   }

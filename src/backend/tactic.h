@@ -1,5 +1,6 @@
-// The contract between the builder, the engine and a device. A Tactic is one way to run one operator; a Backend is a
-// device with its ordered list of tactics, best first, ending in the reference, so that every graph runs.
+// The contract between the builder, the engine and a device. A Tactic is one way to run one operator; a
+// Backend is a device with its ordered list of tactics, best first, ending in the reference, so that every
+// graph runs.
 #pragma once
 
 #include <memory>
@@ -52,21 +53,26 @@ struct NodeDesc {
   std::string signature() const;
 };
 
-/// Pointers for one run, in the node's order; absent optional inputs are null. scratch has scratch_bytes() bytes,
-/// 64-byte aligned, contents undefined. Constant inputs are null when the tactic packed them.
+/// Pointers for one run, in the node's order; absent optional inputs are null. scratch has scratch_bytes()
+/// bytes, 64-byte aligned, contents undefined. Constant inputs are null when the tactic packed them.
 struct KernelArgs {
   std::span<const std::byte* const> src;
   std::span<std::byte* const> dst;
   std::byte* scratch = nullptr;
 
   template <typename T>
-  const T* in(size_t i) const { return i < src.size() ? reinterpret_cast<const T*>(src[i]) : nullptr; }
+  const T* in(size_t i) const {
+    return i < src.size() ? reinterpret_cast<const T*>(src[i]) : nullptr;
+  }
   template <typename T>
-  T* out(size_t i = 0) const { return reinterpret_cast<T*>(dst[i]); }
+  T* out(size_t i = 0) const {
+    return reinterpret_cast<T*>(dst[i]);
+  }
 };
 
-/// A node made ready to run: primitives created, code generated. Immutable; run() may be called from several threads
-/// with different args. Inputs are valid (checked when the plan was built), so run() does not check again.
+/// A node made ready to run: primitives created, code generated. Immutable; run() may be called from several
+/// threads with different args. Inputs are valid (checked when the plan was built), so run() does not check
+/// again.
 class Kernel {
  public:
   virtual ~Kernel() = default;
@@ -87,12 +93,13 @@ class Tactic {
   Tactic(const Tactic&) = delete;
   Tactic& operator=(const Tactic&) = delete;
 
-  /// "onednn.conv", "sparse24.conv", "reference": unique within a backend, stable across versions (engine files and
-  /// tactics files name it).
+  /// "onednn.conv", "sparse24.conv", "reference": unique within a backend, stable across versions (engine
+  /// files and tactics files name it).
   const std::string& name() const { return name_; }
   /// Runs only the kept weights of a 2:4 sparse node.
   virtual bool is_sparse() const { return false; }
-  /// Whether this tactic runs the node as described, formats included; otherwise the reason. kNotThisOp is silent.
+  /// Whether this tactic runs the node as described, formats included; otherwise the reason. kNotThisOp is
+  /// silent.
   virtual Support supports(const NodeDesc& node) const = 0;
   /// Whether the output at `output` may share the buffer of input `input` (elementwise in place).
   virtual bool in_place(const NodeDesc&, size_t /*input*/, size_t /*output*/) const { return false; }

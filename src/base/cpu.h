@@ -1,4 +1,5 @@
-// What this CPU can do. TWOFOUR_MAX_ISA=scalar|avx2|avx512 lowers it, so that every path can be tested on one machine.
+// What this CPU can do. TWOFOUR_MAX_ISA=scalar|avx2|avx512 lowers it, so that every path can be tested on one
+// machine.
 #pragma once
 
 #include <cstddef>

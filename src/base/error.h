@@ -1,5 +1,5 @@
-// Raising errors. CHECK is for the caller's fault (bad file, bad argument), ASSERT for ours (a bug in twofour).
-// An expected "no" is a value (Support, std::optional), never an exception.
+// Raising errors. CHECK is for the caller's fault (bad file, bad argument), ASSERT for ours (a bug in
+// twofour). An expected "no" is a value (Support, std::optional), never an exception.
 #pragma once
 
 #include <fmt/format.h>
@@ -34,10 +34,10 @@ decltype(auto) with_context(const Context& context, Body&& body) {
 }  // namespace twofour
 
 /// TWOFOUR_CHECK(ok, kInvalidArgument, "expected {} but got {}", a, b): the message is built on failure only.
-#define TWOFOUR_CHECK(condition, code, ...)                                   \
-  do {                                                                        \
-    if (!(condition)) [[unlikely]]                                            \
-      ::twofour::fail(::twofour::ErrorCode::code, __VA_ARGS__);               \
+#define TWOFOUR_CHECK(condition, code, ...)                     \
+  do {                                                          \
+    if (!(condition)) [[unlikely]]                              \
+      ::twofour::fail(::twofour::ErrorCode::code, __VA_ARGS__); \
   } while (false)
 
 /// A failed assertion is a bug in twofour and throws Error{kInternal} with the place.

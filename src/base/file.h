@@ -1,4 +1,5 @@
-// Files: read-only mapping, bounded reading, and writing that leaves either the old file or the whole new one.
+// Files: read-only mapping, bounded reading, and writing that leaves either the old file or the whole new
+// one.
 #pragma once
 
 #include <cstddef>

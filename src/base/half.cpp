@@ -25,8 +25,7 @@ f16 to_f16(float value) {
   const uint32_t bits = std::bit_cast<uint32_t>(value);
   const uint16_t sign = static_cast<uint16_t>(bits >> 16 & 0x8000);
   const uint32_t magnitude = bits & 0x7fffffff;
-  if (magnitude > 0x7f800000)
-    return {static_cast<uint16_t>(sign | 0x7e00 | (magnitude >> 13 & 0x3ff))};
+  if (magnitude > 0x7f800000) return {static_cast<uint16_t>(sign | 0x7e00 | (magnitude >> 13 & 0x3ff))};
   if (magnitude >= 0x477ff000) return {static_cast<uint16_t>(sign | 0x7c00)};
   if (magnitude < 0x38800000) {  // subnormal or zero: the scaled value is rounded to an integer
     const float scaled = std::bit_cast<float>(magnitude) * 0x1p24f;
@@ -54,8 +53,7 @@ namespace {
 [[gnu::target("avx,f16c")]] size_t from_f16_f16c(const f16* src, float* dst, size_t n) {
   size_t i = 0;
   for (; i + 8 <= n; i += 8)
-    _mm256_storeu_ps(dst + i,
-                     _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(src + i))));
+    _mm256_storeu_ps(dst + i, _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(src + i))));
   return i;
 }
 

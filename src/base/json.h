@@ -1,9 +1,10 @@
 // JSON (nlohmann::json). parse_json turns syntax errors into Error{kDataCorrupt} that names the source.
 #pragma once
 
-#include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
+
+#include <nlohmann/json.hpp>
 
 namespace twofour {
 

@@ -21,12 +21,12 @@ void parallel_ranges(int64_t n, int64_t grain, Fn&& fn) {
     if (n > 0) fn(int64_t{0}, n);
     return;
   }
-#pragma omp parallel for schedule(static, 1) num_threads(static_cast<int>(parts))
+#pragma omp parallel for schedule(static, 1) num_threads(static_cast <int>(parts))
   for (int64_t part = 0; part < parts; ++part) fn(n * part / parts, n * (part + 1) / parts);
 }
 
-/// fn(item) for every item of [0, n), one at a time to whichever thread is free: for few items of unequal cost. Rethrows
-/// the exception of the lowest item that threw.
+/// fn(item) for every item of [0, n), one at a time to whichever thread is free: for few items of unequal
+/// cost. Rethrows the exception of the lowest item that threw.
 template <typename Fn>
 void parallel_each(int64_t n, Fn&& fn) {
   std::vector<std::exception_ptr> errors(static_cast<size_t>(n));

@@ -13,7 +13,9 @@ class Rng {
  public:
   explicit Rng(uint64_t seed) : state_(seed) {}
   /// An independent stream for item `index` of the same seed.
-  static Rng stream(uint64_t seed, uint64_t index) { return Rng(Rng(seed ^ (index * 0xd1342543de82ef95ULL)).next()); }
+  static Rng stream(uint64_t seed, uint64_t index) {
+    return Rng(Rng(seed ^ (index * 0xd1342543de82ef95ULL)).next());
+  }
 
   uint64_t next() {
     uint64_t z = state_ += 0x9e3779b97f4a7c15ULL;
@@ -25,7 +27,9 @@ class Rng {
   float uniform() { return static_cast<float>(next() >> 40) * 0x1p-24f; }
   float uniform(float low, float high) { return low + (high - low) * uniform(); }
   /// In [0, n); n > 0.
-  uint64_t below(uint64_t n) { return static_cast<uint64_t>((static_cast<unsigned __int128>(next()) * n) >> 64); }
+  uint64_t below(uint64_t n) {
+    return static_cast<uint64_t>((static_cast<unsigned __int128>(next()) * n) >> 64);
+  }
   /// Standard normal (Box-Muller).
   float normal() {
     const float radius = std::sqrt(-2.0F * std::log(1.0F - uniform()));

@@ -36,7 +36,8 @@ To narrow(From value) {
 }  // namespace
 
 std::shared_ptr<std::byte> allocate_aligned(size_t bytes) {
-  static const size_t machine_bytes = static_cast<size_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<size_t>(sysconf(_SC_PAGESIZE));
+  static const size_t machine_bytes =
+      static_cast<size_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<size_t>(sysconf(_SC_PAGESIZE));
   TWOFOUR_CHECK(bytes <= machine_bytes, kResourceExhausted, "{} bytes are needed, the machine has {}", bytes,
                 machine_bytes);
   const size_t rounded = (bytes + 63) / 64 * 64;
@@ -66,8 +67,8 @@ void Tensor::check_span(DType dtype) const {
 }
 
 void Tensor::check_count(const Shape& shape, size_t count) {
-  TWOFOUR_CHECK(static_cast<size_t>(shape.numel()) == count, kInvalidArgument, "shape {} needs {} values, got {}",
-                shape.to_string(), shape.numel(), count);
+  TWOFOUR_CHECK(static_cast<size_t>(shape.numel()) == count, kInvalidArgument,
+                "shape {} needs {} values, got {}", shape.to_string(), shape.numel(), count);
 }
 
 Tensor Tensor::clone() const {

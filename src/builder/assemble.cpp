@@ -18,7 +18,8 @@ size_t index_of(const std::vector<Value*>& values, const Value* value) {
 
 class Assembler {
  public:
-  Assembler(const Graph& graph, const Assignments& assignments, const std::map<const Value*, const Value*>& donations)
+  Assembler(const Graph& graph, const Assignments& assignments,
+            const std::map<const Value*, const Value*>& donations)
       : graph_(graph), assignments_(assignments), donations_(donations) {}
 
   Assembly run() {
@@ -40,15 +41,15 @@ class Assembler {
 
   int add_tensor(const Value* value, Kind kind) {
     const auto [it, fresh] = number_.try_emplace(value, static_cast<int>(plan().tensors.size()));
-    if (fresh)
-      plan().tensors.push_back({value->name(), {value->dtype(), value->shape()}, kind, 0, -1});
+    if (fresh) plan().tensors.push_back({value->name(), {value->dtype(), value->shape()}, kind, 0, -1});
     return it->second;
   }
 
   void add_output(const Value* output) {
     const auto donor = donations_.find(output);
     const int number = add_tensor(output, donor == donations_.end() ? Kind::kOutput : Kind::kDonated);
-    if (donor != donations_.end()) plan().tensors[static_cast<size_t>(number)].index = number_.at(donor->second);
+    if (donor != donations_.end())
+      plan().tensors[static_cast<size_t>(number)].index = number_.at(donor->second);
   }
 
   int add_section(Tensor tensor) {
@@ -66,16 +67,21 @@ class Assembler {
   void add_step(const Node& node) {
     const Assignment& assignment = assignments_.at(&node);
     const size_t step_number = plan().steps.size();
-    PlanStep step{node.name(), node.op(), node.attrs(), {}, {}, assignment.tactic->name(), {}, assignment.tactic->is_sparse()};
+    PlanStep step{node.name(),  node.op(),
+                  node.attrs(), {},
+                  {},           assignment.tactic->name(),
+                  {},           assignment.tactic->is_sparse()};
     for (size_t i = 0; i < node.inputs().size(); ++i) {
       const Value* value = node.input(i);
       if (!value) step.inputs.push_back(-1);
       else if (value->is_constant()) step.inputs.push_back(add_constant(value, !assignment.tactic->packs()));
       else step.inputs.push_back(read(value, step_number));
     }
-    for (size_t i = 0; i < node.outputs().size(); ++i) step.outputs.push_back(write(node, i, assignment, step_number));
+    for (size_t i = 0; i < node.outputs().size(); ++i)
+      step.outputs.push_back(write(node, i, assignment, step_number));
     if (assignment.tactic->packs())
-      for (Tensor& packed : assignment.tactic->pack(assignment.desc)) step.packed.push_back(add_section(std::move(packed)));
+      for (Tensor& packed : assignment.tactic->pack(assignment.desc))
+        step.packed.push_back(add_section(std::move(packed)));
     plan().steps.push_back(std::move(step));
   }
 
@@ -103,16 +109,19 @@ class Assembler {
     return number;
   }
 
-  // An input that the tactic can overwrite because nobody reads it after this step. A value that shares its buffer
-  // with an earlier one is fine: that one ended when this one began.
-  const Value* in_place_donor(const Node& node, size_t output, const Assignment& assignment, size_t step) const {
+  // An input that the tactic can overwrite because nobody reads it after this step. A value that shares its
+  // buffer with an earlier one is fine: that one ended when this one began.
+  const Value* in_place_donor(const Node& node, size_t output, const Assignment& assignment,
+                              size_t step) const {
     for (size_t i = 0; i < node.inputs().size(); ++i) {
       const Value* value = node.input(i);
       const auto it = value ? buffer_.find(value) : buffer_.end();
       if (it == buffer_.end() || !assignment.tactic->in_place(assignment.desc, i, output)) continue;
-      const bool dies = !graph_.is_output(value) && std::ranges::count(value->users(), &node) == 1 && readers_end(value, step);
+      const bool dies = !graph_.is_output(value) && std::ranges::count(value->users(), &node) == 1 &&
+                        readers_end(value, step);
       const bool free = std::ranges::find(taken_, std::pair(it->second, step)) == taken_.end();
-      const bool same_size = assignment.desc.inputs[i].desc.size_bytes() == assignment.desc.outputs[output].size_bytes();
+      const bool same_size =
+          assignment.desc.inputs[i].desc.size_bytes() == assignment.desc.outputs[output].size_bytes();
       if (dies && free && same_size) return value;
     }
     return nullptr;

@@ -22,7 +22,8 @@ class Build {
       : graph_(std::move(graph)),
         backend_(backend),
         options_(options),
-        decisions_(options.tactics_file.empty() ? Decisions() : read_tactics_file(options.tactics_file, backend)),
+        decisions_(options.tactics_file.empty() ? Decisions()
+                                                : read_tactics_file(options.tactics_file, backend)),
         selector_(backend_, options_, decisions_) {}
 
   Result run() {
@@ -79,8 +80,9 @@ class Build {
     for (const auto& [output_name, input_name] : options_.donations) {
       Value* output = graph_.find_value(output_name);
       const Value* input = graph_.find_value(input_name);
-      TWOFOUR_CHECK(output && input && graph_.is_output(output) && output->type() == input->type(), kInvalidArgument,
-                    "\"{}\" cannot take over the buffer of \"{}\"", output_name, input_name);
+      TWOFOUR_CHECK(output && input && graph_.is_output(output) && output->type() == input->type(),
+                    kInvalidArgument, "\"{}\" cannot take over the buffer of \"{}\"", output_name,
+                    input_name);
       if (!can_donate(graph_, output, input, assignments_)) {
         Value* copy = ops::Builder(graph_).op("Identity", {output}, {}, output_name + "/donate");
         graph_.rename(output, output_name + "/new");

@@ -1,5 +1,5 @@
-// The builder turns a graph into an engine: it lowers, picks a tactic for every node by timing, assigns memory
-// formats, plans the arena and packs the weights.
+// The builder turns a graph into an engine: it lowers, picks a tactic for every node by timing, assigns
+// memory formats, plans the arena and packs the weights.
 #pragma once
 
 #include <filesystem>
@@ -22,16 +22,18 @@ struct Options {
   SparsityMode sparsity = SparsityMode::kEnable;
   /// Sizes for inputs whose shape is not fixed: input name -> shape.
   std::map<std::string, Shape> shapes;
-  /// Outputs that take over the buffer of an input (new parameter -> parameter): output value -> input value, by name.
+  /// Outputs that take over the buffer of an input (new parameter -> parameter): output value -> input value,
+  /// by name.
   std::map<std::string, std::string> donations;
-  /// False: the first tactic that supports a node is taken, nothing is timed (training steps that run once, tests).
+  /// False: the first tactic that supports a node is taken, nothing is timed (training steps that run once,
+  /// tests).
   bool time_tactics = true;
   /// Inference rewrites (batch-norm folding, fusion). Off for training steps, which bring their own.
   bool optimise = true;
   /// A difference below this fraction counts as noise; the earlier tactic in the backend's list wins.
   double noise_fraction = 0.02;
-  /// Decisions of an earlier build to replay; empty: none. A node that it does not cover is timed, or an Error when
-  /// `strict_tactics`.
+  /// Decisions of an earlier build to replay; empty: none. A node that it does not cover is timed, or an
+  /// Error when `strict_tactics`.
   std::filesystem::path tactics_file;
   bool strict_tactics = false;
   /// Called as work proceeds: done of total nodes.
@@ -43,8 +45,8 @@ struct Result {
   BuildReport report;
 };
 
-/// `graph` is consumed: pass a clone() to keep it. Throws Error naming the node when no tactic runs it or a shape is
-/// not fixed.
+/// `graph` is consumed: pass a clone() to keep it. Throws Error naming the node when no tactic runs it or a
+/// shape is not fixed.
 Result build(Graph graph, const backend::Backend& backend, const Options& options);
 
 }  // namespace twofour::builder

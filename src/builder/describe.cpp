@@ -30,11 +30,14 @@ backend::NodeDesc describe(const Node& node, Format format) {
     auto& input = desc.inputs.emplace_back();
     const Value* value = node.input(i);
     if (!value) continue;
-    input = {true, value->is_constant(), {value->dtype(), value->shape(), input_format(node, i, format)},
+    input = {true,
+             value->is_constant(),
+             {value->dtype(), value->shape(), input_format(node, i, format)},
              value->data()};
   }
   for (size_t i = 0; i < node.outputs().size(); ++i)
-    desc.outputs.push_back({node.output(i)->dtype(), node.output(i)->shape(), output_format(node, i, format)});
+    desc.outputs.push_back(
+        {node.output(i)->dtype(), node.output(i)->shape(), output_format(node, i, format)});
   return desc;
 }
 

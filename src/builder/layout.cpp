@@ -23,7 +23,8 @@ bool produces_format(const Value& value) {
   const Node* node = value.producer();
   if (!node) return false;
   for (size_t i = 0; i < node->outputs().size(); ++i)
-    if (node->output(i) == &value) return output_format(*node, i, Format::kChannelsLast) == Format::kChannelsLast;
+    if (node->output(i) == &value)
+      return output_format(*node, i, Format::kChannelsLast) == Format::kChannelsLast;
   return false;
 }
 
@@ -31,7 +32,8 @@ bool produces_format(const Value& value) {
 
 std::vector<Format> assign_formats(const Graph& graph, const std::vector<NodeSelection>& selections,
                                    Selector& selector) {
-  // Source side: plain. A plain node cuts its edge to the sink, a channels-last node its edge from the source.
+  // Source side: plain. A plain node cuts its edge to the sink, a channels-last node its edge from the
+  // source.
   const size_t source = selections.size();
   const size_t sink = source + 1;
   MinCut cut(sink + 1);

@@ -13,7 +13,8 @@ namespace {
 void bind_shape(Value* input, const Shape& shape) {
   const Dims& dims = input->dims();
   bool fits = dims.size() == shape.rank();
-  for (size_t i = 0; fits && i < dims.size(); ++i) fits = shape[i] >= 0 && (!dims[i].known() || dims[i].value == shape[i]);
+  for (size_t i = 0; fits && i < dims.size(); ++i)
+    fits = shape[i] >= 0 && (!dims[i].known() || dims[i].value == shape[i]);
   TWOFOUR_CHECK(fits, kInvalidArgument, "input \"{}\" is {}; shape {} does not fit it", input->name(),
                 input->type().to_string(), shape.to_string());
   input->set_type({input->dtype(), to_dims(shape)});
@@ -30,8 +31,8 @@ void bind_shapes(Graph& graph, const Options& options) {
     bind_shape(value, shape);
   }
   for (const Value* input : graph.inputs())
-    TWOFOUR_CHECK(input->type().is_static(), kInvalidArgument, "input \"{}\" is {}: give its shape", input->name(),
-                  input->type().to_string());
+    TWOFOUR_CHECK(input->type().is_static(), kInvalidArgument, "input \"{}\" is {}: give its shape",
+                  input->name(), input->type().to_string());
 }
 
 // An output that is an input, a constant or another output gets a copy, so that each can be bound on its own.

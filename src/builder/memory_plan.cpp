@@ -27,7 +27,8 @@ MemoryPlan plan_memory(const std::vector<Lifetime>& buffers) {
   plan.lower_bound_bytes = lower_bound(buffers);
   std::vector<size_t> order(buffers.size());
   std::iota(order.begin(), order.end(), size_t{0});
-  std::ranges::stable_sort(order, [&](size_t a, size_t b) { return buffers[a].size_bytes > buffers[b].size_bytes; });
+  std::ranges::stable_sort(order,
+                           [&](size_t a, size_t b) { return buffers[a].size_bytes > buffers[b].size_bytes; });
   std::vector<size_t> placed;  // sorted by offset
   for (const size_t i : order) {
     size_t offset = 0;

@@ -19,8 +19,8 @@ struct MemoryPlan {
   size_t lower_bound_bytes = 0;  // the most bytes alive in one step
 };
 
-/// Greedy by size (Pisarchyk and Lee, "Efficient Memory Management for Deep Neural Net Inference", 2020): largest
-/// buffer first, each at the lowest offset that is free over its lifetime.
+/// Greedy by size (Pisarchyk and Lee, "Efficient Memory Management for Deep Neural Net Inference", 2020):
+/// largest buffer first, each at the lowest offset that is free over its lifetime.
 MemoryPlan plan_memory(const std::vector<Lifetime>& buffers);
 
 }  // namespace twofour::builder

@@ -7,7 +7,8 @@
 namespace twofour {
 namespace {
 
-std::vector<std::string> names_of(const std::vector<LayerChoice>& layers, bool (*wanted)(const LayerChoice&)) {
+std::vector<std::string> names_of(const std::vector<LayerChoice>& layers,
+                                  bool (*wanted)(const LayerChoice&)) {
   std::vector<std::string> names;
   for (const LayerChoice& layer : layers)
     if (wanted(layer)) names.push_back(layer.layer);

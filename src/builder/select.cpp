@@ -37,7 +37,8 @@ void Selector::add_candidates(NodeSelection& selection, Format format) const {
     if (support && tactic->is_sparse() && options_.sparsity == SparsityMode::kDisable)
       support = declined(Reason::kSparsityDisabled);
     // The reference, last in the list, is slow by design.
-    if (support && have_dense && tactic == backend_.tactics().back()) support = declined(Reason::kOnlyAsFallback);
+    if (support && have_dense && tactic == backend_.tactics().back())
+      support = declined(Reason::kOnlyAsFallback);
     have_dense |= support && !tactic->is_sparse();
     selection.candidates.push_back({tactic, format, std::move(support)});
   }
@@ -54,7 +55,8 @@ void Selector::time(NodeSelection& selection) {
   // A node with any new contender is timed as a whole: only times of the same rounds are comparable.
   if (!known) {
     const std::vector<double> times = time_contenders(contenders);
-    for (size_t i = 0; i < contenders.size(); ++i) times_us_[key(*contenders[i].tactic, contenders[i].node)] = times[i];
+    for (size_t i = 0; i < contenders.size(); ++i)
+      times_us_[key(*contenders[i].tactic, contenders[i].node)] = times[i];
   }
   auto next = contenders.begin();
   for (Candidate& c : selection.candidates)
@@ -65,7 +67,9 @@ void Selector::time(NodeSelection& selection) {
 }
 
 void Selector::pick(NodeSelection& selection) const {
-  const auto time_of = [](const Candidate& c) { return std::max(c.time_us, 0.0); };  // 0: not timed, the first wins
+  const auto time_of = [](const Candidate& c) {
+    return std::max(c.time_us, 0.0);
+  };  // 0: not timed, the first wins
   for (const Format format : kFormats) {
     const auto runs = [&](const Candidate& c) { return c.support && c.format == format; };
     double fastest = std::numeric_limits<double>::infinity();

@@ -51,7 +51,8 @@ class Selector {
   Selector(const backend::Backend& backend, const Options& options, const Decisions& decisions)
       : backend_(backend), options_(options), decisions_(decisions) {}
 
-  /// Throws Error{kUnsupported} naming the node when no tactic runs it, Error{kNotFound} when strict replay misses.
+  /// Throws Error{kUnsupported} naming the node when no tactic runs it, Error{kNotFound} when strict replay
+  /// misses.
   NodeSelection select(Node* node);
   /// Time of reordering `value` between the formats, in microseconds; 0 when nothing is timed.
   double reorder_us(const Value& value, backend::Format from, backend::Format to);

@@ -9,9 +9,10 @@ constexpr std::string_view kKind = "twofour tactics 1";
 
 Decisions parse(const Json& json, const backend::Backend& backend) {
   TWOFOUR_CHECK(json.at("kind") == kKind, kDataCorrupt, "it is not a tactics file of this version");
-  TWOFOUR_CHECK(json.at("backend") == backend.name() && json.at("device") == backend.device(), kFailedPrecondition,
-                "it was written for {} ({}), this is {} ({})", json.at("backend").get<std::string>(),
-                json.at("device").get<std::string>(), backend.name(), backend.device());
+  TWOFOUR_CHECK(json.at("backend") == backend.name() && json.at("device") == backend.device(),
+                kFailedPrecondition, "it was written for {} ({}), this is {} ({})",
+                json.at("backend").get<std::string>(), json.at("device").get<std::string>(), backend.name(),
+                backend.device());
   Decisions decisions;
   for (const Json& item : json.at("decisions")) {
     const std::string format = item.at("format");
@@ -24,7 +25,8 @@ Decisions parse(const Json& json, const backend::Backend& backend) {
 
 }  // namespace
 
-void write_tactics_file(const std::filesystem::path& path, const BuildReport& report, const backend::Backend& backend) {
+void write_tactics_file(const std::filesystem::path& path, const BuildReport& report,
+                        const backend::Backend& backend) {
   Json list = Json::array();
   std::map<std::string, bool> seen;
   for (const LayerChoice& layer : report.layers) {
@@ -43,13 +45,14 @@ void write_tactics_file(const std::filesystem::path& path, const BuildReport& re
 
 Decisions read_tactics_file(const std::filesystem::path& path, const backend::Backend& backend) {
   const std::string text = read_file(path);
-  return with_context([&] { return "reading tactics file " + path.string(); }, [&] {
-    try {
-      return parse(parse_json(text, path.string()), backend);
-    } catch (const Json::exception& error) {
-      fail(ErrorCode::kDataCorrupt, "it is malformed: {}", error.what());
-    }
-  });
+  return with_context([&] { return "reading tactics file " + path.string(); },
+                      [&] {
+                        try {
+                          return parse(parse_json(text, path.string()), backend);
+                        } catch (const Json::exception& error) {
+                          fail(ErrorCode::kDataCorrupt, "it is malformed: {}", error.what());
+                        }
+                      });
 }
 
 }  // namespace twofour::builder

@@ -36,7 +36,8 @@ void fill_plausible(const TensorDesc& desc, std::byte* data) {
 class Runner {
  public:
   explicit Runner(const Contender& contender) {
-    std::vector<Tensor> packed = contender.tactic->packs() ? contender.tactic->pack(contender.node) : std::vector<Tensor>();
+    std::vector<Tensor> packed =
+        contender.tactic->packs() ? contender.tactic->pack(contender.node) : std::vector<Tensor>();
     kernel_ = contender.tactic->create(contender.node, packed);
     packed_ = std::move(packed);
     for (const NodeDesc::Input& input : contender.node.inputs) src_.push_back(source(input));
@@ -59,7 +60,9 @@ class Runner {
     fill_plausible(input.desc, data);
     return data;
   }
-  std::byte* keep(std::shared_ptr<std::byte> buffer) { return buffers_.emplace_back(std::move(buffer)).get(); }
+  std::byte* keep(std::shared_ptr<std::byte> buffer) {
+    return buffers_.emplace_back(std::move(buffer)).get();
+  }
 
   std::unique_ptr<backend::Kernel> kernel_;
   std::vector<Tensor> packed_;

@@ -79,8 +79,9 @@ std::string line_chart(const ChartText& text, const std::vector<Series>& series)
       if (std::isnan(series[i].y[j])) continue;
       px.push_back(x(series[i].x[j]));
       py.push_back(y(series[i].y[j]));
-      svg.circle(px.back(), py.back(), 2.5, colour(i),
-                 fmt::format("{}: {} at {}", series[i].name, tick_text(series[i].y[j]), tick_text(series[i].x[j])));
+      svg.circle(
+          px.back(), py.back(), 2.5, colour(i),
+          fmt::format("{}: {} at {}", series[i].name, tick_text(series[i].y[j]), tick_text(series[i].x[j])));
     }
     svg.polyline(px, py, "l" + colour(i));
   }

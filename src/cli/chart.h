@@ -1,5 +1,5 @@
-// Charts as inline SVG, for reports that are one self-contained file. Colours follow the page's light or dark theme
-// through CSS classes s0..s5 (html.cpp).
+// Charts as inline SVG, for reports that are one self-contained file. Colours follow the page's light or dark
+// theme through CSS classes s0..s5 (html.cpp).
 #pragma once
 
 #include <string>
@@ -20,8 +20,8 @@ struct ChartText {
 };
 
 std::string line_chart(const ChartText& text, const std::vector<Series>& series);
-/// Groups of vertical bars: one group per category, one bar per series, the value above each bar with `decimals`.
-/// The axis starts at 0, or at `floor` when given (it is then marked as cut).
+/// Groups of vertical bars: one group per category, one bar per series, the value above each bar with
+/// `decimals`. The axis starts at 0, or at `floor` when given (it is then marked as cut).
 std::string bar_chart(const ChartText& text, const std::vector<std::string>& categories,
                       const std::vector<Series>& series, int decimals, double floor = 0);
 /// Horizontal bars, one row per category, for many categories with long names.

@@ -48,8 +48,8 @@ void ProgressBar::update(int64_t done, int64_t total, std::string_view note) {
   last_ = now;
   constexpr int kWidth = 28;
   const int filled = total > 0 ? static_cast<int>(kWidth * done / total) : 0;
-  fmt::print(stderr, "\r\033[K{:<26} [{:#<{}}{:.<{}}] {}/{} {}", title_, "", filled, "", kWidth - filled, done, total,
-             note);
+  fmt::print(stderr, "\r\033[K{:<26} [{:#<{}}{:.<{}}] {}/{} {}", title_, "", filled, "", kWidth - filled,
+             done, total, note);
   std::fflush(stderr);
   drawn_ = true;
 }

@@ -1,8 +1,9 @@
 // The data options that eval, train and demo share.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <string>
+
+#include <CLI/CLI.hpp>
 
 #include "twofour/data.h"
 #include "twofour/model.h"

@@ -81,19 +81,22 @@ class Demo {
 
   std::vector<EpochResult> train(const Sgd& optimizer, const std::string& title) {
     Trainer trainer(model_, optimizer, train_data_, trainer_options());
-    auto epochs = train_epochs(trainer, {.title = title, .epochs = recipe_.epochs, .test = &test_data_, .checkpoint = {}});
+    auto epochs = train_epochs(
+        trainer, {.title = title, .epochs = recipe_.epochs, .test = &test_data_, .checkpoint = {}});
     model_ = trainer.model();
     return epochs;
   }
 
   void train_dense() {
-    print_line(fmt::format("\n1. Train {} ({} parameters) in mixed precision on {} drawn digits", model_.name(),
-                           model_.num_parameters(), train_data_.size()));
+    print_line(fmt::format("\n1. Train {} ({} parameters) in mixed precision on {} drawn digits",
+                           model_.name(), model_.num_parameters(), train_data_.size()));
     result_.dense_epochs = train(Sgd(sgd()), "dense");
     result_.dense = evaluate(model_, test_data_).accuracy();
     dense_model_ = std::make_unique<Model>(model_.clone());
-    result_.activation_bytes_f32 = static_cast<int64_t>(step_activation_bytes(model_, kBatchSize, Precision::kF32));
-    result_.activation_bytes_mixed = static_cast<int64_t>(step_activation_bytes(model_, kBatchSize, Precision::kF16));
+    result_.activation_bytes_f32 =
+        static_cast<int64_t>(step_activation_bytes(model_, kBatchSize, Precision::kF32));
+    result_.activation_bytes_mixed =
+        static_cast<int64_t>(step_activation_bytes(model_, kBatchSize, Precision::kF16));
   }
 
   void prune_and_retrain() {
@@ -119,8 +122,9 @@ class Demo {
       result_.sparse_layers += row.sparse;
       result_.violations += row.violations;
     }
-    print_line(fmt::format("\n4. Exported {0}/dense.onnx and {0}/sparse.onnx: {1} of {2} layers 2:4, {3} violations",
-                           options_.output, result_.sparse_layers, result_.weight_layers, result_.violations));
+    print_line(
+        fmt::format("\n4. Exported {0}/dense.onnx and {0}/sparse.onnx: {1} of {2} layers 2:4, {3} violations",
+                    options_.output, result_.sparse_layers, result_.weight_layers, result_.violations));
     print_line("\n5. Build a dense and a sparse engine for each batch size and time them in turn");
   }
 
@@ -139,13 +143,17 @@ class Demo {
     options.sparsity = Sparsity::kEnable;
     const BuiltEngine sparse = build_engine(model_, options);
     const Comparison times = compare_engines(dense.engine, sparse.engine, recipe_.seconds_per_batch_size);
-    bar.finish(fmt::format("batch {}: dense {:.3f} ms, sparse {:.3f} ms, {:.2f}x", batch, times.a_ms, times.b_ms,
-                           times.ratio));
+    bar.finish(fmt::format("batch {}: dense {:.3f} ms, sparse {:.3f} ms, {:.2f}x", batch, times.a_ms,
+                           times.b_ms, times.ratio));
     result_.batches.push_back({batch, times.a_ms, times.b_ms, times.ratio, sparse.report});
   }
 
   SgdOptions sgd() const {
-    return {.lr = kLearningRate, .momentum = 0.9, .nesterov = true, .weight_decay = 5e-4, .decay_norm_and_bias = false};
+    return {.lr = kLearningRate,
+            .momentum = 0.9,
+            .nesterov = true,
+            .weight_decay = 5e-4,
+            .decay_norm_and_bias = false};
   }
 
   const Options& options_;
@@ -168,15 +176,16 @@ void run(const Options& options) {
                          options.output));
   const auto failures = demo_failures(result);
   if (!failures.empty())
-    throw Error(ErrorCode::kFailedPrecondition, fmt::format("the demo did not show what it should: {}",
-                                                            fmt::join(failures, "; ")));
+    throw Error(ErrorCode::kFailedPrecondition,
+                fmt::format("the demo did not show what it should: {}", fmt::join(failures, "; ")));
 }
 
 }  // namespace
 
 void add_demo(CLI::App& app) {
   auto options = std::make_shared<Options>();
-  CLI::App* demo = app.add_subcommand("demo", "The whole road on built-in data: train, prune, retrain, build, measure");
+  CLI::App* demo =
+      app.add_subcommand("demo", "The whole road on built-in data: train, prune, retrain, build, measure");
   demo->add_option("--output", options->output, "Folder for models and report")->capture_default_str();
   demo->add_flag("--quick", options->quick, "Less data and fewer epochs: under a minute");
   demo->add_option("--seed", options->seed, "Of data and weights")->capture_default_str();

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <cmath>
+
 #include <nlohmann/json.hpp>
 
 #include "cli/chart.h"
@@ -35,7 +36,8 @@ std::vector<std::string> weight_layers(const BuildReport& report) {
 
 std::string accuracy_bars(const DemoResult& r) {
   const Series bars{"accuracy", {}, {r.dense * 100, r.pruned * 100, r.retrained * 100}};
-  return bar_chart({"Test accuracy", "", "%"}, {"dense", "pruned, not retrained", "pruned and retrained"}, {bars}, 2);
+  return bar_chart({"Test accuracy", "", "%"}, {"dense", "pruned, not retrained", "pruned and retrained"},
+                   {bars}, 2);
 }
 
 std::string engine_bars(const DemoResult& r) {
@@ -53,9 +55,11 @@ std::string engine_bars(const DemoResult& r) {
 std::vector<std::string> demo_failures(const DemoResult& r) {
   std::vector<std::string> failures;
   if (!(r.retrained >= r.dense - kMostLossAfter))
-    failures.push_back(fmt::format("retraining recovered {} % of {} %", percent(r.retrained), percent(r.dense)));
+    failures.push_back(
+        fmt::format("retraining recovered {} % of {} %", percent(r.retrained), percent(r.dense)));
   if (!(r.pruned < r.dense - kLeastLoss))
-    failures.push_back(fmt::format("pruning cost too little to show: {} % of {} %", percent(r.pruned), percent(r.dense)));
+    failures.push_back(
+        fmt::format("pruning cost too little to show: {} % of {} %", percent(r.pruned), percent(r.dense)));
   if (r.violations != 0) failures.push_back(fmt::format("{} blocks are not 2:4", r.violations));
   return failures;
 }
@@ -71,8 +75,8 @@ Table accuracy_table(const DemoResult& r) {
 Table engine_table(const DemoResult& r) {
   Table table({">Batch", ">Dense ms", ">Sparse ms", ">Speedup", ">Layers run sparse"});
   for (const BatchResult& b : r.batches)
-    table.add_row({std::to_string(b.batch), fmt::format("{:.3f}", b.dense_ms), fmt::format("{:.3f}", b.sparse_ms),
-                   fmt::format("{:.2f}x", b.speedup),
+    table.add_row({std::to_string(b.batch), fmt::format("{:.3f}", b.dense_ms),
+                   fmt::format("{:.3f}", b.sparse_ms), fmt::format("{:.2f}x", b.speedup),
                    fmt::format("{} of {}", b.build.sparse_layers().size(), r.weight_layers)});
   return table;
 }
@@ -86,17 +90,20 @@ std::string demo_json(const DemoResult& r) {
                        {"sparse_ms", b.sparse_ms},
                        {"speedup", b.speedup},
                        {"sparse_layers", b.build.sparse_layers()}});
-  const Json json = {
-      {"device", device_name()},
-      {"accuracy", {{"dense", r.dense}, {"pruned", r.pruned}, {"retrained", r.retrained}}},
-      {"sparsity",
-       {{"violations", r.violations}, {"sparse_layers", r.sparse_layers}, {"weight_layers", r.weight_layers}}},
-      {"mixed_precision",
-       {{"activation_bytes_f32", r.activation_bytes_f32}, {"activation_bytes_mixed", r.activation_bytes_mixed}}},
-      {"engine", {{"batches", std::move(batches)}}},
-      {"training", {{"dense", Json::parse(history_json(r.dense_epochs))["epochs"]},
-                    {"retrained", Json::parse(history_json(r.retrain_epochs))["epochs"]}}},
-      {"total_s", r.total_s}};
+  const Json json = {{"device", device_name()},
+                     {"accuracy", {{"dense", r.dense}, {"pruned", r.pruned}, {"retrained", r.retrained}}},
+                     {"sparsity",
+                      {{"violations", r.violations},
+                       {"sparse_layers", r.sparse_layers},
+                       {"weight_layers", r.weight_layers}}},
+                     {"mixed_precision",
+                      {{"activation_bytes_f32", r.activation_bytes_f32},
+                       {"activation_bytes_mixed", r.activation_bytes_mixed}}},
+                     {"engine", {{"batches", std::move(batches)}}},
+                     {"training",
+                      {{"dense", Json::parse(history_json(r.dense_epochs))["epochs"]},
+                       {"retrained", Json::parse(history_json(r.retrain_epochs))["epochs"]}}},
+                     {"total_s", r.total_s}};
   return json.dump(1) + "\n";
 }
 
@@ -105,26 +112,29 @@ std::string demo_html(const DemoResult& r) {
   page.paragraph(fmt::format("Device: {}. The whole road took {:.0f} s.", device_name(), r.total_s));
   page.heading("Accuracy");
   page.table(accuracy_table(r));
-  page.figure(accuracy_bars(r), "Pruning once costs accuracy; the same training with the mask kept brings it back.");
+  page.figure(accuracy_bars(r),
+              "Pruning once costs accuracy; the same training with the mask kept brings it back.");
   page.heading("Training in mixed precision");
   const std::vector<Curve> curves = {{"dense", &r.dense_epochs}, {"2:4 retraining", &r.retrain_epochs}};
   page.figure(loss_chart(curves), "Mean loss over the training batches of each epoch.");
   page.figure(accuracy_chart(curves), "Top-1 accuracy on the test images after each epoch.");
-  page.paragraph(fmt::format("Memory of activations and gradients in one step: {:.1f} MB in f32, {:.1f} MB in mixed "
-                             "precision ({:.2f} times less).",
-                             static_cast<double>(r.activation_bytes_f32) / 1e6,
-                             static_cast<double>(r.activation_bytes_mixed) / 1e6,
-                             static_cast<double>(r.activation_bytes_f32) /
-                                 static_cast<double>(std::max<int64_t>(r.activation_bytes_mixed, 1))));
+  page.paragraph(fmt::format(
+      "Memory of activations and gradients in one step: {:.1f} MB in f32, {:.1f} MB in mixed "
+      "precision ({:.2f} times less).",
+      static_cast<double>(r.activation_bytes_f32) / 1e6, static_cast<double>(r.activation_bytes_mixed) / 1e6,
+      static_cast<double>(r.activation_bytes_f32) /
+          static_cast<double>(std::max<int64_t>(r.activation_bytes_mixed, 1))));
   page.heading("Engines");
   page.table(engine_table(r));
-  page.figure(engine_bars(r), "Both engines ran in turn; the figure is the median of the ratios of the same round.");
+  page.figure(engine_bars(r),
+              "Both engines ran in turn; the figure is the median of the ratios of the same round.");
   for (const BatchResult& b : r.batches) {
     page.heading(fmt::format("Layers at batch {}", b.batch));
-    page.figure(row_chart({fmt::format("Best time of each layer at batch {}", b.batch), "microseconds", ""},
-                          weight_layers(b.build),
-                          {layer_times(b.build, "dense", false), layer_times(b.build, "sparse", true)}, 1),
-                "The builder takes the faster one for each layer; \"-\" where no sparse tactic runs the layer.");
+    page.figure(
+        row_chart({fmt::format("Best time of each layer at batch {}", b.batch), "microseconds", ""},
+                  weight_layers(b.build),
+                  {layer_times(b.build, "dense", false), layer_times(b.build, "sparse", true)}, 1),
+        "The builder takes the faster one for each layer; \"-\" where no sparse tactic runs the layer.");
     page.table(layer_table(b.build));
   }
   return page.str();

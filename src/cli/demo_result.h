@@ -21,8 +21,8 @@ struct BatchResult {
 
 struct DemoResult {
   double dense = 0, pruned = 0, retrained = 0;  // accuracy, fractions
-  int64_t violations = 0;                       // blocks of four with more than two non-zeros in pruned layers
-  int64_t sparse_layers = 0;                    // layers whose weights are 2:4
+  int64_t violations = 0;     // blocks of four with more than two non-zeros in pruned layers
+  int64_t sparse_layers = 0;  // layers whose weights are 2:4
   int64_t weight_layers = 0;
   int64_t activation_bytes_f32 = 0, activation_bytes_mixed = 0;
   std::vector<EpochResult> dense_epochs, retrain_epochs;

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <memory>
+
 #include <nlohmann/json.hpp>
 
 #include "cli/command.h"
@@ -25,7 +26,8 @@ void run(const Options& options) {
   const Model model = Model::load(options.onnx);
   DataLoader data = open_data(options.data, model, {.train_split = false, .shuffle = false});
   ProgressBar bar("evaluating");
-  const Evaluation result = evaluate(model, data, [&](int64_t done, int64_t total) { bar.update(done, total); });
+  const Evaluation result =
+      evaluate(model, data, [&](int64_t done, int64_t total) { bar.update(done, total); });
   bar.finish(fmt::format("accuracy {:.2f} % ({} of {} images), {:.1f} images/s", result.accuracy() * 100,
                          result.correct, result.images, result.images_per_s()));
   if (options.json.empty()) return;

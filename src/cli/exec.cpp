@@ -23,7 +23,8 @@ struct Options {
   TimingOptions timing;
   std::string percentiles = "90,95,99";
   int threads = 0;
-  bool strict_tactics = false, skip_inference = false, no_transfers = false, dump_profile = false, explicit_batch = false;
+  bool strict_tactics = false, skip_inference = false, no_transfers = false, dump_profile = false,
+       explicit_batch = false;
 };
 
 void info(std::string_view text) {
@@ -61,7 +62,8 @@ Engine build(const Options& options) {
   BuiltEngine built = build_engine(model, build);
   bar.finish("");
   info(fmt::format("Engine built in {:g} sec.", built.report.build_s));
-  info(fmt::format("Created engine with size: {:g} MiB", static_cast<double>(built.report.weights_bytes) / (1 << 20)));
+  info(fmt::format("Created engine with size: {:g} MiB",
+                   static_cast<double>(built.report.weights_bytes) / (1 << 20)));
   return built.engine;
 }
 
@@ -101,14 +103,16 @@ void print_summary(const Timing& timing, const std::vector<float>& percentiles) 
   constexpr double kUnstable = 0.025;
   const double variance = coefficient_of_variance(compute);
   if (variance > kUnstable)
-    info(fmt::format("* GPU compute time is unstable, with coefficient of variance = {:g}%.", variance * 100));
+    info(
+        fmt::format("* GPU compute time is unstable, with coefficient of variance = {:g}%.", variance * 100));
 }
 
 void measure(const Options& options, const Engine& engine) {
   TimingOptions timing_options = options.timing;
   timing_options.data_transfers = !options.no_transfers;
   const Timing timing = time_engine(engine, timing_options);
-  info(fmt::format("Warmup completed {} queries over {:g} ms", timing.warm_up_runs, options.timing.warm_up_ms));
+  info(fmt::format("Warmup completed {} queries over {:g} ms", timing.warm_up_runs,
+                   options.timing.warm_up_ms));
   info(fmt::format("Timing trace has {} queries over {:g} s", timing.runs.size(), timing.wall_s));
   print_summary(timing, parse_floats(options.percentiles));
 }
@@ -129,7 +133,8 @@ void run(const Options& options) {
   const Engine engine = build_or_load(options);
   const BuildReport report = engine.report();
   if (options.sparsity != Sparsity::kDisable || !options.load_engine.empty()) {
-    info(fmt::format("[TRT] (Sparsity) Layers eligible for sparse math: {}", fmt::join(report.eligible_layers(), ", ")));
+    info(fmt::format("[TRT] (Sparsity) Layers eligible for sparse math: {}",
+                     fmt::join(report.eligible_layers(), ", ")));
     info(fmt::format("[TRT] (Sparsity) TRT inference plan picked sparse implementation for layers: {}",
                      fmt::join(report.sparse_layers(), ", ")));
   }
@@ -139,7 +144,8 @@ void run(const Options& options) {
   print_line(layer_table(report).text());
   if (!options.skip_inference) measure(options, engine);
   if (options.dump_profile) profile(engine);
-  if (options.explicit_batch) info("--explicitBatch is accepted for old scripts: every model has explicit batch");
+  if (options.explicit_batch)
+    info("--explicitBatch is accepted for old scripts: every model has explicit batch");
   print_line(fmt::format("&&&& PASSED twofour.exec [twofour v{}] # {}", kVersion, command_line()));
 }
 
@@ -173,14 +179,21 @@ void add_exec(CLI::App& app) {
   exec->add_flag("--strictTactics", o.strict_tactics, "A layer that the tactics file misses is an error")
       ->group("Build");
   exec->add_flag("--explicitBatch", o.explicit_batch, "Accepted, has no effect")->group("Build");
-  exec->add_option("--iterations", o.timing.iterations, "Run at least N times")->capture_default_str()->group("Timing");
-  exec->add_option("--duration", o.timing.duration_s, "and at least S seconds")->capture_default_str()->group("Timing");
+  exec->add_option("--iterations", o.timing.iterations, "Run at least N times")
+      ->capture_default_str()
+      ->group("Timing");
+  exec->add_option("--duration", o.timing.duration_s, "and at least S seconds")
+      ->capture_default_str()
+      ->group("Timing");
   exec->add_option("--warmUp", o.timing.warm_up_ms, "Milliseconds to run before timing")
       ->capture_default_str()
       ->group("Timing");
-  exec->add_option("--percentile", o.percentiles, "Percentiles to report")->capture_default_str()->group("Timing");
+  exec->add_option("--percentile", o.percentiles, "Percentiles to report")
+      ->capture_default_str()
+      ->group("Timing");
   exec->add_option("--threads", o.threads, "Threads of the kernels; default: all cores")->group("Timing");
-  exec->add_flag("--noDataTransfers", o.no_transfers, "Leave out copying inputs and outputs")->group("Timing");
+  exec->add_flag("--noDataTransfers", o.no_transfers, "Leave out copying inputs and outputs")
+      ->group("Timing");
   exec->add_flag("--skipInference", o.skip_inference, "Build only")->group("Timing");
   exec->add_flag("--dumpProfile", o.dump_profile, "Print the time of every layer")->group("Report");
   exec->add_option("--json", o.json, "Write the build report as JSON")->group("Report");

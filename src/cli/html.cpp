@@ -33,7 +33,8 @@ void HtmlPage::table(const Table& table) {
   const auto row = [&](const std::vector<std::string>& cells, std::string_view tag) {
     body_ += "<tr>";
     for (size_t c = 0; c < cells.size(); ++c)
-      body_ += fmt::format("<{0}{1}>{2}</{0}>", tag, table.right_aligned(c) ? " class=\"r\"" : "", escape_xml(cells[c]));
+      body_ += fmt::format("<{0}{1}>{2}</{0}>", tag, table.right_aligned(c) ? " class=\"r\"" : "",
+                           escape_xml(cells[c]));
     body_ += "</tr>\n";
   };
   body_ += "<table>\n";

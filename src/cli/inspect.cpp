@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <memory>
+
 #include <nlohmann/json.hpp>
 
 #include "cli/command.h"
@@ -19,7 +20,8 @@ struct Options {
 
 void run(const Options& options) {
   const Model model = Model::load(options.model);
-  print_line(fmt::format("{}: {} nodes, {} parameters", options.model, model.num_nodes(), model.num_parameters()));
+  print_line(
+      fmt::format("{}: {} nodes, {} parameters", options.model, model.num_nodes(), model.num_parameters()));
   for (const std::string& line : model.inputs()) print_line("input  " + line);
   for (const std::string& line : model.outputs()) print_line("output " + line);
   const std::vector<SparsityRow> rows = model.sparsity();

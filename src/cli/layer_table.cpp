@@ -19,7 +19,8 @@ Table layer_table(const BuildReport& report) {
   return table;
 }
 
-std::string profile_text(const std::vector<std::string>& layers, const std::vector<double>& total_us, int runs) {
+std::string profile_text(const std::vector<std::string>& layers, const std::vector<double>& total_us,
+                         int runs) {
   const double sum = std::accumulate(total_us.begin(), total_us.end(), 0.0);
   Table table({">Time(ms)", ">Avg.(ms)", ">Time(%)", "Layer"});
   const auto add = [&](double us, const std::string& name) {

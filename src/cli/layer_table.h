@@ -10,6 +10,7 @@ namespace twofour::cli {
 Table layer_table(const BuildReport& report);
 
 /// trtexec's profile: total and average time per layer over `runs` runs, and its share.
-std::string profile_text(const std::vector<std::string>& layers, const std::vector<double>& total_us, int runs);
+std::string profile_text(const std::vector<std::string>& layers, const std::vector<double>& total_us,
+                         int runs);
 
 }  // namespace twofour::cli

@@ -31,7 +31,8 @@ void run(const Options& options) {
   print_line(table.text());
   print_line("");
   print_line(sparsity_summary(rows));
-  print_line(fmt::format("wrote {}; now retrain it: twofour train --onnx={} ...", options.output, options.output));
+  print_line(
+      fmt::format("wrote {}; now retrain it: twofour train --onnx={} ...", options.output, options.output));
   if (!options.json.empty()) write_text_file(options.json, sparsity_json(rows));
 }
 
@@ -42,7 +43,8 @@ void add_prune(CLI::App& app) {
   CLI::App* prune = app.add_subcommand("prune", "Prune a model's weights to 2:4 by magnitude");
   prune->add_option("model", options->model, "ONNX file")->required();
   prune->add_option("-o,--output", options->output, "ONNX file to write")->required();
-  prune->add_option("--include", options->prune.include, "Only layers that match a pattern (*, ?)")->delimiter(',');
+  prune->add_option("--include", options->prune.include, "Only layers that match a pattern (*, ?)")
+      ->delimiter(',');
   prune->add_option("--exclude", options->prune.exclude, "Not layers that match a pattern")->delimiter(',');
   prune->add_option("--minElements", options->prune.min_elements, "Leave smaller weights dense");
   prune->add_option("--json", options->json, "Write the sparsity table as JSON");

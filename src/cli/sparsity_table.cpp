@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+
 #include <nlohmann/json.hpp>
 
 namespace twofour::cli {
@@ -18,8 +19,9 @@ std::string state(const SparsityRow& row) {
 Table sparsity_table(const std::vector<SparsityRow>& rows) {
   Table table({"Layer", "Op", "Weight", ">Axis", ">Zeros %", ">Blocks", ">Violations", "2:4"});
   for (const SparsityRow& row : rows)
-    table.add_row({row.layer, row.op, row.weight_shape, std::to_string(row.axis), fmt::format("{:.1f}", row.zeros * 100),
-                   std::to_string(row.blocks), std::to_string(row.violations), state(row)});
+    table.add_row({row.layer, row.op, row.weight_shape, std::to_string(row.axis),
+                   fmt::format("{:.1f}", row.zeros * 100), std::to_string(row.blocks),
+                   std::to_string(row.violations), state(row)});
   return table;
 }
 

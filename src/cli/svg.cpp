@@ -27,12 +27,13 @@ std::string escape_xml(std::string_view text) {
 }
 
 void Svg::line(double x1, double y1, double x2, double y2, std::string_view css) {
-  body_ += fmt::format(R"(<line x1="{:.1f}" y1="{:.1f}" x2="{:.1f}" y2="{:.1f}" class="{}"/>)", x1, y1, x2, y2, css);
+  body_ += fmt::format(R"(<line x1="{:.1f}" y1="{:.1f}" x2="{:.1f}" y2="{:.1f}" class="{}"/>)", x1, y1, x2,
+                       y2, css);
 }
 
 void Svg::rect(double x, double y, double width, double height, std::string_view css, std::string_view tip) {
-  body_ += fmt::format(R"(<rect x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{:.1f}" class="{}">{}</rect>)", x, y,
-                       std::max(width, 0.0), std::max(height, 0.0), css, tooltip(tip));
+  body_ += fmt::format(R"(<rect x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{:.1f}" class="{}">{}</rect>)",
+                       x, y, std::max(width, 0.0), std::max(height, 0.0), css, tooltip(tip));
 }
 
 void Svg::polyline(const std::vector<double>& x, const std::vector<double>& y, std::string_view css) {
@@ -47,18 +48,20 @@ void Svg::circle(double x, double y, double radius, std::string_view css, std::s
 }
 
 void Svg::text(double x, double y, std::string_view content, std::string_view anchor, std::string_view css) {
-  body_ += fmt::format(R"(<text x="{:.1f}" y="{:.1f}" text-anchor="{}" class="{}">{}</text>)", x, y, anchor, css,
-                       escape_xml(content));
+  body_ += fmt::format(R"(<text x="{:.1f}" y="{:.1f}" text-anchor="{}" class="{}">{}</text>)", x, y, anchor,
+                       css, escape_xml(content));
 }
 
 void Svg::vertical_text(double x, double y, std::string_view content) {
-  body_ += fmt::format(R"-(<text transform="translate({:.1f},{:.1f}) rotate(-90)" text-anchor="middle" class="t">{}</text>)-", x,
-                       y, escape_xml(content));
+  body_ += fmt::format(
+      R"-(<text transform="translate({:.1f},{:.1f}) rotate(-90)" text-anchor="middle" class="t">{}</text>)-",
+      x, y, escape_xml(content));
 }
 
 std::string Svg::str(std::string_view label) const {
-  return fmt::format(R"(<svg viewBox="0 0 {0:.0f} {1:.0f}" width="{0:.0f}" role="img" aria-label="{2}">{3}</svg>)", width_,
-                     height_, escape_xml(label), body_);
+  return fmt::format(
+      R"(<svg viewBox="0 0 {0:.0f} {1:.0f}" width="{0:.0f}" role="img" aria-label="{2}">{3}</svg>)", width_,
+      height_, escape_xml(label), body_);
 }
 
 std::vector<double> axis_ticks(double low, double high, int count) {
@@ -69,7 +72,8 @@ std::vector<double> axis_ticks(double low, double high, int count) {
   for (const double factor : {5.0, 2.0, 1.0})
     if (factor * power >= raw) step = factor * power;
   std::vector<double> ticks;
-  for (double tick = std::floor(low / step) * step; ticks.empty() || ticks.back() < high - step * 1e-9; tick += step)
+  for (double tick = std::floor(low / step) * step; ticks.empty() || ticks.back() < high - step * 1e-9;
+       tick += step)
     ticks.push_back(std::abs(tick) < step * 1e-9 ? 0 : tick);
   return ticks;
 }

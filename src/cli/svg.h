@@ -18,7 +18,8 @@ class Svg {
   void polyline(const std::vector<double>& x, const std::vector<double>& y, std::string_view css);
   void circle(double x, double y, double radius, std::string_view css, std::string_view tip);
   /// anchor: "start", "middle" or "end".
-  void text(double x, double y, std::string_view content, std::string_view anchor, std::string_view css = "t");
+  void text(double x, double y, std::string_view content, std::string_view anchor,
+            std::string_view css = "t");
   void vertical_text(double x, double y, std::string_view content);
   std::string str(std::string_view label) const;
 

@@ -22,7 +22,8 @@ std::string Table::text() const {
   const auto line = [&](const std::vector<std::string>& cells) {
     std::string text;
     for (size_t c = 0; c < cells.size(); ++c)
-      text += right_[c] ? fmt::format("{:>{}}  ", cells[c], widths[c]) : fmt::format("{:<{}}  ", cells[c], widths[c]);
+      text += right_[c] ? fmt::format("{:>{}}  ", cells[c], widths[c])
+                        : fmt::format("{:<{}}  ", cells[c], widths[c]);
     return text.substr(0, text.find_last_not_of(' ') + 1);
   };
   std::string text = line(headers_);

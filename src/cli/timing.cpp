@@ -82,7 +82,8 @@ Timing time_engine(const Engine& engine, const TimingOptions& options) {
     ++timing.warm_up_runs;
   } while (ms_since(warm_up) < options.warm_up_ms);
   const auto start = Clock::now();
-  while (static_cast<int64_t>(timing.runs.size()) < options.iterations || ms_since(start) < options.duration_s * 1e3)
+  while (static_cast<int64_t>(timing.runs.size()) < options.iterations ||
+         ms_since(start) < options.duration_s * 1e3)
     timing.runs.push_back(session.run(options.data_transfers));
   timing.wall_s = ms_since(start) / 1e3;
   return timing;
@@ -103,8 +104,8 @@ double percentile_of(std::vector<double> samples, float p) {
 
 std::string statistics_text(const std::vector<double>& samples_ms, const std::vector<float>& percentiles) {
   const auto [least, most] = std::ranges::minmax(samples_ms);
-  std::string text = fmt::format("min = {:g} ms, max = {:g} ms, mean = {:g} ms, median = {:g} ms", least, most,
-                                 mean_of(samples_ms), median_of(samples_ms));
+  std::string text = fmt::format("min = {:g} ms, max = {:g} ms, mean = {:g} ms, median = {:g} ms", least,
+                                 most, mean_of(samples_ms), median_of(samples_ms));
   for (const float p : percentiles)
     text += fmt::format(", percentile({:g}%) = {:g} ms", p, percentile_of(samples_ms, p));
   return text;

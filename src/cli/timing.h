@@ -9,8 +9,8 @@
 namespace twofour::cli {
 
 struct TimingOptions {
-  int64_t iterations = 10;     // at least this many
-  double duration_s = 3;       // and at least this long
+  int64_t iterations = 10;  // at least this many
+  double duration_s = 3;    // and at least this long
   double warm_up_ms = 200;
   bool data_transfers = true;  // copy inputs in and outputs out around every run
 };

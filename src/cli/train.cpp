@@ -1,5 +1,5 @@
-// `twofour train`: trains or fine-tunes a model in mixed precision; a pruned one keeps its zeros. Without data it is a
-// benchmark on random images.
+// `twofour train`: trains or fine-tunes a model in mixed precision; a pruned one keeps its zeros. Without
+// data it is a benchmark on random images.
 #include <fmt/format.h>
 
 #include <filesystem>
@@ -54,7 +54,8 @@ TrainerOptions trainer_options(const Options& options, int64_t batches_per_epoch
   result.loss_scaling = parse_loss_scale(options.loss_scale, options.precision);
   result.seed = options.data.seed;
   result.schedule.total_steps = options.epochs * batches_per_epoch;
-  result.schedule.warmup_steps = static_cast<int64_t>(options.warmup_epochs * static_cast<double>(batches_per_epoch));
+  result.schedule.warmup_steps =
+      static_cast<int64_t>(options.warmup_epochs * static_cast<double>(batches_per_epoch));
   for (const int64_t epoch : parse_ints(options.milestones))
     result.schedule.milestones.push_back(epoch * batches_per_epoch);
   return result;
@@ -71,9 +72,10 @@ void explain_precision(const Options& options, const Trainer& trainer) {
 std::string memory_line(const Model& model, const Options& options) {
   const size_t full = step_activation_bytes(model, options.data.batch_size, Precision::kF32);
   const size_t half = step_activation_bytes(model, options.data.batch_size, options.precision);
-  return fmt::format("activation memory at batch {}: {:.1f} MB in f32, {:.1f} MB in mixed precision ({:.2f}x)",
-                     options.data.batch_size, static_cast<double>(full) / 1e6, static_cast<double>(half) / 1e6,
-                     static_cast<double>(full) / static_cast<double>(half));
+  return fmt::format(
+      "activation memory at batch {}: {:.1f} MB in f32, {:.1f} MB in mixed precision ({:.2f}x)",
+      options.data.batch_size, static_cast<double>(full) / 1e6, static_cast<double>(half) / 1e6,
+      static_cast<double>(full) / static_cast<double>(half));
 }
 
 void run_benchmark(const Options& options, const Model& model, Sgd& optimizer) {
@@ -100,7 +102,8 @@ void run(const Options& options) {
     print_line(fmt::format("keeping the 2:4 pattern of {} weights", optimizer.masked_weights().size()));
   if (options.data.source.empty()) return run_benchmark(options, model, optimizer);
 
-  DataLoader data = open_data(options.data, model, {.flip = options.flip, .crop_padding = options.crop_padding});
+  DataLoader data =
+      open_data(options.data, model, {.flip = options.flip, .crop_padding = options.crop_padding});
   DataArguments test_arguments = options.data;
   if (!options.test_data.empty()) test_arguments.source = options.test_data;
   DataLoader test = open_data(test_arguments, model, {.train_split = false, .shuffle = false});
@@ -128,8 +131,9 @@ void run(const Options& options) {
 }
 
 void add_optimiser_options(CLI::App& train, Options& o) {
-  const std::map<std::string, ScheduleKind> schedules = {
-      {"constant", ScheduleKind::kConstant}, {"step", ScheduleKind::kStep}, {"cosine", ScheduleKind::kCosine}};
+  const std::map<std::string, ScheduleKind> schedules = {{"constant", ScheduleKind::kConstant},
+                                                         {"step", ScheduleKind::kStep},
+                                                         {"cosine", ScheduleKind::kCosine}};
   train.add_option("--epochs", o.epochs, "Passes over the data")->capture_default_str()->group("Optimiser");
   train.add_option("--lr", o.sgd.lr, "Learning rate")->capture_default_str()->group("Optimiser");
   train.add_option("--momentum", o.sgd.momentum, "Of SGD")->capture_default_str()->group("Optimiser");
@@ -146,8 +150,12 @@ void add_optimiser_options(CLI::App& train, Options& o) {
   train.add_option("--gamma", o.trainer.schedule.gamma, "Factor of the step schedule")
       ->capture_default_str()
       ->group("Optimiser");
-  train.add_option("--warmup_epochs", o.warmup_epochs, "Linear warm-up")->capture_default_str()->group("Optimiser");
-  train.add_option("--label_smoothing", o.trainer.label_smoothing, "0 to 1")->capture_default_str()->group("Optimiser");
+  train.add_option("--warmup_epochs", o.warmup_epochs, "Linear warm-up")
+      ->capture_default_str()
+      ->group("Optimiser");
+  train.add_option("--label_smoothing", o.trainer.label_smoothing, "0 to 1")
+      ->capture_default_str()
+      ->group("Optimiser");
   train.add_option("--clip_norm", o.trainer.clip_norm, "Global gradient norm; 0: off")
       ->capture_default_str()
       ->group("Optimiser");
@@ -160,7 +168,9 @@ void add_precision_options(CLI::App& train, Options& o) {
       ->transform(CLI::CheckedTransformer(precisions))
       ->default_str("fp32")
       ->group("Mixed precision");
-  train.add_option("--amp", o.amp, "auto: fp32 where the hardware has no half arithmetic; force: half storage anyway")
+  train
+      .add_option("--amp", o.amp,
+                  "auto: fp32 where the hardware has no half arithmetic; force: half storage anyway")
       ->check(CLI::IsMember({"auto", "force"}))
       ->capture_default_str()
       ->group("Mixed precision");
@@ -181,23 +191,31 @@ void add_train(CLI::App& app) {
   const std::map<std::string, IterUnit> units = {{"epoch", IterUnit::kEpoch}, {"batch", IterUnit::kBatch}};
   CLI::App* train = app.add_subcommand("train", "Train or fine-tune a model; without --data a benchmark");
   train->add_option("--onnx", o.onnx, "Model to start from")->group("Model");
-  train->add_option("--zoo", o.zoo, "or a built-in network with fresh weights (see twofour zoo)")->group("Model");
+  train->add_option("--zoo", o.zoo, "or a built-in network with fresh weights (see twofour zoo)")
+      ->group("Model");
   train->add_option("--classes", o.classes, "Number of classes of a built-in network")->group("Model");
-  train->add_option("--sparse", o.sparse, "auto: keep weights marked 2:4; keep: also find them by their zeros; none")
+  train
+      ->add_option("--sparse", o.sparse,
+                   "auto: keep weights marked 2:4; keep: also find them by their zeros; none")
       ->transform(CLI::CheckedTransformer(sparse))
       ->default_str("auto")
       ->group("Model");
-  train->add_option("--output", o.output, "Folder for model.onnx, checkpoint, history and report")->group("Model");
+  train->add_option("--output", o.output, "Folder for model.onnx, checkpoint, history and report")
+      ->group("Model");
   train->add_flag("--resume", o.resume, "Go on from the checkpoint in --output, bit for bit")->group("Model");
   add_data_arguments(*train, o.data);
-  train->add_option("--test_data", o.test_data, "Data for the accuracy after each epoch; default: --data's test split")
+  train
+      ->add_option("--test_data", o.test_data,
+                   "Data for the accuracy after each epoch; default: --data's test split")
       ->group("Data");
   train->add_flag("--flip", o.flip, "Random horizontal flips")->group("Data");
   train->add_option("--crop_padding", o.crop_padding, "Random crops after padding by this much (CIFAR: 4)")
       ->group("Data");
   add_optimiser_options(*train, o);
   add_precision_options(*train, o);
-  train->add_option("--num_iter", o.benchmark.num_iter, "Length of a benchmark")->capture_default_str()->group("Benchmark");
+  train->add_option("--num_iter", o.benchmark.num_iter, "Length of a benchmark")
+      ->capture_default_str()
+      ->group("Benchmark");
   train->add_option("--iter_unit", o.benchmark.unit, "epoch | batch")
       ->transform(CLI::CheckedTransformer(units))
       ->default_str("batch")

@@ -6,7 +6,8 @@
 namespace twofour::cli {
 namespace {
 
-Series series(const std::string& name, const std::vector<EpochResult>& results, double (*value)(const EpochResult&)) {
+Series series(const std::string& name, const std::vector<EpochResult>& results,
+              double (*value)(const EpochResult&)) {
   Series s{name, {}, {}};
   for (const EpochResult& r : results) {
     s.x.push_back(static_cast<double>(r.train.epoch + 1));
@@ -19,7 +20,8 @@ Series series(const std::string& name, const std::vector<EpochResult>& results, 
 
 std::string loss_chart(const std::vector<Curve>& curves) {
   std::vector<Series> all;
-  for (const Curve& c : curves) all.push_back(series(c.name, *c.results, [](const EpochResult& r) { return r.train.loss; }));
+  for (const Curve& c : curves)
+    all.push_back(series(c.name, *c.results, [](const EpochResult& r) { return r.train.loss; }));
   return line_chart({"Training loss", "epoch", "loss"}, all);
 }
 

@@ -11,8 +11,8 @@ namespace {
 
 std::string epoch_line(const TrainRun& run, const EpochResult& result) {
   const EpochRecord& e = result.train;
-  std::string line = fmt::format("{} epoch {}/{}: loss {:.4f}, train {:.2f} %", run.title, e.epoch + 1, run.epochs,
-                                 e.loss, e.accuracy * 100);
+  std::string line = fmt::format("{} epoch {}/{}: loss {:.4f}, train {:.2f} %", run.title, e.epoch + 1,
+                                 run.epochs, e.loss, e.accuracy * 100);
   if (result.test_accuracy >= 0) line += fmt::format(", test {:.2f} %", result.test_accuracy * 100);
   line += fmt::format(", lr {:.4g}, {:.0f} images/s", e.lr, e.images_per_s);
   if (e.loss_scale > 0) line += fmt::format(", loss scale {:.0f}", e.loss_scale);
@@ -28,8 +28,8 @@ std::vector<EpochResult> train_epochs(Trainer& trainer, const TrainRun& run) {
     ProgressBar bar(fmt::format("{} epoch {}/{}", run.title, trainer.epoch() + 1, run.epochs));
     EpochResult result{trainer.train_epoch([&](const Progress& p) {
       bar.update(p.batches_done, p.batches,
-                 fmt::format("loss {:.4f} {:.1f} % {:.0f} images/s", p.totals.loss(), p.totals.accuracy() * 100,
-                             p.totals.images_per_s()));
+                 fmt::format("loss {:.4f} {:.1f} % {:.0f} images/s", p.totals.loss(),
+                             p.totals.accuracy() * 100, p.totals.images_per_s()));
     })};
     if (run.test) result.test_accuracy = evaluate(trainer.model(), *run.test).accuracy();
     if (!run.checkpoint.empty()) trainer.save(run.checkpoint);

@@ -21,7 +21,8 @@ void run(const Options& options) {
     return;
   }
   const Model model = Model::zoo(options.name, options.zoo);
-  print_line(fmt::format("{}: {} nodes, {} parameters", options.name, model.num_nodes(), model.num_parameters()));
+  print_line(
+      fmt::format("{}: {} nodes, {} parameters", options.name, model.num_nodes(), model.num_parameters()));
   if (!options.output.empty()) model.save(options.output);
 }
 

@@ -58,16 +58,18 @@ int ExecutionContext::find_io(std::string_view name) const {
   std::vector<std::string> names;
   for (const auto* list : {&plan.inputs, &plan.outputs})
     for (const int i : *list) names.push_back(plan.tensors[static_cast<size_t>(i)].name);
-  fail(ErrorCode::kNotFound, "the engine has no input or output \"{}\"; it has: {}", name, fmt::join(names, ", "));
+  fail(ErrorCode::kNotFound, "the engine has no input or output \"{}\"; it has: {}", name,
+       fmt::join(names, ", "));
 }
 
 void ExecutionContext::bind(std::string_view name, Tensor tensor) {
   const int number = find_io(name);
   const PlanTensor& t = engine_->plan().tensors[static_cast<size_t>(number)];
-  TWOFOUR_CHECK(t.kind != Kind::kDonated, kInvalidArgument, "output \"{}\" lives in the buffer of an input", name);
+  TWOFOUR_CHECK(t.kind != Kind::kDonated, kInvalidArgument, "output \"{}\" lives in the buffer of an input",
+                name);
   TWOFOUR_CHECK(tensor.defined() && tensor.dtype() == t.desc.dtype && tensor.shape() == t.desc.shape,
-                kInvalidArgument, "\"{}\" is {}, got {}[{}]", name, t.desc.to_string(), dtype_name(tensor.dtype()),
-                fmt::join(tensor.shape().dims(), ","));
+                kInvalidArgument, "\"{}\" is {}, got {}[{}]", name, t.desc.to_string(),
+                dtype_name(tensor.dtype()), fmt::join(tensor.shape().dims(), ","));
   bound_[static_cast<size_t>(number)] = std::move(tensor);
   set_pointer(number, bound_[static_cast<size_t>(number)].raw());
 }

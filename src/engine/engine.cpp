@@ -10,7 +10,8 @@ namespace twofour::engine {
 namespace {
 
 std::unique_ptr<backend::Kernel> create_kernel(const Plan& plan, const PlanStep& step,
-                                               std::span<const Tensor> sections, const backend::Backend& backend) {
+                                               std::span<const Tensor> sections,
+                                               const backend::Backend& backend) {
   const backend::Tactic* tactic = backend.find_tactic(step.tactic);
   TWOFOUR_CHECK(tactic, kFailedPrecondition, "backend {} has no tactic \"{}\"", backend.name(), step.tactic);
   std::vector<Tensor> packed;
@@ -23,14 +24,15 @@ std::unique_ptr<backend::Kernel> create_kernel(const Plan& plan, const PlanStep&
 std::shared_ptr<const Engine> Engine::create(Plan plan, std::vector<Tensor> sections,
                                              const backend::Backend& backend) {
   TWOFOUR_CHECK(plan.backend == backend.name() && plan.device == backend.device(), kFailedPrecondition,
-                "the engine was built for {} ({}), this is {} ({}); build it again here", plan.backend, plan.device,
-                backend.name(), backend.device());
+                "the engine was built for {} ({}), this is {} ({}); build it again here", plan.backend,
+                plan.device, backend.name(), backend.device());
   std::shared_ptr<Engine> engine(new Engine);
   engine->kernels_.resize(plan.steps.size());
   parallel_each(static_cast<int64_t>(plan.steps.size()), [&](int64_t i) {
     const PlanStep& step = plan.steps[static_cast<size_t>(i)];
-    with_context([&] { return fmt::format("preparing layer \"{}\" ({})", step.name, step.op); },
-                 [&] { engine->kernels_[static_cast<size_t>(i)] = create_kernel(plan, step, sections, backend); });
+    with_context(
+        [&] { return fmt::format("preparing layer \"{}\" ({})", step.name, step.op); },
+        [&] { engine->kernels_[static_cast<size_t>(i)] = create_kernel(plan, step, sections, backend); });
   });
   for (const auto& kernel : engine->kernels_)
     engine->scratch_bytes_ = std::max(engine->scratch_bytes_, kernel->scratch_bytes());
@@ -39,12 +41,14 @@ std::shared_ptr<const Engine> Engine::create(Plan plan, std::vector<Tensor> sect
   return engine;
 }
 
-std::shared_ptr<const Engine> Engine::load(const std::filesystem::path& path, const backend::Backend& backend) {
+std::shared_ptr<const Engine> Engine::load(const std::filesystem::path& path,
+                                           const backend::Backend& backend) {
   EngineFile file = read_engine_file(path);
-  return with_context([&] { return "loading engine " + path.string(); }, [&] {
-    validate(file.plan, file.sections);
-    return create(std::move(file.plan), std::move(file.sections), backend);
-  });
+  return with_context([&] { return "loading engine " + path.string(); },
+                      [&] {
+                        validate(file.plan, file.sections);
+                        return create(std::move(file.plan), std::move(file.sections), backend);
+                      });
 }
 
 void Engine::save(const std::filesystem::path& path) const { write_engine_file(path, plan_, sections_); }

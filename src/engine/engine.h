@@ -26,9 +26,11 @@ class Engine : public std::enable_shared_from_this<Engine> {
   /// `backend` must outlive the engine.
   static std::shared_ptr<const Engine> create(Plan plan, std::vector<Tensor> sections,
                                               const backend::Backend& backend);
-  /// Maps the file (engine/file.h describes it); weights are not copied. Throws Error{kDataCorrupt} when it is
-  /// truncated, altered or of another format version, Error{kFailedPrecondition} when it was built for another device.
-  static std::shared_ptr<const Engine> load(const std::filesystem::path& path, const backend::Backend& backend);
+  /// Maps the file (engine/file.h describes it); weights are not copied. Throws Error{kDataCorrupt} when it
+  /// is truncated, altered or of another format version, Error{kFailedPrecondition} when it was built for
+  /// another device.
+  static std::shared_ptr<const Engine> load(const std::filesystem::path& path,
+                                            const backend::Backend& backend);
   /// Atomic: either the whole file or the old state. Throws Error{kIo}.
   void save(const std::filesystem::path& path) const;
 
@@ -52,8 +54,8 @@ class ExecutionContext {
  public:
   explicit ExecutionContext(std::shared_ptr<const Engine> engine);
 
-  /// Lets an input or output live in `tensor`'s memory from now on. A donated output is bound through its input.
-  /// Throws Error{kInvalidArgument} naming the tensor, what came and what is expected.
+  /// Lets an input or output live in `tensor`'s memory from now on. A donated output is bound through its
+  /// input. Throws Error{kInvalidArgument} naming the tensor, what came and what is expected.
   void bind(std::string_view name, Tensor tensor);
   /// The tensor behind an input or output (allocated by the context unless bound).
   const Tensor& tensor(std::string_view name) const;

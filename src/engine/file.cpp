@@ -27,7 +27,9 @@ static_assert(sizeof(Prefix) == kAlign);
 size_t padded(size_t bytes) { return (bytes + kAlign - 1) / kAlign * kAlign; }
 
 // allocate_aligned zero-fills to whole cache lines, so a tensor's padding can be read and hashed with it.
-std::span<const std::byte> padded_bytes(const Tensor& tensor) { return {tensor.raw(), padded(tensor.size_bytes())}; }
+std::span<const std::byte> padded_bytes(const Tensor& tensor) {
+  return {tensor.raw(), padded(tensor.size_bytes())};
+}
 
 std::string hex(uint64_t value) { return fmt::format("{:016x}", value); }
 
@@ -61,10 +63,10 @@ Prefix read_prefix(std::span<const std::byte> bytes) {
                 kDataCorrupt, "it is not a twofour engine");
   std::memcpy(&prefix, bytes.data(), sizeof prefix);
   TWOFOUR_CHECK(prefix.version == kFormatVersion, kDataCorrupt,
-                "it has format version {}, this twofour reads version {}; build the engine again", prefix.version,
-                kFormatVersion);
-  TWOFOUR_CHECK(prefix.file_bytes == bytes.size(), kDataCorrupt, "it has {} bytes and should have {}: truncated?",
-                bytes.size(), prefix.file_bytes);
+                "it has format version {}, this twofour reads version {}; build the engine again",
+                prefix.version, kFormatVersion);
+  TWOFOUR_CHECK(prefix.file_bytes == bytes.size(), kDataCorrupt,
+                "it has {} bytes and should have {}: truncated?", bytes.size(), prefix.file_bytes);
   TWOFOUR_CHECK(prefix.zero == 0 && prefix.padding == decltype(prefix.padding){} &&
                     prefix.header_bytes % kAlign == 0 && prefix.header_bytes <= bytes.size() - sizeof prefix,
                 kDataCorrupt, "its first 64 bytes were altered");
@@ -108,7 +110,8 @@ EngineFile parse(const std::shared_ptr<const MappedFile>& file) {
   const auto bytes = file->bytes();
   const Prefix prefix = read_prefix(bytes);
   const auto header = bytes.subspan(sizeof prefix, prefix.header_bytes);
-  TWOFOUR_CHECK(hash_bytes(header) == prefix.header_hash, kDataCorrupt, "its header was altered (checksum mismatch)");
+  TWOFOUR_CHECK(hash_bytes(header) == prefix.header_hash, kDataCorrupt,
+                "its header was altered (checksum mismatch)");
   std::string_view text(reinterpret_cast<const char*>(header.data()), header.size());
   text = text.substr(0, text.find('\0'));
   const Json json = parse_json(text, "the engine header");
@@ -127,7 +130,8 @@ EngineFile parse(const std::shared_ptr<const MappedFile>& file) {
 
 }  // namespace
 
-void write_engine_file(const std::filesystem::path& path, const Plan& plan, std::span<const Tensor> sections) {
+void write_engine_file(const std::filesystem::path& path, const Plan& plan,
+                       std::span<const Tensor> sections) {
   const std::vector<Tensor> owned = with_padding(sections);
   size_t sections_bytes = 0;
   const std::string header = header_text(plan, owned, sections_bytes);

@@ -7,7 +7,8 @@
 //   24  u64      XXH3 of the padded header
 //   32  u64      bytes of the whole file
 //   40  24 zero bytes
-//   64  JSON     {"plan": ..., "sections": [{"offset","dtype","shape","hash"}]}, zero-padded to a multiple of 64
+//   64  JSON     {"plan": ..., "sections": [{"offset","dtype","shape","hash"}]}, zero-padded to a multiple of
+//   64
 //       sections, each 64-byte aligned, zero-padded to a multiple of 64; hash is XXH3 of the padded section
 //
 // It holds data, never machine code.
@@ -28,8 +29,8 @@ struct EngineFile {
 
 /// Atomic. Throws Error{kIo}.
 void write_engine_file(const std::filesystem::path& path, const Plan& plan, std::span<const Tensor> sections);
-/// Throws Error{kNotFound}, or Error{kDataCorrupt} saying what is wrong: not an engine, another format version,
-/// truncated, or which part was altered.
+/// Throws Error{kNotFound}, or Error{kDataCorrupt} saying what is wrong: not an engine, another format
+/// version, truncated, or which part was altered.
 EngineFile read_engine_file(const std::filesystem::path& path);
 
 }  // namespace twofour::engine

@@ -27,7 +27,8 @@ TensorDesc desc_from_json(const Json& json) {
   constexpr int64_t kMostElements = int64_t{1} << 48;
   TWOFOUR_CHECK(desc.shape.numel() < kMostElements, kDataCorrupt, "absurd shape {}", desc.shape.to_string());
   const std::string format = json.at("format");
-  if (format == backend::format_name(backend::Format::kChannelsLast)) desc.format = backend::Format::kChannelsLast;
+  if (format == backend::format_name(backend::Format::kChannelsLast))
+    desc.format = backend::Format::kChannelsLast;
   TWOFOUR_CHECK(format == backend::format_name(desc.format), kDataCorrupt, "unknown format {}", format);
   TWOFOUR_CHECK(desc.format == backend::Format::kPlain || desc.shape.rank() == 4, kDataCorrupt,
                 "format {} needs four dimensions", format);
@@ -48,8 +49,9 @@ PlanTensor tensor_from_json(const Json& json) {
 }
 
 Json step_to_json(const PlanStep& s) {
-  return {{"name", s.name},       {"op", s.op},         {"attrs", attrs_to_json(s.attrs)}, {"inputs", s.inputs},
-          {"outputs", s.outputs}, {"tactic", s.tactic}, {"packed", s.packed},              {"sparse", s.sparse}};
+  return {{"name", s.name},     {"op", s.op},           {"attrs", attrs_to_json(s.attrs)},
+          {"inputs", s.inputs}, {"outputs", s.outputs}, {"tactic", s.tactic},
+          {"packed", s.packed}, {"sparse", s.sparse}};
 }
 
 PlanStep step_from_json(const Json& json) {
@@ -66,7 +68,8 @@ PlanStep step_from_json(const Json& json) {
 }
 
 void check_index(int index, size_t count, std::string_view what) {
-  TWOFOUR_CHECK(index >= 0 && static_cast<size_t>(index) < count, kDataCorrupt, "{} {} of {}", what, index, count);
+  TWOFOUR_CHECK(index >= 0 && static_cast<size_t>(index) < count, kDataCorrupt, "{} {} of {}", what, index,
+                count);
 }
 
 void check_tensor(const Plan& plan, const PlanTensor& t, size_t num_sections) {
@@ -90,8 +93,8 @@ void check_step(const Plan& plan, const PlanStep& s, size_t num_sections) {
   for (const int i : s.outputs) {
     check_index(i, plan.tensors.size(), "tensor");
     const Kind kind = plan.tensors[static_cast<size_t>(i)].kind;
-    TWOFOUR_CHECK(kind != Kind::kInput && kind != Kind::kConstant, kDataCorrupt, "step \"{}\" overwrites \"{}\"",
-                  s.name, plan.tensors[static_cast<size_t>(i)].name);
+    TWOFOUR_CHECK(kind != Kind::kInput && kind != Kind::kConstant, kDataCorrupt,
+                  "step \"{}\" overwrites \"{}\"", s.name, plan.tensors[static_cast<size_t>(i)].name);
   }
 }
 

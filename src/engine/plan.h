@@ -1,4 +1,5 @@
-// Plan: what an engine executes. Steps in order, tensors with their place in memory, and where each came from.
+// Plan: what an engine executes. Steps in order, tensors with their place in memory, and where each came
+// from.
 #pragma once
 
 #include <string>
@@ -11,8 +12,8 @@ namespace twofour::engine {
 using backend::TensorDesc;
 
 struct PlanTensor {
-  /// kInput, kOutput: bound by the caller. kConstant: a section of the engine. kArena: activation memory of the
-  /// context at `offset`. kDonated: an output that lives in the buffer of input tensor `index`.
+  /// kInput, kOutput: bound by the caller. kConstant: a section of the engine. kArena: activation memory of
+  /// the context at `offset`. kDonated: an output that lives in the buffer of input tensor `index`.
   enum class Kind : uint8_t { kInput, kOutput, kConstant, kArena, kDonated };
   std::string name;
   TensorDesc desc;
@@ -49,12 +50,13 @@ struct Plan {
   std::vector<int> outputs;
 };
 
-/// The step as the tactic sees it; constants carry their data when `sections` has it and the step did not pack them.
+/// The step as the tactic sees it; constants carry their data when `sections` has it and the step did not
+/// pack them.
 backend::NodeDesc describe(const Plan& plan, const PlanStep& step, std::span<const Tensor> sections);
 
 Json plan_to_json(const Plan& plan);
-/// Throws Error{kDataCorrupt} on anything that could make execution go out of bounds: every index, offset, size and
-/// alias is checked against the rest of the plan.
+/// Throws Error{kDataCorrupt} on anything that could make execution go out of bounds: every index, offset,
+/// size and alias is checked against the rest of the plan.
 Plan plan_from_json(const Json& json, size_t num_sections);
 
 }  // namespace twofour::engine

@@ -18,8 +18,9 @@ void validate_step(const Plan& plan, const PlanStep& step, std::span<const Tenso
   for (size_t i = 0; i < step.outputs.size(); ++i) {
     const PlanTensor& tensor = plan.tensors[static_cast<size_t>(step.outputs[i])];
     const ValueType expected{tensor.desc.dtype, to_dims(tensor.desc.shape)};
-    TWOFOUR_CHECK(node->output(i)->dtype() == expected.dtype && node->output(i)->dims() == expected.dims, kDataCorrupt,
-                  "output {} is {}, the plan says {}", i, node->output(i)->type().to_string(), expected.to_string());
+    TWOFOUR_CHECK(node->output(i)->dtype() == expected.dtype && node->output(i)->dims() == expected.dims,
+                  kDataCorrupt, "output {} is {}, the plan says {}", i, node->output(i)->type().to_string(),
+                  expected.to_string());
   }
 }
 
@@ -29,11 +30,10 @@ void validate(const Plan& plan, std::span<const Tensor> sections) {
   for (const PlanTensor& tensor : plan.tensors)
     if (tensor.kind == PlanTensor::Kind::kConstant && tensor.index != -1) {
       const Tensor& section = sections[static_cast<size_t>(tensor.index)];
-      TWOFOUR_CHECK(section.dtype() == tensor.desc.dtype && section.shape() == tensor.desc.shape, kDataCorrupt,
-                    "constant \"{}\" does not match its section", tensor.name);
+      TWOFOUR_CHECK(section.dtype() == tensor.desc.dtype && section.shape() == tensor.desc.shape,
+                    kDataCorrupt, "constant \"{}\" does not match its section", tensor.name);
     }
-  for (const PlanStep& step : plan.steps)
-    try {
+  for (const PlanStep& step : plan.steps) try {
       validate_step(plan, step, sections);
     } catch (const Error& error) {
       fail(ErrorCode::kDataCorrupt, "step \"{}\" is not valid: {}", step.name, error.what());

@@ -1,5 +1,5 @@
-// Validation of a plan that came from a file: beyond the structural checks of plan_from_json, every step must be a
-// node that its op's own inference accepts, with exactly the output sizes that the plan gives it.
+// Validation of a plan that came from a file: beyond the structural checks of plan_from_json, every step must
+// be a node that its op's own inference accepts, with exactly the output sizes that the plan gives it.
 #pragma once
 
 #include "engine/plan.h"

@@ -27,10 +27,13 @@ class Attrs {
   auto end() const { return items_.end(); }
   size_t size() const { return items_.size(); }
 
-  // The value, or the default when absent. Throws Error{kInvalidArgument} naming the attribute on another type.
+  // The value, or the default when absent. Throws Error{kInvalidArgument} naming the attribute on another
+  // type.
   int64_t i(std::string_view name, int64_t otherwise) const { return get(name, otherwise); }
   float f(std::string_view name, float otherwise) const { return get(name, otherwise); }
-  std::string s(std::string_view name, std::string otherwise) const { return get(name, std::move(otherwise)); }
+  std::string s(std::string_view name, std::string otherwise) const {
+    return get(name, std::move(otherwise));
+  }
   std::vector<int64_t> ints(std::string_view name, std::vector<int64_t> otherwise = {}) const {
     return get(name, std::move(otherwise));
   }

@@ -17,9 +17,7 @@ std::string unique_name(const Map& taken, std::string wish, std::string_view fal
   }
 }
 
-void remove_one(std::vector<Node*>& users, const Node* node) {
-  users.erase(std::ranges::find(users, node));
-}
+void remove_one(std::vector<Node*>& users, const Node* node) { users.erase(std::ranges::find(users, node)); }
 
 template <typename List, typename Item>
 void erase_item(List& list, const Item* item) {
@@ -79,8 +77,8 @@ Node* Graph::add_node(std::string op, std::vector<Value*> inputs, size_t num_out
     node->outputs_.push_back(output);
   }
   nodes_by_name_[node->name_] = node;
-  const auto where = before ? std::ranges::find_if(nodes_, [&](const auto& n) { return n.get() == before; })
-                            : nodes_.end();
+  const auto where =
+      before ? std::ranges::find_if(nodes_, [&](const auto& n) { return n.get() == before; }) : nodes_.end();
   nodes_.insert(where, std::move(owned));
   return node;
 }
@@ -101,7 +99,9 @@ Node* Graph::find_node(std::string_view name) const {
   return it == nodes_by_name_.end() ? nullptr : it->second;
 }
 
-bool Graph::is_output(const Value* value) const { return std::ranges::find(outputs_, value) != outputs_.end(); }
+bool Graph::is_output(const Value* value) const {
+  return std::ranges::find(outputs_, value) != outputs_.end();
+}
 
 void Graph::rename(Value* value, std::string name) {
   if (value->name_ == name) return;
@@ -148,7 +148,8 @@ void Graph::erase(Node* node) {
 void Graph::erase_dead() {
   std::vector<Node*> order = node_list();
   for (auto it = order.rbegin(); it != order.rend(); ++it)
-    if (std::ranges::all_of((*it)->outputs_, [&](const Value* v) { return v->users_.empty() && !is_output(v); }))
+    if (std::ranges::all_of((*it)->outputs_,
+                            [&](const Value* v) { return v->users_.empty() && !is_output(v); }))
       erase(*it);
   values_.remove_if([&](const std::unique_ptr<Value>& value) {
     const bool dead = value->is_constant() && value->users_.empty() && !is_output(value.get());

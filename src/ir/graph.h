@@ -1,5 +1,5 @@
-// Graph: the one representation of a network, from import to execution. Nodes are in SSA form: every Value has
-// one producer (a node, the graph's inputs, or constant data) and any number of users.
+// Graph: the one representation of a network, from import to execution. Nodes are in SSA form: every Value
+// has one producer (a node, the graph's inputs, or constant data) and any number of users.
 //
 // Ownership: the Graph owns nodes and values; raw pointers to them stay valid until they are erased.
 // Invariants (checked by verify(), ir/verify.h): nodes are kept in a topological order, names are unique and
@@ -97,7 +97,8 @@ class Graph {
   // Names that are taken or empty get a suffix; the value's name() says which.
   Value* add_input(std::string name, ValueType type);
   Value* add_constant(std::string name, Tensor data);
-  /// Appends a node (before `before` when given) whose outputs have no type yet: see ops/builder.h, which infers it.
+  /// Appends a node (before `before` when given) whose outputs have no type yet: see ops/builder.h, which
+  /// infers it.
   Node* add_node(std::string op, std::vector<Value*> inputs, size_t num_outputs, Attrs attrs = {},
                  std::string name = {}, const Node* before = nullptr);
   void set_outputs(std::vector<Value*> outputs) { outputs_ = std::move(outputs); }

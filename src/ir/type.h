@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "twofour/dtype.h"
 #include "base/shape.h"
+#include "twofour/dtype.h"
 
 namespace twofour {
 
@@ -14,7 +14,11 @@ struct Dim {
 
   Dim() = default;
   Dim(int64_t size) : value(size) {}  // NOLINT(google-explicit-constructor): a number is a dim
-  static Dim named(std::string symbol) { Dim dim; dim.symbol = std::move(symbol); return dim; }
+  static Dim named(std::string symbol) {
+    Dim dim;
+    dim.symbol = std::move(symbol);
+    return dim;
+  }
 
   bool known() const { return value >= 0; }
   /// "32", "N" or "?".

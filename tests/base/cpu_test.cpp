@@ -10,7 +10,8 @@ namespace {
 
 constexpr std::array<const char*, 3> kNames = {"scalar", "avx2", "avx512"};
 
-// max_isa() is fixed at the first call: each wish is tried in a process of its own, and no test calls it before.
+// max_isa() is fixed at the first call: each wish is tried in a process of its own, and no test calls it
+// before.
 class MaxIsaDeathTest : public testing::Test {
  protected:
   MaxIsaDeathTest() { GTEST_FLAG_SET(death_test_style, "threadsafe"); }
@@ -43,8 +44,9 @@ TEST_F(MaxIsaDeathTest, FeaturesFollowTheLevel) {
   EXPECT_EXIT(
       {
         ::setenv("TWOFOUR_MAX_ISA", "scalar", 1);
-        std::exit(cpu_has(CpuFeature::kF16C) || cpu_has(CpuFeature::kAvx512Fp16) || cpu_has(CpuFeature::kAvx512Bf16) ||
-                  cpu_has(CpuFeature::kAmxBf16) || cpu_has(CpuFeature::kAvx512Vnni));
+        std::exit(cpu_has(CpuFeature::kF16C) || cpu_has(CpuFeature::kAvx512Fp16) ||
+                  cpu_has(CpuFeature::kAvx512Bf16) || cpu_has(CpuFeature::kAmxBf16) ||
+                  cpu_has(CpuFeature::kAvx512Vnni));
       },
       testing::ExitedWithCode(0), "");
 }
@@ -53,7 +55,8 @@ TEST_F(MaxIsaDeathTest, AnUnknownNameIsAnError) {
   EXPECT_EXIT(
       {
         ::setenv("TWOFOUR_MAX_ISA", "AVX2", 1);
-        EXPECT_ERROR(max_isa(), kInvalidArgument, "TWOFOUR_MAX_ISA is 'AVX2', expected scalar, avx2 or avx512");
+        EXPECT_ERROR(max_isa(), kInvalidArgument,
+                     "TWOFOUR_MAX_ISA is 'AVX2', expected scalar, avx2 or avx512");
         std::exit(testing::Test::HasFailure());
       },
       testing::ExitedWithCode(0), "");

@@ -20,7 +20,8 @@ TEST(DType, NamesRoundTripAndSizesAreThoseOfTheTypes) {
 }
 
 TEST(DType, FloatsAndHalves) {
-  EXPECT_TRUE(is_float(DType::kF64) && is_float(DType::kBF16) && !is_float(DType::kI8) && !is_float(DType::kBool));
+  EXPECT_TRUE(is_float(DType::kF64) && is_float(DType::kBF16) && !is_float(DType::kI8) &&
+              !is_float(DType::kBool));
   EXPECT_TRUE(is_half(DType::kF16) && is_half(DType::kBF16) && !is_half(DType::kF32));
 }
 

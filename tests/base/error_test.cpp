@@ -12,13 +12,15 @@ TEST(Error, CheckBuildsItsMessageOnFailureOnly) {
   const auto describe = [&] { return ++built; };
   TWOFOUR_CHECK(true, kNotFound, "{}", describe());
   EXPECT_EQ(built, 0);
-  EXPECT_ERROR(TWOFOUR_CHECK(false, kNotFound, "tensor {} of {}", describe(), "conv1"), kNotFound, "tensor 1 of conv1");
+  EXPECT_ERROR(TWOFOUR_CHECK(false, kNotFound, "tensor {} of {}", describe(), "conv1"), kNotFound,
+               "tensor 1 of conv1");
 }
 
 TEST(Error, AssertNamesPlaceAndCondition) {
   const Error error = error_of([] { TWOFOUR_ASSERT(1 + 1 == 3, "sum is {}", 2); });
   EXPECT_EQ(error.code(), ErrorCode::kInternal);
-  EXPECT_THAT(error.what(), testing::MatchesRegex("internal error at .*error_test.cpp:[0-9]+: sum is 2 \\(1 \\+ 1 == 3\\)"));
+  EXPECT_THAT(error.what(), testing::MatchesRegex(
+                                "internal error at .*error_test.cpp:[0-9]+: sum is 2 \\(1 \\+ 1 == 3\\)"));
 }
 
 TEST(Error, AssertNeedsNoMessage) { EXPECT_ERROR(TWOFOUR_ASSERT(false), kInternal, "(false)"); }

@@ -23,11 +23,11 @@ Error error_of(Body&& body) {
 }
 
 /// EXPECT_ERROR(f(), kNotFound, "cannot open nowhere"): code and a part of the text.
-#define EXPECT_ERROR(statement, expected_code, text)                        \
-  do {                                                                      \
+#define EXPECT_ERROR(statement, expected_code, text)                         \
+  do {                                                                       \
     const ::twofour::Error error_ = ::twofour::error_of([&] { statement; }); \
-    EXPECT_EQ(error_.code(), ::twofour::ErrorCode::expected_code);          \
-    EXPECT_THAT(error_.what(), ::testing::HasSubstr(text));                 \
+    EXPECT_EQ(error_.code(), ::twofour::ErrorCode::expected_code);           \
+    EXPECT_THAT(error_.what(), ::testing::HasSubstr(text));                  \
   } while (false)
 
 }  // namespace twofour

@@ -91,9 +91,11 @@ TEST_F(FileTest, AFullDiskLeavesTheOldFile) {
     const FileSizeLimit limit(10000);
     EXPECT_ERROR(write_file_atomic(path, std::string(10001, 'x')), kIo, "cannot write " + path.string());
     const std::string chunk(3000, 'x');
-    EXPECT_ERROR(write_file_atomic(path, [&](const ByteSink& sink) {
-      for (int i = 0; i < 4; ++i) sink(std::as_bytes(std::span(chunk)));
-    }), kIo, "File too large");
+    EXPECT_ERROR(write_file_atomic(path,
+                                   [&](const ByteSink& sink) {
+                                     for (int i = 0; i < 4; ++i) sink(std::as_bytes(std::span(chunk)));
+                                   }),
+                 kIo, "File too large");
     EXPECT_NO_THROW(write_file_atomic(folder_ / "b", std::string(10000, 'x')));
   }
   EXPECT_EQ(read_file(path), "old");

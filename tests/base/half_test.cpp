@@ -22,8 +22,7 @@ TEST(Half, ArraysAgreeWithScalars) {
   for (uint32_t i = 0; i < 70001; ++i) src.push_back(std::bit_cast<float>(i * 61357u));
   std::vector<f16> dst(src.size());
   convert(src, dst);
-  for (size_t i = 0; i < src.size(); ++i)
-    EXPECT_EQ(dst[i].bits, to_f16(src[i]).bits) << src[i];
+  for (size_t i = 0; i < src.size(); ++i) EXPECT_EQ(dst[i].bits, to_f16(src[i]).bits) << src[i];
 }
 
 TEST(Half, ArraysOfEveryLengthAndAlignmentAgreeWithScalars) {

@@ -11,7 +11,8 @@ TEST(Json, KeysKeepTheirOrder) {
 }
 
 TEST(Json, BadTextIsAnErrorThatNamesTheSource) {
-  for (const std::string_view text : {"", " ", "{", "{\"a\":}", "[1,]", "nul", "1e999", "\"\xff\"", "{} {}", "\"\n\""})
+  for (const std::string_view text :
+       {"", " ", "{", "{\"a\":}", "[1,]", "nul", "1e999", "\"\xff\"", "{} {}", "\"\n\""})
     EXPECT_ERROR(parse_json(text, "a.engine"), kDataCorrupt, "a.engine is not valid JSON");
 }
 

@@ -27,7 +27,9 @@ TEST_F(LogTest, LinesReachTheSinkWithTheirLevel) {
   log_info("{} of {}", 1, 2);
   log_warning("careful");
   log_verbose("detail");
-  EXPECT_EQ(lines_, (Lines{{LogLevel::kInfo, "1 of 2"}, {LogLevel::kWarning, "careful"}, {LogLevel::kVerbose, "detail"}}));
+  EXPECT_EQ(
+      lines_,
+      (Lines{{LogLevel::kInfo, "1 of 2"}, {LogLevel::kWarning, "careful"}, {LogLevel::kVerbose, "detail"}}));
 }
 
 TEST_F(LogTest, WithoutASinkLinesAreDropped) {

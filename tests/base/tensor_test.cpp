@@ -57,7 +57,8 @@ TEST(Tensor, OfNeedsTheRightNumberOfValues) {
   const std::vector<float> values = {1, 2, 3};
   EXPECT_ERROR(Tensor::of<float>({2, 2}, values), kInvalidArgument, "shape 2x2 needs 4 values, got 3");
   // Said before the memory for the shape is asked for.
-  EXPECT_ERROR(Tensor::of<float>({int64_t{1} << 50}, values), kInvalidArgument, "needs 1125899906842624 values");
+  EXPECT_ERROR(Tensor::of<float>({int64_t{1} << 50}, values), kInvalidArgument,
+               "needs 1125899906842624 values");
 }
 
 TEST(Tensor, ImpossibleShapesAreErrors) {
@@ -65,7 +66,8 @@ TEST(Tensor, ImpossibleShapesAreErrors) {
   EXPECT_ERROR(Tensor(DType::kF32, {-2, -2}), kInvalidArgument, "-2x-2");
   EXPECT_ERROR(Tensor(DType::kF32, {-1}, allocate_aligned(4)), kInvalidArgument, "-1");
   // 2^62 elements of 4 bytes are 2^64 bytes: the product must not wrap to an empty buffer.
-  EXPECT_ERROR(Tensor(DType::kF32, {int64_t{1} << 62}), kResourceExhausted, "a f32 tensor of shape 4611686018427387904");
+  EXPECT_ERROR(Tensor(DType::kF32, {int64_t{1} << 62}), kResourceExhausted,
+               "a f32 tensor of shape 4611686018427387904");
   EXPECT_ERROR(Tensor(DType::kU8, {int64_t{1} << 62}), kResourceExhausted, "4611686018427387904 bytes");
 }
 

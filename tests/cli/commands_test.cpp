@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <fstream>
+
 #include <nlohmann/json.hpp>
 
 #include "support/run_program.h"
@@ -61,38 +62,43 @@ TEST_F(Commands, PruneThenInspect) {
 TEST_F(Commands, ExecBuildsSavesLoadsAndTimes) {
   make_lenet();
   twofour("prune " + file("lenet.onnx") + " -o " + file("sparse.onnx"));
-  const ProgramResult built = twofour("exec --onnx=" + file("sparse.onnx") + " --sparsity=enable --shapes=input:4x1x28x28 " +
-                                      "--duration=0.05 --saveEngine=" + file("a.engine") + " --saveTactics=" +
-                                      file("tactics.json") + " --json=" + file("build.json"));
+  const ProgramResult built =
+      twofour("exec --onnx=" + file("sparse.onnx") + " --sparsity=enable --shapes=input:4x1x28x28 " +
+              "--duration=0.05 --saveEngine=" + file("a.engine") + " --saveTactics=" + file("tactics.json") +
+              " --json=" + file("build.json"));
   EXPECT_EQ(built.status, 0) << built.output;
   EXPECT_THAT(built.output,
               AllOf(HasSubstr("&&&& RUNNING twofour.exec"), HasSubstr("&&&& PASSED twofour.exec"),
                     HasSubstr("(Sparsity) Layers eligible for sparse math: "),
                     HasSubstr("(Sparsity) TRT inference plan picked sparse implementation for layers: "),
                     HasSubstr("=== Performance summary ==="), HasSubstr("Throughput: "),
-                    HasSubstr("Latency: min = "), HasSubstr("percentile(99%) = "), HasSubstr("GPU Compute Time: min = "),
-                    HasSubstr("Total Host Walltime: ")));
+                    HasSubstr("Latency: min = "), HasSubstr("percentile(99%) = "),
+                    HasSubstr("GPU Compute Time: min = "), HasSubstr("Total Host Walltime: ")));
   EXPECT_FALSE(read_json(file("build.json"))["layers"].empty());
-  const ProgramResult loaded = twofour("exec --loadEngine=" + file("a.engine") + " --duration=0.05 --dumpProfile");
+  const ProgramResult loaded =
+      twofour("exec --loadEngine=" + file("a.engine") + " --duration=0.05 --dumpProfile");
   EXPECT_EQ(loaded.status, 0) << loaded.output;
   EXPECT_THAT(loaded.output, AllOf(HasSubstr("Engine loaded in "), HasSubstr("=== Profile (")));
-  const ProgramResult replayed = twofour("exec --onnx=" + file("sparse.onnx") +
-                                         " --sparsity=enable --shapes=input:4x1x28x28 --skipInference --strictTactics " +
-                                         "--loadTactics=" + file("tactics.json"));
+  const ProgramResult replayed =
+      twofour("exec --onnx=" + file("sparse.onnx") +
+              " --sparsity=enable --shapes=input:4x1x28x28 --skipInference --strictTactics " +
+              "--loadTactics=" + file("tactics.json"));
   EXPECT_EQ(replayed.status, 0) << replayed.output;
-  const ProgramResult missed = twofour("exec --onnx=" + file("sparse.onnx") +
-                                       " --sparsity=enable --shapes=input:5x1x28x28 --skipInference --strictTactics " +
-                                       "--loadTactics=" + file("tactics.json"));
+  const ProgramResult missed =
+      twofour("exec --onnx=" + file("sparse.onnx") +
+              " --sparsity=enable --shapes=input:5x1x28x28 --skipInference --strictTactics " +
+              "--loadTactics=" + file("tactics.json"));
   EXPECT_EQ(missed.status, 1);
   EXPECT_THAT(missed.output, HasSubstr("has no decision in"));
 }
 
 TEST_F(Commands, BenchmarkModePrintsItsLines) {
-  const ProgramResult result =
-      twofour("train --zoo=lenet --precision=fp16 --batch_size=8 --num_iter=4 --iter_unit=batch --display_every=2");
+  const ProgramResult result = twofour(
+      "train --zoo=lenet --precision=fp16 --batch_size=8 --num_iter=4 --iter_unit=batch --display_every=2");
   EXPECT_EQ(result.status, 0) << result.output;
-  EXPECT_THAT(result.output, AllOf(HasSubstr("global_step: 2 images_per_sec: "),
-                                   HasSubstr("global_step: 4 images_per_sec: "), Not(HasSubstr("global_step: 3"))));
+  EXPECT_THAT(result.output,
+              AllOf(HasSubstr("global_step: 2 images_per_sec: "),
+                    HasSubstr("global_step: 4 images_per_sec: "), Not(HasSubstr("global_step: 3"))));
 }
 
 TEST_F(Commands, TrainKeepsTheMaskAndResumes) {
@@ -127,7 +133,8 @@ TEST_P(BadCalls, SayWhatIsWrong) {
   std::ofstream(file("text.onnx")) << "this is not a model";
   std::ofstream(file("text.engine")) << "this is not an engine";
   std::string arguments = GetParam().arguments;
-  for (size_t at; (at = arguments.find("@/")) != std::string::npos;) arguments.replace(at, 2, folder_.string() + "/");
+  for (size_t at; (at = arguments.find("@/")) != std::string::npos;)
+    arguments.replace(at, 2, folder_.string() + "/");
   const ProgramResult result = twofour(arguments);
   EXPECT_EQ(result.status, GetParam().status) << result.output;
   EXPECT_THAT(result.output, HasSubstr(GetParam().expected));
@@ -144,7 +151,8 @@ INSTANTIATE_TEST_SUITE_P(
         BadCall{"NothingToExecute", "exec", "give --onnx=FILE or --loadEngine=FILE", 1},
         BadCall{"BadShape", "exec --onnx=@/lenet.onnx --shapes=input:1xx28", "is not a number", 1},
         BadCall{"ShapeWithoutName", "exec --onnx=@/lenet.onnx --shapes=1x1x28x28", "is not a shape", 1},
-        BadCall{"WrongInput", "exec --onnx=@/lenet.onnx --shapes=image:1x1x28x28", "has no input \"image\"; it has: input", 1},
+        BadCall{"WrongInput", "exec --onnx=@/lenet.onnx --shapes=image:1x1x28x28",
+                "has no input \"image\"; it has: input", 1},
         BadCall{"WrongRank", "exec --onnx=@/lenet.onnx --shapes=input:1x28x28", "does not fit", 1},
         BadCall{"MissingData", "eval --onnx=@/lenet.onnx --data=@/none", "none", 1},
         BadCall{"UnknownNetwork", "zoo alexnet9", "resnet50", 1},

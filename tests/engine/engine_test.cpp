@@ -25,9 +25,9 @@ Plan small_plan() {
   plan.device = "any CPU";
   const TensorDesc matrix{DType::kF32, {2, 3}};
   const TensorDesc scalar{DType::kF32, {1}};
-  plan.tensors = {{"x", matrix, Kind::kInput, 0, -1},  {"y", matrix, Kind::kOutput, 0, -1},
-                  {"c", matrix, Kind::kConstant, 0, 0}, {"sum", matrix, Kind::kArena, 64, -1},
-                  {"n", scalar, Kind::kInput, 0, -1},   {"n.new", scalar, Kind::kDonated, 0, 4},
+  plan.tensors = {{"x", matrix, Kind::kInput, 0, -1},    {"y", matrix, Kind::kOutput, 0, -1},
+                  {"c", matrix, Kind::kConstant, 0, 0},  {"sum", matrix, Kind::kArena, 64, -1},
+                  {"n", scalar, Kind::kInput, 0, -1},    {"n.new", scalar, Kind::kDonated, 0, 4},
                   {"one", scalar, Kind::kConstant, 0, 1}};
   plan.steps = {{"add", "Add", {}, {0, 2}, {3}, "reference", {}, false},
                 {"relu", "Relu", {}, {3}, {1}, "reference", {}, false},
@@ -137,7 +137,8 @@ TEST_F(EngineTest, NamesWhatIsWrong) {
   EXPECT_THAT(load_error(folder_ / "none.engine", ErrorCode::kNotFound), HasSubstr("none.engine"));
   Plan foreign = small_plan();
   foreign.device = "another CPU";
-  EXPECT_THAT(load_error(saved(foreign), ErrorCode::kFailedPrecondition), HasSubstr("built for reference (another CPU)"));
+  EXPECT_THAT(load_error(saved(foreign), ErrorCode::kFailedPrecondition),
+              HasSubstr("built for reference (another CPU)"));
 }
 
 // A file may be hostile and still have right checksums.
@@ -171,7 +172,8 @@ TEST_F(EngineTest, BindNamesTheMistake) {
   };
   EXPECT_EQ(message("x", Tensor(DType::kF32, {3, 2})), "\"x\" is f32[2,3], got f32[3,2]");
   EXPECT_EQ(message("x", Tensor(DType::kF16, {2, 3})), "\"x\" is f32[2,3], got f16[2,3]");
-  EXPECT_EQ(message("z", Tensor(DType::kF32, {1})), "the engine has no input or output \"z\"; it has: x, n, y, n.new");
+  EXPECT_EQ(message("z", Tensor(DType::kF32, {1})),
+            "the engine has no input or output \"z\"; it has: x, n, y, n.new");
   EXPECT_EQ(message("n.new", Tensor(DType::kF32, {1})), "output \"n.new\" lives in the buffer of an input");
 }
 

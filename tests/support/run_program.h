@@ -10,7 +10,7 @@
 namespace twofour::testing {
 
 struct ProgramResult {
-  int status = -1;  // exit code; 128 + signal when it was killed
+  int status = -1;     // exit code; 128 + signal when it was killed
   std::string output;  // stdout and stderr together
 };
 
@@ -20,7 +20,8 @@ inline ProgramResult run_program(const std::string& command) {
   FILE* pipe = popen((command + " 2>&1").c_str(), "r");
   if (!pipe) return result;
   std::array<char, 4096> buffer{};
-  while (const size_t n = std::fread(buffer.data(), 1, buffer.size(), pipe)) result.output.append(buffer.data(), n);
+  while (const size_t n = std::fread(buffer.data(), 1, buffer.size(), pipe))
+    result.output.append(buffer.data(), n);
   const int status = pclose(pipe);
   result.status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
   return result;

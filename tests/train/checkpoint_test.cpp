@@ -9,9 +9,9 @@
 #include "blobs.h"
 #include "models.h"
 #include "sparsity/mask.h"
+#include "support/temporary_path.h"
 #include "train/safetensors.h"
 #include "train/trainer.h"
-#include "support/temporary_path.h"
 
 namespace twofour::train {
 namespace {

@@ -23,8 +23,8 @@ constexpr int64_t kWeightReach = 508;  // highest 8-bit displacement of a broadc
 constexpr size_t kFmaBytes = 7;
 using Fma = std::array<uint8_t, kFmaBytes>;  // the last byte is the displacement in elements
 
-/// vfmadd231ps zmm(row), zmm(kXRegister + position), [rax + 4 * d]{1to16} for every row and position, encoded once:
-/// a network has tens of millions of them.
+/// vfmadd231ps zmm(row), zmm(kXRegister + position), [rax + 4 * d]{1to16} for every row and position, encoded
+/// once: a network has tens of millions of them.
 class FmaTable {
  public:
   FmaTable() {

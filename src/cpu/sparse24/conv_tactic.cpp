@@ -12,7 +12,8 @@ namespace {
 constexpr size_t kSrc = 0, kWeight = 1, kBias = 2, kResidual = 3;
 
 ConvShape shape_of(const NodeDesc& node) {
-  const ops::Conv2d v = ops::conv2d_from(node.attrs, node.inputs[kSrc].desc.shape, node.inputs[kWeight].desc.shape);
+  const ops::Conv2d v =
+      ops::conv2d_from(node.attrs, node.inputs[kSrc].desc.shape, node.inputs[kWeight].desc.shape);
   const Format format = onednn::conv_format(node.inputs[kSrc].desc, node.outputs[0]);
   return {.layout = format == Format::kPlain ? ImageLayout::kNchw : ImageLayout::kNhwc,
           .batch = v.n,
@@ -34,13 +35,15 @@ ConvShape shape_of(const NodeDesc& node) {
 
 auto compressed(const NodeDesc& node) {
   const ConvShape shape = shape_of(node);
-  const auto rows = conv_weights_rsc(node.inputs[kWeight].data.span<float>(), shape.k, shape.c, shape.r, shape.s);
+  const auto rows =
+      conv_weights_rsc(node.inputs[kWeight].data.span<float>(), shape.k, shape.c, shape.r, shape.s);
   return backend::compress24(rows, shape.k, shape.gemm_k());
 }
 
 class ConvKernel final : public Kernel {
  public:
-  explicit ConvKernel(std::unique_ptr<Sparse24Conv2d> conv) : conv_(std::move(conv)), threads_(max_threads()) {}
+  explicit ConvKernel(std::unique_ptr<Sparse24Conv2d> conv)
+      : conv_(std::move(conv)), threads_(max_threads()) {}
   size_t scratch_bytes() const override { return conv_->scratch_bytes(threads_); }
   void run(const KernelArgs& args) const override {
     conv_->run(args.in<float>(kSrc), args.in<float>(kResidual), args.out<float>(), args.scratch, threads_);
@@ -80,13 +83,15 @@ class Sparse24Conv final : public OpTactic {
   Support accepts(const NodeDesc& node) const override {
     const TensorDesc& src = node.inputs[kSrc].desc;
     const TensorDesc& weight = node.inputs[kWeight].desc;
-    if (Support no = all_of({onednn::conv_shapes_ok(src, weight, node.outputs[0]), sparse24_node_ok(node)}); !no)
+    if (Support no = all_of({onednn::conv_shapes_ok(src, weight, node.outputs[0]), sparse24_node_ok(node)});
+        !no)
       return no;
     if (node.attrs.i("group", 1) != 1) return declined(Reason::kGrouped);
     if (node.has_input(kResidual) &&
         (node.is_constant(kResidual) || !same_layout(node.inputs[kResidual].desc, node.outputs[0])))
       return declined(Reason::kShape, "residual " + node.inputs[kResidual].desc.to_string());
-    if (weight.shape[1] % 4 != 0) return declined(Reason::kAxisNotMultipleOf4, fmt::format("C = {}", weight.shape[1]));
+    if (weight.shape[1] % 4 != 0)
+      return declined(Reason::kAxisNotMultipleOf4, fmt::format("C = {}", weight.shape[1]));
     if (Support no = sparse24_code_ok(weight.shape[0], weight.shape.numel(1, 4)); !no) return no;
     return sparse24_pattern_ok(compressed(node));
   }

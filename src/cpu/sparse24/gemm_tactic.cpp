@@ -34,7 +34,8 @@ auto compressed(const NodeDesc& node) {
 
 class LinearKernel final : public Kernel {
  public:
-  explicit LinearKernel(std::unique_ptr<Sparse24Conv2d> linear) : linear_(std::move(linear)), threads_(max_threads()) {}
+  explicit LinearKernel(std::unique_ptr<Sparse24Conv2d> linear)
+      : linear_(std::move(linear)), threads_(max_threads()) {}
   size_t scratch_bytes() const override { return linear_->scratch_bytes(threads_); }
   void run(const KernelArgs& args) const override {
     linear_->run(args.in<float>(kA), nullptr, args.out<float>(), args.scratch, threads_);
@@ -53,14 +54,15 @@ class Sparse24Linear final : public OpTactic {
   bool packs() const override { return true; }
 
   std::vector<Tensor> pack(const NodeDesc& node) const override {
-    return packed_weight(std::get<backend::Sparse24Matrix>(compressed(node)),
-                         node.has_input(kBias) ? node.inputs[kBias].data.reshaped({sizes_of(node).m}) : Tensor());
+    return packed_weight(
+        std::get<backend::Sparse24Matrix>(compressed(node)),
+        node.has_input(kBias) ? node.inputs[kBias].data.reshaped({sizes_of(node).m}) : Tensor());
   }
 
   std::unique_ptr<Kernel> create(const NodeDesc& node, std::span<const Tensor> packed) const override {
     const Sizes sizes = sizes_of(node);
-    auto made = create_sparse24_linear(unpacked_weight(packed, sizes.m, sizes.k), sizes.items, ItemLayout::kRows,
-                                       epilogue_of(node, packed, false));
+    auto made = create_sparse24_linear(unpacked_weight(packed, sizes.m, sizes.k), sizes.items,
+                                       ItemLayout::kRows, epilogue_of(node, packed, false));
     TWOFOUR_CHECK(made.support, kFailedPrecondition, "{}: {}", node.label(), made.support.to_string());
     return std::make_unique<LinearKernel>(std::move(made.kernel));
   }
@@ -69,7 +71,8 @@ class Sparse24Linear final : public OpTactic {
   Support accepts(const NodeDesc& node) const override {
     const Shape& b = node.inputs[kB].desc.shape;
     if (Support no = all_of({sparse24_node_ok(node), all_plain(node)}); !no) return no;
-    if (b.rank() != 2 || node.inputs[kA].desc.shape.rank() < 2) return declined(Reason::kShape, b.to_string());
+    if (b.rank() != 2 || node.inputs[kA].desc.shape.rank() < 2)
+      return declined(Reason::kShape, b.to_string());
     if (node.attrs.i("transA", 0) != 0) return declined(Reason::kAttribute, "transA");
     if (node.attrs.f("alpha", 1) != 1 || node.attrs.f("beta", 1) != 1)
       return declined(Reason::kAttribute, "alpha and beta other than 1");
