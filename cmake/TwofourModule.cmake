@@ -34,13 +34,12 @@ function(twofour_test folder)
 endfunction()
 
 # twofour_bench(<name> DEPENDS <module>... [LINK <library>...])
-#   The Google Benchmark program bench_<name> from <name>.cpp; `./x bench <name>` runs it.
+#   The program bench_<name> from <name>.cpp; `./x bench <name>` runs it.
 function(twofour_bench name)
   cmake_parse_arguments(ARG "" "" "DEPENDS;LINK" ${ARGN})
   list(TRANSFORM ARG_DEPENDS PREPEND twofour_)
   add_executable(bench_${name} ${name}.cpp)
-  target_link_libraries(bench_${name} PRIVATE
-    ${ARG_DEPENDS} ${ARG_LINK} twofour_flags benchmark::benchmark_main)
+  target_link_libraries(bench_${name} PRIVATE ${ARG_DEPENDS} ${ARG_LINK} twofour_flags)
 endfunction()
 
 # twofour_fuzz(<name> DEPENDS <module>... [LINK <library>...])

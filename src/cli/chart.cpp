@@ -66,7 +66,8 @@ std::string line_chart(const ChartText& text, const std::vector<Series>& series)
   Svg svg(kWidth, kHeight);
   const auto [x_low, x_high] = range(series, &Series::x);
   const auto [y_low, y_high] = range(series, &Series::y);
-  const std::vector<double> x_ticks = axis_ticks(x_low, x_high, 8);
+  const int points = series.empty() ? 2 : static_cast<int>(series[0].x.size());
+  const std::vector<double> x_ticks = axis_ticks(x_low, x_high, std::clamp(points - 1, 1, 8));
   const std::vector<double> y_ticks = axis_ticks(y_low, y_high, 5);
   const Scale x{x_low, std::max(x_high, x_low + 1e-9), kLeft + 8, kWidth - kRight - 8};
   const Scale y{y_ticks.front(), y_ticks.back(), kHeight - kBottom, kTop};
