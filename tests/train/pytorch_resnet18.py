@@ -1,8 +1,10 @@
 """The loss and gradients of one ResNet-18 training step by PyTorch, compared with those in a safetensors file.
 
-usage: pytorch_resnet18.py FILE TOLERANCE
+usage: pytorch_resnet18.py FILE
 FILE holds `images`, `labels`, `loss`, every parameter under its torchvision name, and its gradient as `grad/<name>`.
-Prints the largest relative difference; exits with 1 when it is above TOLERANCE.
+Both are held against PyTorch in double precision. In f32 a value near zero may fall on the other side of a ReLU, and one
+such flip moves a gradient by about 1e-3, so the measure is the largest error that PyTorch itself makes in f32: exits
+with 1 when twofour's is above FACTOR times that, or the loss is off by more than LOSS_TOLERANCE.
 """
 import json
 import struct
@@ -11,6 +13,7 @@ import sys
 import torch
 import torch.nn.functional as F
 
+LOSS_TOLERANCE, FACTOR = 1e-5, 3
 TYPES = {"F32": torch.float32, "I64": torch.int64}
 
 
@@ -46,20 +49,30 @@ def forward(p, x):
     return F.linear(x.mean((2, 3)), p["fc.weight"], p["fc.bias"])
 
 
+def step(tensors, dtype):
+    names = [n for n in tensors if "grad/" + n in tensors]
+    params = {n: tensors[n].detach().to(dtype).requires_grad_() for n in names}
+    loss = F.cross_entropy(forward(params, tensors["images"].to(dtype)), tensors["labels"])
+    loss.backward()
+    return {"loss": loss.detach(), **{n: p.grad for n, p in params.items()}}
+
+
+def difference(a, b):
+    return ((a.double() - b.double()).norm() / b.double().norm()).item()
+
+
 def main():
     tensors = read(sys.argv[1])
-    params = {n: t.requires_grad_() for n, t in tensors.items() if "grad/" + n in tensors}
-    loss = F.cross_entropy(forward(params, tensors["images"]), tensors["labels"])
-    loss.backward()
-    worst = abs(loss.item() - tensors["loss"].item()) / abs(loss.item())
-    print(f"loss {loss.item():.6f}, {len(params)} parameters")
-    for name, p in params.items():
-        difference = ((p.grad - tensors["grad/" + name]).norm() / p.grad.norm()).item()
-        if difference > worst:
-            worst = difference
-            print(f"{name}: {difference:.2e}")
-    print(f"largest relative difference {worst:.2e}")
-    sys.exit(len(params) == 0 or not worst <= float(sys.argv[2]))
+    exact = step(tensors, torch.float64)
+    pytorch = step(tensors, torch.float32)
+    ours = {"loss": tensors["loss"], **{n: tensors["grad/" + n] for n in exact if n != "loss"}}
+    worst = {}
+    for who, result in (("twofour", ours), ("pytorch", pytorch)):
+        name = max(exact, key=lambda n: difference(result[n], exact[n]))
+        worst[who] = difference(result[name], exact[name])
+        print(f"{who}: loss {result['loss'].item():.7f}, largest error of a gradient {worst[who]:.2e} ({name})")
+    loss_error = difference(ours["loss"], exact["loss"])
+    sys.exit(len(exact) < 2 or loss_error > LOSS_TOLERANCE or worst["twofour"] > FACTOR * worst["pytorch"])
 
 
 main()

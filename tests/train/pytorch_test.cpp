@@ -67,7 +67,7 @@ TEST(PyTorch, ResNet18StepAgrees) {
   const auto path = temporary_path("twofour_pytorch");
   write_safetensors(path, content);
   const auto result = run_program(python() + " " + TWOFOUR_SOURCE_DIR + "/tests/train/pytorch_resnet18.py " +
-                                  path.string() + " 1e-3");
+                                  path.string());
   std::filesystem::remove(path);
   EXPECT_EQ(result.status, 0) << result.output;
   RecordProperty("pytorch", result.output);
