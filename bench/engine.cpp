@@ -1,4 +1,6 @@
 // Dense against sparse engine of one network, run in turn: the whole-network gain of 2:4.
+#include "twofour/engine.h"
+
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
@@ -7,7 +9,6 @@
 #include "cli/files.h"
 #include "cli/table.h"
 #include "cli/timing.h"
-#include "twofour/engine.h"
 
 namespace {
 
@@ -44,13 +45,18 @@ void run(const Options& options) {
     const size_t layers = b.report.sparse_layers().size();
     table.add_row({std::to_string(batch), fmt::format("{:.2f}", c.a_ms), fmt::format("{:.2f}", c.b_ms),
                    fmt::format("{:.2f}x", c.ratio), std::to_string(layers), std::to_string(c.rounds)});
-    rows.push_back({{"batch", batch}, {"dense_ms", c.a_ms}, {"sparse_ms", c.b_ms}, {"speedup", c.ratio},
-                    {"sparse_layers", layers}, {"rounds", c.rounds}});
+    rows.push_back({{"batch", batch},
+                    {"dense_ms", c.a_ms},
+                    {"sparse_ms", c.b_ms},
+                    {"speedup", c.ratio},
+                    {"sparse_layers", layers},
+                    {"rounds", c.rounds}});
   }
   fmt::print("{} on {}, {} threads\n{}\n", options.onnx.empty() ? options.zoo : options.onnx, device_name(),
              set_threads(0), table.text());
   if (!options.json.empty())
-    cli::write_text_file(options.json, nlohmann::ordered_json{{"device", device_name()}, {"batches", rows}}.dump(1));
+    cli::write_text_file(options.json,
+                         nlohmann::ordered_json{{"device", device_name()}, {"batches", rows}}.dump(1));
 }
 
 }  // namespace

@@ -32,7 +32,9 @@ std::string LayerChoice::verdict() const {
   if (!has_weight) return "";
   if (sparse) return "sparse";
   // The fastest sparse candidate may still lose: its memory format would cost reorders around it.
-  if (eligible()) return best_us(true) < best_us(false) ? "dense: sparse costs more in reorders" : "dense: sparse is slower";
+  if (eligible())
+    return best_us(true) < best_us(false) ? "dense: sparse costs more in reorders"
+                                          : "dense: sparse is slower";
   for (const TacticTime& c : candidates)
     if (c.sparse) return c.declined;
   return "no sparse tactic runs " + op;

@@ -1,5 +1,5 @@
-// A whole training step of ResNet-18 against PyTorch's, where PyTorch is installed (TWOFOUR_PYTHON names another
-// interpreter than python3).
+// A whole training step of ResNet-18 against PyTorch's, where PyTorch is installed (TWOFOUR_PYTHON names
+// another interpreter than python3).
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -41,13 +41,14 @@ TEST(PyTorch, ResNet18StepAgrees) {
                                               .image_shape = {3, 224, 224},
                                               .update = {.sgd = {.momentum = 0, .weight_decay = 0}}});
   const cpu::CpuBackend backend;
-  const auto built = builder::build(step.graph.clone(), backend,
-                                    {.donations = step.donations(), .time_tactics = false, .optimise = false});
+  const auto built = builder::build(
+      step.graph.clone(), backend, {.donations = step.donations(), .time_tactics = false, .optimise = false});
   const auto context = built.engine->create_context();
   SafeTensors content;
   content.tensors["images"] = random_images({kBatch, 3, 224, 224});
   content.tensors["labels"] = Tensor(DType::kI64, {kBatch});
-  for (int64_t i = 0; i < kBatch; ++i) content.tensors["labels"].span<int64_t>()[static_cast<size_t>(i)] = i * 61 % 1000;
+  for (int64_t i = 0; i < kBatch; ++i)
+    content.tensors["labels"].span<int64_t>()[static_cast<size_t>(i)] = i * 61 % 1000;
   context->bind(step.images, content.tensors["images"]);
   context->bind(step.labels, content.tensors["labels"]);
   context->bind(step.lr, Tensor::scalar(0));
@@ -66,8 +67,8 @@ TEST(PyTorch, ResNet18StepAgrees) {
   content.tensors["loss"] = context->tensor(step.loss);
   const auto path = temporary_path("twofour_pytorch");
   write_safetensors(path, content);
-  const auto result = run_program(python() + " " + TWOFOUR_SOURCE_DIR + "/tests/train/pytorch_resnet18.py " +
-                                  path.string());
+  const auto result =
+      run_program(python() + " " + TWOFOUR_SOURCE_DIR + "/tests/train/pytorch_resnet18.py " + path.string());
   std::filesystem::remove(path);
   EXPECT_EQ(result.status, 0) << result.output;
   RecordProperty("pytorch", result.output);
