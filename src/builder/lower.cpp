@@ -36,6 +36,7 @@ void bind_shapes(Graph& graph, const Options& options) {
 }
 
 // An output that is an input, a constant or another output gets a copy, so that each can be bound on its own.
+// The copy of a constant takes over its name; an input keeps the name for itself.
 void isolate_outputs(Graph& graph) {
   std::set<const Value*> seen;
   std::vector<Value*> outputs;
@@ -44,7 +45,13 @@ void isolate_outputs(Graph& graph) {
       outputs.push_back(output);
       continue;
     }
-    outputs.push_back(ops::Builder(graph).op("Identity", {output}, {}, output->name() + "/copy"));
+    Value* copy = ops::Builder(graph).op("Identity", {output}, {}, output->name() + "/copy");
+    if (output->is_constant() && seen.insert(output).second) {
+      const std::string name = output->name();
+      graph.rename(output, name + "/data");
+      graph.rename(copy, name);
+    }
+    outputs.push_back(copy);
   }
   graph.set_outputs(outputs);
 }

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <mutex>
+#include <stdexcept>
 #include <utility>
 #include <vector>
 
@@ -79,6 +80,20 @@ TEST_P(ParallelRanges, WorkIsVisibleAfterwards) {
       for (int64_t i = begin; i < end; ++i) ++values[static_cast<size_t>(i)];
     });
     EXPECT_THAT(values, testing::Each(round));
+  }
+}
+
+TEST(Parallel, EachItemOnceAndTheLowestErrorIsRethrown) {
+  std::vector<int> calls(57);
+  parallel_each(57, [&](int64_t i) { ++calls[static_cast<size_t>(i)]; });
+  EXPECT_THAT(calls, testing::Each(1));
+  try {
+    parallel_each(40, [](int64_t i) {
+      if (i % 10 == 7) throw std::runtime_error(std::to_string(i));
+    });
+    ADD_FAILURE() << "nothing was thrown";
+  } catch (const std::runtime_error& error) {
+    EXPECT_STREQ(error.what(), "7");
   }
 }
 
