@@ -54,13 +54,13 @@ void ProgressBar::update(int64_t done, int64_t total, std::string_view note) {
   drawn_ = true;
 }
 
-void ProgressBar::clear() {
+void ProgressBar::hide() {
   if (drawn_) fmt::print(stderr, "\r\033[K");
   drawn_ = false;
 }
 
 void ProgressBar::finish(std::string_view line) {
-  clear();
+  hide();
   print_line(line);
 }
 

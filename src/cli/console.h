@@ -20,17 +20,17 @@ void print_error(std::string_view line);
 class ProgressBar {
  public:
   explicit ProgressBar(std::string title) : title_(std::move(title)) {}
-  ~ProgressBar() { clear(); }
+  ~ProgressBar() { hide(); }
   ProgressBar(const ProgressBar&) = delete;
   ProgressBar& operator=(const ProgressBar&) = delete;
 
   void update(int64_t done, int64_t total, std::string_view note = {});
+  /// Removes the bar; the next update() draws it again.
+  void hide();
   /// Removes the bar and prints `line`.
   void finish(std::string_view line);
 
  private:
-  void clear();
-
   std::string title_;
   std::chrono::steady_clock::time_point last_{};
   bool drawn_ = false;

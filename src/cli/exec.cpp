@@ -60,7 +60,7 @@ Engine build(const Options& options) {
   if (options.sparsity == Sparsity::kForce)
     info("Sparsity is forced: weights are pruned by magnitude without retraining, the accuracy is gone");
   BuiltEngine built = build_engine(model, build);
-  bar.finish("");
+  bar.hide();
   info(fmt::format("Engine built in {:g} sec.", built.report.build_s));
   info(fmt::format("Created engine with size: {:g} MiB",
                    static_cast<double>(built.report.weights_bytes) / (1 << 20)));
