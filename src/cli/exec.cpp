@@ -107,14 +107,24 @@ void print_summary(const Timing& timing, const std::vector<float>& percentiles) 
         fmt::format("* GPU compute time is unstable, with coefficient of variance = {:g}%.", variance * 100));
 }
 
+std::vector<float> parse_percentiles(const std::string& text) {
+  std::vector<float> percentiles = parse_floats(text);
+  for (const float p : percentiles)
+    if (!(p >= 0 && p <= 100))
+      throw Error(ErrorCode::kInvalidArgument,
+                  fmt::format("--percentile={}: {} is not between 0 and 100", text, p));
+  return percentiles;
+}
+
 void measure(const Options& options, const Engine& engine) {
+  const std::vector<float> percentiles = parse_percentiles(options.percentiles);
   TimingOptions timing_options = options.timing;
   timing_options.data_transfers = !options.no_transfers;
   const Timing timing = time_engine(engine, timing_options);
   info(fmt::format("Warmup completed {} queries over {:g} ms", timing.warm_up_runs,
                    options.timing.warm_up_ms));
   info(fmt::format("Timing trace has {} queries over {:g} s", timing.runs.size(), timing.wall_s));
-  print_summary(timing, parse_floats(options.percentiles));
+  print_summary(timing, percentiles);
 }
 
 void profile(const Engine& engine) {

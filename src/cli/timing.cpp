@@ -9,6 +9,8 @@
 #include <numeric>
 #include <random>
 
+#include "twofour/error.h"
+
 namespace twofour::cli {
 namespace {
 
@@ -74,6 +76,10 @@ double mean_of(const std::vector<double>& samples) {
 }  // namespace
 
 Timing time_engine(const Engine& engine, const TimingOptions& options) {
+  if (options.iterations < 1 || !(options.duration_s >= 0) || !(options.warm_up_ms >= 0))
+    throw Error(ErrorCode::kInvalidArgument,
+                fmt::format("timing needs at least one iteration and no negative times, got {}, {} s, {} ms",
+                            options.iterations, options.duration_s, options.warm_up_ms));
   Session session(engine);
   Timing timing;
   const auto warm_up = Clock::now();

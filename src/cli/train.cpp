@@ -40,18 +40,23 @@ Model open_model(const Options& options) {
   return Model::zoo(options.zoo, {.num_classes = options.classes, .seed = options.data.seed});
 }
 
-std::optional<LossScaling> parse_loss_scale(const std::string& text, Precision precision) {
+// Nothing for "dynamic": the trainer scales where half precision is really used, which is not everywhere it
+// is asked for.
+std::optional<LossScaling> parse_loss_scale(const std::string& text) {
+  if (text == "dynamic") return std::nullopt;
   if (text == "none") return LossScaling::none();
-  if (text != "dynamic") return LossScaling::fixed(parse_floats(text).at(0));
-  if (precision == Precision::kF16) return LossScaling::dynamic();
-  return std::nullopt;
+  const std::vector<float> scale = parse_floats(text);
+  if (scale.size() != 1)
+    throw Error(ErrorCode::kInvalidArgument,
+                fmt::format("--loss_scale={} is not dynamic, none or one number", text));
+  return LossScaling::fixed(scale[0]);
 }
 
 TrainerOptions trainer_options(const Options& options, int64_t batches_per_epoch) {
   TrainerOptions result = options.trainer;
   result.precision = options.precision;
   result.force_half = options.amp == "force";
-  result.loss_scaling = parse_loss_scale(options.loss_scale, options.precision);
+  result.loss_scaling = parse_loss_scale(options.loss_scale);
   result.seed = options.data.seed;
   result.schedule.total_steps = options.epochs * batches_per_epoch;
   result.schedule.warmup_steps =
@@ -94,6 +99,8 @@ void run_benchmark(const Options& options, const Model& model, Sgd& optimizer) {
 }
 
 void run(const Options& options) {
+  if (options.resume && options.output.empty())
+    throw Error(ErrorCode::kInvalidArgument, "--resume needs --output, where the checkpoint is");
   if (options.threads) set_threads(options.threads);
   const Model model = open_model(options);
   Sgd optimizer(options.sgd);

@@ -16,7 +16,8 @@ std::string epoch_line(const TrainRun& run, const EpochResult& result) {
   if (result.test_accuracy >= 0) line += fmt::format(", test {:.2f} %", result.test_accuracy * 100);
   line += fmt::format(", lr {:.4g}, {:.0f} images/s", e.lr, e.images_per_s);
   if (e.loss_scale > 0) line += fmt::format(", loss scale {:.0f}", e.loss_scale);
-  if (e.skipped_steps > 0) line += fmt::format(" ({} calibration steps skipped)", e.skipped_steps);
+  if (e.skipped_steps > 0)
+    line += fmt::format(" ({} steps skipped while the loss scale settles)", e.skipped_steps);
   return line;
 }
 

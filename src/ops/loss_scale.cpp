@@ -124,7 +124,8 @@ extern const OpDef kGradUnscale;
 const OpDef kGradUnscale = update_op(
     "GradUnscale",
     "grad_unscaled = grad / loss_scale; nonfinite = 1 when an element of grad is inf or NaN, else 0.",
-    {{"grad"}, {"loss_scale"}}, {{"grad_unscaled"}, {"nonfinite"}}, {}, infer_unscale, reference_unscale,
+    {{.name = "grad", .row_major = true}, {"loss_scale"}},
+    {{.name = "grad_unscaled", .row_major = true}, {"nonfinite"}}, {}, infer_unscale, reference_unscale,
     {{.inputs = {{.shape = {3, 5}}, {.shape = {}, .values = {128}}}, .num_outputs = 2},
      {.inputs = {{.shape = {3}, .values = {1, kInf, 2}}, {.shape = {}, .values = {2}}}, .num_outputs = 2}});
 
@@ -136,9 +137,9 @@ const OpDef kAnyNonFinite =
                {.inputs = {{.shape = {}, .values = {0}}}}});
 
 extern const OpDef kGradNormSquared;
-const OpDef kGradNormSquared =
-    update_op("GradNormSquared", "norm_squared = the sum of the squares of grad.", {{"grad"}},
-              {{"norm_squared"}}, {}, infer_norm, reference_norm, {{.inputs = {{.shape = {3, 5, 7}}}}});
+const OpDef kGradNormSquared = update_op("GradNormSquared", "norm_squared = the sum of the squares of grad.",
+                                         {{.name = "grad", .row_major = true}}, {{"norm_squared"}}, {},
+                                         infer_norm, reference_norm, {{.inputs = {{.shape = {3, 5, 7}}}}});
 
 extern const OpDef kClipFactor;
 const OpDef kClipFactor = update_op(
