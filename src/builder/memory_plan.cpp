@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <numeric>
 
+#include "base/align.h"
+
 namespace twofour::builder {
 namespace {
 
-size_t padded(size_t bytes) { return (bytes + 63) / 64 * 64; }
+size_t padded(size_t bytes) { return round_up(bytes, 64); }
 
 bool meet(const Lifetime& a, const Lifetime& b) { return a.first <= b.last && b.first <= a.last; }
 

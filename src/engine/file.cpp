@@ -3,6 +3,7 @@
 #include <array>
 #include <cstring>
 
+#include "base/align.h"
 #include "base/file.h"
 #include "base/hash.h"
 #include "base/parallel.h"
@@ -24,7 +25,7 @@ struct Prefix {
 };
 static_assert(sizeof(Prefix) == kAlign);
 
-size_t padded(size_t bytes) { return (bytes + kAlign - 1) / kAlign * kAlign; }
+size_t padded(size_t bytes) { return round_up(bytes, kAlign); }
 
 // allocate_aligned zero-fills to whole cache lines, so a tensor's padding can be read and hashed with it.
 std::span<const std::byte> padded_bytes(const Tensor& tensor) {

@@ -1,6 +1,7 @@
 // Elementwise functions with exponentials and logarithms through oneDNN's generated code; any format.
 #include "base/cpu.h"
 #include "cpu/onednn/primitive.h"
+#include "cpu/onednn/unary_kernel.h"
 #include "cpu/tactics.h"
 
 namespace twofour::cpu {
@@ -33,16 +34,7 @@ class OnednnEltwise final : public OpTactic {
   }
 
   std::unique_ptr<Kernel> create(const NodeDesc& node, std::span<const Tensor>) const override {
-    ScratchLayout layout;
-    const auto desc = make_eltwise(node);
-    Primitive eltwise(desc, layout);
-    return make_kernel(
-        [data = desc.dst_desc(), eltwise](const KernelArgs& args) {
-          eltwise.run(
-              Arguments().read(DNNL_ARG_SRC, data, args.src[0]).write(DNNL_ARG_DST, data, args.dst[0]),
-              args.scratch);
-        },
-        layout.size());
+    return make_unary_kernel(make_eltwise(node));
   }
 
  protected:

@@ -1,5 +1,6 @@
 // Softmax and LogSoftmax through oneDNN.
 #include "cpu/onednn/primitive.h"
+#include "cpu/onednn/unary_kernel.h"
 #include "cpu/tactics.h"
 
 namespace twofour::cpu {
@@ -28,16 +29,7 @@ class OnednnSoftmax final : public OpTactic {
   }
 
   std::unique_ptr<Kernel> create(const NodeDesc& node, std::span<const Tensor>) const override {
-    ScratchLayout layout;
-    const auto desc = make_softmax(node);
-    Primitive softmax(desc, layout);
-    return make_kernel(
-        [data = desc.dst_desc(), softmax](const KernelArgs& args) {
-          softmax.run(
-              Arguments().read(DNNL_ARG_SRC, data, args.src[0]).write(DNNL_ARG_DST, data, args.dst[0]),
-              args.scratch);
-        },
-        layout.size());
+    return make_unary_kernel(make_softmax(node));
   }
 
  protected:

@@ -7,6 +7,7 @@
 #include <cstring>
 #include <utility>
 
+#include "base/align.h"
 #include "base/error.h"
 
 namespace twofour::cpu {
@@ -14,7 +15,6 @@ namespace {
 
 constexpr size_t kHugePage = size_t{2} << 20;
 
-size_t round_up(size_t bytes, size_t unit) { return (bytes + unit - 1) / unit * unit; }
 size_t page_bytes() { return static_cast<size_t>(sysconf(_SC_PAGESIZE)); }
 
 /// mmap of `bytes` at a multiple of `alignment`; nullptr when the system refuses.
