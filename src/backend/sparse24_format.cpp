@@ -1,5 +1,6 @@
 #include "backend/sparse24_format.h"
 
+#include <algorithm>
 #include <optional>
 
 #include "base/error.h"
@@ -21,7 +22,20 @@ std::optional<std::array<int, 2>> kept_positions(const float* block) {
   return kept;
 }
 
-bool legal(int nibble) { return (nibble & 3) < (nibble >> 2); }
+constexpr bool legal(int nibble) { return (nibble & 3) < (nibble >> 2); }
+
+/// Whether both nibbles of a byte are legal.
+constexpr auto kLegalByte = [] {
+  std::array<bool, 256> table{};
+  for (int byte = 0; byte < 256; ++byte)
+    table[static_cast<size_t>(byte)] = legal(byte & 15) && legal(byte >> 4);
+  return table;
+}();
+
+/// Quick yes; false also where rows end in half a byte that means nothing.
+bool every_byte_legal(const Sparse24View& matrix) {
+  return std::ranges::all_of(matrix.indices, [](uint8_t byte) { return kLegalByte[byte]; });
+}
 
 float canonical(float value) { return value == 0.0F ? 0.0F : value; }
 
@@ -36,23 +50,24 @@ std::variant<Sparse24Matrix, Sparse24Violation> compress24(std::span<const float
                 "[compress24] {}x{} needs {} values, got {}", m, k, m * k, dense.size());
   Sparse24Matrix result{.m = m, .k = k, .values = {}, .indices = {}};
   result.values.reserve(dense.size() / 2);
-  result.indices.resize(static_cast<size_t>(m * result.index_bytes_per_row()));
+  const int64_t row_bytes = sparse24_index_bytes(k);
+  result.indices.resize(static_cast<size_t>(m * row_bytes));
   for (int64_t row = 0; row < m; ++row) {
-    for (int64_t block = 0; block < result.blocks_per_row(); ++block) {
+    for (int64_t block = 0; block < k / 4; ++block) {
       const float* src = &dense[static_cast<size_t>(row * k + block * 4)];
       const auto kept = kept_positions(src);
       if (!kept) return Sparse24Violation{row, block};
       const auto [i0, i1] = *kept;
       result.values.push_back(canonical(src[i0]));
       result.values.push_back(canonical(src[i1]));
-      auto& byte = result.indices[static_cast<size_t>(row * result.index_bytes_per_row() + block / 2)];
+      auto& byte = result.indices[static_cast<size_t>(row * row_bytes + block / 2)];
       byte = static_cast<uint8_t>(byte | (i0 | i1 << 2) << (block % 2 * 4));
     }
   }
   return result;
 }
 
-std::vector<float> decompress24(const Sparse24Matrix& matrix) {
+std::vector<float> decompress24(const Sparse24View& matrix) {
   std::vector<float> dense(static_cast<size_t>(matrix.m * matrix.k));
   for (int64_t row = 0; row < matrix.m; ++row) {
     for (int64_t block = 0; block < matrix.blocks_per_row(); ++block) {
@@ -65,16 +80,17 @@ std::vector<float> decompress24(const Sparse24Matrix& matrix) {
   return dense;
 }
 
-void verify(const Sparse24Matrix& matrix) {
+void verify(const Sparse24View& matrix) {
   TWOFOUR_CHECK(matrix.m >= 0 && matrix.k >= 0 && matrix.k % 4 == 0, kDataCorrupt,
                 "[sparse24] matrix is {}x{}; expected a number of columns that is a multiple of four",
                 matrix.m, matrix.k);
   const auto rows = static_cast<size_t>(matrix.m);
   const size_t values = rows * static_cast<size_t>(matrix.k / 2);
-  const size_t bytes = rows * static_cast<size_t>(matrix.index_bytes_per_row());
+  const size_t bytes = rows * static_cast<size_t>(sparse24_index_bytes(matrix.k));
   TWOFOUR_CHECK(matrix.values.size() == values && matrix.indices.size() == bytes, kDataCorrupt,
                 "[sparse24] a {}x{} matrix has {} values and {} index bytes, expected {} and {}", matrix.m,
                 matrix.k, matrix.values.size(), matrix.indices.size(), values, bytes);
+  if (every_byte_legal(matrix)) return;
   for (int64_t row = 0; row < matrix.m; ++row)
     for (int64_t block = 0; block < matrix.blocks_per_row(); ++block)
       TWOFOUR_CHECK(legal(matrix.nibble(row, block)), kDataCorrupt,

@@ -20,16 +20,19 @@
 
 namespace twofour::backend {
 
-struct Sparse24Matrix {
-  int64_t m = 0;                 // rows
-  int64_t k = 0;                 // columns before compression; a multiple of four
-  std::vector<float> values;     // [m, k/2], the kept values in order
-  std::vector<uint8_t> indices;  // [m, ceil(k/8)], one nibble per block, even blocks in the low half
+/// Bytes of the nibbles of one row of `k` columns.
+constexpr int64_t sparse24_index_bytes(int64_t k) { return (k / 4 + 1) / 2; }
+
+/// A packed matrix whose memory belongs to someone else: a Sparse24Matrix, or a mapped file.
+struct Sparse24View {
+  int64_t m = 0;                     // rows
+  int64_t k = 0;                     // columns before compression; a multiple of four
+  std::span<const float> values;     // [m, k/2], the kept values in order
+  std::span<const uint8_t> indices;  // [m, ceil(k/8)], one nibble per block, even blocks in the low half
 
   int64_t blocks_per_row() const { return k / 4; }
-  int64_t index_bytes_per_row() const { return (blocks_per_row() + 1) / 2; }
   int nibble(int64_t row, int64_t block) const {
-    const int byte = indices[static_cast<size_t>(row * index_bytes_per_row() + block / 2)];
+    const int byte = indices[static_cast<size_t>(row * sparse24_index_bytes(k) + block / 2)];
     return block % 2 ? byte >> 4 : byte & 15;
   }
   /// The two kept positions of a block, each in [0, 4), ascending.
@@ -41,6 +44,16 @@ struct Sparse24Matrix {
     const auto at = static_cast<size_t>(row * k / 2 + block * 2);
     return {values[at], values[at + 1]};
   }
+};
+
+/// A packed matrix with its memory; see Sparse24View.
+struct Sparse24Matrix {
+  int64_t m = 0;
+  int64_t k = 0;
+  std::vector<float> values;
+  std::vector<uint8_t> indices;
+
+  operator Sparse24View() const { return {m, k, values, indices}; }  // NOLINT: a view is all that most want
 };
 
 /// The first block, in row-major order, that holds more than two non-zeros.
@@ -56,10 +69,10 @@ std::variant<Sparse24Matrix, Sparse24Violation> compress24(std::span<const float
                                                            int64_t k);
 
 /// Dense [m, k], row-major.
-std::vector<float> decompress24(const Sparse24Matrix& matrix);
+std::vector<float> decompress24(const Sparse24View& matrix);
 
 /// Checks sizes and nibbles of a matrix that came from outside. Throws Error{kDataCorrupt} naming what is
 /// wrong.
-void verify(const Sparse24Matrix& matrix);
+void verify(const Sparse24View& matrix);
 
 }  // namespace twofour::backend

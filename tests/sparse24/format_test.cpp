@@ -89,6 +89,9 @@ TEST(Sparse24Format, VerifyFindsForeignDamage) {
   Sparse24Matrix bad = good;
   bad.indices[1] = 0x06;
   expect_error(ErrorCode::kDataCorrupt, "row 1 block 0 has index nibble 6", [&] { verify(bad); });
+  Sparse24Matrix even = pack(std::vector<float>(16), 2, 8);
+  even.indices[1] = 0x54;
+  expect_error(ErrorCode::kDataCorrupt, "row 1 block 1 has index nibble 5", [&] { verify(even); });
   bad = good;
   bad.values.pop_back();
   expect_error(ErrorCode::kDataCorrupt, "3 values", [&] { verify(bad); });

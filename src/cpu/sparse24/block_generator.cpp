@@ -1,11 +1,10 @@
 #include "cpu/sparse24/block_generator.h"
 
-#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstring>
 
-#include "base/error.h"
+#include "cpu/sparse24/fast_emitter.h"
 
 namespace twofour::cpu {
 namespace {
@@ -15,42 +14,14 @@ using Xbyak::Reg64;
 using Xbyak::Zmm;
 
 constexpr int64_t kLine = 64;
-constexpr int kXRegister = 28;
+constexpr int kXRegister = FastEmitter::kXRegister;
 constexpr int64_t kXBias =
     kMaxBlockColumns / 2 * kLine;      // keeps displacements of X rows in [-128, 127] lines
 constexpr int64_t kWeightReach = 508;  // highest 8-bit displacement of a broadcast f32
 
-constexpr size_t kFmaBytes = 7;
-using Fma = std::array<uint8_t, kFmaBytes>;  // the last byte is the displacement in elements
-
-/// vfmadd231ps zmm(row), zmm(kXRegister + position), [rax + 4 * d]{1to16} for every row and position, encoded
-/// once: a network has tens of millions of them.
-class FmaTable {
- public:
-  FmaTable() {
-    Xbyak::CodeGenerator out(kMaxBlockRows * 4 * kFmaBytes);
-    for (int row = 0; row < kMaxBlockRows; ++row)
-      for (int position = 0; position < 4; ++position) {
-        out.vfmadd231ps(Zmm(row), Zmm(kXRegister + position), out.ptr_b[out.rax + 4]);
-        std::copy_n(out.getCurr() - kFmaBytes, kFmaBytes, code_[index(row, position)].begin());
-      }
-    TWOFOUR_ASSERT(out.getSize() == code_.size() * kFmaBytes, "an FMA takes {} bytes", kFmaBytes);
-  }
-  const Fma& at(int row, int position) const { return code_[index(row, position)]; }
-
- private:
-  static size_t index(int row, int position) { return static_cast<size_t>(row * 4 + position); }
-  std::array<Fma, static_cast<size_t>(kMaxBlockRows) * 4> code_;
-};
-
-const Fma& encoded_fma(int row, int position) {
-  static const FmaTable table;
-  return table.at(row, position);
-}
-
 class BlockEmitter {
  public:
-  BlockEmitter(Xbyak::CodeGenerator& out, const backend::Sparse24Matrix& matrix, const Epilogue& epilogue,
+  BlockEmitter(Xbyak::CodeGenerator& out, const backend::Sparse24View& matrix, const Epilogue& epilogue,
                const BlockSpec& spec)
       : out_(out),
         matrix_(matrix),
@@ -76,9 +47,7 @@ class BlockEmitter {
 
   void emit_data() {
     out_.L(weights_);
-    for (int64_t k = spec_.columns.begin; k < spec_.columns.end; k += 4)
-      for (size_t i = 0; i < 2; ++i)
-        for (int64_t m = spec_.rows.begin; m < spec_.rows.end; ++m) put(matrix_.kept(m, k / 4)[i]);
+    emit_weights();
     out_.L(constants_);
     if (has_bias())
       for (int64_t m = spec_.rows.begin; m < spec_.rows.end; ++m) put(epilogue_.bias[static_cast<size_t>(m)]);
@@ -86,6 +55,23 @@ class BlockEmitter {
       put(epilogue_.lo);
       put(epilogue_.hi);
     }
+  }
+
+  /// In the order of their use: for each group of four columns the first kept value of every row, then the
+  /// second. Rows are the outer loop because they are what lies together in the matrix.
+  void emit_weights() {
+    auto* code = const_cast<uint8_t*>(out_.getCurr());
+    const auto groups = static_cast<size_t>(spec_.columns.size() / 4);
+    const auto rows = static_cast<size_t>(rows_);
+    for (size_t row = 0; row < rows; ++row) {
+      const auto m = static_cast<size_t>(spec_.rows.begin) + row;
+      const auto first =
+          m * static_cast<size_t>(matrix_.k / 2) + static_cast<size_t>(spec_.columns.begin / 2);
+      const float* kept = &matrix_.values[first];
+      for (size_t i = 0; i < groups * 2; ++i)
+        std::memcpy(code + (i * rows + row) * sizeof(float), kept + i, sizeof(float));
+    }
+    out_.setSize(out_.getSize() + groups * 2 * rows * sizeof(float));
   }
 
   void put(float value) {
@@ -133,44 +119,54 @@ class BlockEmitter {
     weight_base_ = kWeightReach + 4;
     next_weight_ = 0;
     prefetched_ = 0;
+    next_prefetch_ = prefetch_lines() > 0 ? 1 : weight_count() + 1;
+    FastEmitter fast(out_);
     for (int64_t block = spec_.columns.begin / 4; block < spec_.columns.end / 4; ++block)
-      multiply_group(block);
+      multiply_group(fast, block);
+    fast.sync();
     if (prefetch_lines() > 0) out_.add(prefetch_, static_cast<uint32_t>(prefetch_lines() * kLine));
   }
 
-  void multiply_group(int64_t block) {
-    std::array<bool, 4> used{};
-    for (int64_t m = spec_.rows.begin; m < spec_.rows.end; ++m)
-      for (const int position : matrix_.positions(m, block)) used[static_cast<size_t>(position)] = true;
+  void multiply_group(FastEmitter& fast, int64_t block) {
+    std::array<std::array<int, 2>, kMaxBlockRows> positions;
+    int used = 0;
+    for (int row = 0; row < rows_; ++row) {
+      const auto kept = matrix_.positions(spec_.rows.begin + row, block);
+      positions[static_cast<size_t>(row)] = kept;
+      used |= 1 << kept[0] | 1 << kept[1];
+    }
     for (int i = 0; i < 4; ++i)
-      if (used[static_cast<size_t>(i)])
-        out_.vmovups(Zmm(kXRegister + i), out_.ptr[x_ + x_displacement(block * 4 + i)]);
+      if (used >> i & 1) fast.load_x(i, x_displacement(block * 4 + i));
     for (size_t kept = 0; kept < 2; ++kept)
       for (int row = 0; row < rows_; ++row)
-        multiply_add(row, matrix_.positions(spec_.rows.begin + row, block)[kept]);
+        multiply_add(fast, row, positions[static_cast<size_t>(row)][kept]);
   }
 
-  int x_displacement(int64_t row) const {
+  int64_t x_displacement(int64_t row) const {
     const int64_t offset = spec_.row_offsets ? (*spec_.row_offsets)[static_cast<size_t>(row)]
                                              : (row - spec_.columns.begin) * kLine;
-    return static_cast<int>(offset - kXBias);
+    return offset - kXBias;
   }
 
-  void multiply_add(int row, int position) {
+  void multiply_add(FastEmitter& fast, int row, int position) {
     if (next_weight_ * 4 - weight_base_ > kWeightReach) {
+      fast.sync();
       out_.add(weight_, static_cast<uint32_t>(2 * kWeightReach + 4));
+      fast.resume();
       weight_base_ += 2 * kWeightReach + 4;
     }
-    const auto offset = static_cast<int>(next_weight_ * 4 - weight_base_);
-    auto* code = const_cast<uint8_t*>(out_.getCurr());
-    std::ranges::copy(encoded_fma(row, position), code);
-    code[kFmaBytes - 1] = static_cast<uint8_t>(offset / 4);
-    out_.setSize(out_.getSize() + kFmaBytes);
+    fast.fma(row, position, (next_weight_ * 4 - weight_base_) / 4);
     ++next_weight_;
-    if (prefetched_ * weight_count() < next_weight_ * prefetch_lines()) {
-      out_.prefetcht0(out_.ptr[prefetch_ + static_cast<int>(prefetched_ * kLine)]);
-      ++prefetched_;
-    }
+    if (next_weight_ >= next_prefetch_) prefetch_next(fast);
+  }
+
+  /// One line of the following block; spreads them evenly over the weights.
+  void prefetch_next(FastEmitter& fast) {
+    fast.sync();
+    out_.prefetcht0(out_.ptr[prefetch_ + static_cast<int>(prefetched_ * kLine)]);
+    fast.resume();
+    ++prefetched_;
+    next_prefetch_ = prefetched_ * weight_count() / prefetch_lines() + 1;
   }
 
   /// Lines of the following block (about as long as this one) to fetch while one panel is computed.
@@ -221,7 +217,7 @@ class BlockEmitter {
   }
 
   Xbyak::CodeGenerator& out_;
-  const backend::Sparse24Matrix& matrix_;
+  const backend::Sparse24View& matrix_;
   const Epilogue& epilogue_;
   const BlockSpec& spec_;
   const int rows_;
@@ -229,6 +225,7 @@ class BlockEmitter {
   int64_t weight_base_ = 0;  // what weight_ points at, in bytes from weights_
   int64_t next_weight_ = 0;
   int64_t prefetched_ = 0;
+  int64_t next_prefetch_ = 0;  // the number of weights at which the next prefetch is due
   const Reg64 args_{Xbyak::Operand::RDI}, weight_{Xbyak::Operand::RAX}, panels_{Xbyak::Operand::RCX},
       x_{Xbyak::Operand::RDX}, sum_{Xbyak::Operand::RSI}, target_{Xbyak::Operand::R8},
       residual_{Xbyak::Operand::R9}, prefetch_{Xbyak::Operand::R10}, dst_{Xbyak::Operand::R11};
@@ -244,7 +241,7 @@ int64_t block_bytes_bound(const BlockSpec& spec) {
          spec.rows.size() * kPerRow + kFixed;
 }
 
-BlockFn generate_block(Xbyak::CodeGenerator& out, const backend::Sparse24Matrix& matrix,
+BlockFn generate_block(Xbyak::CodeGenerator& out, const backend::Sparse24View& matrix,
                        const Epilogue& epilogue, const BlockSpec& spec) {
   return BlockEmitter(out, matrix, epilogue, spec).emit();
 }

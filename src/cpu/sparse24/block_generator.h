@@ -69,7 +69,7 @@ constexpr int64_t kMaxBlockColumns = 256;  // packed X rows that an 8-bit scaled
 int64_t block_bytes_bound(const BlockSpec& spec);
 
 /// Appends the data and code of one block; returns its entry (callable once the memory is executable).
-BlockFn generate_block(Xbyak::CodeGenerator& out, const backend::Sparse24Matrix& matrix,
+BlockFn generate_block(Xbyak::CodeGenerator& out, const backend::Sparse24View& matrix,
                        const Epilogue& epilogue, const BlockSpec& spec);
 
 }  // namespace twofour::cpu

@@ -11,7 +11,7 @@ namespace {
 
 constexpr size_t kAlignment = 64;
 
-void check(const backend::Sparse24Matrix& weights, const ConvShape& shape) {
+void check(const backend::Sparse24View& weights, const ConvShape& shape) {
   TWOFOUR_CHECK(shape.batch >= 0 && shape.c > 0 && shape.k > 0 && shape.r > 0 && shape.s > 0 && shape.h > 0 &&
                     shape.w > 0 && shape.stride_h > 0 && shape.stride_w > 0 && shape.dilation_h > 0 &&
                     shape.dilation_w > 0 && shape.pad_top >= 0 && shape.pad_left >= 0 &&
@@ -90,7 +90,7 @@ std::vector<float> conv_weights_rsc(std::span<const float> kcrs, int64_t k, int6
   return result;
 }
 
-Sparse24Created<Sparse24Conv2d> Sparse24Conv2d::create(const backend::Sparse24Matrix& weights,
+Sparse24Created<Sparse24Conv2d> Sparse24Conv2d::create(const backend::Sparse24View& weights,
                                                        const ConvShape& shape, const Epilogue& epilogue,
                                                        const Sparse24Options& options) {
   check(weights, shape);

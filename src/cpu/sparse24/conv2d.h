@@ -25,8 +25,8 @@ class Sparse24Conv2d {
  public:
   /// `weights` is [K, R*S*C] as conv_weights_rsc orders it. Declines as Sparse24Gemm::create does. Throws
   /// Error{kInvalidArgument} when weights and shape disagree or the output would be empty.
-  static Sparse24Created<Sparse24Conv2d> create(const backend::Sparse24Matrix& weights,
-                                                const ConvShape& shape, const Epilogue& epilogue,
+  static Sparse24Created<Sparse24Conv2d> create(const backend::Sparse24View& weights, const ConvShape& shape,
+                                                const Epilogue& epilogue,
                                                 const Sparse24Options& options = {});
 
   /// Whether the input is copied once per tile instead of once per tap; see conv_map.h.

@@ -73,7 +73,7 @@ class Sparse24Conv final : public OpTactic {
 
   std::unique_ptr<Kernel> create(const NodeDesc& node, std::span<const Tensor> packed) const override {
     const ConvShape shape = shape_of(node);
-    auto made = Sparse24Conv2d::create(unpacked_weight(packed, shape.k, shape.gemm_k()), shape,
+    auto made = Sparse24Conv2d::create(weight_view(packed, shape.k, shape.gemm_k()), shape,
                                        epilogue_of(node, packed, node.has_input(kResidual)));
     TWOFOUR_CHECK(made.support, kFailedPrecondition, "{}: {}", node.label(), made.support.to_string());
     return std::make_unique<ConvKernel>(std::move(made.kernel));

@@ -42,7 +42,7 @@ void check_options(const Sparse24Options& options) {
                 options.k_block, kMaxBlockColumns, options.tile_panels, kMaxTilePanels);
 }
 
-Sparse24Created<Sparse24Gemm> Sparse24Gemm::create(const backend::Sparse24Matrix& matrix,
+Sparse24Created<Sparse24Gemm> Sparse24Gemm::create(const backend::Sparse24View& matrix,
                                                    const Epilogue& epilogue, const Sparse24Options& options,
                                                    const std::vector<int64_t>& row_offsets) {
   if (auto support = sparse24_supports(); !support) return {nullptr, std::move(support)};
@@ -72,7 +72,7 @@ Sparse24Created<Sparse24Gemm> Sparse24Gemm::create(const backend::Sparse24Matrix
   return {std::move(gemm), {}};
 }
 
-void Sparse24Gemm::generate(const backend::Sparse24Matrix& matrix, const Epilogue& epilogue,
+void Sparse24Gemm::generate(const backend::Sparse24View& matrix, const Epilogue& epilogue,
                             const std::vector<BlockSpec>& specs, int64_t bytes) {
   code_ = ExecutableBuffer(static_cast<size_t>(bytes));
   Xbyak::CodeGenerator out(static_cast<size_t>(bytes), code_.writable());

@@ -46,7 +46,7 @@ class Sparse24Gemm {
   /// Declines without AVX-512 and when the code would exceed the budget. Throws Error{kInvalidArgument} when
   /// the bias does not have M values, Error{kDataCorrupt} when `matrix` is not a legal 2:4 matrix.
   /// `row_offsets` is for callers of run_block() whose X is not packed, see BlockSpec; empty otherwise.
-  static Sparse24Created<Sparse24Gemm> create(const backend::Sparse24Matrix& matrix, const Epilogue& epilogue,
+  static Sparse24Created<Sparse24Gemm> create(const backend::Sparse24View& matrix, const Epilogue& epilogue,
                                               const Sparse24Options& options = {},
                                               const std::vector<int64_t>& row_offsets = {});
 
@@ -67,7 +67,7 @@ class Sparse24Gemm {
 
  private:
   Sparse24Gemm() = default;
-  void generate(const backend::Sparse24Matrix& matrix, const Epilogue& epilogue,
+  void generate(const backend::Sparse24View& matrix, const Epilogue& epilogue,
                 const std::vector<BlockSpec>& specs, int64_t bytes);
   void run_rows(const float* x, float* c, const float* residual, Range tile, int64_t m_block,
                 Range k_blocks) const;

@@ -61,8 +61,8 @@ class Sparse24Linear final : public OpTactic {
 
   std::unique_ptr<Kernel> create(const NodeDesc& node, std::span<const Tensor> packed) const override {
     const Sizes sizes = sizes_of(node);
-    auto made = create_sparse24_linear(unpacked_weight(packed, sizes.m, sizes.k), sizes.items,
-                                       ItemLayout::kRows, epilogue_of(node, packed, false));
+    auto made = create_sparse24_linear(weight_view(packed, sizes.m, sizes.k), sizes.items, ItemLayout::kRows,
+                                       epilogue_of(node, packed, false));
     TWOFOUR_CHECK(made.support, kFailedPrecondition, "{}: {}", node.label(), made.support.to_string());
     return std::make_unique<LinearKernel>(std::move(made.kernel));
   }

@@ -2,7 +2,7 @@
 
 namespace twofour::cpu {
 
-Sparse24Created<Sparse24Conv2d> create_sparse24_linear(const backend::Sparse24Matrix& weights, int64_t items,
+Sparse24Created<Sparse24Conv2d> create_sparse24_linear(const backend::Sparse24View& weights, int64_t items,
                                                        ItemLayout layout, const Epilogue& epilogue,
                                                        const Sparse24Options& options) {
   const ConvShape shape{.layout = layout == ItemLayout::kColumns ? ImageLayout::kNchw : ImageLayout::kNhwc,

@@ -11,7 +11,7 @@ namespace twofour::cpu {
 enum class ItemLayout : uint8_t { kColumns, kRows };
 
 /// The product with N items as a pointwise convolution: run() takes X as src and Y as dst.
-Sparse24Created<Sparse24Conv2d> create_sparse24_linear(const backend::Sparse24Matrix& weights, int64_t items,
+Sparse24Created<Sparse24Conv2d> create_sparse24_linear(const backend::Sparse24View& weights, int64_t items,
                                                        ItemLayout layout, const Epilogue& epilogue,
                                                        const Sparse24Options& options = {});
 

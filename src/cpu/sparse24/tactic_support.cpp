@@ -12,14 +12,10 @@ std::vector<Tensor> packed_weight(const backend::Sparse24Matrix& matrix, const T
   return packed;
 }
 
-backend::Sparse24Matrix unpacked_weight(std::span<const Tensor> packed, int64_t m, int64_t k) {
+backend::Sparse24View weight_view(std::span<const Tensor> packed, int64_t m, int64_t k) {
   TWOFOUR_CHECK(packed.size() >= 2 && packed[0].dtype() == DType::kF32 && packed[1].dtype() == DType::kU8,
                 kDataCorrupt, "packed 2:4 weights need values and indices");
-  const auto values = packed[0].span<float>();
-  const auto indices = packed[1].span<uint8_t>();
-  backend::Sparse24Matrix matrix{m, k, {values.begin(), values.end()}, {indices.begin(), indices.end()}};
-  verify(matrix);
-  return matrix;
+  return {m, k, packed[0].span<float>(), packed[1].span<uint8_t>()};
 }
 
 Epilogue epilogue_of(const NodeDesc& node, std::span<const Tensor> packed, bool residual) {

@@ -13,8 +13,9 @@ namespace twofour::cpu {
 
 /// Values, indices and, when there is one, the bias: what pack() returns.
 std::vector<Tensor> packed_weight(const backend::Sparse24Matrix& matrix, const Tensor& bias);
-/// The matrix [m, k] of packed[0] and packed[1]. Throws Error{kDataCorrupt} when they do not make one.
-backend::Sparse24Matrix unpacked_weight(std::span<const Tensor> packed, int64_t m, int64_t k);
+/// packed[0] and packed[1] as a matrix [m, k], which whoever reads it has to verify(). Throws
+/// Error{kDataCorrupt} when they are not there.
+backend::Sparse24View weight_view(std::span<const Tensor> packed, int64_t m, int64_t k);
 
 /// The epilogue of a node with attributes activation, clip_low, clip_high; bias from packed[2].
 Epilogue epilogue_of(const NodeDesc& node, std::span<const Tensor> packed, bool residual);
