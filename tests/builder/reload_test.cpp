@@ -15,7 +15,7 @@
 namespace twofour::builder {
 namespace {
 
-const Shape kImage = {1, 3, 64, 64};
+const Shape kImage = {1, 3, 224, 224};
 
 Tensor logits_of(const engine::Engine& engine) {
   Tensor image(DType::kF32, kImage);
