@@ -16,6 +16,7 @@
 #include <string_view>
 #include <vector>
 
+#include "twofour/amp_report.h"
 #include "twofour/data.h"
 #include "twofour/model.h"
 #include "twofour/train_options.h"
@@ -27,12 +28,16 @@ using train::BenchmarkResult;
 using train::EpochRecord;
 using train::Evaluation;
 using train::IterUnit;
+using train::kIterUnitNames;
+using train::kPrecisionNames;
+using train::kScheduleNames;
 using train::LossScaling;
 using train::Precision;
 using train::Progress;
 using train::Schedule;
 using train::ScheduleKind;
 using train::SgdOptions;
+using train::TrainerOptions;
 
 namespace train {
 class Trainer;  // internal
@@ -43,14 +48,14 @@ struct OptimizerState;
 class Sgd {
  public:
   explicit Sgd(const SgdOptions& options = {});
-  const SgdOptions& options() const { return options_; }
+  explicit Sgd(train::OptimizerState state);
+  const SgdOptions& options() const;
   /// Names of the weights whose zeros training keeps.
   std::vector<std::string> masked_weights() const;
   train::OptimizerState& state() { return *state_; }
   const train::OptimizerState& state() const { return *state_; }
 
  private:
-  SgdOptions options_;
   std::shared_ptr<train::OptimizerState> state_;
 };
 
@@ -61,23 +66,13 @@ std::vector<PruneRow> prune_trained_model(Model& model, Sgd& optimizer, const Pr
 /// kAuto: weights that the model's metadata names as 2:4. kKeep: also those whose zeros form the pattern
 /// (files of other tools); an error when there is none. kNone: no masks.
 enum class KeepSparsity : uint8_t { kAuto, kKeep, kNone };
+inline constexpr Names<KeepSparsity, 3> kKeepSparsityNames = {
+    {{"auto", KeepSparsity::kAuto}, {"keep", KeepSparsity::kKeep}, {"none", KeepSparsity::kNone}}};
 /// For a model that is pruned already: the optimiser keeps its zeros.
 void keep_sparsity(const Model& model, Sgd& optimizer, KeepSparsity mode = KeepSparsity::kAuto);
 
-struct TrainerOptions {
-  Schedule schedule;
-  Precision precision = Precision::kF32;
-  /// Trains in half-precision storage even where the hardware has no fast half arithmetic.
-  bool force_half = false;
-  std::optional<LossScaling> loss_scaling;  // default: dynamic for fp16, none otherwise
-  double label_smoothing = 0;
-  double clip_norm = 0;  // 0: no clipping
-  uint64_t seed = 1;
-  /// Time the tactics of the training step first; pays for long runs.
-  bool time_tactics = true;
-};
-
-/// Trains a copy of the model; model() gives the result. Nobody else may read from the data meanwhile.
+/// Trains copies of the model and of the optimiser's state; model() and optimizer() give the results. Nobody
+/// else may read from the data meanwhile.
 class Trainer {
  public:
   Trainer(const Model& model, const Sgd& optimizer, DataLoader& data, const TrainerOptions& options = {});
@@ -90,19 +85,27 @@ class Trainer {
   /// Trains on and gives `line` the lines of benchmark mode.
   BenchmarkResult benchmark(const BenchmarkOptions& options,
                             const std::function<void(std::string_view)>& line);
+  /// Top-1 accuracy of the present model over one epoch of `data`, kept in the history of the last epoch.
+  Evaluation evaluate(DataLoader& data,
+                      const std::function<void(int64_t done, int64_t total)>& progress = {});
   Model model() const;
+  /// Masks and momentum as they are now, to go on with in another trainer.
+  Sgd optimizer() const;
   int64_t epoch() const;
   const std::vector<EpochRecord>& history() const;
 
   /// The precision in use, and why it is not the one asked for (empty when it is).
   Precision precision() const;
   const std::string& precision_note() const;
+  /// The colour of every node of the step; empty in fp32.
+  const amp::Report& paint_report() const;
   /// Memory of activations and gradients during a step.
   size_t activation_bytes() const;
+  /// What decides the run's numbers besides model, images and machine, as JSON text.
+  std::string recipe() const;
 
-  /// A checkpoint (safetensors) to go on from, bit for bit. Atomic.
+  /// A checkpoint (safetensors) for TrainerOptions::resume_from. Atomic.
   void save(const std::filesystem::path& path) const;
-  void resume(const std::filesystem::path& path);
 
  private:
   std::unique_ptr<train::Trainer> trainer_;

@@ -2,7 +2,12 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
 #include <vector>
+
+#include "twofour/names.h"
 
 namespace twofour::train {
 
@@ -39,6 +44,9 @@ struct LossScaling {
 /// kConstant: base_lr. kStep: base_lr * gamma^(milestones passed). kCosine: half a cosine from base_lr at the
 /// end of the warm-up to final_lr at total_steps (SGDR without restarts, https://arxiv.org/abs/1608.03983).
 enum class ScheduleKind : uint8_t { kConstant, kStep, kCosine };
+inline constexpr Names<ScheduleKind, 3> kScheduleNames = {{{"constant", ScheduleKind::kConstant},
+                                                           {"step", ScheduleKind::kStep},
+                                                           {"cosine", ScheduleKind::kCosine}}};
 
 struct Schedule {
   ScheduleKind kind = ScheduleKind::kConstant;
@@ -50,6 +58,24 @@ struct Schedule {
 };
 
 enum class Precision : uint8_t { kF32, kF16, kBF16 };
+inline constexpr Names<Precision, 3> kPrecisionNames = {
+    {{"fp32", Precision::kF32}, {"fp16", Precision::kF16}, {"bf16", Precision::kBF16}}};
+
+struct TrainerOptions {
+  Schedule schedule;
+  Precision precision = Precision::kF32;
+  /// Trains in half-precision storage even where the hardware has no fast half arithmetic.
+  bool force_half = false;
+  std::vector<std::string> deny_half;       // globs of node names that stay f32 in mixed precision
+  std::optional<LossScaling> loss_scaling;  // default: dynamic for fp16, none otherwise
+  double label_smoothing = 0;
+  double clip_norm = 0;  // global L2 norm of the gradients; 0: no clipping
+  /// Time the tactics of the training step first; pays for all but short runs.
+  bool time_tactics = true;
+  /// A checkpoint to go on from, bit for bit, as if the run had never stopped. The recipe (these options, the
+  /// optimiser's and the data's) must be the checkpoint's.
+  std::filesystem::path resume_from;
+};
 
 /// Sums over the steps of the epoch in work.
 struct EpochTotals {
@@ -74,6 +100,7 @@ struct EpochRecord {
   double loss_scale = 0;  // at its end; 0 without scaling
   double images_per_s = 0;
   int64_t skipped_steps = 0;
+  std::optional<double> test_accuracy;  // when it was evaluated after the epoch
 };
 
 struct StepResult {
@@ -104,6 +131,8 @@ struct Evaluation {
 };
 
 enum class IterUnit : uint8_t { kEpoch, kBatch };
+inline constexpr Names<IterUnit, 2> kIterUnitNames = {
+    {{"epoch", IterUnit::kEpoch}, {"batch", IterUnit::kBatch}}};
 
 struct BenchmarkOptions {
   int64_t num_iter = 20;

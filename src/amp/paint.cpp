@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <map>
 
+#include "amp/colour.h"
 #include "amp/ports.h"
+#include "base/json.h"
 #include "ops/builder.h"
 
 namespace twofour::amp {
@@ -101,18 +103,19 @@ std::string Report::summary() const {
                      half, casts_to_half, half, casts_to_f32);
 }
 
-Json to_json(const Report& report) {
-  Json nodes = Json::array();
-  for (const NodePaint& node : report.nodes)
-    nodes.push_back({{"name", node.name},
-                     {"op", node.op},
-                     {"dtype", dtype_name(is_half(node.why) ? report.dtype : DType::kF32)},
-                     {"why", why_text(node.why)}});
-  return {{"dtype", dtype_name(report.dtype)},
-          {"half_nodes", report.half_nodes},
-          {"casts_to_half", report.casts_to_half},
-          {"casts_to_f32", report.casts_to_f32},
-          {"nodes", nodes}};
+std::string Report::json() const {
+  Json rows = Json::array();
+  for (const NodePaint& node : nodes)
+    rows.push_back({{"name", node.name},
+                    {"op", node.op},
+                    {"dtype", dtype_name(is_half(node.why) ? dtype : DType::kF32)},
+                    {"why", why_text(node.why)}});
+  const Json report = {{"dtype", dtype_name(dtype)},
+                       {"half_nodes", half_nodes},
+                       {"casts_to_half", casts_to_half},
+                       {"casts_to_f32", casts_to_f32},
+                       {"nodes", rows}};
+  return report.dump(1);
 }
 
 Report paint(Graph& graph, const Options& options) {

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "amp/colour.h"
-#include "base/json.h"
+#include "ir/graph.h"
+#include "twofour/amp_report.h"
 
 namespace twofour::amp {
 
@@ -15,24 +15,6 @@ struct Options {
   DType dtype = DType::kF16;            // or kBF16
   std::vector<std::string> deny_nodes;  // node name globs (*, ?, [a-z]) that stay f32
 };
-
-struct NodePaint {
-  std::string name;
-  std::string op;
-  Why why;
-};
-
-struct Report {
-  DType dtype = DType::kF16;
-  std::vector<NodePaint> nodes;  // in topological order, without the casts
-  size_t half_nodes = 0;
-  size_t casts_to_half = 0;
-  size_t casts_to_f32 = 0;
-  bool changed() const { return half_nodes > 0; }
-  /// One line: "41 of 58 nodes compute in f16; 23 casts to f16, 25 to f32".
-  std::string summary() const;
-};
-Json to_json(const Report& report);
 
 /// Graph inputs, constants and outputs keep their types and names: masters stay f32, and a half node reads
 /// them through a Cast (of a constant too; folding it is another pass's work). A value has at most one Cast

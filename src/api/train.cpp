@@ -20,24 +20,13 @@ sparsity::MaskMode to_internal(KeepSparsity mode) {
   return sparsity::MaskMode::kAuto;
 }
 
-train::TrainOptions to_internal(const TrainerOptions& options, const SgdOptions& sgd, int64_t batch_size) {
-  train::TrainOptions internal;
-  internal.batch_size = batch_size;
-  internal.sgd = sgd;
-  internal.schedule = options.schedule;
-  internal.precision = options.precision;
-  internal.force_half = options.force_half;
-  internal.loss_scaling = options.loss_scaling;
-  internal.label_smoothing = options.label_smoothing;
-  internal.clip_norm = options.clip_norm;
-  internal.seed = options.seed;
-  internal.time_tactics = options.time_tactics;
-  return internal;
-}
-
 }  // namespace
 
-Sgd::Sgd(const SgdOptions& options) : options_(options), state_(std::make_shared<train::OptimizerState>()) {}
+Sgd::Sgd(const SgdOptions& options)
+    : Sgd(train::OptimizerState{.sgd = options, .momentum = {}, .masks = {}}) {}
+Sgd::Sgd(train::OptimizerState state) : state_(std::make_shared<train::OptimizerState>(std::move(state))) {}
+
+const SgdOptions& Sgd::options() const { return state_->sgd; }
 
 std::vector<std::string> Sgd::masked_weights() const {
   std::vector<std::string> names;
@@ -56,8 +45,7 @@ std::vector<PruneRow> prune_trained_model(Model& model, Sgd& optimizer, const Pr
 
 Trainer::Trainer(const Model& model, const Sgd& optimizer, DataLoader& data, const TrainerOptions& options)
     : trainer_(std::make_unique<train::Trainer>(model.graph().clone(), api::device(), data.shared_loader(),
-                                                to_internal(options, optimizer.options(), data.batch_size()),
-                                                optimizer.state())) {}
+                                                options, optimizer.state())) {}
 Trainer::~Trainer() = default;
 
 EpochRecord Trainer::train_epoch(const std::function<void(const Progress&)>& progress) {
@@ -69,14 +57,20 @@ BenchmarkResult Trainer::benchmark(const BenchmarkOptions& options,
   return train::run_benchmark(*trainer_, options, line);
 }
 
+Evaluation Trainer::evaluate(DataLoader& data, const std::function<void(int64_t, int64_t)>& progress) {
+  return trainer_->evaluate(data.loader(), progress);
+}
+
 Model Trainer::model() const { return Model(trainer_->model()); }
+Sgd Trainer::optimizer() const { return Sgd(trainer_->optimizer()); }
 int64_t Trainer::epoch() const { return trainer_->position().epoch; }
 const std::vector<EpochRecord>& Trainer::history() const { return trainer_->history(); }
 Precision Trainer::precision() const { return trainer_->precision().used; }
 const std::string& Trainer::precision_note() const { return trainer_->precision().note; }
+const amp::Report& Trainer::paint_report() const { return trainer_->paint_report(); }
+std::string Trainer::recipe() const { return trainer_->recipe().dump(1); }
 size_t Trainer::activation_bytes() const { return trainer_->activation_bytes(); }
 void Trainer::save(const std::filesystem::path& path) const { trainer_->save(path); }
-void Trainer::resume(const std::filesystem::path& path) { trainer_->resume(path); }
 
 Evaluation evaluate(const Model& model, DataLoader& data,
                     const std::function<void(int64_t, int64_t)>& progress) {

@@ -10,6 +10,7 @@
 #include "cli/demo_result.h"
 #include "cli/files.h"
 #include "cli/timing.h"
+#include "cli/train_run.h"
 #include "twofour/engine.h"
 #include "twofour/error.h"
 
@@ -75,16 +76,14 @@ class Demo {
                         .milestones = {}};
     options.precision = Precision::kF16;
     options.force_half = true;  // the demo shows mixed precision on every machine
-    options.seed = options_.seed;
     return options;
   }
 
-  std::vector<EpochResult> train(const Sgd& optimizer, const std::string& title) {
+  std::vector<EpochRecord> train(const Sgd& optimizer, const std::string& title) {
     Trainer trainer(model_, optimizer, train_data_, trainer_options());
-    auto epochs = train_epochs(
-        trainer, {.title = title, .epochs = recipe_.epochs, .test = &test_data_, .checkpoint = {}});
+    train_epochs(trainer, {.title = title, .epochs = recipe_.epochs, .test = &test_data_, .output = {}});
     model_ = trainer.model();
-    return epochs;
+    return trainer.history();
   }
 
   void train_dense() {

@@ -90,20 +90,19 @@ std::string demo_json(const DemoResult& r) {
                        {"sparse_ms", b.sparse_ms},
                        {"speedup", b.speedup},
                        {"sparse_layers", b.build.sparse_layers()}});
-  const Json json = {{"device", device_name()},
-                     {"accuracy", {{"dense", r.dense}, {"pruned", r.pruned}, {"retrained", r.retrained}}},
-                     {"sparsity",
-                      {{"violations", r.violations},
-                       {"sparse_layers", r.sparse_layers},
-                       {"weight_layers", r.weight_layers}}},
-                     {"mixed_precision",
-                      {{"activation_bytes_f32", r.activation_bytes_f32},
-                       {"activation_bytes_mixed", r.activation_bytes_mixed}}},
-                     {"engine", {{"batches", std::move(batches)}}},
-                     {"training",
-                      {{"dense", Json::parse(history_json(r.dense_epochs))["epochs"]},
-                       {"retrained", Json::parse(history_json(r.retrain_epochs))["epochs"]}}},
-                     {"total_s", r.total_s}};
+  const Json json = {
+      {"device", device_name()},
+      {"accuracy", {{"dense", r.dense}, {"pruned", r.pruned}, {"retrained", r.retrained}}},
+      {"sparsity",
+       {{"violations", r.violations},
+        {"sparse_layers", r.sparse_layers},
+        {"weight_layers", r.weight_layers}}},
+      {"mixed_precision",
+       {{"activation_bytes_f32", r.activation_bytes_f32},
+        {"activation_bytes_mixed", r.activation_bytes_mixed}}},
+      {"engine", {{"batches", std::move(batches)}}},
+      {"training", {{"dense", epochs_json(r.dense_epochs)}, {"retrained", epochs_json(r.retrain_epochs)}}},
+      {"total_s", r.total_s}};
   return json.dump(1) + "\n";
 }
 

@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "cli/table.h"
-#include "cli/train_run.h"
 #include "twofour/build_report.h"
+#include "twofour/train.h"
 
 namespace twofour::cli {
 
@@ -25,7 +25,7 @@ struct DemoResult {
   int64_t sparse_layers = 0;  // layers whose weights are 2:4
   int64_t weight_layers = 0;
   int64_t activation_bytes_f32 = 0, activation_bytes_mixed = 0;
-  std::vector<EpochResult> dense_epochs, retrain_epochs;
+  std::vector<EpochRecord> dense_epochs, retrain_epochs;
   std::vector<BatchResult> batches;
   double total_s = 0;
 };

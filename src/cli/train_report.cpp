@@ -1,45 +1,135 @@
 #include "cli/train_report.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <tuple>
+
 #include "cli/chart.h"
+#include "cli/console.h"
+#include "cli/files.h"
 #include "cli/html.h"
 
 namespace twofour::cli {
 namespace {
 
-Series series(const std::string& name, const std::vector<EpochResult>& results,
-              double (*value)(const EpochResult&)) {
-  Series s{name, {}, {}};
-  for (const EpochResult& r : results) {
-    s.x.push_back(static_cast<double>(r.train.epoch + 1));
-    s.y.push_back(value(r));
+using Json = nlohmann::ordered_json;
+
+Series series(const Curve& curve, double (*value)(const EpochRecord&)) {
+  Series s{curve.name, {}, {}};
+  for (const EpochRecord& epoch : *curve.epochs) {
+    s.x.push_back(static_cast<double>(epoch.epoch + 1));
+    s.y.push_back(value(epoch));
   }
   return s;
 }
 
+Table recipe_table(const Json& recipe) {
+  Table table({"Setting", ">Value"});
+  for (const auto& [key, value] : recipe.flatten().items()) {
+    std::string name = key.substr(1);
+    std::ranges::replace(name, '/', '.');
+    table.add_row({name, value.is_string() ? value.get<std::string>() : value.dump()});
+  }
+  return table;
+}
+
+// Nodes by operator and reason, in the order in which the graph first has them.
+Table paint_table(const amp::Report& paint) {
+  using Key = std::tuple<bool, std::string, amp::Why>;
+  std::map<Key, int64_t> counts;
+  for (const amp::NodePaint& node : paint.nodes) ++counts[{!amp::is_half(node.why), node.op, node.why}];
+  Table table({"Operator", "Computes in", ">Nodes", "Why"});
+  for (const auto& [key, count] : counts) {
+    const auto& [full, op, why] = key;
+    table.add_row({op, std::string(dtype_name(full ? DType::kF32 : paint.dtype)), std::to_string(count),
+                   std::string(amp::why_text(why))});
+  }
+  return table;
+}
+
+std::string train_json(const TrainReport& report) {
+  Json json = {{"model", report.model}, {"recipe", report.recipe}, {"epochs", epochs_json(report.epochs)}};
+  if (!report.paint.nodes.empty()) {
+    json["mixed_precision"] = Json::parse(report.paint.json());
+    json["mixed_precision"]["activation_bytes_f32"] = report.activation_bytes_f32;
+    json["mixed_precision"]["activation_bytes_mixed"] = report.activation_bytes;
+  }
+  return json.dump(1) + "\n";
+}
+
+std::string train_html(const TrainReport& report) {
+  HtmlPage page("Training of " + report.model);
+  const std::vector<Curve> curves = {{report.model, &report.epochs}};
+  page.figure(loss_chart(curves), "Mean loss over the training batches of each epoch.");
+  if (std::ranges::any_of(report.epochs, [](const EpochRecord& e) { return e.test_accuracy.has_value(); }))
+    page.figure(accuracy_chart(curves), "Top-1 accuracy on the test data after each epoch.");
+  if (!report.paint.nodes.empty()) {
+    page.heading("Mixed precision");
+    page.paragraph(report.paint.summary() + "; " + memory_line(report) + ".");
+    page.table(paint_table(report.paint));
+  }
+  page.heading("Recipe");
+  page.table(recipe_table(report.recipe));
+  return page.str();
+}
+
 }  // namespace
+
+TrainReport make_train_report(const Model& model, const DataLoader& data, const Trainer& trainer) {
+  TrainReport report{.model = model.name(),
+                     .recipe = Json::parse(trainer.recipe()),
+                     .epochs = trainer.history(),
+                     .paint = trainer.paint_report(),
+                     .activation_bytes = trainer.activation_bytes()};
+  report.activation_bytes_f32 = trainer.precision() == Precision::kF32
+                                    ? report.activation_bytes
+                                    : step_activation_bytes(model, data.batch_size(), Precision::kF32);
+  return report;
+}
+
+std::string memory_line(const TrainReport& report) {
+  const auto full = static_cast<double>(report.activation_bytes_f32);
+  const auto mixed = static_cast<double>(report.activation_bytes);
+  return fmt::format("activation memory of a step: {:.1f} MB in f32, {:.1f} MB in mixed precision ({:.2f}x)",
+                     full / 1e6, mixed / 1e6, full / std::max(mixed, 1.0));
+}
+
+void save_training(const std::filesystem::path& folder, const Trainer& trainer, const TrainReport& report) {
+  trainer.model().save(folder / "model.onnx");
+  write_text_file(folder / "history.json", train_json(report));
+  write_text_file(folder / "report.html", train_html(report));
+  print_line(fmt::format("wrote {0}/model.onnx, {0}/history.json, {0}/report.html", folder.string()));
+}
+
+nlohmann::ordered_json epochs_json(const std::vector<EpochRecord>& epochs) {
+  Json list = Json::array();
+  for (const EpochRecord& e : epochs) {
+    Json row = {{"epoch", e.epoch + 1},
+                {"loss", e.loss},
+                {"train_accuracy_fraction", e.accuracy},
+                {"lr", e.lr},
+                {"loss_scale", e.loss_scale},
+                {"images_per_s", e.images_per_s},
+                {"skipped_steps", e.skipped_steps}};
+    if (e.test_accuracy) row["test_accuracy_fraction"] = *e.test_accuracy;
+    list.push_back(std::move(row));
+  }
+  return list;
+}
 
 std::string loss_chart(const std::vector<Curve>& curves) {
   std::vector<Series> all;
-  for (const Curve& c : curves)
-    all.push_back(series(c.name, *c.results, [](const EpochResult& r) { return r.train.loss; }));
+  for (const Curve& c : curves) all.push_back(series(c, [](const EpochRecord& e) { return e.loss; }));
   return line_chart({"Training loss", "epoch", "loss"}, all);
 }
 
 std::string accuracy_chart(const std::vector<Curve>& curves) {
   std::vector<Series> all;
   for (const Curve& c : curves)
-    all.push_back(series(c.name, *c.results, [](const EpochResult& r) { return r.test_accuracy * 100; }));
+    all.push_back(series(c, [](const EpochRecord& e) { return e.test_accuracy.value_or(0) * 100; }));
   return line_chart({"Test accuracy", "epoch", "%"}, all);
-}
-
-std::string train_report_html(const std::string& name, const std::vector<EpochResult>& results,
-                              const std::string& memory) {
-  HtmlPage page("Training of " + name);
-  const std::vector<Curve> curves = {{name, &results}};
-  page.figure(loss_chart(curves), "Mean loss over the training batches of each epoch.");
-  page.figure(accuracy_chart(curves), "Top-1 accuracy on the test data after each epoch.");
-  if (!memory.empty()) page.paragraph(memory);
-  return page.str();
 }
 
 }  // namespace twofour::cli

@@ -51,6 +51,7 @@ class Loader {
 
   int64_t batches_per_epoch() const { return batches_per_epoch_; }
   const Dataset& dataset() const { return *dataset_; }
+  const LoaderOptions& options() const { return options_; }
 
   /// The next batch; its memory is reused once all copies of its tensors are gone. An exception from the
   /// dataset is rethrown here, in the order of the batches, and again by every call until seek().

@@ -1,9 +1,6 @@
 #include "train/benchmark.h"
 
 #include <chrono>
-
-#include "data/synthetic.h"
-
 namespace twofour::train {
 namespace {
 
@@ -61,12 +58,6 @@ class Meter {
 
 }  // namespace
 
-std::optional<IterUnit> iter_unit_from_name(std::string_view name) {
-  if (name == "epoch") return IterUnit::kEpoch;
-  if (name == "batch") return IterUnit::kBatch;
-  return std::nullopt;
-}
-
 BenchmarkResult run_benchmark(Trainer& trainer, const BenchmarkOptions& options, const LineCallback& line) {
   TWOFOUR_CHECK(options.num_iter > 0 && options.display_every > 0, kInvalidArgument,
                 "num_iter is {} and display_every {}, expected at least 1", options.num_iter,
@@ -80,14 +71,6 @@ BenchmarkResult run_benchmark(Trainer& trainer, const BenchmarkOptions& options,
     if (trainer.position().batch == batches) meter.epoch_done(trainer.position().epoch);
   }
   return meter.result();
-}
-
-std::shared_ptr<data::Loader> make_synthetic_loader(const Shape& image_shape, int64_t num_classes,
-                                                    int64_t batch_size, int64_t batches, uint64_t seed) {
-  std::shared_ptr<const data::Dataset> dataset = data::make_synthetic(
-      {.image_shape = image_shape, .num_classes = num_classes, .size = batch_size * batches, .seed = seed});
-  return std::make_shared<data::Loader>(
-      std::move(dataset), data::LoaderOptions{.batch_size = batch_size, .shuffle = false, .seed = seed});
 }
 
 }  // namespace twofour::train

@@ -1,16 +1,14 @@
 #include "train/checkpoint.h"
 
-#include <charconv>
-
 #include "train/safetensors.h"
 
 namespace twofour::train {
 namespace {
 
 constexpr std::string_view kFormatKey = "twofour.checkpoint";
-constexpr std::string_view kFormatVersion = "1";
+constexpr std::string_view kFormatVersion = "2";
 constexpr std::string_view kPositionKey = "twofour.position";
-constexpr std::string_view kSeedKey = "twofour.seed";
+constexpr std::string_view kRecipeKey = "twofour.recipe";
 
 std::string describe(const Tensor& tensor) {
   return fmt::format("{}[{}]", dtype_name(tensor.dtype()), tensor.shape().to_string());
@@ -23,21 +21,13 @@ const std::string& require(const SafeTensors& file, std::string_view key) {
   return it->second;
 }
 
-uint64_t parse_seed(const std::string& text) {
-  uint64_t seed = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seed);
-  TWOFOUR_CHECK(error == std::errc() && end == text.data() + text.size(), kDataCorrupt,
-                "seed \"{}\" is no number", text);
-  return seed;
-}
-
 }  // namespace
 
 void save_checkpoint(const std::filesystem::path& path, const Checkpoint& checkpoint) {
   write_safetensors(path, {.tensors = checkpoint.tensors,
                            .metadata = {{std::string(kFormatKey), std::string(kFormatVersion)},
                                         {std::string(kPositionKey), to_json(checkpoint.position).dump()},
-                                        {std::string(kSeedKey), std::to_string(checkpoint.seed)}}});
+                                        {std::string(kRecipeKey), checkpoint.recipe.dump()}}});
 }
 
 Checkpoint load_checkpoint(const std::filesystem::path& path) {
@@ -51,7 +41,7 @@ Checkpoint load_checkpoint(const std::filesystem::path& path) {
                         const Json position = parse_json(require(file, kPositionKey), kPositionKey);
                         return Checkpoint{.tensors = std::move(file.tensors),
                                           .position = position_from_json(position),
-                                          .seed = parse_seed(require(file, kSeedKey))};
+                                          .recipe = parse_json(require(file, kRecipeKey), kRecipeKey)};
                       });
 }
 

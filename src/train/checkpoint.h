@@ -1,7 +1,7 @@
 // Checkpoints: everything a training run needs to go on bit for bit, in one safetensors file. Parameters and
 // batch-norm statistics have the model's names, so that other tools can read them; beside them stand
-// momentum/<name>, mask/<name>, loss_scale and loss_scale_tracker. Position, history and the seed are text in
-// its metadata.
+// momentum/<name>, mask/<name>, loss_scale and loss_scale_tracker. Position with history, and the recipe,
+// are JSON in its metadata.
 #pragma once
 
 #include <filesystem>
@@ -16,7 +16,7 @@ namespace twofour::train {
 struct Checkpoint {
   std::map<std::string, Tensor> tensors;
   TrainPosition position;
-  uint64_t seed = 0;  // of the run's data
+  Json recipe;  // train/recipe.h
 };
 
 /// Atomic: the whole file or the old state. Throws Error{kIo}.

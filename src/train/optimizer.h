@@ -13,8 +13,9 @@ namespace twofour::train {
 void check(const SgdOptions& options);
 void check(const LossScaling& scaling);
 
-/// Keys are names of parameters. What is missing starts from zero (momentum) or from LossScaling (scale).
+/// The optimiser of one model. Keys are names of parameters; a momentum that is missing starts from zero.
 struct OptimizerState {
+  SgdOptions sgd;
   std::map<std::string, Tensor> momentum;  // f32, shape of the parameter
   std::map<std::string, Tensor> masks;     // bool, shape of the parameter; true: kept
 };

@@ -20,13 +20,15 @@ EpochTotals totals_from_json(const Json& json) {
 }
 
 EpochRecord record_from_json(const Json& json) {
-  return {.epoch = json.at("epoch").get<int64_t>(),
-          .loss = json.at("loss").get<double>(),
-          .accuracy = json.at("accuracy").get<double>(),
-          .lr = json.at("lr").get<double>(),
-          .loss_scale = json.at("loss_scale").get<double>(),
-          .images_per_s = json.at("images_per_s").get<double>(),
-          .skipped_steps = json.at("skipped_steps").get<int64_t>()};
+  EpochRecord record = {.epoch = json.at("epoch").get<int64_t>(),
+                        .loss = json.at("loss").get<double>(),
+                        .accuracy = json.at("accuracy").get<double>(),
+                        .lr = json.at("lr").get<double>(),
+                        .loss_scale = json.at("loss_scale").get<double>(),
+                        .images_per_s = json.at("images_per_s").get<double>(),
+                        .skipped_steps = json.at("skipped_steps").get<int64_t>()};
+  if (json.contains("test_accuracy")) record.test_accuracy = json.at("test_accuracy").get<double>();
+  return record;
 }
 
 TrainPosition parse_position(const Json& json) {
@@ -42,13 +44,15 @@ TrainPosition parse_position(const Json& json) {
 }  // namespace
 
 Json to_json(const EpochRecord& record) {
-  return {{"epoch", record.epoch},
-          {"loss", record.loss},
-          {"accuracy", record.accuracy},
-          {"lr", record.lr},
-          {"loss_scale", record.loss_scale},
-          {"images_per_s", record.images_per_s},
-          {"skipped_steps", record.skipped_steps}};
+  Json json = {{"epoch", record.epoch},
+               {"loss", record.loss},
+               {"accuracy", record.accuracy},
+               {"lr", record.lr},
+               {"loss_scale", record.loss_scale},
+               {"images_per_s", record.images_per_s},
+               {"skipped_steps", record.skipped_steps}};
+  if (record.test_accuracy) json["test_accuracy"] = *record.test_accuracy;
+  return json;
 }
 
 Json to_json(const TrainPosition& position) {

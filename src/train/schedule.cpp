@@ -12,8 +12,6 @@
 namespace twofour::train {
 namespace {
 
-constexpr std::array<std::string_view, 3> kNames = {"constant", "step", "cosine"};
-
 double cosine(const Schedule& schedule, double base_lr, int64_t step) {
   const auto span = static_cast<double>(schedule.total_steps - schedule.warmup_steps);
   const double done = std::min(static_cast<double>(step - schedule.warmup_steps) / span, 1.0);
@@ -21,14 +19,6 @@ double cosine(const Schedule& schedule, double base_lr, int64_t step) {
 }
 
 }  // namespace
-
-std::string_view schedule_name(ScheduleKind kind) { return kNames[static_cast<size_t>(kind)]; }
-
-std::optional<ScheduleKind> schedule_from_name(std::string_view name) {
-  const auto* it = std::ranges::find(kNames, name);
-  if (it == kNames.end()) return std::nullopt;
-  return static_cast<ScheduleKind>(it - kNames.begin());
-}
 
 void check(const Schedule& schedule) {
   TWOFOUR_CHECK(schedule.warmup_steps >= 0, kInvalidArgument,

@@ -2,17 +2,10 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
-#include <string_view>
-#include <vector>
 
 #include "twofour/train_options.h"
 
 namespace twofour::train {
-
-std::string_view schedule_name(ScheduleKind kind);
-/// "constant", "step", "cosine".
-std::optional<ScheduleKind> schedule_from_name(std::string_view name);
 
 /// Throws Error{kInvalidArgument} naming the field: negative numbers, milestones out of order, a cosine whose
 /// warm-up is not shorter than total_steps.

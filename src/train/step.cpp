@@ -9,7 +9,6 @@
 namespace twofour::train {
 namespace {
 
-constexpr std::array<std::string_view, 3> kPrecisionNames = {"fp32", "fp16", "bf16"};
 constexpr std::array kPrecisionDTypes = {DType::kF32, DType::kF16, DType::kBF16};
 
 void check_options(const StepOptions& options) {
@@ -161,16 +160,6 @@ class StepMaker {
 };
 
 }  // namespace
-
-std::string_view precision_name(Precision precision) {
-  return kPrecisionNames[static_cast<size_t>(precision)];
-}
-
-std::optional<Precision> precision_from_name(std::string_view name) {
-  const auto* it = std::ranges::find(kPrecisionNames, name);
-  if (it == kPrecisionNames.end()) return std::nullopt;
-  return static_cast<Precision>(it - kPrecisionNames.begin());
-}
 
 DType precision_dtype(Precision precision) { return kPrecisionDTypes[static_cast<size_t>(precision)]; }
 

@@ -20,9 +20,6 @@
 
 namespace twofour::train {
 
-/// "fp32", "fp16", "bf16".
-std::string_view precision_name(Precision precision);
-std::optional<Precision> precision_from_name(std::string_view name);
 DType precision_dtype(Precision precision);
 
 struct StepOptions {

@@ -8,8 +8,8 @@
 
 #include "base/log.h"
 #include "builder/builder.h"
-#include "train/checkpoint.h"
 #include "train/prepare.h"
+#include "train/recipe.h"
 
 namespace twofour::train {
 namespace {
@@ -33,14 +33,14 @@ std::unique_ptr<engine::ExecutionContext> build_step(TrainingStep& step, const b
   return builder::build(std::move(step.graph), backend, options).engine->create_context();
 }
 
-StepOptions step_options(const TrainOptions& options, Precision precision, const LossScaling& scaling,
-                         const Shape& image_shape, const OptimizerState& optimizer) {
-  StepOptions result{.batch_size = options.batch_size,
-                     .image_shape = image_shape,
+StepOptions step_options(const TrainerOptions& options, Precision precision, const LossScaling& scaling,
+                         const data::Loader& loader, const OptimizerState& optimizer) {
+  StepOptions result{.batch_size = loader.options().batch_size,
+                     .image_shape = loader.dataset().image_shape(),
                      .precision = precision,
                      .deny_half = options.deny_half,
                      .label_smoothing = options.label_smoothing,
-                     .update = {.sgd = options.sgd, .scaling = scaling, .clip_norm = options.clip_norm}};
+                     .update = {.sgd = optimizer.sgd, .scaling = scaling, .clip_norm = options.clip_norm}};
   for (const auto& [name, mask] : optimizer.masks) result.masked.insert(name);
   return result;
 }
@@ -57,34 +57,35 @@ PrecisionChoice choose_precision(Precision wanted, bool force_half, const backen
   if (wanted == Precision::kF32 || force_half) return {wanted, ""};
   const backend::Support support = backend.native_half(precision_dtype(wanted));
   if (support) return {wanted, ""};
-  PrecisionChoice choice{Precision::kF32,
-                         fmt::format("{} asked for, training in fp32: {} has no suitable hardware: {}",
-                                     precision_name(wanted), backend.device(), support.to_string())};
+  PrecisionChoice choice{
+      Precision::kF32, fmt::format("{} asked for, training in fp32: {} has no suitable hardware: {}",
+                                   name_of(kPrecisionNames, wanted), backend.device(), support.to_string())};
   log_warning("{}", choice.note);
   return choice;
 }
 
 Trainer::Trainer(Graph model, const backend::Backend& backend, std::shared_ptr<data::Loader> loader,
-                 const TrainOptions& options, OptimizerState optimizer)
+                 const TrainerOptions& options, OptimizerState optimizer)
     : model_(std::move(model)),
+      backend_(backend),
       loader_(std::move(loader)),
       options_(options),
+      sgd_(optimizer.sgd),
       precision_(choose_precision(options.precision, options.force_half, backend)),
       scaling_(options.loss_scaling.value_or(default_scaling(precision_.used))) {
   check(options_.schedule);
   unshare_statistics(model_);
   apply_masks(model_, optimizer);
-  const data::Dataset& dataset = loader_->dataset();
-  step_ =
-      make_step(model_, step_options(options_, precision_.used, scaling_, dataset.image_shape(), optimizer));
-  TWOFOUR_CHECK(dataset.num_classes() <= step_.num_classes, kInvalidArgument,
-                "the data has {} classes, the model gives {} scores", dataset.num_classes(),
-                step_.num_classes);
+  step_ = make_step(model_, step_options(options_, precision_.used, scaling_, *loader_, optimizer));
+  const int64_t classes = loader_->dataset().num_classes();
+  TWOFOUR_CHECK(classes <= step_.num_classes, kInvalidArgument,
+                "the data has {} classes, the model gives {} scores", classes, step_.num_classes);
   check_optimizer(optimizer, step_);
   create_state(optimizer);
+  if (!options_.resume_from.empty()) restore(load_checkpoint(options_.resume_from));
   context_ = build_step(step_, backend, options_.time_tactics);
   bind_state();
-  loader_->seek(0, 0);
+  loader_->seek(position_.epoch, position_.batch);
 }
 
 Tensor Trainer::initial_value(const StateTensor& tensor, const OptimizerState& optimizer) const {
@@ -126,11 +127,11 @@ StepResult Trainer::step() {
   const auto start = Clock::now();
   const data::Batch batch = loader_->next();
   TWOFOUR_CHECK(
-      batch.size() == options_.batch_size, kInvalidArgument,
+      batch.size() == batch_size(), kInvalidArgument,
       "batch {} of epoch {} has {} images, the step was built for {}: let the loader drop the last batch",
-      batch.index, batch.epoch, batch.size(), options_.batch_size);
+      batch.index, batch.epoch, batch.size(), batch_size());
   StepResult result{.step = position_.step,
-                    .lr = learning_rate(options_.schedule, options_.sgd.lr, position_.step),
+                    .lr = learning_rate(options_.schedule, sgd_.lr, position_.step),
                     .loss_scale = loss_scale()};
   lr_.span<float>()[0] = static_cast<float>(result.lr);
   context_->bind(step_.images, batch.images);
@@ -210,10 +211,17 @@ void Trainer::finish_epoch(double lr) {
                                .lr = lr,
                                .loss_scale = loss_scale(),
                                .images_per_s = totals.images_per_s(),
-                               .skipped_steps = totals.skipped_steps});
+                               .skipped_steps = totals.skipped_steps,
+                               .test_accuracy = std::nullopt});
   position_.totals = {};
   ++position_.epoch;
   position_.batch = 0;
+}
+
+Evaluation Trainer::evaluate(data::Loader& test, const EvaluateFn& progress) {
+  const Evaluation result = train::evaluate(model(), backend_, test, test.options().batch_size, progress);
+  if (!position_.history.empty()) position_.history.back().test_accuracy = result.accuracy();
+  return result;
 }
 
 Graph Trainer::model() const {
@@ -225,7 +233,7 @@ Graph Trainer::model() const {
 }
 
 OptimizerState Trainer::optimizer() const {
-  OptimizerState state;
+  OptimizerState state{.sgd = sgd_};
   for (const StateTensor& tensor : step_.state)
     if (tensor.kind == StateTensor::Kind::kMomentum)
       state.momentum[tensor.name] = tensors_.at(tensor.input).clone();
@@ -233,20 +241,19 @@ OptimizerState Trainer::optimizer() const {
   return state;
 }
 
+Json Trainer::recipe() const { return recipe_json(options_, precision_.used, scaling_, sgd_, *loader_); }
+
 void Trainer::save(const std::filesystem::path& path) const {
-  save_checkpoint(path, {.tensors = tensors_, .position = position_, .seed = options_.seed});
+  save_checkpoint(path, {.tensors = tensors_, .position = position_, .recipe = recipe()});
 }
 
-void Trainer::resume(const std::filesystem::path& path) {
-  Checkpoint checkpoint = load_checkpoint(path);
-  check_tensors(checkpoint.tensors, tensors_, path.string());
-  TWOFOUR_CHECK(checkpoint.seed == options_.seed, kInvalidArgument,
-                "checkpoint {} was written with seed {}, this run has {}: its batches would differ",
-                path.string(), checkpoint.seed, options_.seed);
+void Trainer::restore(Checkpoint checkpoint) {
+  const std::string source = "checkpoint " + options_.resume_from.string();
+  check_same_recipe(checkpoint.recipe, recipe(), source);
+  check_tensors(checkpoint.tensors, tensors_, source);
   TWOFOUR_CHECK(checkpoint.position.batch <= loader_->batches_per_epoch(), kInvalidArgument,
-                "checkpoint {} stands at batch {} of an epoch; this data has {}", path.string(),
-                checkpoint.position.batch, loader_->batches_per_epoch());
-  loader_->seek(checkpoint.position.epoch, checkpoint.position.batch);
+                "{} stands at batch {} of an epoch; this data has {}", source, checkpoint.position.batch,
+                loader_->batches_per_epoch());
   for (const auto& [name, tensor] : checkpoint.tensors)
     std::memcpy(tensors_.at(name).raw(), tensor.raw(), tensor.size_bytes());
   position_ = std::move(checkpoint.position);

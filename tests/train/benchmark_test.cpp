@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "backend/reference_tactic.h"
+#include "blobs.h"
 #include "models.h"
 
 namespace twofour::train {
@@ -12,7 +13,7 @@ using testing::ElementsAre;
 using testing::MatchesRegex;
 
 Graph make_net() {
-  ModelMaker m({2, 3, 3});
+  ModelMaker m({1, 3, 3});
   return m.finish(m.linear(m.builder().op("Flatten", {m.images()}), "fc", 5));
 }
 
@@ -24,7 +25,7 @@ class BenchmarkTest : public testing::Test {
     return lines;
   }
   backend::ReferenceBackend backend;
-  Trainer trainer{make_net(), backend, make_synthetic_loader({2, 3, 3}, 5, 4, 3, 1), {.batch_size = 4}};
+  Trainer trainer{make_net(), backend, blob_loader(3, 12, 4), {.time_tactics = false}};
   BenchmarkResult result;
 };
 
@@ -49,12 +50,6 @@ TEST_F(BenchmarkTest, CountsEpochs) {
 TEST_F(BenchmarkTest, RefusesNumbersThatAreNotPositive) {
   EXPECT_THROW(run({.num_iter = 0}), Error);
   EXPECT_THROW(run({.display_every = 0}), Error);
-}
-
-TEST(Benchmark, UnitNames) {
-  EXPECT_EQ(iter_unit_from_name("epoch"), IterUnit::kEpoch);
-  EXPECT_EQ(iter_unit_from_name("batch"), IterUnit::kBatch);
-  EXPECT_EQ(iter_unit_from_name("step"), std::nullopt);
 }
 
 }  // namespace

@@ -36,12 +36,6 @@ TEST(Schedule, CosineFallsFromTheWarmUpToTheFinalRate) {
   EXPECT_NEAR(learning_rate(schedule, 1, 1000), 0.2, 1e-12);
 }
 
-TEST(Schedule, NamesRoundTrip) {
-  for (const auto kind : {ScheduleKind::kConstant, ScheduleKind::kStep, ScheduleKind::kCosine})
-    EXPECT_EQ(schedule_from_name(schedule_name(kind)), kind);
-  EXPECT_EQ(schedule_from_name("linear"), std::nullopt);
-}
-
 struct Bad {
   Schedule schedule;
   const char* text;

@@ -31,12 +31,15 @@ Graph make_flat_mlp() {
   return m.finish(m.linear(v, "fc2", 4));
 }
 
-TrainOptions small_options() { return {.batch_size = 16, .sgd = {.lr = 0.05, .weight_decay = 1e-3}}; }
+TrainerOptions small_options() { return {.time_tactics = false}; }
+
+OptimizerState small_sgd() { return {.sgd = {.lr = 0.05, .weight_decay = 1e-3}}; }
 
 const backend::ReferenceBackend kBackend;
 
 OptimizerState conv2_mask(const Graph& model) {
-  return {.masks = {{"conv2.weight", sparsity::magnitude_mask(model.find_value("conv2.weight")->data(), 1)}}};
+  return {.sgd = {.lr = 0.05, .nesterov = true, .weight_decay = 1e-3},
+          .masks = {{"conv2.weight", sparsity::magnitude_mask(model.find_value("conv2.weight")->data(), 1)}}};
 }
 
 bool zero_outside(const Tensor& weight, const Tensor& mask) {
@@ -47,7 +50,7 @@ bool zero_outside(const Tensor& weight, const Tensor& mask) {
 
 TEST(Trainer, LearnsWithMlpAndCnn) {
   for (const auto make : {make_flat_mlp, make_cnn}) {
-    Trainer trainer(make(), kBackend, blob_loader(8, 256, 16), small_options());
+    Trainer trainer(make(), kBackend, blob_loader(8, 256, 16), small_options(), small_sgd());
     const auto test = blob_loader(8, 100, 16, 77, false);
     EXPECT_LT(evaluate(trainer.model(), kBackend, *test, 16).accuracy(), 0.8);
     int64_t calls = 0;
@@ -77,9 +80,7 @@ TEST(Trainer, EvaluationDoesNotDependOnTheBatchSize) {
 TEST(Trainer, MaskedWeightsStayExactlyZero) {
   const Graph model = make_cnn();
   const OptimizerState optimizer = conv2_mask(model);
-  TrainOptions options = small_options();
-  options.sgd.nesterov = true;
-  Trainer trainer(model.clone(), kBackend, blob_loader(8, 128, 16), options, optimizer);
+  Trainer trainer(model.clone(), kBackend, blob_loader(8, 128, 16), small_options(), optimizer);
   const Tensor& mask = optimizer.masks.at("conv2.weight");
   EXPECT_TRUE(zero_outside(trainer.model().find_value("conv2.weight")->data(), mask));
   trainer.train_epoch();
@@ -92,7 +93,7 @@ TEST(Trainer, MaskedWeightsStayExactlyZero) {
 
 TEST(Trainer, ModelHasTheParametersAndStatistics) {
   const Graph model = make_cnn();
-  Trainer trainer(model.clone(), kBackend, blob_loader(8, 64, 16), small_options());
+  Trainer trainer(model.clone(), kBackend, blob_loader(8, 64, 16), small_options(), small_sgd());
   trainer.step();
   const Graph trained = trainer.model();
   for (const char* name : {"conv1.weight", "bn1.bias", "bn1.mean", "bn2.var", "fc.bias"}) {
@@ -105,12 +106,34 @@ TEST(Trainer, ModelHasTheParametersAndStatistics) {
 
 TEST(Trainer, OptimizerStateGoesOn) {
   const Graph model = make_flat_mlp();
-  Trainer first(model.clone(), kBackend, blob_loader(8, 64, 16), small_options());
+  Trainer first(model.clone(), kBackend, blob_loader(8, 64, 16), small_options(), small_sgd());
   first.step();
+  EXPECT_EQ(first.optimizer().sgd.weight_decay, 1e-3);
   Trainer second(first.model(), kBackend, blob_loader(8, 64, 16), small_options(), first.optimizer());
   EXPECT_EQ(std::ranges::equal(second.optimizer().momentum.at("fc1.weight").span<float>(),
                                first.optimizer().momentum.at("fc1.weight").span<float>()),
             true);
+}
+
+TEST(Trainer, HistoryKeepsTheTestAccuracy) {
+  Trainer trainer(make_flat_mlp(), kBackend, blob_loader(8, 64, 16), small_options(), small_sgd());
+  const auto test = blob_loader(8, 50, 16, 77, false);
+  trainer.evaluate(*test);  // before the first epoch there is nothing to keep it in
+  trainer.train_epoch();
+  EXPECT_EQ(trainer.history()[0].test_accuracy, std::nullopt);
+  const Evaluation result = trainer.evaluate(*test);
+  EXPECT_EQ(trainer.history()[0].test_accuracy, result.accuracy());
+}
+
+TEST(Trainer, DeniedNodesStayFp32) {
+  TrainerOptions options = small_options();
+  options.precision = Precision::kF16;
+  options.force_half = true;
+  options.deny_half = {"conv*"};
+  const Trainer trainer(make_cnn(), kBackend, blob_loader(8, 64, 16), options, small_sgd());
+  for (const amp::NodePaint& node : trainer.paint_report().nodes)
+    EXPECT_TRUE(!node.name.starts_with("conv") || node.why == amp::Why::kDeniedByName) << node.name;
+  EXPECT_GT(trainer.paint_report().half_nodes, 0U);
 }
 
 TEST(Trainer, HalfWithoutHardwareSaysSoOnceAndTrainsInFp32) {
@@ -118,9 +141,9 @@ TEST(Trainer, HalfWithoutHardwareSaysSoOnceAndTrainsInFp32) {
   set_log_sink([&](LogLevel level, std::string_view line) {
     if (level == LogLevel::kWarning) warnings.emplace_back(line);
   });
-  TrainOptions options = small_options();
+  TrainerOptions options = small_options();
   options.precision = Precision::kF16;
-  Trainer trainer(make_cnn(), kBackend, blob_loader(8, 64, 16), options);
+  Trainer trainer(make_cnn(), kBackend, blob_loader(8, 64, 16), options, small_sgd());
   trainer.step();
   set_log_sink({});
   EXPECT_EQ(trainer.precision().used, Precision::kF32);
@@ -130,11 +153,11 @@ TEST(Trainer, HalfWithoutHardwareSaysSoOnceAndTrainsInFp32) {
 }
 
 TEST(Trainer, ForcedHalfLearnsWithLessActivationMemory) {
-  TrainOptions options = small_options();
-  Trainer full(make_cnn(), kBackend, blob_loader(8, 256, 16), options);
+  TrainerOptions options = small_options();
+  Trainer full(make_cnn(), kBackend, blob_loader(8, 256, 16), options, small_sgd());
   options.precision = Precision::kF16;
   options.force_half = true;
-  Trainer half(make_cnn(), kBackend, blob_loader(8, 256, 16), options);
+  Trainer half(make_cnn(), kBackend, blob_loader(8, 256, 16), options, small_sgd());
   EXPECT_EQ(half.precision().used, Precision::kF16);
   EXPECT_LT(half.activation_bytes(), full.activation_bytes());
   for (int epoch = 0; epoch < 3; ++epoch) half.train_epoch();
@@ -143,9 +166,7 @@ TEST(Trainer, ForcedHalfLearnsWithLessActivationMemory) {
 }
 
 TEST(Trainer, DivergenceIsAnErrorThatNamesTheLoss) {
-  TrainOptions options = small_options();
-  options.sgd.lr = 1e30;
-  Trainer trainer(make_flat_mlp(), kBackend, blob_loader(8, 256, 16), options);
+  Trainer trainer(make_flat_mlp(), kBackend, blob_loader(8, 256, 16), small_options(), {.sgd = {.lr = 1e30}});
   try {
     trainer.train_epoch();
     FAIL();
@@ -159,9 +180,9 @@ TEST(Trainer, DivergenceIsAnErrorThatNamesTheLoss) {
 TEST(Trainer, DivergenceAtTheFloorNamesScaleAndGradient) {
   Graph model = make_flat_mlp();
   model.find_value("fc2.weight")->set_data(random_tensor({4, 16}, 3, NAN, NAN));
-  TrainOptions options = small_options();
+  TrainerOptions options = small_options();
   options.loss_scaling = LossScaling{.mode = LossScaling::Mode::kDynamic, .init_scale = 8, .min_scale = 2};
-  Trainer trainer(std::move(model), kBackend, blob_loader(8, 256, 16), options);
+  Trainer trainer(std::move(model), kBackend, blob_loader(8, 256, 16), options, small_sgd());
   EXPECT_TRUE(trainer.step().skipped);  // 8
   EXPECT_EQ(trainer.step().loss_scale, 4);
   try {
@@ -177,13 +198,13 @@ TEST(Trainer, RefusesDataThatDoesNotFit) {
   ModelMaker m({1, 8, 8});
   Value* v = m.linear(m.builder().op("Flatten", {m.images()}), "fc", 3);
   try {
-    Trainer(m.finish(v), kBackend, blob_loader(8, 64, 16), small_options());
+    Trainer(m.finish(v), kBackend, blob_loader(8, 64, 16), small_options(), small_sgd());
     FAIL();
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), ErrorCode::kInvalidArgument);
     EXPECT_THAT(error.what(), HasSubstr("the data has 4 classes, the model gives 3 scores"));
   }
-  Trainer trainer(make_flat_mlp(), kBackend, blob_loader(8, 20, 16, 1, false), small_options());
+  Trainer trainer(make_flat_mlp(), kBackend, blob_loader(8, 20, 16, 1, false), small_options(), small_sgd());
   trainer.step();
   try {
     trainer.step();

@@ -1,0 +1,33 @@
+// The command line of `twofour train`.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+
+#include "cli/data_arguments.h"
+#include "twofour/train.h"
+
+namespace twofour::cli {
+
+struct TrainArguments {
+  std::string onnx, zoo, output, test_data, milestones, loss_scale = "dynamic", amp = "auto";
+  DataArguments data;
+  int64_t epochs = 1, crop_padding = 0, classes = 0;
+  double warmup_epochs = 0;
+  bool flip = false, resume = false, no_norm_decay = false, require_mixed = false;
+  KeepSparsity sparse = KeepSparsity::kAuto;
+  SgdOptions sgd{.lr = 0.01};
+  TrainerOptions trainer;
+  BenchmarkOptions benchmark;
+  int threads = 0;
+
+  /// Epochs become steps. Throws Error{kInvalidArgument} naming the option.
+  TrainerOptions trainer_options(int64_t batches_per_epoch) const;
+  SgdOptions sgd_options() const;
+};
+
+void add_train_arguments(CLI::App& train, TrainArguments& arguments);
+
+}  // namespace twofour::cli
