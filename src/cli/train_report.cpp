@@ -27,7 +27,8 @@ Series series(const Curve& curve, double (*value)(const EpochRecord&)) {
 
 Table recipe_table(const Json& recipe) {
   Table table({"Setting", ">Value"});
-  for (const auto& [key, value] : recipe.flatten().items()) {
+  const Json flat = recipe.flatten();
+  for (const auto& [key, value] : flat.items()) {
     std::string name = key.substr(1);
     std::ranges::replace(name, '/', '.');
     table.add_row({name, value.is_string() ? value.get<std::string>() : value.dump()});

@@ -11,6 +11,7 @@
 #include "onnx/proto.h"
 #include "onnx/tensor_proto.h"
 #include "onnx/trainable.h"
+#include "ops/infer.h"
 
 namespace twofour::onnx_io {
 namespace {
@@ -58,8 +59,8 @@ struct ConstantData {
 
 class GraphReader {
  public:
-  GraphReader(onnx::GraphProto& proto, int64_t opset)
-      : proto_(proto), opset_(opset), graph_(proto.name()), builder_(graph_) {}
+  GraphReader(onnx::GraphProto& proto, int64_t opset, const ImportOptions& options)
+      : proto_(proto), opset_(opset), options_(options), graph_(proto.name()), builder_(graph_) {}
 
   Graph run() {
     const std::vector<OrderedNode> order = order_nodes(proto_);
@@ -86,9 +87,15 @@ class GraphReader {
 
   void read_input(const onnx::ValueInfoProto& proto) {
     if (values_.contains(proto.name())) return;  // an initializer: old files list them as inputs, too
-    const auto context = [&] { return fmt::format("reading graph input \"{}\"", proto.name()); };
-    add(proto.name(),
-        graph_.add_input(proto.name(), with_context(context, [&] { return read_type(proto.type()); })));
+    const ValueType type =
+        with_context([&] { return fmt::format("reading graph input \"{}\"", proto.name()); },
+                     [&] { return read_type(proto.type()); });
+    const auto known = options_.known_inputs.find(proto.name());
+    if (known == options_.known_inputs.end()) return add(proto.name(), graph_.add_input(proto.name(), type));
+    const Tensor& data = known->second;
+    ops::check_dtype({data.dtype(), to_dims(data.shape())}, type.dtype, proto.name());
+    ops::check_dims({data.dtype(), to_dims(data.shape())}, type.dims, proto.name());
+    name_output(proto.name(), graph_.add_constant(proto.name(), data));
   }
 
   void read_node(const OrderedNode& ordered, onnx::NodeProto& proto) {
@@ -163,6 +170,7 @@ class GraphReader {
 
   onnx::GraphProto& proto_;
   int64_t opset_;
+  const ImportOptions& options_;
   Graph graph_;
   ops::Builder builder_;
   std::unordered_map<std::string, Value*> values_;  // by the file's names
@@ -172,6 +180,8 @@ class GraphReader {
 
 }  // namespace
 
-Graph read_graph(onnx::GraphProto& proto, int64_t opset) { return GraphReader(proto, opset).run(); }
+Graph read_graph(onnx::GraphProto& proto, int64_t opset, const ImportOptions& options) {
+  return GraphReader(proto, opset, options).run();
+}
 
 }  // namespace twofour::onnx_io

@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "ir/graph.h"
+#include "onnx/import.h"
 
 namespace onnx {
 class GraphProto;
@@ -12,6 +13,6 @@ class GraphProto;
 namespace twofour::onnx_io {
 
 /// Takes the constant data out of `proto`. Trainable flags are set by the rule of onnx/trainable.h.
-Graph read_graph(onnx::GraphProto& proto, int64_t opset);
+Graph read_graph(onnx::GraphProto& proto, int64_t opset, const ImportOptions& options);
 
 }  // namespace twofour::onnx_io

@@ -53,17 +53,18 @@ void read_trainable_list(Graph& graph) {
 
 }  // namespace
 
-Graph import_model(const std::filesystem::path& path) {
+Graph import_model(const std::filesystem::path& path, const ImportOptions& options) {
   const auto file = MappedFile::open(path);
-  return import_model_bytes(file->bytes(), path.string());
+  return import_model_bytes(file->bytes(), path.string(), options);
 }
 
-Graph import_model_bytes(std::span<const std::byte> bytes, std::string_view name) {
+Graph import_model_bytes(std::span<const std::byte> bytes, std::string_view name,
+                         const ImportOptions& options) {
   return with_context([&] { return fmt::format("importing {}", name); },
                       [&] {
                         onnx::ModelProto model = parse_model(bytes);
                         const int64_t opset = check_model(model);
-                        Graph graph = read_graph(*model.mutable_graph(), opset);
+                        Graph graph = read_graph(*model.mutable_graph(), opset, options);
                         read_metadata(model, opset, graph.metadata());
                         read_trainable_list(graph);
                         return graph;

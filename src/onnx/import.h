@@ -13,6 +13,7 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <span>
 #include <string_view>
 
@@ -20,8 +21,15 @@
 
 namespace twofour::onnx_io {
 
-Graph import_model(const std::filesystem::path& path);
+struct ImportOptions {
+  /// Inputs whose values are known: they become constants. Shapes and axes that a model takes as inputs must
+  /// be known for its sizes to be.
+  std::map<std::string, Tensor> known_inputs;
+};
+
+Graph import_model(const std::filesystem::path& path, const ImportOptions& options = {});
 /// `name` stands for the file in error texts.
-Graph import_model_bytes(std::span<const std::byte> bytes, std::string_view name);
+Graph import_model_bytes(std::span<const std::byte> bytes, std::string_view name,
+                         const ImportOptions& options = {});
 
 }  // namespace twofour::onnx_io
