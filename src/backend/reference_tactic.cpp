@@ -41,7 +41,7 @@ Support ReferenceTactic::supports(const NodeDesc& node) const {
   return supported();
 }
 
-std::unique_ptr<Kernel> ReferenceTactic::create(const NodeDesc& node, std::span<const Tensor>) const {
+std::unique_ptr<Kernel> ReferenceTactic::make(const NodeDesc& node, std::span<const Tensor>) const {
   return std::make_unique<ReferenceKernel>(node);
 }
 

@@ -10,7 +10,9 @@ class ReferenceTactic final : public Tactic {
   ReferenceTactic() : Tactic("reference") {}
   /// Any known op with every tensor in plain format.
   Support supports(const NodeDesc& node) const override;
-  std::unique_ptr<Kernel> create(const NodeDesc& node, std::span<const Tensor> packed) const override;
+
+ protected:
+  std::unique_ptr<Kernel> make(const NodeDesc& node, std::span<const Tensor> packed) const override;
 };
 
 /// A backend with nothing but the reference: the oracle of tests and of `twofour compare`.

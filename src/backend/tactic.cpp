@@ -1,5 +1,7 @@
 #include "backend/tactic.h"
 
+#include "base/error.h"
+
 namespace twofour::backend {
 
 std::string_view format_name(Format format) { return format == Format::kPlain ? "nchw" : "nhwc"; }
@@ -19,6 +21,19 @@ std::string NodeDesc::signature() const {
   text += " ->";
   for (const TensorDesc& output : outputs) text += " " + output.to_string();
   return text;
+}
+
+std::unique_ptr<Kernel> Tactic::create(NodeDesc node, std::span<const Tensor> packed) const {
+  for (size_t i = 0; i < node.inputs.size(); ++i) {
+    NodeDesc::Input& input = node.inputs[i];
+    if (packs()) input.data = Tensor();
+    TWOFOUR_CHECK(packs() || !node.is_constant(i) || input.data.defined(), kDataCorrupt,
+                  "constant input {} of {} has no data, which {} needs", i, node.label(), name_);
+  }
+  const Support support = supports(node);
+  TWOFOUR_CHECK(support, kFailedPrecondition, "{} does not run {}: {}", name_, node.label(),
+                support.to_string());
+  return make(node, packed);
 }
 
 const Tactic* Backend::find_tactic(std::string_view tactic_name) const {

@@ -99,16 +99,21 @@ class Tactic {
   /// Runs only the kept weights of a 2:4 sparse node.
   virtual bool is_sparse() const { return false; }
   /// Whether this tactic runs the node as described, formats included; otherwise the reason. kNotThisOp is
-  /// silent.
+  /// silent. Constants without data were packed before: what depends on them is make()'s to check.
   virtual Support supports(const NodeDesc& node) const = 0;
   /// Whether the output at `output` may share the buffer of input `input` (elementwise in place).
   virtual bool in_place(const NodeDesc&, size_t /*input*/, size_t /*output*/) const { return false; }
   /// True: pack() turns the node's constants into what create() wants, and they are not kept in plain form.
   virtual bool packs() const { return false; }
   virtual std::vector<Tensor> pack(const NodeDesc&) const { return {}; }
-  /// `packed` is what pack() returned, possibly mapped from a file. Constants in `node` have
-  /// no data when packs().
-  virtual std::unique_ptr<Kernel> create(const NodeDesc& node, std::span<const Tensor> packed) const = 0;
+  /// The one way to a kernel: checks what a file may have made up, then makes it. `packed` is what pack()
+  /// returned, possibly mapped from a file. Throws Error{kDataCorrupt} when a constant that is not packed has
+  /// no data or `packed` is not what the node needs, Error{kFailedPrecondition} when supports() declines.
+  std::unique_ptr<Kernel> create(NodeDesc node, std::span<const Tensor> packed) const;
+
+ protected:
+  /// For a node that is supported. Its constants have data unless packs().
+  virtual std::unique_ptr<Kernel> make(const NodeDesc& node, std::span<const Tensor> packed) const = 0;
 
  private:
   std::string name_;

@@ -79,9 +79,8 @@ class Assembler {
     }
     for (size_t i = 0; i < node.outputs().size(); ++i)
       step.outputs.push_back(write(node, i, assignment, step_number));
-    if (assignment.tactic->packs())
-      for (Tensor& packed : assignment.tactic->pack(assignment.desc))
-        step.packed.push_back(add_section(std::move(packed)));
+    for (Tensor& packed : assignment.tactic->pack(assignment.desc))
+      step.packed.push_back(add_section(std::move(packed)));
     plan().steps.push_back(std::move(step));
   }
 

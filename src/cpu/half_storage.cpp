@@ -140,8 +140,7 @@ std::vector<Tensor> HalfStorageTactic::pack(const NodeDesc& node) const {
   return inner_.pack(f32_twin(node));
 }
 
-std::unique_ptr<Kernel> HalfStorageTactic::create(const NodeDesc& node,
-                                                  std::span<const Tensor> packed) const {
+std::unique_ptr<Kernel> HalfStorageTactic::make(const NodeDesc& node, std::span<const Tensor> packed) const {
   const NodeDesc twin = f32_twin(node);
   return std::make_unique<HalfStorageKernel>(node, twin, inner_, inner_.create(twin, packed));
 }

@@ -20,8 +20,8 @@ class HalfStorageTactic final : public backend::Tactic {
   bool packs() const override { return inner_.packs(); }
   /// The inner tactic's, from widened constants.
   std::vector<Tensor> pack(const backend::NodeDesc& node) const override;
-  std::unique_ptr<backend::Kernel> create(const backend::NodeDesc& node,
-                                          std::span<const Tensor> packed) const override;
+  std::unique_ptr<backend::Kernel> make(const backend::NodeDesc& node,
+                                        std::span<const Tensor> packed) const override;
 
  private:
   const backend::Tactic& inner_;

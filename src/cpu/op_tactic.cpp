@@ -14,7 +14,30 @@ Support each_tensor(const NodeDesc& node, const Check& check) {
   return supported();
 }
 
+std::string text_of(const Tensor& tensor) {
+  return TensorDesc{tensor.dtype(), tensor.shape(), Format::kPlain}.to_string();
+}
+
 }  // namespace
+
+PackedInputs::PackedInputs(const NodeDesc& node, std::span<const Tensor> packed, size_t weight,
+                           size_t weight_bytes)
+    : tensors_(node.inputs.size()) {
+  size_t next = 0;
+  for (size_t i = 0; i < tensors_.size(); ++i) {
+    if (!node.is_constant(i)) continue;
+    TWOFOUR_CHECK(next < packed.size(), kDataCorrupt, "{} has {} packed constants, one is missing",
+                  node.label(), packed.size());
+    const Tensor& tensor = packed[next++];
+    const TensorDesc expected =
+        i == weight ? TensorDesc{DType::kU8, {static_cast<int64_t>(weight_bytes)}, Format::kPlain}
+                    : node.inputs[i].desc;
+    TWOFOUR_CHECK(tensor.dtype() == expected.dtype && tensor.shape() == expected.shape, kDataCorrupt,
+                  "packed constant {} of {} is {}, expected {}", i, node.label(), text_of(tensor),
+                  expected.to_string());
+    tensors_[i] = tensor;
+  }
+}
 
 bool is_order_neutral(const TensorDesc& desc) {
   const Shape& s = desc.shape;

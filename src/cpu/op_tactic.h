@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "backend/tactic.h"
+#include "base/align.h"
 
 namespace twofour::cpu {
 
@@ -66,11 +67,10 @@ bool same_layout(const TensorDesc& a, const TensorDesc& b);
 /// The inputs of a tactic that packs: pack() gives one tensor per constant input, in order.
 class PackedInputs {
  public:
-  PackedInputs(const NodeDesc& node, std::span<const Tensor> packed) : tensors_(node.inputs.size()) {
-    size_t next = 0;
-    for (size_t i = 0; i < tensors_.size(); ++i)
-      if (node.is_constant(i)) tensors_[i] = packed[next++];
-  }
+  PackedInputs() = default;
+  /// What was packed of input `weight` has `weight_bytes` bytes in an order of the library's own; the others
+  /// are as the node describes them. Throws Error{kDataCorrupt} when that is not so.
+  PackedInputs(const NodeDesc& node, std::span<const Tensor> packed, size_t weight, size_t weight_bytes);
   /// Input i: packed, or of this run.
   const std::byte* at(const KernelArgs& args, size_t i) const {
     return tensors_[i].defined() ? tensors_[i].raw() : args.src[i];
@@ -87,7 +87,7 @@ class ScratchLayout {
   /// The offset of `bytes` bytes, 64-byte aligned.
   size_t add(size_t bytes) {
     const size_t offset = size_;
-    size_ += (bytes + 63) / 64 * 64;
+    size_ += round_up(bytes, 64);
     return offset;
   }
   size_t size() const { return size_; }

@@ -151,13 +151,9 @@ std::vector<Tensor> run_reference(const Case& test) {
 }
 
 std::vector<Tensor> run_tactic(const backend::Tactic& tactic, const Case& test, const RunOptions& options) {
-  NodeDesc node = test.node;
-  std::vector<Tensor> packed;
-  if (tactic.packs()) {
-    packed = tactic.pack(node);
-    for (auto& input : node.inputs) input.data = Tensor();
-    if (options.read_only_pack) std::ranges::transform(packed, packed.begin(), read_only);
-  }
+  const NodeDesc& node = test.node;
+  std::vector<Tensor> packed = tactic.pack(node);
+  if (options.read_only_pack) std::ranges::transform(packed, packed.begin(), read_only);
   const auto kernel = tactic.create(node, packed);
   std::vector<std::shared_ptr<std::byte>> memory;
   std::vector<const std::byte*> src;

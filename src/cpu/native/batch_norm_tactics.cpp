@@ -161,7 +161,7 @@ class NativeBatchNorm final : public OpTactic {
     return output == 0 && is_data && same_layout(data, node.outputs[0]);
   }
 
-  std::unique_ptr<Kernel> create(const NodeDesc& node, std::span<const Tensor>) const override {
+  std::unique_ptr<Kernel> make(const NodeDesc& node, std::span<const Tensor>) const override {
     if (node.op == "BatchNormalization") return std::make_unique<InferenceKernel>(node);
     if (node.op == "BatchNormTrain") return std::make_unique<TrainKernel>(node);
     return std::make_unique<GradKernel>(node);

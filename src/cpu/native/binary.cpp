@@ -66,7 +66,7 @@ class NativeBinary final : public OpTactic {
     return same_layout(node.inputs[input].desc, node.outputs[0]);
   }
 
-  std::unique_ptr<Kernel> create(const NodeDesc& node, std::span<const Tensor>) const override {
+  std::unique_ptr<Kernel> make(const NodeDesc& node, std::span<const Tensor>) const override {
     const TensorDesc& dst = node.outputs[0];
     const auto nest = LoopNest<3>::make(
         dst.shape, {strides_in_memory(dst), broadcast_strides_in_memory(node.inputs[0].desc, dst.shape),

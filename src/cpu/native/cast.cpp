@@ -40,7 +40,7 @@ class NativeCast final : public OpTactic {
  public:
   NativeCast() : OpTactic("native.cast", {"Cast"}) {}
 
-  std::unique_ptr<Kernel> create(const NodeDesc& node, std::span<const Tensor>) const override {
+  std::unique_ptr<Kernel> make(const NodeDesc& node, std::span<const Tensor>) const override {
     return make_kernel([cast = cast_of(node.inputs[0].desc.dtype, node.outputs[0].dtype),
                         numel = node.outputs[0].shape.numel()](const KernelArgs& args) {
       parallel_ranges(numel, kGrain,

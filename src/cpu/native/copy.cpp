@@ -15,7 +15,7 @@ class NativeCopy final : public OpTactic {
 
   bool in_place(const NodeDesc&, size_t input, size_t) const override { return input == 0; }
 
-  std::unique_ptr<Kernel> create(const NodeDesc& node, std::span<const Tensor>) const override {
+  std::unique_ptr<Kernel> make(const NodeDesc& node, std::span<const Tensor>) const override {
     return make_kernel([bytes = static_cast<int64_t>(node.outputs[0].size_bytes())](const KernelArgs& args) {
       const std::byte* src = args.src[0];
       std::byte* dst = args.dst[0];

@@ -84,7 +84,7 @@ class NativeMaxPoolGrad final : public OpTactic {
  public:
   NativeMaxPoolGrad() : OpTactic("native.max_pool_grad", {"MaxPoolGrad"}) {}
 
-  std::unique_ptr<Kernel> create(const NodeDesc& node, std::span<const Tensor>) const override {
+  std::unique_ptr<Kernel> make(const NodeDesc& node, std::span<const Tensor>) const override {
     const Shape& shape = node.outputs[0].shape;
     Format format;
     (void)one_format(node, &format);

@@ -45,7 +45,7 @@ class NativeTranspose final : public MovementTactic {
  public:
   NativeTranspose() : MovementTactic("native.transpose", {"Transpose"}) {}
 
-  std::unique_ptr<Kernel> create(const NodeDesc& node, std::span<const Tensor>) const override {
+  std::unique_ptr<Kernel> make(const NodeDesc& node, std::span<const Tensor>) const override {
     const TensorDesc& dst = node.outputs[0];
     std::vector<int64_t> perm = node.attrs.ints("perm");
     if (perm.empty())
@@ -62,7 +62,7 @@ class NativeExpand final : public MovementTactic {
  public:
   NativeExpand() : MovementTactic("native.expand", {"Reorder", "Expand"}) {}
 
-  std::unique_ptr<Kernel> create(const NodeDesc& node, std::span<const Tensor>) const override {
+  std::unique_ptr<Kernel> make(const NodeDesc& node, std::span<const Tensor>) const override {
     const TensorDesc& dst = node.outputs[0];
     const Place src = {broadcast_strides_in_memory(node.inputs[0].desc, dst.shape)};
     return make_moves({{0, 0, StridedCopy(dst.shape, place_of(dst), src, dtype_size(dst.dtype))}});
@@ -73,7 +73,7 @@ class NativeConcat final : public MovementTactic {
  public:
   NativeConcat() : MovementTactic("native.concat", {"Concat", "Split"}) {}
 
-  std::unique_ptr<Kernel> create(const NodeDesc& node, std::span<const Tensor>) const override {
+  std::unique_ptr<Kernel> make(const NodeDesc& node, std::span<const Tensor>) const override {
     const bool joins = node.op == "Concat";
     const TensorDesc& whole = joins ? node.outputs[0] : node.inputs[0].desc;
     const size_t axis = ops::normalize_axis(node.attrs.i("axis", 0), whole.shape.rank());
@@ -95,7 +95,7 @@ class NativeSlice final : public MovementTactic {
  public:
   NativeSlice() : MovementTactic("native.slice", {"Slice"}) {}
 
-  std::unique_ptr<Kernel> create(const NodeDesc& node, std::span<const Tensor>) const override {
+  std::unique_ptr<Kernel> make(const NodeDesc& node, std::span<const Tensor>) const override {
     const TensorDesc& dst = node.outputs[0];
     const Shape& shape = node.inputs[0].desc.shape;
     const std::vector<int64_t> starts = ops::to_ints(node.inputs[1].data);
@@ -120,7 +120,7 @@ class NativePad final : public MovementTactic {
  public:
   NativePad() : MovementTactic("native.pad", {"Pad"}) {}
 
-  std::unique_ptr<Kernel> create(const NodeDesc& node, std::span<const Tensor>) const override {
+  std::unique_ptr<Kernel> make(const NodeDesc& node, std::span<const Tensor>) const override {
     const TensorDesc& src = node.inputs[0].desc;
     const TensorDesc& dst = node.outputs[0];
     const std::vector<int64_t> pads = ops::to_ints(node.inputs[1].data);

@@ -59,7 +59,7 @@ class NativeSgdUpdate final : public OpTactic {
            (input == kGrad && same_layout(node.inputs[kGrad].desc, node.outputs[output]));
   }
 
-  std::unique_ptr<Kernel> create(const NodeDesc& node, std::span<const Tensor>) const override {
+  std::unique_ptr<Kernel> make(const NodeDesc& node, std::span<const Tensor>) const override {
     const SgdStep fixed = {0, 1, node.attrs.f("momentum", 0), node.attrs.f("weight_decay", 0),
                            node.attrs.i("nesterov", 0) != 0};
     return make_kernel([fixed, numel = node.outputs[0].shape.numel()](const KernelArgs& args) {
@@ -88,7 +88,7 @@ class NativeGradUnscale final : public OpTactic {
     return input == 0 && output == 0 && same_layout(node.inputs[0].desc, node.outputs[0]);
   }
 
-  std::unique_ptr<Kernel> create(const NodeDesc& node, std::span<const Tensor>) const override {
+  std::unique_ptr<Kernel> make(const NodeDesc& node, std::span<const Tensor>) const override {
     return make_kernel([numel = node.outputs[0].shape.numel()](const KernelArgs& args) {
       const auto inverse = static_cast<float>(1.0 / static_cast<double>(*args.in<float>(1)));
       std::atomic<bool> nonfinite = false;

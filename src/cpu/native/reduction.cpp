@@ -117,7 +117,7 @@ class NativeReduction final : public OpTactic {
   NativeReduction()
       : OpTactic("native.reduction", {"ReduceSum", "ReduceMean", "GlobalAveragePool", "GradNormSquared"}) {}
 
-  std::unique_ptr<Kernel> create(const NodeDesc& node, std::span<const Tensor>) const override {
+  std::unique_ptr<Kernel> make(const NodeDesc& node, std::span<const Tensor>) const override {
     return std::make_unique<ReductionKernel>(node, *summed_axes(node));
   }
 

@@ -65,7 +65,7 @@ class NativeUnary final : public OpTactic {
   bool in_place(const NodeDesc& node, size_t input, size_t) const override {
     return input == 0 && same_layout(node.inputs[0].desc, node.outputs[0]);
   }
-  std::unique_ptr<Kernel> create(const NodeDesc& node, std::span<const Tensor>) const override {
+  std::unique_ptr<Kernel> make(const NodeDesc& node, std::span<const Tensor>) const override {
     return make_unary(node);
   }
 

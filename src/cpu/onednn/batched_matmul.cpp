@@ -58,11 +58,11 @@ class OnednnMatMul final : public OpTactic {
     return packed;
   }
 
-  std::unique_ptr<Kernel> create(const NodeDesc& node, std::span<const Tensor> packed) const override {
+  std::unique_ptr<Kernel> make(const NodeDesc& node, std::span<const Tensor> packed) const override {
     ScratchLayout layout;
     MatmulKernel matmul(problem_of(node), layout);
     return make_kernel(
-        [inputs = PackedInputs(node, packed), matmul](const KernelArgs& args) {
+        [inputs = PackedInputs(node, packed, 1, matmul.b_bytes()), matmul](const KernelArgs& args) {
           matmul.run(inputs.at(args, 0), inputs.at(args, 1), nullptr, args.dst[0], args.scratch);
         },
         layout.size());

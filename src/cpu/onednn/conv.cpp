@@ -47,9 +47,10 @@ Forward::primitive_desc make_forward(const NodeDesc& node, const Problem& proble
 class ConvKernel final : public Kernel {
  public:
   ConvKernel(const NodeDesc& node, std::span<const Tensor> packed, Activations activations)
-      : inputs_(node, packed), has_bias_(node.has_input(kBias)), has_residual_(node.has_input(kResidual)) {
+      : has_bias_(node.has_input(kBias)), has_residual_(node.has_input(kResidual)) {
     const Problem problem(node);
     const auto desc = make_forward(node, problem, activations);
+    inputs_ = {node, packed, kWeight, bytes_of(desc.weights_desc())};
     src_ = {problem.src_desc, desc.src_desc(), layout_};
     weight_ = {inputs_.is_packed(kWeight) ? desc.weights_desc() : problem.weight_desc, desc.weights_desc(),
                layout_};
@@ -103,7 +104,7 @@ class OnednnConvBase : public OpTactic {
     return packed;
   }
 
-  std::unique_ptr<Kernel> create(const NodeDesc& node, std::span<const Tensor> packed) const override {
+  std::unique_ptr<Kernel> make(const NodeDesc& node, std::span<const Tensor> packed) const override {
     return std::make_unique<ConvKernel>(node, packed, activations_);
   }
 

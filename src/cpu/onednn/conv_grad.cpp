@@ -111,7 +111,7 @@ class ConvGradTactic : public OpTactic {
 
 class ConvGradData : public ConvGradTactic {
  public:
-  std::unique_ptr<Kernel> create(const NodeDesc& node, std::span<const Tensor>) const override {
+  std::unique_ptr<Kernel> make(const NodeDesc& node, std::span<const Tensor>) const override {
     const Problem p(node, node.outputs[0], node.inputs[1].desc, node.inputs[0].desc);
     const auto desc = make_data(p, blocked_);
     return std::make_unique<GradKernel>(desc, GradKernel::Tensors{.first = {p.dst, desc.diff_dst_desc()},
@@ -132,7 +132,7 @@ class ConvGradData : public ConvGradTactic {
 
 class ConvGradWeight : public ConvGradTactic {
  public:
-  std::unique_ptr<Kernel> create(const NodeDesc& node, std::span<const Tensor>) const override {
+  std::unique_ptr<Kernel> make(const NodeDesc& node, std::span<const Tensor>) const override {
     const Problem p(node, node.inputs[0].desc, node.outputs[0], node.inputs[1].desc);
     const auto desc = make_weight(p, blocked_);
     return std::make_unique<GradKernel>(desc,

@@ -48,12 +48,12 @@ MatmulProblem problem_of(const NodeDesc& node) {
 class GemmKernel final : public Kernel {
  public:
   GemmKernel(const NodeDesc& node, std::span<const Tensor> packed)
-      : inputs_(node, packed),
-        has_bias_(is_bias(node)),
+      : has_bias_(is_bias(node)),
         beta_(node.attrs.f("beta", 1)),
         columns_(node.outputs[0].shape[1]),
         rows_(node.outputs[0].shape[0]),
-        matmul_(problem_of(node), layout_) {
+        matmul_(problem_of(node), layout_),
+        inputs_(node, packed, kB, matmul_.b_bytes()) {
     if (node.has_input(kC) && !has_bias_) {
       const auto strides = ops::broadcast_strides(node.inputs[kC].desc.shape, node.outputs[0].shape);
       c_strides_ = {strides[0], strides[1]};
@@ -77,7 +77,6 @@ class GemmKernel final : public Kernel {
         dst[m * columns_ + n] = beta_ * c[m * c_strides_[0] + n * c_strides_[1]];
   }
 
-  PackedInputs inputs_;
   bool has_bias_;
   bool adds_c_ = false;
   float beta_;
@@ -85,6 +84,7 @@ class GemmKernel final : public Kernel {
   std::array<int64_t, 2> c_strides_{};
   ScratchLayout layout_;
   MatmulKernel matmul_;
+  PackedInputs inputs_;
 };
 
 class OnednnGemm final : public OpTactic {
@@ -108,7 +108,7 @@ class OnednnGemm final : public OpTactic {
     return packed;
   }
 
-  std::unique_ptr<Kernel> create(const NodeDesc& node, std::span<const Tensor> packed) const override {
+  std::unique_ptr<Kernel> make(const NodeDesc& node, std::span<const Tensor> packed) const override {
     return std::make_unique<GemmKernel>(node, packed);
   }
 

@@ -21,6 +21,7 @@ struct MatmulProblem {
 class MatmulKernel {
  public:
   MatmulKernel(const MatmulProblem& problem, ScratchLayout& layout);
+  size_t b_bytes() const { return bytes_of(b_); }
   /// `b` is packed when the problem said so. `bias` may be null.
   void run(const void* a, const void* b, const void* bias, void* dst, std::byte* scratch) const;
 

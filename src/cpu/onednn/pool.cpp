@@ -62,7 +62,7 @@ class OnednnPool final : public OpTactic {
  public:
   OnednnPool() : OpTactic("onednn.pool", {"MaxPool", "AveragePool"}) {}
 
-  std::unique_ptr<Kernel> create(const NodeDesc& node, std::span<const Tensor>) const override {
+  std::unique_ptr<Kernel> make(const NodeDesc& node, std::span<const Tensor>) const override {
     const PoolProblem problem(node, node.inputs[0].desc, node.outputs[0]);
     ScratchLayout layout;
     Primitive pool(problem.make_forward(dnnl::prop_kind::forward_inference), layout);
@@ -90,7 +90,7 @@ class OnednnAveragePoolGrad final : public OpTactic {
  public:
   OnednnAveragePoolGrad() : OpTactic("onednn.average_pool_grad", {"AveragePoolGrad"}) {}
 
-  std::unique_ptr<Kernel> create(const NodeDesc& node, std::span<const Tensor>) const override {
+  std::unique_ptr<Kernel> make(const NodeDesc& node, std::span<const Tensor>) const override {
     const PoolProblem problem(node, node.outputs[0], node.inputs[0].desc);
     ScratchLayout layout;
     Primitive pool(problem.make_backward(), layout);

@@ -28,7 +28,7 @@ class OnednnSoftmax final : public OpTactic {
     return same_layout(node.inputs[0].desc, node.outputs[0]);
   }
 
-  std::unique_ptr<Kernel> create(const NodeDesc& node, std::span<const Tensor>) const override {
+  std::unique_ptr<Kernel> make(const NodeDesc& node, std::span<const Tensor>) const override {
     return make_unary_kernel(make_softmax(node));
   }
 

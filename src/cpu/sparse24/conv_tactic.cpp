@@ -71,10 +71,10 @@ class Sparse24Conv final : public OpTactic {
                          node.has_input(kBias) ? node.inputs[kBias].data : Tensor());
   }
 
-  std::unique_ptr<Kernel> create(const NodeDesc& node, std::span<const Tensor> packed) const override {
+  std::unique_ptr<Kernel> make(const NodeDesc& node, std::span<const Tensor> packed) const override {
     const ConvShape shape = shape_of(node);
-    auto made = Sparse24Conv2d::create(weight_view(packed, shape.k, shape.gemm_k()), shape,
-                                       epilogue_of(node, packed, node.has_input(kResidual)));
+    const PackedWeight weight = unpack(node, packed, shape.k, shape.gemm_k(), node.has_input(kResidual));
+    auto made = Sparse24Conv2d::create(weight.matrix, shape, weight.epilogue);
     TWOFOUR_CHECK(made.support, kFailedPrecondition, "{}: {}", node.label(), made.support.to_string());
     return std::make_unique<ConvKernel>(std::move(made.kernel));
   }
@@ -93,6 +93,7 @@ class Sparse24Conv final : public OpTactic {
     if (weight.shape[1] % 4 != 0)
       return declined(Reason::kAxisNotMultipleOf4, fmt::format("C = {}", weight.shape[1]));
     if (Support no = sparse24_code_ok(weight.shape[0], weight.shape.numel(1, 4)); !no) return no;
+    if (!node.inputs[kWeight].data.defined()) return supported();
     return sparse24_pattern_ok(compressed(node));
   }
 };

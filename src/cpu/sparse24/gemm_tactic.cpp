@@ -59,10 +59,10 @@ class Sparse24Linear final : public OpTactic {
         node.has_input(kBias) ? node.inputs[kBias].data.reshaped({sizes_of(node).m}) : Tensor());
   }
 
-  std::unique_ptr<Kernel> create(const NodeDesc& node, std::span<const Tensor> packed) const override {
+  std::unique_ptr<Kernel> make(const NodeDesc& node, std::span<const Tensor> packed) const override {
     const Sizes sizes = sizes_of(node);
-    auto made = create_sparse24_linear(weight_view(packed, sizes.m, sizes.k), sizes.items, ItemLayout::kRows,
-                                       epilogue_of(node, packed, false));
+    const PackedWeight weight = unpack(node, packed, sizes.m, sizes.k, false);
+    auto made = create_sparse24_linear(weight.matrix, sizes.items, ItemLayout::kRows, weight.epilogue);
     TWOFOUR_CHECK(made.support, kFailedPrecondition, "{}: {}", node.label(), made.support.to_string());
     return std::make_unique<LinearKernel>(std::move(made.kernel));
   }
@@ -81,6 +81,7 @@ class Sparse24Linear final : public OpTactic {
       return declined(Reason::kShape, "bias " + node.inputs[kBias].desc.to_string());
     if (sizes.k % 4 != 0) return declined(Reason::kAxisNotMultipleOf4, fmt::format("K = {}", sizes.k));
     if (Support no = sparse24_code_ok(sizes.m, sizes.k); !no) return no;
+    if (!node.inputs[kB].data.defined()) return supported();
     return sparse24_pattern_ok(compressed(node));
   }
 };

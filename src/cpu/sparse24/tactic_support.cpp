@@ -3,28 +3,12 @@
 #include <cstring>
 
 namespace twofour::cpu {
+namespace {
 
-std::vector<Tensor> packed_weight(const backend::Sparse24Matrix& matrix, const Tensor& bias) {
-  const auto sizes = [](const auto& v) { return Shape{static_cast<int64_t>(v.size())}; };
-  std::vector<Tensor> packed = {Tensor::of<float>(sizes(matrix.values), matrix.values),
-                                Tensor::of<uint8_t>(sizes(matrix.indices), matrix.indices)};
-  if (bias.defined()) packed.push_back(bias);
-  return packed;
-}
+constexpr size_t kWeight = 1, kBias = 2;
 
-backend::Sparse24View weight_view(std::span<const Tensor> packed, int64_t m, int64_t k) {
-  TWOFOUR_CHECK(packed.size() >= 2 && packed[0].dtype() == DType::kF32 && packed[1].dtype() == DType::kU8,
-                kDataCorrupt, "packed 2:4 weights need values and indices");
-  return {m, k, packed[0].span<float>(), packed[1].span<uint8_t>()};
-}
-
-Epilogue epilogue_of(const NodeDesc& node, std::span<const Tensor> packed, bool residual) {
-  Epilogue epilogue;
-  if (packed.size() > 2) {
-    const auto bias = packed[2].span<float>();
-    epilogue.bias.assign(bias.begin(), bias.end());
-  }
-  epilogue.residual = residual;
+Epilogue epilogue_of(const NodeDesc& node, std::span<const float> bias, bool residual) {
+  Epilogue epilogue{.bias = {bias.begin(), bias.end()}, .residual = residual};
   const std::string activation = node.attrs.s("activation", "none");
   if (activation == "relu") epilogue.activation = Activation::kRelu;
   if (activation == "clip") {
@@ -35,8 +19,29 @@ Epilogue epilogue_of(const NodeDesc& node, std::span<const Tensor> packed, bool 
   return epilogue;
 }
 
+}  // namespace
+
+std::vector<Tensor> packed_weight(const backend::Sparse24Matrix& matrix, const Tensor& bias) {
+  const auto sizes = [](const auto& v) { return Shape{static_cast<int64_t>(v.size())}; };
+  std::vector<Tensor> packed = {Tensor::of<float>(sizes(matrix.values), matrix.values),
+                                Tensor::of<uint8_t>(sizes(matrix.indices), matrix.indices)};
+  if (bias.defined()) packed.push_back(bias);
+  return packed;
+}
+
+PackedWeight unpack(const NodeDesc& node, std::span<const Tensor> packed, int64_t m, int64_t k,
+                    bool residual) {
+  const bool has_bias = node.has_input(kBias);
+  const bool complete = packed.size() == (has_bias ? 3 : 2) && packed[0].dtype() == DType::kF32 &&
+                        packed[1].dtype() == DType::kU8 &&
+                        (!has_bias || (packed[2].dtype() == DType::kF32 && packed[2].numel() == m));
+  TWOFOUR_CHECK(complete, kDataCorrupt, "{} needs packed 2:4 values and indices{}", node.label(),
+                has_bias ? fmt::format(" and a bias of {} values", m) : "");
+  const auto bias = has_bias ? packed[2].span<float>() : std::span<float>();
+  return {{m, k, packed[0].span<float>(), packed[1].span<uint8_t>()}, epilogue_of(node, bias, residual)};
+}
+
 Support sparse24_node_ok(const NodeDesc& node) {
-  constexpr size_t kWeight = 1, kBias = 2;
   if (Support no = all_of({sparse24_supports(), all_f32(node), none_empty(node)}); !no) return no;
   if (!node.is_constant(kWeight)) return declined(Reason::kWeightNotConstant);
   if (node.has_input(kBias) && !node.is_constant(kBias)) return declined(Reason::kWeightNotConstant, "bias");

@@ -13,12 +13,14 @@ namespace twofour::cpu {
 
 /// Values, indices and, when there is one, the bias: what pack() returns.
 std::vector<Tensor> packed_weight(const backend::Sparse24Matrix& matrix, const Tensor& bias);
-/// packed[0] and packed[1] as a matrix [m, k], which whoever reads it has to verify(). Throws
-/// Error{kDataCorrupt} when they are not there.
-backend::Sparse24View weight_view(std::span<const Tensor> packed, int64_t m, int64_t k);
-
-/// The epilogue of a node with attributes activation, clip_low, clip_high; bias from packed[2].
-Epilogue epilogue_of(const NodeDesc& node, std::span<const Tensor> packed, bool residual);
+/// What packed_weight() made, read back in place.
+struct PackedWeight {
+  backend::Sparse24View matrix;  // [m, k]; whoever reads it has to verify() it
+  Epilogue epilogue;             // attributes activation, clip_low, clip_high; the packed bias
+};
+/// Throws Error{kDataCorrupt} when `packed` is not values, indices and the node's bias [m], if it has one.
+PackedWeight unpack(const NodeDesc& node, std::span<const Tensor> packed, int64_t m, int64_t k,
+                    bool residual);
 
 /// The refusals that every sparse tactic has: instruction set, types, weight at input 1 constant, bias at
 /// input 2 constant.
