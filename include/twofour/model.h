@@ -56,7 +56,7 @@ struct ZooOptions {
 
 class Model {
  public:
-  /// Reads an ONNX file (opsets 7 to 22). The error names what is wrong and where.
+  /// Reads an ONNX file (opsets 6 to 27). The error names what is wrong and where.
   static Model load(const std::filesystem::path& onnx);
   /// Networks that twofour can build itself, with fresh weights: see zoo_names().
   static Model zoo(std::string_view name, const ZooOptions& options = {});

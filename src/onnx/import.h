@@ -1,4 +1,4 @@
-// ONNX file -> Graph. Opsets 7 to 22 become the one canonical meaning (opset 17) that all of twofour works
+// ONNX file -> Graph. Opsets 6 to 27 become the one canonical meaning (opset 17) that all of twofour works
 // on.
 //
 // Kept: names of values and nodes (unnamed nodes get "<op>_<number>"), symbolic dims, the order of inputs and

@@ -60,6 +60,32 @@ void batch_norm_spatial(Draft& draft) {
   draft.attrs.erase("spatial");
 }
 
+/// Opset 6: without `broadcast` the shapes are equal; with it, b's first axis lies at a's `axis`.
+void broadcast_at_axis(Draft& draft) {
+  const bool aligned = draft.attrs.i("broadcast", 0) != 0 && draft.attrs.has("axis");
+  const int64_t axis = draft.attrs.i("axis", 0);
+  draft.attrs.erase("broadcast");
+  draft.attrs.erase("axis");
+  if (!aligned || !draft.input(1)) return;
+  const auto rank = static_cast<int64_t>(rank_of(draft));
+  const auto after = rank - (axis < 0 ? axis + rank : axis) - static_cast<int64_t>(draft.input(1)->rank());
+  TWOFOUR_CHECK(after >= 0, kInvalidArgument, "b with {} axes does not fit at axis {} of {}",
+                draft.input(1)->rank(), axis, rank);
+  if (after == 0) return;
+  std::vector<int64_t> axes;
+  for (int64_t i = 0; i < after; ++i) axes.push_back(static_cast<int64_t>(draft.input(1)->rank()) + i);
+  draft.inputs[1] = draft.builder.op(
+      "Unsqueeze", {draft.inputs[1], constant(draft, "axes", Tensor::i64(axes))}, {}, draft.name + ".align");
+}
+
+/// Opset 6: one slope for each channel, which is axis 1.
+void slope_of_channels(Draft& draft) {
+  if (!draft.input(1) || draft.input(1)->rank() != 1 || rank_of(draft) <= 2) return;
+  draft.attrs.set("broadcast", int64_t{1});
+  draft.attrs.set("axis", int64_t{1});
+  broadcast_at_axis(draft);
+}
+
 void cast_target_name(Draft& draft) {
   TWOFOUR_CHECK(draft.attrs.has("to"), kInvalidArgument, "attribute \"to\" is missing");
   const int64_t to = draft.attrs.i("to", 0);
@@ -173,23 +199,35 @@ struct Adapter {
 };
 
 constexpr std::array kAdapters = {
-    Adapter{"BatchNormalization", 7, 8, batch_norm_spatial},
-    Adapter{"Cast", 7, kLastOpset, cast_target_name},
-    Adapter{"Clip", 7, 10, clip_bounds_to_inputs},
-    Adapter{"Dropout", 7, 11, dropout_ratio_to_input},
-    Adapter{"Identity", 7, kLastOpset, identity_of_constant},
-    Adapter{"LogSoftmax", 7, 12, softmax_over_matrix},
-    Adapter{"Pad", 7, 10, pad_attrs_to_inputs},
+    Adapter{"Add", kFirstOpset, 6, broadcast_at_axis},
+    Adapter{"And", kFirstOpset, 6, broadcast_at_axis},
+    Adapter{"BatchNormalization", kFirstOpset, 8, batch_norm_spatial},
+    Adapter{"Cast", kFirstOpset, kLastOpset, cast_target_name},
+    Adapter{"Clip", kFirstOpset, 10, clip_bounds_to_inputs},
+    Adapter{"Div", kFirstOpset, 6, broadcast_at_axis},
+    Adapter{"Dropout", kFirstOpset, 11, dropout_ratio_to_input},
+    Adapter{"Equal", kFirstOpset, 6, broadcast_at_axis},
+    Adapter{"Greater", kFirstOpset, 6, broadcast_at_axis},
+    Adapter{"Identity", kFirstOpset, kLastOpset, identity_of_constant},
+    Adapter{"Less", kFirstOpset, 6, broadcast_at_axis},
+    Adapter{"LogSoftmax", kFirstOpset, 12, softmax_over_matrix},
+    Adapter{"Mul", kFirstOpset, 6, broadcast_at_axis},
+    Adapter{"Or", kFirstOpset, 6, broadcast_at_axis},
+    Adapter{"PRelu", kFirstOpset, 6, slope_of_channels},
+    Adapter{"Pad", kFirstOpset, 10, pad_attrs_to_inputs},
     Adapter{"Pad", 18, kLastOpset, pad_all_axes},
+    Adapter{"Pow", kFirstOpset, 6, broadcast_at_axis},
     Adapter{"ReduceMax", 18, kLastOpset, reduce_axes_to_attr},
     Adapter{"ReduceMean", 18, kLastOpset, reduce_axes_to_attr},
-    Adapter{"ReduceSum", 7, 12, axes_to_input},
-    Adapter{"Slice", 7, 9, slice_attrs_to_inputs},
-    Adapter{"Softmax", 7, 12, softmax_over_matrix},
-    Adapter{"Split", 7, 12, split_sizes_to_input},
+    Adapter{"ReduceSum", kFirstOpset, 12, axes_to_input},
+    Adapter{"Slice", kFirstOpset, 9, slice_attrs_to_inputs},
+    Adapter{"Softmax", kFirstOpset, 12, softmax_over_matrix},
+    Adapter{"Split", kFirstOpset, 12, split_sizes_to_input},
     Adapter{"Split", 18, kLastOpset, split_parts_to_sizes},
-    Adapter{"Squeeze", 7, 12, axes_to_input},
-    Adapter{"Unsqueeze", 7, 12, axes_to_input},
+    Adapter{"Squeeze", kFirstOpset, 12, axes_to_input},
+    Adapter{"Sub", kFirstOpset, 6, broadcast_at_axis},
+    Adapter{"Unsqueeze", kFirstOpset, 12, axes_to_input},
+    Adapter{"Xor", kFirstOpset, 6, broadcast_at_axis},
 };
 
 /// Attributes without a meaning for us: left over from older opsets, or for values that twofour does not
@@ -203,6 +241,7 @@ constexpr std::array kIgnored = {
     IgnoredAttr{"BatchNormalization", "is_test"},
     IgnoredAttr{"Cast", "saturate"},  // only for 8-bit floats
     IgnoredAttr{"Dropout", "is_test"},
+    IgnoredAttr{"Gemm", "broadcast"},         // opset 6
     IgnoredAttr{"MaxPool", "storage_order"},  // only for the output Indices
 };
 

@@ -20,7 +20,8 @@ void add_operators(const onnx::GraphProto& graph, std::set<std::string>& operato
 
 Outline read_outline(const std::filesystem::path& path) {
   onnx::ModelProto model;
-  TWOFOUR_CHECK(model.ParseFromString(read_file(path)), kDataCorrupt, "{} is not an ONNX file", path.string());
+  TWOFOUR_CHECK(model.ParseFromString(read_file(path)), kDataCorrupt, "{} is not an ONNX file",
+                path.string());
   std::set<std::string> initializers;
   for (const auto& tensor : model.graph().initializer()) initializers.insert(tensor.name());
   Outline outline;

@@ -24,6 +24,21 @@ class Values {
   std::unordered_map<const Value*, Tensor> tensors_;
 };
 
+bool is_open(const Node& node) {
+  return !std::ranges::all_of(node.outputs(), [](const Value* v) { return v->type().is_static(); });
+}
+
+/// Sizes that depend on data become known once the inputs are: the node is inferred anew on constants.
+void settle_types(const Node& node, std::span<const Tensor> inputs) {
+  Graph scratch;
+  std::vector<Value*> constants;
+  for (const Tensor& input : inputs)
+    constants.push_back(input.defined() ? scratch.add_constant("", input) : nullptr);
+  const Node* twin = scratch.add_node(node.op(), constants, node.outputs().size(), node.attrs(), node.name());
+  infer_types(*twin);
+  for (size_t i = 0; i < node.outputs().size(); ++i) node.output(i)->set_type(twin->output(i)->type());
+}
+
 }  // namespace
 
 std::vector<Tensor> evaluate(const Graph& graph, std::span<const Tensor> inputs) {
@@ -39,10 +54,11 @@ std::vector<Tensor> evaluate(const Graph& graph, std::span<const Tensor> inputs)
     input->set_type(type);
     values.set(input, inputs[i]);
   }
-  infer_all(bound);
   for (const auto& node : bound.nodes()) {
+    infer_types(*node);
     std::vector<Tensor> args;
     for (const Value* input : node->inputs()) args.push_back(values.get(input));
+    if (is_open(*node)) settle_types(*node, args);
     const std::vector<Tensor> results = run_reference(*node, args);
     for (size_t i = 0; i < results.size(); ++i) values.set(node->output(i), results[i]);
   }

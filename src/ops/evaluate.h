@@ -7,8 +7,8 @@
 namespace twofour::ops {
 
 /// The values of the graph's outputs for these values of its inputs, in order. Sizes that the graph leaves
-/// open are taken from the inputs. Throws Error{kInvalidArgument} when an input does not fit, and what
-/// inference and the reference kernels throw.
+/// open are taken from the inputs and from what is computed on the way. Throws Error{kInvalidArgument} when
+/// an input does not fit, and what inference and the reference kernels throw.
 std::vector<Tensor> evaluate(const Graph& graph, std::span<const Tensor> inputs);
 
 /// Whether the node can be computed before anything runs: every input is a constant (a node without inputs

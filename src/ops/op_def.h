@@ -32,8 +32,9 @@ struct Port {
   bool row_major = false;  // a weight or its gradient: never in an activation's memory format
 };
 
-/// Sets the types of the outputs from the node's inputs and attributes. Dims may be unknown. Throws
-/// Error{kInvalidArgument} on inputs that the op does not accept; the caller adds the node's label.
+/// Sets the types of the outputs from the node's inputs and attributes. Dims may be unknown, but not when all
+/// inputs are constants: what depends on data is then computed from it. Throws Error{kInvalidArgument} on
+/// inputs that the op does not accept; the caller adds the node's label.
 using InferFn = void (*)(const Node& node, std::span<ValueType> outputs);
 
 /// Plain scalar evaluation, row-major, f32 (or integers); inputs that are absent are undefined Tensors.

@@ -41,7 +41,8 @@ Tensor ramp(const Value& input) {
   return tensor;
 }
 
-// Integer inputs decide sizes and axes: those few are bound when the model is read, if it cannot be read without.
+// Integer inputs decide sizes and axes: those few are bound when the model is read, if it cannot be read
+// without.
 Graph import_with(const fs::path& model, const std::vector<Tensor>& inputs, std::vector<Tensor>& left) {
   left = inputs;
   try {

@@ -26,7 +26,7 @@ struct Case {
 enum class Verdict : uint8_t { kPassed, kFailed, kUnsupported };
 struct Outcome {
   Verdict verdict = Verdict::kPassed;
-  std::string reason;            // empty when passed
+  std::string reason;         // empty when passed
   std::set<std::string> ops;  // of the model
 };
 
@@ -44,7 +44,8 @@ std::vector<Tensor> run_engine(Graph graph, const std::vector<Tensor>& inputs);
 
 /// Every folder below `root` that holds model.onnx, and every light_*.onnx, sorted.
 std::vector<Case> find_cases(const std::filesystem::path& root);
-/// Unsupported is only what the importer or an operator refuses as such; everything else that goes wrong fails.
+/// Unsupported is only what the importer or an operator refuses as such; everything else that goes wrong
+/// fails.
 Outcome run_case(const Case& test, Runner runner, const Tolerance& tolerance);
 
 /// What differs first between two tensors; empty when nothing does. dtype and shape must be equal, NaN equals

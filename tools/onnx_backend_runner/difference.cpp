@@ -28,7 +28,8 @@ std::string difference(const Tensor& actual, const Tensor& expected, const Toler
     if (exact ? a.span<int64_t>()[at] == b.span<int64_t>()[at]
               : close(a.span<double>()[at], b.span<double>()[at], tolerance))
       continue;
-    if (exact) return fmt::format("element {} is {}, expected {}", i, a.span<int64_t>()[at], b.span<int64_t>()[at]);
+    if (exact)
+      return fmt::format("element {} is {}, expected {}", i, a.span<int64_t>()[at], b.span<int64_t>()[at]);
     return fmt::format("element {} is {}, expected {}", i, a.span<double>()[at], b.span<double>()[at]);
   }
   return {};

@@ -1,9 +1,10 @@
-// onnx_backend_runner [--reference] DIR...: runs directories of ONNX backend tests. A line for every case that
-// fails, a table by operator, and `N passed, M failed, K unsupported`. Exits with 1 when one failed.
+// onnx_backend_runner [--reference] DIR...: runs directories of ONNX backend tests. A line for every case
+// that fails, a table by operator, and `N passed, M failed, K unsupported`. Exits with 1 when one failed.
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <map>
+
+#include <CLI/CLI.hpp>
 
 #include "base/error.h"
 #include "case.h"
