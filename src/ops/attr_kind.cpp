@@ -1,53 +1,35 @@
 #include "ops/attr_kind.h"
 
 #include <algorithm>
-#include <array>
+#include <span>
 
 namespace twofour::ops {
 namespace {
 
-template <size_t N>
-using Names = std::array<std::string_view, N>;
+using Names = std::span<const std::string_view>;
 
-constexpr Names<19> kInts = {"allowzero",
-                             "axis",
-                             "ceil_mode",
-                             "count_include_pad",
-                             "end",
-                             "group",
-                             "growth_interval",
-                             "ignore_index",
-                             "keepdims",
-                             "nesterov",
-                             "noop_with_empty_axes",
-                             "relu",
-                             "seed",
-                             "select_last_index",
-                             "start",
-                             "storage_order",
-                             "training_mode",
-                             "transA",
-                             "transB"};
-constexpr Names<13> kFloats = {
-    "alpha",           "backoff_factor", "beta",      "clip_high", "clip_low", "epsilon",     "growth_factor",
-    "label_smoothing", "max_norm",       "max_scale", "min_scale", "momentum", "weight_decay"};
-constexpr Names<5> kStrings = {"activation", "auto_pad", "mode", "reduction", "to"};
-constexpr Names<11> kIntLists = {"axes",      "dilations", "ends",  "kernel_shape", "pads",        "perm",
-                                 "src_shape", "starts",    "steps", "strides",      "weight_shape"};
-constexpr Names<1> kTensors = {"value"};
+constexpr std::string_view kInts[] = {"align_corners", "allowzero", "antialias", "axis", "batch_axis", "batch_dims", "block_size", "blocksize", "ceil_mode", "center_point_box", "count_include_pad", "detect_negative", "detect_positive", "end", "exclude_outside", "exclusive", "fmod", "group", "growth_interval", "hidden_size", "ignore_index", "input_forget", "interleaved", "inverse", "is_causal", "k", "keepdims", "kv_num_heads", "largest", "layout", "linear_before_reset", "nesterov", "noop_with_empty_axes", "num_groups", "num_heads", "offset_group", "onesided", "output_height", "output_width", "p", "periodic", "q_num_heads", "qk_matmul_output_mode", "relu", "reverse", "rotary_embedding_dim", "sampling_ratio", "seed", "select_last_index", "size", "softmax_precision", "sorted", "start", "stash_type", "storage_order", "time_axis", "training_mode", "transA", "transB", "upper"};
+constexpr std::string_view kFloats[] = {"alpha", "backoff_factor", "beta", "bias", "clip", "clip_high", "clip_low", "cubic_coeff_a", "epsilon", "extrapolation_value", "gamma", "growth_factor", "high", "label_smoothing", "lambd", "low", "max_norm", "max_scale", "mean", "min_scale", "momentum", "scale", "softcap", "spatial_scale", "weight_decay"};
+constexpr std::string_view kStrings[] = {"activation", "approximate", "auto_pad", "coordinate_transformation_mode", "direction", "dtype", "equation", "keep_aspect_ratio_policy", "mode", "nearest_mode", "output_datatype", "output_dtype", "padding_mode", "reduction", "to"};
+constexpr std::string_view kIntLists[] = {"axes", "dilations", "ends", "kernel_shape", "output_padding", "output_shape", "pads", "perm", "pooled_shape", "shape", "src_shape", "starts", "steps", "strides", "weight_shape"};
+constexpr std::string_view kFloatLists[] = {"activation_alpha", "activation_beta"};
+constexpr std::string_view kStringLists[] = {"activations"};
+constexpr std::string_view kTensors[] = {"value"};
 
-template <typename Kind, size_t N>
-bool fits(const Names<N>& names, std::string_view name, const Attr& value) {
+template <typename Kind>
+bool fits(Names names, std::string_view name, const Attr& value) {
   return std::ranges::find(names, name) != names.end() && std::holds_alternative<Kind>(value);
 }
 
 }  // namespace
 
 void check_attr_kind(std::string_view name, const Attr& value) {
-  TWOFOUR_CHECK(fits<int64_t>(kInts, name, value) || fits<float>(kFloats, name, value) ||
-                    fits<std::string>(kStrings, name, value) ||
-                    fits<std::vector<int64_t>>(kIntLists, name, value) || fits<Tensor>(kTensors, name, value),
-                kInvalidArgument, "attribute {} has the wrong type", name);
+  TWOFOUR_CHECK(
+      fits<int64_t>(kInts, name, value) || fits<float>(kFloats, name, value) ||
+          fits<std::string>(kStrings, name, value) || fits<std::vector<int64_t>>(kIntLists, name, value) ||
+          fits<std::vector<float>>(kFloatLists, name, value) ||
+          fits<std::vector<std::string>>(kStringLists, name, value) || fits<Tensor>(kTensors, name, value),
+      kInvalidArgument, "attribute {} has the wrong type", name);
 }
 
 }  // namespace twofour::ops

@@ -1,7 +1,9 @@
 // Shared by the elementwise op files: inference and reference of broadcasting ops.
 #pragma once
 
-#include "ops/op_def.h"
+#include <algorithm>
+
+#include "ops/infer.h"
 #include "ops/strided.h"
 
 namespace twofour::ops {
@@ -19,6 +21,15 @@ void for_each_broadcast(const Shape& a, const Shape& b, const Shape& dst, Fn&& f
                      [&](const std::array<int64_t, 2>& at) {
                        fn(static_cast<size_t>(at[0]), static_cast<size_t>(at[1]), k++);
                      });
+}
+
+/// dst[i] = fn(src[i]) for f32 and f64; fn takes and gives a double.
+template <typename Fn>
+void map_real(const ReferenceArgs& args, Fn&& fn) {
+  dispatch_real(args.outputs[0].dtype(), [&]<typename T>(T) {
+    std::ranges::transform(args.inputs[0].span<T>(), args.outputs[0].span<T>().begin(),
+                           [&](T v) { return static_cast<T>(fn(double{v})); });
+  });
 }
 
 }  // namespace twofour::ops

@@ -9,6 +9,14 @@ void check_float(const ValueType& type, std::string_view what) {
                 "{} is {}; only f32, f16 and bf16 are supported", what, type.to_string());
 }
 
+void check_real(const ValueType& type, std::string_view what) {
+  if (type.dtype != DType::kF64) check_float(type, what);
+}
+
+void check_number(const ValueType& type, std::string_view what) {
+  TWOFOUR_CHECK(type.dtype != DType::kBool, kUnsupported, "{} is bool; numbers are expected", what);
+}
+
 void check_dtype(const ValueType& type, DType dtype, std::string_view what) {
   TWOFOUR_CHECK(type.dtype == dtype, kInvalidArgument, "{} is {}; it must be of type {}", what,
                 type.to_string(), dtype_name(dtype));
@@ -34,6 +42,12 @@ size_t normalize_axis(int64_t axis, size_t rank) {
   const auto n = static_cast<int64_t>(rank);
   TWOFOUR_CHECK(axis >= -n && axis < n, kInvalidArgument, "axis {} is outside [{}, {})", axis, -n, n);
   return static_cast<size_t>(axis < 0 ? axis + n : axis);
+}
+
+int64_t normalize_index(int64_t index, int64_t size) {
+  TWOFOUR_CHECK(index >= -size && index < size, kInvalidArgument, "index {} is outside [{}, {})", index,
+                -size, size);
+  return index < 0 ? index + size : index;
 }
 
 std::vector<bool> axis_flags(const std::vector<int64_t>& axes, size_t rank) {
@@ -90,6 +104,11 @@ void infer_same(const Node& node, std::span<ValueType> outputs) { outputs[0] = n
 
 void infer_same_float(const Node& node, std::span<ValueType> outputs) {
   check_float(node.input(0)->type(), "the input");
+  infer_same(node, outputs);
+}
+
+void infer_same_real(const Node& node, std::span<ValueType> outputs) {
+  check_real(node.input(0)->type(), "the input");
   infer_same(node, outputs);
 }
 

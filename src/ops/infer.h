@@ -9,6 +9,10 @@ namespace twofour::ops {
 
 /// Throws Error{kUnsupported} unless `type` is f32, f16 or bf16. `what` names the input in the text.
 void check_float(const ValueType& type, std::string_view what);
+/// The same, but f64 is allowed, too.
+void check_real(const ValueType& type, std::string_view what);
+/// Throws Error{kUnsupported} on bool.
+void check_number(const ValueType& type, std::string_view what);
 /// Throws Error{kInvalidArgument} unless the dtype is the one given.
 void check_dtype(const ValueType& type, DType dtype, std::string_view what);
 /// Throws Error{kInvalidArgument} unless `type` may have exactly these dims; an unknown dim fits any.
@@ -20,6 +24,8 @@ void check_index(const ValueType& type, std::string_view what);
 
 /// `axis`, counted from the end when negative. Throws Error{kInvalidArgument} unless it is in [-rank, rank).
 size_t normalize_axis(int64_t axis, size_t rank);
+/// `index` into `size` elements, counted from the end when negative. Throws Error{kInvalidArgument} outside.
+int64_t normalize_index(int64_t index, int64_t size);
 /// One flag per axis. Throws as normalize_axis does, and on an axis that is named twice.
 std::vector<bool> axis_flags(const std::vector<int64_t>& axes, size_t rank);
 
@@ -38,6 +44,8 @@ Dim product(std::span<const Dim> dims);
 void infer_same(const Node& node, std::span<ValueType> outputs);
 /// The same for f32, f16 and bf16 only.
 void infer_same_float(const Node& node, std::span<ValueType> outputs);
+/// The same for floating point, f64 included.
+void infer_same_real(const Node& node, std::span<ValueType> outputs);
 
 /// The elements of an i32 or i64 tensor.
 std::vector<int64_t> to_ints(const Tensor& tensor);
@@ -53,6 +61,14 @@ void dispatch_number(DType dtype, Fn&& fn) {
     if constexpr (std::is_arithmetic_v<T> && !std::is_same_v<T, bool>) fn(zero);
     else fail(ErrorCode::kUnsupported, "{} is not a type of numbers here", dtype_name(dtype));
   });
+}
+
+/// Calls fn(T{}) for f32 and f64. Throws Error{kUnsupported} on others.
+template <typename Fn>
+void dispatch_real(DType dtype, Fn&& fn) {
+  if (dtype == DType::kF64) return fn(double{});
+  TWOFOUR_CHECK(dtype == DType::kF32, kUnsupported, "{} is not f32 or f64", dtype_name(dtype));
+  fn(float{});
 }
 
 }  // namespace twofour::ops
