@@ -32,9 +32,7 @@ void for_each_block(const Shape& src, const Tensor& indices, size_t axis, Fn&& f
   int64_t at = 0;
   for (int64_t o = 0; o < view.outer; ++o)
     for (const int64_t row : rows) {
-      TWOFOUR_CHECK(row >= -view.size && row < view.size, kInvalidArgument, "index {} is outside [{}, {})",
-                    row, -view.size, view.size);
-      fn(at, (o * view.size + (row < 0 ? row + view.size : row)) * view.inner, view.inner);
+      fn(at, (o * view.size + normalize_index(row, view.size)) * view.inner, view.inner);
       at += view.inner;
     }
 }

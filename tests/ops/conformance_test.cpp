@@ -201,7 +201,13 @@ TEST_P(Conformance, GradientMatchesFiniteDifferences) {
     cotangents.emplace_back(DType::kF32, output->shape());
     for (float& v : cotangents.back().span<float>()) v = rng.uniform(-1, 1);
   }
-  const WithGradients with = differentiate(GetParam(), cotangents);
+  WithGradients with;
+  try {
+    with = differentiate(GetParam(), cotangents);
+  } catch (const Error& error) {
+    ASSERT_EQ(error.code(), ErrorCode::kUnsupported) << error.what();
+    GTEST_SKIP() << error.what();
+  }
   const std::vector<Tensor> grads = evaluate(with.graph, inputs);
   size_t next = 0;
   for (size_t n = 0; n < inputs.size(); ++n) {
@@ -278,7 +284,9 @@ TEST(OpTable, ErrorsNameTheNode) {
 }
 
 TEST(OpTable, EveryAttributeHasOneKind) {
-  const std::vector<Attr> kinds = {int64_t{1}, 1.0F, std::string(), std::vector<int64_t>{},
+  const std::vector<Attr> kinds = {int64_t{1},           1.0F,
+                                   std::string(),        std::vector<int64_t>{},
+                                   std::vector<float>{}, std::vector<std::string>{},
                                    Tensor::scalar(1)};
   for (const OpDef* op : all_ops())
     for (const std::string_view name : op->attrs) {
@@ -291,7 +299,6 @@ TEST(OpTable, EveryAttributeHasOneKind) {
         }
       }
       EXPECT_EQ(accepted, 1) << op->name << " " << name;
-      EXPECT_THROW(check_attr_kind(name, std::vector<float>{}), Error);
     }
 }
 
