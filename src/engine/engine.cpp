@@ -9,6 +9,12 @@
 namespace twofour::engine {
 namespace {
 
+void check_device(const Plan& plan, const backend::Backend& backend) {
+  TWOFOUR_CHECK(plan.backend == backend.name() && plan.device == backend.device(), kFailedPrecondition,
+                "the engine was built for {} ({}), this is {} ({}); build it again here", plan.backend,
+                plan.device, backend.name(), backend.device());
+}
+
 std::unique_ptr<backend::Kernel> create_kernel(const Plan& plan, const PlanStep& step,
                                                std::span<const Tensor> sections,
                                                const backend::Backend& backend) {
@@ -23,9 +29,7 @@ std::unique_ptr<backend::Kernel> create_kernel(const Plan& plan, const PlanStep&
 
 std::shared_ptr<const Engine> Engine::create(Plan plan, std::vector<Tensor> sections,
                                              const backend::Backend& backend) {
-  TWOFOUR_CHECK(plan.backend == backend.name() && plan.device == backend.device(), kFailedPrecondition,
-                "the engine was built for {} ({}), this is {} ({}); build it again here", plan.backend,
-                plan.device, backend.name(), backend.device());
+  check_device(plan, backend);
   std::shared_ptr<Engine> engine(new Engine);
   engine->kernels_.resize(plan.steps.size());
   parallel_each(static_cast<int64_t>(plan.steps.size()), [&](int64_t i) {
@@ -46,7 +50,8 @@ std::shared_ptr<const Engine> Engine::load(const std::filesystem::path& path,
   EngineFile file = read_engine_file(path);
   return with_context([&] { return "loading engine " + path.string(); },
                       [&] {
-                        validate(file.plan, file.sections);
+                        check_device(file.plan, backend);
+                        validate(file.plan, file.sections, backend);
                         return create(std::move(file.plan), std::move(file.sections), backend);
                       });
 }

@@ -3,10 +3,13 @@
 #include <algorithm>
 #include <array>
 
+#include "base/align.h"
+
 namespace twofour::engine {
 namespace {
 
 using Kind = PlanTensor::Kind;
+constexpr size_t kAlign = 64;
 constexpr std::array<std::string_view, 5> kKindNames = {"input", "output", "constant", "arena", "donated"};
 
 Json tensor_to_json(const PlanTensor& t) {
@@ -73,8 +76,11 @@ void check_index(int index, size_t count, std::string_view what) {
 }
 
 void check_tensor(const Plan& plan, const PlanTensor& t, size_t num_sections) {
+  TWOFOUR_CHECK(t.kind == Kind::kArena || t.desc.format == backend::Format::kPlain, kDataCorrupt,
+                "{} \"{}\" has format {}, only activations in the arena may",
+                kKindNames[static_cast<size_t>(t.kind)], t.name, backend::format_name(t.desc.format));
   if (t.kind == Kind::kArena)
-    TWOFOUR_CHECK(t.offset % 64 == 0 && t.offset <= plan.arena_bytes &&
+    TWOFOUR_CHECK(t.offset % kAlign == 0 && t.offset <= plan.arena_bytes &&
                       t.desc.size_bytes() <= plan.arena_bytes - t.offset,
                   kDataCorrupt, "tensor \"{}\" does not lie in the arena", t.name);
   if (t.kind == Kind::kConstant && t.index != -1) check_index(t.index, num_sections, "section");
@@ -96,6 +102,14 @@ void check_step(const Plan& plan, const PlanStep& s, size_t num_sections) {
     TWOFOUR_CHECK(kind != Kind::kInput && kind != Kind::kConstant, kDataCorrupt,
                   "step \"{}\" overwrites \"{}\"", s.name, plan.tensors[static_cast<size_t>(i)].name);
   }
+}
+
+void check_arena(const Plan& plan) {
+  size_t needed = 0;
+  for (const PlanTensor& t : plan.tensors)
+    if (t.kind == Kind::kArena) needed = std::max(needed, t.offset + round_up(t.desc.size_bytes(), kAlign));
+  TWOFOUR_CHECK(plan.arena_bytes <= needed, kDataCorrupt, "the arena has {} bytes, its tensors need {}",
+                plan.arena_bytes, needed);
 }
 
 void index_io(Plan& plan) {
@@ -149,6 +163,7 @@ Plan plan_from_json(const Json& json, size_t num_sections) {
     for (const Json& s : json.at("steps")) plan.steps.push_back(step_from_json(s));
     for (const PlanTensor& t : plan.tensors) check_tensor(plan, t, num_sections);
     for (const PlanStep& s : plan.steps) check_step(plan, s, num_sections);
+    check_arena(plan);
     index_io(plan);
     return plan;
   } catch (const Json::exception& error) {

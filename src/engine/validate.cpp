@@ -1,5 +1,6 @@
 #include "engine/validate.h"
 
+#include "engine/check_memory.h"
 #include "ops/op_def.h"
 
 namespace twofour::engine {
@@ -26,7 +27,7 @@ void validate_step(const Plan& plan, const PlanStep& step, std::span<const Tenso
 
 }  // namespace
 
-void validate(const Plan& plan, std::span<const Tensor> sections) {
+void validate(const Plan& plan, std::span<const Tensor> sections, const backend::Backend& backend) {
   for (const PlanTensor& tensor : plan.tensors)
     if (tensor.kind == PlanTensor::Kind::kConstant && tensor.index != -1) {
       const Tensor& section = sections[static_cast<size_t>(tensor.index)];
@@ -38,6 +39,7 @@ void validate(const Plan& plan, std::span<const Tensor> sections) {
     } catch (const Error& error) {
       fail(ErrorCode::kDataCorrupt, "step \"{}\" is not valid: {}", step.name, error.what());
     }
+  check_memory(plan, sections, backend);
 }
 
 }  // namespace twofour::engine
