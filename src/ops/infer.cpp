@@ -112,6 +112,11 @@ void infer_same_real(const Node& node, std::span<ValueType> outputs) {
   infer_same(node, outputs);
 }
 
+void infer_same_number(const Node& node, std::span<ValueType> outputs) {
+  check_number(node.input(0)->type(), "the input");
+  infer_same(node, outputs);
+}
+
 std::vector<int64_t> to_ints(const Tensor& tensor) {
   const auto copy = [](const auto span) { return std::vector<int64_t>(span.begin(), span.end()); };
   if (tensor.dtype() == DType::kI32) return copy(tensor.span<int32_t>());

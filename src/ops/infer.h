@@ -46,6 +46,8 @@ void infer_same(const Node& node, std::span<ValueType> outputs);
 void infer_same_float(const Node& node, std::span<ValueType> outputs);
 /// The same for floating point, f64 included.
 void infer_same_real(const Node& node, std::span<ValueType> outputs);
+/// The same for every type but bool.
+void infer_same_number(const Node& node, std::span<ValueType> outputs);
 
 /// The elements of an i32 or i64 tensor.
 std::vector<int64_t> to_ints(const Tensor& tensor);

@@ -1,7 +1,5 @@
-#include <algorithm>
-
 #include "ops/builder.h"
-#include "ops/infer.h"
+#include "ops/elementwise.h"
 
 namespace twofour::ops {
 namespace {
@@ -13,8 +11,10 @@ void infer_grad(const Node& node, std::span<ValueType> outputs) {
 }
 
 void reference(const ReferenceArgs& args) {
-  std::ranges::transform(args.inputs[0].span<float>(), args.outputs[0].span<float>().begin(),
-                         [](float v) { return v < 0 ? 0.0F : v; });
+  dispatch_number(args.inputs[0].dtype(), [&]<typename T>(T) {
+    std::ranges::transform(args.inputs[0].span<T>(), args.outputs[0].span<T>().begin(),
+                           [](T v) { return v < T{} ? T{} : v; });
+  });
 }
 
 std::vector<Value*> grad(const GradArgs& args) {
@@ -36,13 +36,14 @@ const OpDef kRelu = {
     .doc = "dst = max(src, 0).",
     .inputs = {{"src"}},
     .outputs = {{"dst"}},
-    .infer = infer_same_float,
+    .infer = infer_same_number,
     .reference = reference,
     .grad = grad,
     .amp = Amp::kClear,
     .quant = quant_commutes(),
     .sparsity = no_sparsity(),
-    .examples = {{.inputs = {{.shape = {3, 5, 7}, .distinct = true}}}},
+    .examples = {{.inputs = {{.shape = {3, 5, 7}, .distinct = true}}},
+                 {.inputs = {{.dtype = DType::kI32, .shape = {5}, .low = -9, .high = 9}}}},
 };
 
 extern const OpDef kReluGrad;
