@@ -25,6 +25,8 @@ Outline read_outline(const std::filesystem::path& path) {
   std::set<std::string> initializers;
   for (const auto& tensor : model.graph().initializer()) initializers.insert(tensor.name());
   Outline outline;
+  for (const auto* values : {&model.graph().input(), &model.graph().output()})
+    for (const auto& value : *values) outline.only_tensors &= value.type().has_tensor_type();
   for (const auto& input : model.graph().input())
     if (!initializers.contains(input.name())) outline.inputs.push_back(input.name());
   add_operators(model.graph(), outline.operators);

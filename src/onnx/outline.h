@@ -10,6 +10,7 @@ namespace twofour::onnx_io {
 
 struct Outline {
   std::vector<std::string> inputs;  // in order, without initializers
+  bool only_tensors = true;         // no sequence, map or optional among inputs and outputs
   std::set<std::string> operators;  // of all graphs, subgraphs included; "domain::Op" outside the default one
 };
 

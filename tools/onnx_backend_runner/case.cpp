@@ -111,7 +111,9 @@ std::vector<Case> find_cases(const fs::path& root) {
 Outcome run_case(const Case& test, Runner runner, const Tolerance& tolerance) {
   Outcome outcome;
   try {
-    outcome.ops = onnx_io::read_outline(test.model).operators;
+    const onnx_io::Outline outline = onnx_io::read_outline(test.model);
+    outcome.ops = outline.operators;
+    TWOFOUR_CHECK(outline.only_tensors, kUnsupported, "an input or output is a sequence or an optional");
     if (test.sets.empty()) outcome.reason = run_light(test, runner, tolerance);
     for (const DataSet& set : test.sets)
       if (outcome.reason.empty()) outcome.reason = run_set(test, set, runner, tolerance);
