@@ -13,7 +13,7 @@ int main() {
   digits.size = 4000;
   digits.batch_size = 50;
   DataLoader train_data(digits);
-  digits.train_split = false;
+  digits.split = Split::kTest;
   digits.size = 1000;
   DataLoader test_data(digits);
 

@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "twofour/shape.h"
@@ -15,10 +16,18 @@ namespace data {
 class Loader;  // internal
 }
 
+/// Which part of the data. A folder of classes without train/ and test/ is one part, for training. Training
+/// drops the rest that fills no batch and puts another image in the place of one that does not decode.
+enum class Split : uint8_t {
+  kTrain,
+  kTest,
+  kTestOrAll,  // to evaluate what a user names: the test split, or all of a folder of classes
+};
+
 struct DataOptions {
   /// A folder (ImageFolder, idx, CIFAR binary), or `digits` (drawn by twofour) or `synthetic`.
   std::string source;
-  bool train_split = true;
+  Split split = Split::kTrain;
   Shape image_shape;        // C,H,W that the model takes
   int64_t num_classes = 0;  // synthetic only
   int64_t size = 0;         // digits and synthetic: number of images; 0: the generator's own
@@ -32,17 +41,24 @@ struct DataOptions {
   std::function<void(int64_t done, int64_t total)> progress;  // while images are decoded at opening
 };
 
+/// Whether Split::kTest would find data; false when `source` is nothing that can be opened.
+bool has_test_split(std::string_view source);
+
 /// A stream of batches in an order that depends only on the options. Throws Error{kNotFound} naming the
 /// folder and what was looked for.
 class DataLoader {
  public:
   explicit DataLoader(const DataOptions& options);
 
+  const std::string& source() const { return source_; }
   int64_t size() const;
   int64_t num_classes() const;
+  /// By label. Folder names for ImageFolder, "0", "1", ... for data without names.
+  const std::vector<std::string>& class_names() const;
   int64_t batch_size() const { return batch_size_; }
   int64_t batches_per_epoch() const;
-  /// Images that did not decode, with the reason: they were left out.
+  /// Images that did not decode, with the reason: they are left out. A set that is too large for memory is
+  /// decoded while it is read, and the list grows until then.
   std::vector<std::string> skipped() const;
 
   data::Loader& loader() { return *loader_; }
@@ -50,7 +66,12 @@ class DataLoader {
 
  private:
   std::shared_ptr<data::Loader> loader_;
+  std::string source_;
   int64_t batch_size_;
 };
+
+/// That a label means the same in both. Throws Error{kInvalidArgument} with both sources and the first class
+/// that differs. Test data whose classes are only numbered may have fewer of them.
+void check_same_classes(const DataLoader& train, const DataLoader& test);
 
 }  // namespace twofour

@@ -124,6 +124,7 @@ struct Progress {
 struct Evaluation {
   int64_t images = 0;
   int64_t correct = 0;
+  int64_t skipped = 0;  // images that did not decode; they are not among `images`
   double time_s = 0;
 
   double accuracy() const { return images ? static_cast<double>(correct) / static_cast<double>(images) : 0; }

@@ -1,13 +1,31 @@
 #include "twofour/data.h"
 
+#include <algorithm>
+
+#include "base/error.h"
 #include "data/loader.h"
 #include "data/open.h"
 
 namespace twofour {
+namespace {
 
-DataLoader::DataLoader(const DataOptions& options) : batch_size_(options.batch_size) {
+bool are_numbered(const std::vector<std::string>& names) {
+  return names == data::numbered_classes(static_cast<int64_t>(names.size()));
+}
+
+std::string describe_class(const std::vector<std::string>& names, size_t label) {
+  return label < names.size() ? '"' + names[label] + '"' : "none";
+}
+
+}  // namespace
+
+bool has_test_split(std::string_view source) { return data::has_test_split(source); }
+
+DataLoader::DataLoader(const DataOptions& options)
+    : source_(options.source), batch_size_(options.batch_size) {
   data::OpenOptions open;
-  open.split = options.train_split ? data::Split::kTrain : data::Split::kTest;
+  const bool training = options.split == Split::kTrain;
+  open.split = options.split;
   open.image_shape = options.image_shape;
   open.size = options.size;
   open.num_classes = options.num_classes;
@@ -16,7 +34,8 @@ DataLoader::DataLoader(const DataOptions& options) : batch_size_(options.batch_s
   data::LoaderOptions loader;
   loader.batch_size = options.batch_size;
   loader.shuffle = options.shuffle;
-  loader.drop_last = options.train_split;
+  loader.drop_last = training;
+  loader.replace_skipped = training;
   loader.seed = options.seed;
   loader.augmentation = {.flip = options.flip, .crop_padding = options.crop_padding};
   loader.mean = options.mean;
@@ -26,6 +45,7 @@ DataLoader::DataLoader(const DataOptions& options) : batch_size_(options.batch_s
 
 int64_t DataLoader::size() const { return loader_->dataset().size(); }
 int64_t DataLoader::num_classes() const { return loader_->dataset().num_classes(); }
+const std::vector<std::string>& DataLoader::class_names() const { return loader_->dataset().class_names(); }
 int64_t DataLoader::batches_per_epoch() const { return loader_->batches_per_epoch(); }
 
 std::vector<std::string> DataLoader::skipped() const {
@@ -33,6 +53,19 @@ std::vector<std::string> DataLoader::skipped() const {
   for (const data::SkippedItem& item : loader_->dataset().skipped())
     lines.push_back(item.path + ": " + item.reason);
   return lines;
+}
+
+void check_same_classes(const DataLoader& train, const DataLoader& test) {
+  const std::vector<std::string>& a = train.class_names();
+  const std::vector<std::string>& b = test.class_names();
+  if (a == b || (are_numbered(a) && are_numbered(b) && b.size() < a.size())) return;
+  size_t label = 0;
+  while (label < std::min(a.size(), b.size()) && a[label] == b[label]) ++label;
+  fail(ErrorCode::kInvalidArgument,
+       "the training data {} and the test data {} have different classes: {} and {} of them, and label {} is "
+       "{} in the one and {} in the other",
+       train.source(), test.source(), a.size(), b.size(), label, describe_class(a, label),
+       describe_class(b, label));
 }
 
 }  // namespace twofour

@@ -22,6 +22,29 @@ void add_data_arguments(CLI::App& app, DataArguments& a) {
       ->group("Data");
 }
 
+namespace {
+
+std::string_view split_name(Split split) {
+  return split == Split::kTrain ? "training " : split == Split::kTest ? "test " : "";
+}
+
+std::string classes_text(int64_t classes, int64_t scores) {
+  return classes == scores ? fmt::format("{} classes", classes)
+                           : fmt::format("{} classes (the model gives {} scores)", classes, scores);
+}
+
+}  // namespace
+
+std::string skipped_text(int64_t skipped) {
+  return skipped == 0 ? "" : fmt::format("; left out because they did not decode: {}", skipped);
+}
+
+void print_skipped(const DataLoader& loader, std::string_view split) {
+  const size_t skipped = loader.skipped().size();
+  if (skipped > 0)
+    print_line(fmt::format("{} images left out because they did not decode: {}", split, skipped));
+}
+
 DataLoader open_data(const DataArguments& arguments, const Model& model, DataOptions options) {
   ProgressBar bar("decoding images");
   options.source = arguments.source;
@@ -33,12 +56,27 @@ DataLoader open_data(const DataArguments& arguments, const Model& model, DataOpt
   options.image_shape = model.image_shape();
   options.progress = [&](int64_t done, int64_t total) { bar.update(done, total); };
   DataLoader loader(options);
-  const auto skipped = loader.skipped();
-  bar.finish(fmt::format(
-      "{} {} images, {} classes{}", loader.size(), options.train_split ? "training" : "test",
-      loader.num_classes(),
-      skipped.empty() ? "" : fmt::format("; {} did not decode and were left out", skipped.size())));
+  bar.finish(fmt::format("{} {}images, {}{}", loader.size(), split_name(options.split),
+                         classes_text(loader.num_classes(), model.num_classes()),
+                         skipped_text(static_cast<int64_t>(loader.skipped().size()))));
   return loader;
+}
+
+std::optional<DataLoader> open_test_data(const DataArguments& arguments, const std::string& source,
+                                         const Model& model, const DataLoader& train) {
+  DataArguments test_arguments = arguments;
+  const bool given = !source.empty();
+  if (given) test_arguments.source = source;
+  if (!given && !has_test_split(arguments.source)) {
+    print_line(fmt::format(
+        "{} has no test split: no test accuracy is measured (--test_data=... gives images for it)",
+        arguments.source));
+    return std::nullopt;
+  }
+  DataLoader test =
+      open_data(test_arguments, model, {.split = given ? Split::kTestOrAll : Split::kTest, .shuffle = false});
+  check_same_classes(train, test);
+  return test;
 }
 
 }  // namespace twofour::cli

@@ -1,6 +1,7 @@
 // The data options that eval, train and demo share.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include <CLI/CLI.hpp>
@@ -19,7 +20,18 @@ struct DataArguments {
 
 void add_data_arguments(CLI::App& app, DataArguments& arguments);
 
-/// Opens the data for `model`, with a progress bar; says how many images were left out and why.
+/// Opens the data for `model`, with a progress bar, and says what it is.
 DataLoader open_data(const DataArguments& arguments, const Model& model, DataOptions options);
+
+/// The data for the accuracy of a model that `train` trains: `source`, else the test split of the arguments'
+/// data. Without either says so and returns nothing. Throws Error{kInvalidArgument} when its classes are not
+/// those of `train`.
+std::optional<DataLoader> open_test_data(const DataArguments& arguments, const std::string& source,
+                                         const Model& model, const DataLoader& train);
+
+/// "; left out because they did not decode: 3", or nothing for 0.
+std::string skipped_text(int64_t skipped);
+/// The same in a line of its own, when there are any.
+void print_skipped(const DataLoader& loader, std::string_view split);
 
 }  // namespace twofour::cli

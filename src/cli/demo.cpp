@@ -57,7 +57,7 @@ class Demo {
   DataLoader data(bool train) const {
     DataOptions options;
     options.source = "digits";
-    options.train_split = train;
+    options.split = train ? Split::kTrain : Split::kTest;
     options.image_shape = model_.image_shape();
     options.size = train ? recipe_.train_images : recipe_.test_images;
     options.seed = options_.seed;

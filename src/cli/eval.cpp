@@ -24,16 +24,17 @@ struct Options {
 void run(const Options& options) {
   if (options.threads) set_threads(options.threads);
   const Model model = Model::load(options.onnx);
-  DataLoader data = open_data(options.data, model, {.train_split = false, .shuffle = false});
+  DataLoader data = open_data(options.data, model, {.split = Split::kTestOrAll, .shuffle = false});
   ProgressBar bar("evaluating");
   const Evaluation result =
       evaluate(model, data, [&](int64_t done, int64_t total) { bar.update(done, total); });
-  bar.finish(fmt::format("accuracy {:.2f} % ({} of {} images), {:.1f} images/s", result.accuracy() * 100,
-                         result.correct, result.images, result.images_per_s()));
+  bar.finish(fmt::format("accuracy {:.2f} % ({} of {} images), {:.1f} images/s{}", result.accuracy() * 100,
+                         result.correct, result.images, result.images_per_s(), skipped_text(result.skipped)));
   if (options.json.empty()) return;
   const nlohmann::ordered_json json = {{"model", options.onnx},
                                        {"images", result.images},
                                        {"correct", result.correct},
+                                       {"skipped", result.skipped},
                                        {"accuracy_fraction", result.accuracy()},
                                        {"images_per_s", result.images_per_s()}};
   write_text_file(options.json, json.dump(1) + "\n");

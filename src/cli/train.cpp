@@ -34,14 +34,25 @@ void explain_precision(const TrainArguments& arguments, const Trainer& trainer) 
     throw Error(ErrorCode::kFailedPrecondition, "--require_mixed: this machine has no suitable hardware");
 }
 
-void run_benchmark(const TrainArguments& arguments, const Model& model, const Sgd& optimizer) {
-  DataLoader data({.source = "synthetic",
-                   .image_shape = model.image_shape(),
-                   .num_classes = model.num_classes(),
-                   .size = arguments.data.batch_size * 4,
-                   .seed = arguments.data.seed,
-                   .batch_size = arguments.data.batch_size});
+DataLoader open_training_data(const TrainArguments& arguments, const Model& model) {
+  return open_data(arguments.data, model, {.flip = arguments.flip, .crop_padding = arguments.crop_padding});
+}
+
+DataLoader open_benchmark_data(const TrainArguments& arguments, const Model& model) {
+  if (!arguments.data.source.empty()) return open_training_data(arguments, model);
   print_line("no --data: benchmark mode on synthetic images");
+  return DataLoader({.source = "synthetic",
+                     .image_shape = model.image_shape(),
+                     .num_classes = model.num_classes(),
+                     .size = arguments.data.batch_size * 4,
+                     .seed = arguments.data.seed,
+                     .batch_size = arguments.data.batch_size});
+}
+
+void run_benchmark(const TrainArguments& arguments, const Model& model, const Sgd& optimizer) {
+  if (!arguments.output.empty())
+    throw Error(ErrorCode::kInvalidArgument, "a benchmark (--num_iter, or no --data) writes no --output");
+  DataLoader data = open_benchmark_data(arguments, model);
   Trainer trainer(model, optimizer, data, arguments.trainer_options(data.batches_per_epoch()));
   explain_precision(arguments, trainer);
   const BenchmarkResult result = trainer.benchmark(arguments.benchmark, print_line);
@@ -59,19 +70,20 @@ std::filesystem::path find_checkpoint(const TrainArguments& arguments) {
 }
 
 void run_training(const TrainArguments& arguments, const Model& model, const Sgd& optimizer) {
-  DataLoader data =
-      open_data(arguments.data, model, {.flip = arguments.flip, .crop_padding = arguments.crop_padding});
-  DataArguments test_arguments = arguments.data;
-  if (!arguments.test_data.empty()) test_arguments.source = arguments.test_data;
-  DataLoader test = open_data(test_arguments, model, {.train_split = false, .shuffle = false});
+  DataLoader data = open_training_data(arguments, model);
+  std::optional<DataLoader> test = open_test_data(arguments.data, arguments.test_data, model, data);
   TrainerOptions options = arguments.trainer_options(data.batches_per_epoch());
   options.resume_from = find_checkpoint(arguments);
   Trainer trainer(model, optimizer, data, options);
   explain_precision(arguments, trainer);
   if (!options.resume_from.empty())
     print_line(fmt::format("resumed from {} after epoch {}", options.resume_from.string(), trainer.epoch()));
-  train_epochs(trainer,
-               {.title = "train", .epochs = arguments.epochs, .test = &test, .output = arguments.output});
+  train_epochs(trainer, {.title = "train",
+                         .epochs = arguments.epochs,
+                         .test = test ? &*test : nullptr,
+                         .output = arguments.output});
+  print_skipped(data, "training");
+  if (test) print_skipped(*test, "test");
   const TrainReport report = make_train_report(model, data, trainer);
   if (trainer.precision() != Precision::kF32) print_line(memory_line(report));
   if (!arguments.output.empty()) save_training(arguments.output, trainer, report);
@@ -86,7 +98,7 @@ void run(const TrainArguments& arguments) {
   keep_sparsity(model, optimizer, arguments.sparse);
   if (!optimizer.masked_weights().empty())
     print_line(fmt::format("keeping the 2:4 pattern of {} weights", optimizer.masked_weights().size()));
-  if (arguments.data.source.empty()) run_benchmark(arguments, model, optimizer);
+  if (arguments.data.source.empty() || arguments.benchmark_mode) run_benchmark(arguments, model, optimizer);
   else run_training(arguments, model, optimizer);
 }
 
@@ -96,7 +108,10 @@ void add_train(CLI::App& app) {
   auto arguments = std::make_shared<TrainArguments>();
   CLI::App* train = app.add_subcommand("train", "Train or fine-tune a model; without --data a benchmark");
   add_train_arguments(*train, *arguments);
-  train->callback([arguments] { run(*arguments); });
+  train->callback([arguments, train] {
+    arguments->benchmark_mode = train->count("--num_iter") > 0;
+    run(*arguments);
+  });
 }
 
 }  // namespace twofour::cli

@@ -94,7 +94,9 @@ void add_precision_options(CLI::App& train, TrainArguments& a) {
 
 void add_benchmark_options(CLI::App& train, TrainArguments& a) {
   const std::string group = "Benchmark";
-  train.add_option("--num_iter", a.benchmark.num_iter, "Length of a benchmark")
+  train
+      .add_option("--num_iter", a.benchmark.num_iter,
+                  "Only a benchmark, of this length, on --data or synthetic images")
       ->capture_default_str()
       ->group(group);
   add_choice(train, "--iter_unit", a.benchmark.unit, kIterUnitNames, "Of --num_iter")->group(group);

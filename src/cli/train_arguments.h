@@ -21,6 +21,7 @@ struct TrainArguments {
   SgdOptions sgd{.lr = 0.01};
   TrainerOptions trainer;
   BenchmarkOptions benchmark;
+  bool benchmark_mode = false;  // on the data, when there is any
   int threads = 0;
 
   /// Epochs become steps. Throws Error{kInvalidArgument} naming the option.

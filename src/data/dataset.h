@@ -16,6 +16,9 @@ namespace twofour::data {
 /// Items done of all items; called on the thread that opens the dataset.
 using ProgressFn = std::function<void(int64_t done, int64_t total)>;
 
+/// The label of an image that does not decode.
+constexpr int64_t kNoLabel = -1;
+
 /// An item that was left out, and why.
 struct SkippedItem {
   std::string path;
@@ -35,7 +38,8 @@ class Dataset {
   const Shape& image_shape() const { return image_shape_; }
 
   /// Writes image `index` as C,H,W in [0, 1] (RGB, or grey when C is 1) and returns its label, in
-  /// [0, num_classes()). `dst_chw` has C*H*W elements. Throws Error{kInvalidArgument} on a bad index or size.
+  /// [0, num_classes()), or kNoLabel when the image does not decode: then it is in skipped(), and dst_chw is
+  /// arbitrary. `dst_chw` has C*H*W elements. Throws Error{kInvalidArgument} on a bad index or size.
   int64_t load(int64_t index, std::span<float> dst_chw) const;
 
   /// What was left out so far, in the order of the files.

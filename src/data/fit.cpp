@@ -24,6 +24,7 @@ class FittedDataset final : public Dataset {
     const Shape& from = source_->image_shape();
     std::vector<float> planes(static_cast<size_t>(from.numel()));
     const int64_t label = source_->load(index, planes);
+    if (label == kNoLabel) return label;
     const int64_t plane = from[1] * from[2];
     Image image(from[1], from[2], from[0]);
     for (int64_t c = 0; c < from[0]; ++c)

@@ -106,9 +106,9 @@ std::unique_ptr<Dataset> open_idx(const std::filesystem::path& images, const std
   TWOFOUR_CHECK(pixels.shape[0] == classes.shape[0], kDataCorrupt, "{} holds {} images, {} holds {} labels",
                 images.string(), pixels.shape[0], labels.string(), classes.shape[0]);
   const int64_t largest = *std::max_element(classes.values.begin(), classes.values.end());
-  return std::make_unique<MemoryDataset>(
-      Shape{1, pixels.shape[1], pixels.shape[2]}, numbered_classes(std::max<int64_t>(10, largest + 1)),
-      std::move(pixels.values), std::vector<int64_t>(classes.values.begin(), classes.values.end()));
+  return std::make_unique<MemoryDataset>(Shape{1, pixels.shape[1], pixels.shape[2]},
+                                         numbered_classes(largest + 1), std::move(pixels.values),
+                                         std::vector<int64_t>(classes.values.begin(), classes.values.end()));
 }
 
 }  // namespace twofour::data

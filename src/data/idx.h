@@ -23,8 +23,8 @@ struct IdxArray {
 /// Throws Error{kDataCorrupt} and, for other element types, Error{kUnsupported}.
 IdxArray parse_idx(std::span<const std::byte> bytes, std::string_view name);
 
-/// Images [N,H,W] and labels [N] with as many items. C is 1; classes are numbered up to the largest label,
-/// ten at least. Throws as parse_idx, and Error{kDataCorrupt} when the two files do not belong together.
+/// Images [N,H,W] and labels [N] with as many items. C is 1; classes are numbered up to the largest label.
+/// Throws as parse_idx, and Error{kDataCorrupt} when the two files do not belong together.
 std::unique_ptr<Dataset> open_idx(const std::filesystem::path& images, const std::filesystem::path& labels);
 
 }  // namespace twofour::data

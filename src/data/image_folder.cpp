@@ -37,7 +37,7 @@ Shape first_image_shape(const std::filesystem::path& dir, const ImageFiles& list
   fail_all_bad(dir, list.files.size(), first_bad);
 }
 
-/// Images decoded at each load; those that fail are replaced by the next that does not.
+/// Images decoded at each load.
 class LazyImageFolder final : public Dataset {
  public:
   LazyImageFolder(ImageFiles list, const Shape& shape, const ImageFolderOptions& options)
@@ -56,14 +56,9 @@ class LazyImageFolder final : public Dataset {
  private:
   int64_t do_load(int64_t index, std::span<float> dst_chw) const override {
     std::vector<uint8_t> planes(dst_chw.size());
-    for (int64_t tried = 0; tried < size(); ++tried) {
-      const int64_t candidate = (index + tried) % size();
-      if (!decode(candidate, planes)) continue;
-      to_unit_floats(planes, dst_chw);
-      return files_[static_cast<size_t>(candidate)].label;
-    }
-    fail(ErrorCode::kDataCorrupt, "none of the {} images can be decoded any more; the first is {}", size(),
-         files_.front().path.string());
+    if (!decode(index, planes)) return kNoLabel;
+    to_unit_floats(planes, dst_chw);
+    return files_[static_cast<size_t>(index)].label;
   }
 
   bool decode(int64_t index, std::span<uint8_t> planes) const {

@@ -22,7 +22,7 @@ struct ImageFolderOptions {
 };
 
 /// An image that does not decode is skipped, listed in skipped() and logged: when decoded at open it has no
-/// index; when found at a load, the next image that decodes stands in for it (so size() never changes).
+/// index; when found at a load, its label is kNoLabel.
 /// Throws Error{kNotFound} on a missing folder or one without class folders or images, and
 /// Error{kDataCorrupt} when no image decodes.
 std::unique_ptr<Dataset> open_image_folder(const std::filesystem::path& dir,

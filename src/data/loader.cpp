@@ -138,8 +138,22 @@ Batch Loader::fill(int64_t ticket, const std::stop_token& stop) {
   return batch;
 }
 
+int64_t Loader::load_image(int64_t index, std::span<float> dst) const {
+  const int64_t size = dataset_->size();
+  for (int64_t tried = 0; tried < (options_.replace_skipped ? size : 1); ++tried)
+    if (const int64_t label = dataset_->load((index + tried) % size, dst); label != kNoLabel) return label;
+  TWOFOUR_CHECK(!options_.replace_skipped, kDataCorrupt,
+                "none of the {} images can be decoded; the first is {}", size,
+                dataset_->skipped().at(0).path);
+  return kNoLabel;
+}
+
 void Loader::fill_image(int64_t epoch, int64_t index, std::span<float> dst, int64_t& label) const {
-  label = dataset_->load(index, dst);
+  label = load_image(index, dst);
+  if (label == kNoLabel) {
+    std::ranges::fill(dst, 0.0F);
+    return;
+  }
   const Shape& shape = dataset_->image_shape();
   Rng epoch_rng = Rng::stream(options_.seed ^ kAugmentStream, static_cast<uint64_t>(epoch));
   Rng rng = Rng::stream(epoch_rng.next(), static_cast<uint64_t>(index));

@@ -23,6 +23,8 @@ struct LoaderOptions {
   int64_t batch_size = 128;
   bool shuffle = true;
   bool drop_last = true;  // without it the last batch of an epoch may be smaller
+  /// The next image that decodes stands in for one that does not; otherwise that one is zeros with kNoLabel.
+  bool replace_skipped = true;
   uint64_t seed = 1;
   AugmentOptions augmentation;
   std::vector<float> mean;  // one for each channel; empty: values stay in [0, 1]
@@ -33,7 +35,7 @@ struct LoaderOptions {
 
 struct Batch {
   Tensor images;  // f32 [N,C,H,W]
-  Tensor labels;  // i64 [N]
+  Tensor labels;  // i64 [N]; kNoLabel for an image that does not count
   int64_t epoch = 0;
   int64_t index = 0;        // within the epoch
   int64_t first_index = 0;  // position of image 0 in the epoch's order
@@ -69,6 +71,7 @@ class Loader {
 
   Result make(int64_t ticket, const std::stop_token& stop);
   Batch fill(int64_t ticket, const std::stop_token& stop);
+  int64_t load_image(int64_t index, std::span<float> dst) const;
   void fill_image(int64_t epoch, int64_t index, std::span<float> dst, int64_t& label) const;
   void work(const std::stop_token& stop);
 

@@ -5,10 +5,9 @@
 #include <string_view>
 
 #include "data/dataset.h"
+#include "twofour/data.h"
 
 namespace twofour::data {
-
-enum class Split : uint8_t { kTrain, kTest };
 
 struct OpenOptions {
   Split split = Split::kTrain;
@@ -25,8 +24,12 @@ struct OpenOptions {
 /// `spec` is `digits`, `synthetic` or a folder; a folder is told by its content, in this order:
 ///   train-images-idx3-ubyte[.gz] and its labels (t10k-* for the test split)    idx (MNIST)
 ///   data_batch_*.bin (test_batch.bin)                                          CIFAR-10 binary
-///   train/<class>/*.jpg (test/ or val/), or <class>/*.jpg for either split     ImageFolder
+///   train/<class>/*.jpg (test/, val/ or validation/)                           ImageFolder
+///   <class>/*.jpg for kTrain and kTestOrAll                                    ImageFolder
 /// Throws Error{kNotFound} that lists what was looked for.
 std::unique_ptr<Dataset> open_dataset(std::string_view spec, const OpenOptions& options = {});
+
+/// Whether open_dataset() would find data for kTest.
+bool has_test_split(std::string_view spec);
 
 }  // namespace twofour::data

@@ -27,6 +27,11 @@ int64_t count_correct(const Tensor& scores, const Tensor& labels) {
   return correct;
 }
 
+int64_t count_labelled(const Tensor& labels) {
+  const auto values = labels.span<int64_t>();
+  return std::ranges::count_if(values, [](int64_t label) { return label != data::kNoLabel; });
+}
+
 /// `images`, or for a smaller last batch a tensor of `shape` that starts with them.
 Tensor fill_up(const Tensor& images, const Shape& shape) {
   if (images.shape() == shape) return images;
@@ -52,6 +57,10 @@ Evaluation evaluate(engine::ExecutionContext& context, data::Loader& loader, con
                 "output \"{}\" is {}; evaluation needs floating-point scores [batch,classes]", output.name,
                 output.desc.to_string());
 
+  const data::Dataset& dataset = loader.dataset();
+  TWOFOUR_CHECK(dataset.num_classes() <= scores[1], kInvalidArgument,
+                "the data has {} classes, the model gives {} scores", dataset.num_classes(), scores[1]);
+
   const auto start = std::chrono::steady_clock::now();
   Evaluation result;
   loader.seek(0, 0);
@@ -59,10 +68,14 @@ Evaluation evaluate(engine::ExecutionContext& context, data::Loader& loader, con
     const data::Batch batch = loader.next();
     context.bind(input.name, fill_up(batch.images, input.desc.shape));
     context.run();
-    result.images += batch.size();
+    result.images += count_labelled(batch.labels);
     result.correct += count_correct(context.tensor(output.name), batch.labels);
     if (progress) progress(i + 1, loader.batches_per_epoch());
   }
+  const auto skipped = dataset.skipped();
+  result.skipped = static_cast<int64_t>(skipped.size());
+  TWOFOUR_CHECK(result.images > 0, kDataCorrupt, "none of the {} images can be decoded; the first is {}: {}",
+                dataset.size(), skipped.at(0).path, skipped.at(0).reason);
   result.time_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return result;
 }

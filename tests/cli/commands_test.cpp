@@ -1,13 +1,5 @@
 // The `twofour` binary as a user runs it: results, messages and exit codes.
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
-#include <filesystem>
-#include <fstream>
-
-#include <nlohmann/json.hpp>
-
-#include "support/run_program.h"
+#include "commands.h"
 
 namespace twofour {
 namespace {
@@ -16,30 +8,6 @@ using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using testing::ProgramResult;
-using testing::run_program;
-
-class Commands : public ::testing::Test {
- protected:
-  void SetUp() override {
-    folder_ = std::filesystem::path(::testing::TempDir()) / "twofour_cli" /
-              ::testing::UnitTest::GetInstance()->current_test_info()->name();
-    std::filesystem::remove_all(folder_);
-    std::filesystem::create_directories(folder_);
-  }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
-
-  static ProgramResult twofour(const std::string& arguments) {
-    return run_program(std::string(TWOFOUR_PROGRAM) + " " + arguments);
-  }
-  std::string file(const std::string& name) const { return (folder_ / name).string(); }
-  void make_lenet() const { ASSERT_EQ(twofour("zoo lenet -o " + file("lenet.onnx")).status, 0); }
-  static nlohmann::json read_json(const std::string& path) {
-    std::ifstream stream(path);
-    return nlohmann::json::parse(stream);
-  }
-
-  std::filesystem::path folder_;
-};
 
 TEST_F(Commands, PruneThenInspect) {
   make_lenet();

@@ -26,6 +26,21 @@ class CountingDataset final : public Dataset {
   int64_t failing_;
 };
 
+/// Images 1 and 4 of five do not decode.
+class GappyDataset final : public Dataset {
+ public:
+  explicit GappyDataset(bool all_bad = false)
+      : Dataset({1, 2, 3}, numbered_classes(5), 5), all_bad_(all_bad) {}
+  std::vector<SkippedItem> skipped() const override { return {{"1.png", "bad"}, {"4.png", "bad"}}; }
+
+ private:
+  int64_t do_load(int64_t index, std::span<float> dst) const override {
+    std::fill(dst.begin(), dst.end(), static_cast<float>(index) + 1);
+    return all_bad_ || index % 3 == 1 ? kNoLabel : index;
+  }
+  bool all_bad_;
+};
+
 struct Copy {
   std::vector<float> images;
   std::vector<int64_t> labels;
@@ -149,6 +164,27 @@ TEST(Loader, AnErrorArrivesAtItsBatchAndStays) {
     loader.seek(0, 4);
     EXPECT_EQ(loader.next().labels.span<int64_t>()[0], 16);
   }
+}
+
+TEST(Loader, AnImageThatDoesNotDecodeIsReplacedOrHasNoLabel) {
+  LoaderOptions options;
+  options.batch_size = 5;
+  options.shuffle = false;
+  const auto first_batch = [&](bool all_bad) {
+    return Loader(std::make_shared<GappyDataset>(all_bad), options).next();
+  };
+  const Copy replaced = copy(first_batch(false));
+  EXPECT_EQ(replaced.labels, (std::vector<int64_t>{0, 2, 2, 3, 0}));
+  EXPECT_EQ(replaced.images[4 * 6], 1.0F);
+  EXPECT_ERROR(first_batch(true), kDataCorrupt, "none of the 5 images can be decoded; the first is 1.png");
+  options.replace_skipped = false;
+  options.mean = {0.5F};
+  options.std = {0.25F};
+  const Copy marked = copy(first_batch(false));
+  EXPECT_EQ(marked.labels, (std::vector<int64_t>{0, kNoLabel, 2, 3, kNoLabel}));
+  EXPECT_EQ(marked.images[4 * 6], 0.0F);
+  EXPECT_EQ(marked.images[3 * 6], (4 - 0.5F) / 0.25F);
+  EXPECT_EQ(copy(first_batch(true)).labels, std::vector<int64_t>(5, kNoLabel));
 }
 
 TEST(Loader, PrefetchingIsBounded) {

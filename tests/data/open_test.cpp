@@ -22,6 +22,7 @@ std::unique_ptr<Dataset> open(const TemporaryFolder& folder, const OpenOptions& 
 }
 
 const OpenOptions kTestSplit{.split = Split::kTest};
+const OpenOptions kTestOrAll{.split = Split::kTestOrAll};
 
 TEST(OpenDataset, Words) {
   const auto digits = open_dataset("digits", {.size = 100});
@@ -70,9 +71,37 @@ TEST(OpenDataset, ImageFolders) {
   flat.write("plane/2.png", png);
   EXPECT_EQ(open(split)->size(), 2);
   EXPECT_EQ(open(split, kTestSplit)->size(), 1);
+  EXPECT_EQ(open(split, kTestOrAll)->size(), 1);
   EXPECT_EQ(open(flat)->class_names(), (std::vector<std::string>{"plane", "train"}));
-  EXPECT_EQ(open(flat, kTestSplit)->size(), 2);
+  EXPECT_EQ(open(flat, kTestOrAll)->size(), 2);
   EXPECT_EQ(open(flat, {.image_shape = {1, 6, 5}})->image_shape(), (Shape{1, 6, 5}));
+}
+
+TEST(OpenDataset, TrainingImagesAreNoTestSplit) {
+  const std::string png = encode_png(flat_image(4, 4, 9, 9, 9));
+  const TemporaryFolder flat, only_train;
+  flat.write("plane/1.png", png);
+  only_train.write("train/plane/1.png", png);
+  for (const TemporaryFolder* folder : {&flat, &only_train}) {
+    EXPECT_EQ(open(*folder)->size(), 1);
+    EXPECT_ERROR(open(*folder, kTestSplit), kNotFound, "holds no test data that is known");
+    EXPECT_FALSE(has_test_split(folder->path().string()));
+  }
+  EXPECT_ERROR(open(only_train, kTestOrAll), kNotFound,
+               "validation}/<class>/*.jpg|.jpeg|.png and <class>/*.jpg");
+}
+
+TEST(OpenDataset, HasTestSplit) {
+  const std::string png = encode_png(flat_image(4, 4, 9, 9, 9));
+  for (const char* name : {"t10k-images-idx3-ubyte", "t10k-images.idx3-ubyte.gz", "test_batch.bin",
+                           "test/a/1.png", "val/a/1.png", "validation/a/1.png"}) {
+    const TemporaryFolder folder;
+    EXPECT_FALSE(has_test_split(folder.path().string()));
+    folder.write(name, png);
+    EXPECT_TRUE(has_test_split(folder.path().string())) << name;
+  }
+  EXPECT_TRUE(has_test_split("digits"));
+  EXPECT_FALSE(has_test_split("/nowhere/at/all"));
 }
 
 TEST(OpenDataset, UnknownContentSaysWhatWasLookedFor) {

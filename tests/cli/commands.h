@@ -1,0 +1,39 @@
+// Runs the `twofour` binary in a folder that is gone after the test.
+#pragma once
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+#include <nlohmann/json.hpp>
+
+#include "support/run_program.h"
+#include "support/temporary_path.h"
+
+namespace twofour {
+
+class Commands : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    folder_ = temporary_path("twofour_cli");
+    std::filesystem::create_directories(folder_);
+  }
+  void TearDown() override { std::filesystem::remove_all(folder_); }
+
+  static testing::ProgramResult twofour(const std::string& arguments) {
+    return testing::run_program(std::string(TWOFOUR_PROGRAM) + " " + arguments);
+  }
+  std::string file(const std::string& name) const { return (folder_ / name).string(); }
+  void make_lenet() const { ASSERT_EQ(twofour("zoo lenet -o " + file("lenet.onnx")).status, 0); }
+  static nlohmann::json read_json(const std::string& path) {
+    std::ifstream stream(path);
+    return nlohmann::json::parse(stream);
+  }
+
+  std::filesystem::path folder_;
+};
+
+}  // namespace twofour
