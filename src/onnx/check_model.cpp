@@ -26,7 +26,7 @@ int64_t default_opset(const onnx::ModelProto& model) {
 bool is_supported(const onnx::NodeProto& node) {
   if (!is_default_domain(node.domain())) return false;
   const ops::OpDef* op = ops::find_op(node.op_type());
-  return node.op_type() == "Constant" || (op && op->standard);
+  return node.op_type() == "Constant" || is_adapted(node.op_type()) || (op && op->standard);
 }
 
 void check_ops(const onnx::GraphProto& graph) {

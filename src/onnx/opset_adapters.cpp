@@ -4,55 +4,11 @@
 #include <array>
 
 #include "onnx/data_type.h"
-#include "ops/shape_value.h"
+#include "onnx/draft_edit.h"
+#include "onnx/layer_adapters.h"
 
 namespace twofour::onnx_io {
 namespace {
-
-void set_input(Draft& draft, size_t index, Value* value) {
-  if (draft.inputs.size() <= index) draft.inputs.resize(index + 1, nullptr);
-  draft.inputs[index] = value;
-}
-
-Value* constant(Draft& draft, std::string_view port, Tensor data) {
-  return draft.builder.constant(fmt::format("{}.{}", draft.name, port), std::move(data));
-}
-
-/// The values of an input that decides the form of the canonical node and so must be known now.
-std::vector<int64_t> known_input(const Draft& draft, size_t index, std::string_view port) {
-  const auto values = ops::known_ints(draft.input(index));
-  TWOFOUR_CHECK(values, kUnsupported, "input \"{}\" is computed at run time; it must be a constant", port);
-  return *values;
-}
-
-/// A list attribute becomes the i64 input `index`.
-void ints_to_input(Draft& draft, const char* attr, size_t index) {
-  if (!draft.attrs.has(attr)) return;
-  set_input(draft, index, constant(draft, attr, Tensor::i64(draft.attrs.ints(attr))));
-  draft.attrs.erase(attr);
-}
-
-/// A float attribute becomes the scalar input `index`, of the data's type.
-void float_to_input(Draft& draft, const char* attr, size_t index) {
-  if (!draft.attrs.has(attr)) return;
-  const float value = draft.attrs.f(attr, 0);
-  const DType dtype = draft.input(0) ? draft.input(0)->dtype() : DType::kF32;
-  set_input(draft, index, constant(draft, attr, Tensor::scalar(value).to(dtype)));
-  draft.attrs.erase(attr);
-}
-
-size_t rank_of(const Draft& draft) {
-  TWOFOUR_CHECK(draft.input(0), kInvalidArgument, "input 0 is missing");
-  return draft.input(0)->rank();
-}
-
-size_t axis_of(const Draft& draft, int64_t otherwise) {
-  const auto rank = static_cast<int64_t>(rank_of(draft));
-  const int64_t axis = draft.attrs.i("axis", otherwise);
-  TWOFOUR_CHECK(axis >= -rank && axis < rank, kInvalidArgument, "axis {} is outside [{}, {})", axis, -rank,
-                rank);
-  return static_cast<size_t>(axis < 0 ? axis + rank : axis);
-}
 
 void batch_norm_spatial(Draft& draft) {
   TWOFOUR_CHECK(draft.attrs.i("spatial", 1) == 1, kUnsupported,
@@ -220,12 +176,14 @@ constexpr std::array kAdapters = {
     Adapter{"ReduceMax", 18, kLastOpset, reduce_axes_to_attr},
     Adapter{"ReduceMean", 18, kLastOpset, reduce_axes_to_attr},
     Adapter{"ReduceSum", kFirstOpset, 12, axes_to_input},
+    Adapter{"Scatter", kFirstOpset, 10, scatter_along_axis},
     Adapter{"Slice", kFirstOpset, 9, slice_attrs_to_inputs},
     Adapter{"Softmax", kFirstOpset, 12, softmax_over_matrix},
     Adapter{"Split", kFirstOpset, 12, split_sizes_to_input},
     Adapter{"Split", 18, kLastOpset, split_parts_to_sizes},
     Adapter{"Squeeze", kFirstOpset, 12, axes_to_input},
     Adapter{"Sub", kFirstOpset, 6, broadcast_at_axis},
+    Adapter{"TopK", kFirstOpset, 9, top_k_to_input},
     Adapter{"Unsqueeze", kFirstOpset, 12, axes_to_input},
     Adapter{"Xor", kFirstOpset, 6, broadcast_at_axis},
 };
@@ -246,6 +204,10 @@ constexpr std::array kIgnored = {
 };
 
 }  // namespace
+
+bool is_adapted(std::string_view op) {
+  return std::ranges::find(kAdapters, op, &Adapter::op) != kAdapters.end();
+}
 
 void adapt(Draft& draft, int64_t opset) {
   const std::string op = draft.op;

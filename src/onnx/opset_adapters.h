@@ -27,6 +27,8 @@ struct Draft {
   Value* input(size_t i) const { return i < inputs.size() ? inputs[i] : nullptr; }
 };
 
+/// Whether some opset's form of `op` is expressed by other operators.
+bool is_adapted(std::string_view op);
 /// Throws Error{kUnsupported} for a form that the canonical op cannot express, Error{kInvalidArgument} for a
 /// wrong one.
 void adapt(Draft& draft, int64_t opset);

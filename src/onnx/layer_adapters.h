@@ -1,0 +1,11 @@
+// Adapters of layers and indexing ops, for the table in opset_adapters.cpp.
+#pragma once
+
+#include "onnx/opset_adapters.h"
+
+namespace twofour::onnx_io {
+
+void scatter_along_axis(Draft& draft);
+void top_k_to_input(Draft& draft);
+
+}  // namespace twofour::onnx_io
