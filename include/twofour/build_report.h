@@ -17,21 +17,23 @@ struct TacticTime {
   std::string declined;  // why it was not taken; empty for the winner
 };
 
+/// The decision for one layer: what the builder chose, the report shows and tactics files keep.
 struct LayerChoice {
   std::string layer;
   std::string op;
-  std::string signature;  // operator, attributes and sizes: what a decision is filed under
+  std::string signature;  // operator, attributes and sizes: a decision holds for layers that share it
   std::string winner;
   std::string format;
   bool sparse = false;
   bool has_weight = false;  // an operator that 2:4 sparsity knows
+  bool replayed = false;    // taken from a tactics file, not timed
   std::vector<TacticTime> candidates;
 
   /// A sparse tactic could run it.
   bool eligible() const;
   /// The best time of the sparse (dense) tactics in microseconds; negative when none was timed.
   double best_us(bool of_sparse) const;
-  /// "sparse", or why it is not; empty for layers without a weight.
+  /// "sparse", or why it is not; empty for layers without a weight. Says when a tactics file decided.
   std::string verdict() const;
 };
 

@@ -51,7 +51,7 @@ class Build {
   }
 
   void assign(const NodeSelection& selection, Format format) {
-    assignments_[selection.node] = {selection.in(format).tactic, describe(*selection.node, format)};
+    assignments_[selection.node] = {selection.winner(format)->tactic, selection.desc(format)};
     report_.layers.push_back(summarise(selection, format));
   }
 
@@ -60,16 +60,19 @@ class Build {
       const auto it = formats.find(v);
       return it == formats.end() ? Format::kPlain : it->second;
     };
-    backend::NodeDesc desc =
-        describe_reorder(*node.input(0), format_of(node.input(0)), format_of(node.output()));
+    const Format from = format_of(node.input(0));
+    const Format to = format_of(node.output());
+    backend::NodeDesc desc = describe_reorder(*node.input(0), from, to);
     desc.name = node.name();
     const backend::Tactic& tactic = selector_.reorder_tactic(desc);
+    const std::string format(format_name(to));
+    const double time_us = options_.time_tactics ? selector_.reorder_us(*node.input(0), from, to) : -1;
     report_.layers.push_back({.layer = node.name(),
                               .op = node.op(),
                               .signature = desc.signature(),
                               .winner = tactic.name(),
-                              .format = std::string(format_name(desc.outputs[0].format)),
-                              .candidates = {}});
+                              .format = format,
+                              .candidates = {{tactic.name(), format, false, true, time_us, ""}}});
     assignments_[&node] = {&tactic, std::move(desc)};
   }
 

@@ -13,7 +13,10 @@ using backend::Format;
 
 constexpr double kImpossibleUs = 1e12;
 
-double cost(const Choice& choice) { return choice.tactic ? choice.time_us : kImpossibleUs; }
+double cost(const NodeSelection& selection, Format format) {
+  const Candidate* winner = selection.winner(format);
+  return winner ? std::max(winner->time_us, 0.0) : kImpossibleUs;
+}
 
 bool follows_format(const Node& node, size_t input) {
   return node.input(input) && input_format(node, input, Format::kChannelsLast) == Format::kChannelsLast;
@@ -41,8 +44,8 @@ std::vector<Format> assign_formats(const Graph& graph, const std::vector<NodeSel
   for (size_t i = 0; i < selections.size(); ++i) number[selections[i].node] = i;
   for (size_t i = 0; i < selections.size(); ++i) {
     const NodeSelection& s = selections[i];
-    cut.add_edge(source, i, cost(s.in(Format::kChannelsLast)));
-    cut.add_edge(i, sink, cost(s.in(Format::kPlain)));
+    cut.add_edge(source, i, cost(s, Format::kChannelsLast));
+    cut.add_edge(i, sink, cost(s, Format::kPlain));
     for (size_t j = 0; j < s.node->inputs().size(); ++j) {
       if (!follows_format(*s.node, j)) continue;
       const Value& value = *s.node->input(j);
@@ -63,7 +66,7 @@ std::vector<Format> assign_formats(const Graph& graph, const std::vector<NodeSel
   for (size_t i = 0; i < selections.size(); ++i) {
     Format format = plain[i] ? Format::kPlain : Format::kChannelsLast;
     // Ties of zero-cost edges may fall on the impossible side.
-    if (!selections[i].in(format).tactic) format = plain[i] ? Format::kChannelsLast : Format::kPlain;
+    if (!selections[i].winner(format)) format = plain[i] ? Format::kChannelsLast : Format::kPlain;
     formats.push_back(format);
   }
   return formats;

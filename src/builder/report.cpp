@@ -15,6 +15,11 @@ std::vector<std::string> names_of(const std::vector<LayerChoice>& layers,
   return names;
 }
 
+/// Ran at all, or ran faster.
+bool came_closer(const TacticTime& a, const TacticTime& b) {
+  return a.could_run != b.could_run ? a.could_run : a.could_run && a.time_us < b.time_us;
+}
+
 }  // namespace
 
 bool LayerChoice::eligible() const {
@@ -30,14 +35,12 @@ double LayerChoice::best_us(bool of_sparse) const {
 
 std::string LayerChoice::verdict() const {
   if (!has_weight) return "";
-  if (sparse) return "sparse";
-  // The fastest sparse candidate may still lose: its memory format would cost reorders around it.
-  if (eligible())
-    return best_us(true) < best_us(false) ? "dense: sparse costs more in reorders"
-                                          : "dense: sparse is slower";
+  if (sparse) return replayed ? "sparse (replayed)" : "sparse";
+  const TacticTime* closest = nullptr;
   for (const TacticTime& c : candidates)
-    if (c.sparse) return c.declined;
-  return "no sparse tactic runs " + op;
+    if (c.sparse && (!closest || came_closer(c, *closest))) closest = &c;
+  if (!closest) return "no sparse tactic runs " + op;
+  return closest->could_run ? "dense: sparse " + closest->declined : closest->declined;
 }
 
 std::vector<std::string> BuildReport::eligible_layers() const {
@@ -66,20 +69,17 @@ TacticTime candidate_from_json(const Json& json) {
 Json layer_to_json(const LayerChoice& layer) {
   Json candidates = Json::array();
   for (const TacticTime& c : layer.candidates) candidates.push_back(candidate_to_json(c));
-  return {{"layer", layer.layer},
-          {"op", layer.op},
-          {"signature", layer.signature},
-          {"winner", layer.winner},
-          {"format", layer.format},
-          {"sparse", layer.sparse},
-          {"has_weight", layer.has_weight},
-          {"verdict", layer.verdict()},
-          {"candidates", std::move(candidates)}};
+  return {{"layer", layer.layer},           {"op", layer.op},
+          {"signature", layer.signature},   {"winner", layer.winner},
+          {"format", layer.format},         {"sparse", layer.sparse},
+          {"has_weight", layer.has_weight}, {"replayed", layer.replayed},
+          {"verdict", layer.verdict()},     {"candidates", std::move(candidates)}};
 }
 
 LayerChoice layer_from_json(const Json& json) {
-  LayerChoice layer{json.at("layer"),  json.at("op"),     json.at("signature"),  json.at("winner"),
-                    json.at("format"), json.at("sparse"), json.at("has_weight"), {}};
+  LayerChoice layer{json.at("layer"),      json.at("op"),       json.at("signature"),
+                    json.at("winner"),     json.at("format"),   json.at("sparse"),
+                    json.at("has_weight"), json.at("replayed"), {}};
   for (const Json& c : json.at("candidates")) layer.candidates.push_back(candidate_from_json(c));
   return layer;
 }

@@ -26,10 +26,18 @@ bool has_activation_format(const Node& node) {
 
 std::string key(const Tactic& tactic, const NodeDesc& node) { return tactic.name() + " " + node.signature(); }
 
+/// Why `c`, which can run the node, is not what runs it.
+Reason lost_to(const Candidate& c, const Candidate& winner, bool replayed) {
+  if (replayed) return Reason::kReplayed;
+  if (c.time_us < 0) return Reason::kNotTimed;
+  if (c.time_us > winner.time_us) return Reason::kSlower;
+  return c.format == winner.format ? Reason::kWithinNoise : Reason::kReorders;
+}
+
 }  // namespace
 
 void Selector::add_candidates(NodeSelection& selection, Format format) const {
-  const NodeDesc desc = describe(*selection.node, format);
+  const NodeDesc& desc = selection.desc(format);
   bool have_dense = false;
   for (const Tactic* tactic : backend_.tactics()) {
     backend::Support support = tactic->supports(desc);
@@ -49,86 +57,103 @@ void Selector::time(NodeSelection& selection) {
   bool known = true;
   for (const Candidate& c : selection.candidates) {
     if (!c.support) continue;
-    contenders.push_back({c.tactic, describe(*selection.node, c.format)});
-    known &= times_us_.contains(key(*c.tactic, contenders.back().node));
+    contenders.push_back({*c.tactic, selection.desc(c.format)});
+    known &= times_us_.contains(key(*c.tactic, selection.desc(c.format)));
   }
   // A node with any new contender is timed as a whole: only times of the same rounds are comparable.
   if (!known) {
     const std::vector<double> times = time_contenders(contenders);
     for (size_t i = 0; i < contenders.size(); ++i)
-      times_us_[key(*contenders[i].tactic, contenders[i].node)] = times[i];
+      times_us_[key(contenders[i].tactic, contenders[i].node)] = times[i];
   }
-  auto next = contenders.begin();
   for (Candidate& c : selection.candidates)
-    if (c.support) {
-      c.time_us = times_us_.at(key(*c.tactic, next->node));
-      ++next;
-    }
+    if (c.support) c.time_us = times_us_.at(key(*c.tactic, selection.desc(c.format)));
 }
 
 void Selector::pick(NodeSelection& selection) const {
-  const auto time_of = [](const Candidate& c) {
-    return std::max(c.time_us, 0.0);
-  };  // 0: not timed, the first wins
   for (const Format format : kFormats) {
     const auto runs = [&](const Candidate& c) { return c.support && c.format == format; };
     double fastest = std::numeric_limits<double>::infinity();
     for (const Candidate& c : selection.candidates)
-      if (runs(c)) fastest = std::min(fastest, time_of(c));
+      if (runs(c)) fastest = std::min(fastest, c.time_us);
     const auto winner = std::ranges::find_if(selection.candidates, [&](const Candidate& c) {
-      return runs(c) && time_of(c) <= fastest * (1 + options_.noise_fraction);
+      return runs(c) && (!options_.time_tactics || c.time_us <= fastest * (1 + options_.noise_fraction));
     });
-    if (winner != selection.candidates.end()) selection.in(format) = {winner->tactic, time_of(*winner)};
+    if (winner != selection.candidates.end())
+      selection.best[static_cast<size_t>(format)] = winner - selection.candidates.begin();
+    if (!options_.time_tactics) return;  // formats are a matter of time
   }
+}
+
+/// Whether the node can run as decided; then it does.
+bool Selector::take(NodeSelection& selection, const LayerChoice& choice) const {
+  for (size_t i = 0; i < selection.candidates.size(); ++i) {
+    Candidate& c = selection.candidates[i];
+    if (c.tactic->name() != choice.winner || format_name(c.format) != choice.format) continue;
+    // A file may insist on the reference.
+    if (c.support.reason == Reason::kOnlyAsFallback) c.support = c.tactic->supports(selection.desc(c.format));
+    if (!c.support) return false;
+    selection.best[static_cast<size_t>(c.format)] = i;
+    return selection.replayed = true;
+  }
+  return false;
+}
+
+int Selector::rank_of(const std::string& tactic) const {
+  const auto tactics = backend_.tactics();
+  const auto it = std::ranges::find(tactics, tactic, &Tactic::name);
+  return static_cast<int>(it - tactics.begin());
 }
 
 bool Selector::replay(NodeSelection& selection) const {
-  const auto it = decisions_.find(selection.signature);
-  if (it == decisions_.end()) {
-    TWOFOUR_CHECK(!options_.strict_tactics, kNotFound, "{} has no decision in {}", selection.node->label(),
-                  options_.tactics_file.string());
-    return false;
-  }
-  const Tactic* tactic = backend_.find_tactic(it->second.tactic);
-  const bool runs = tactic && tactic->supports(describe(*selection.node, it->second.format)) &&
-                    !(tactic->is_sparse() && options_.sparsity == SparsityMode::kDisable);
-  TWOFOUR_CHECK(runs || !options_.strict_tactics, kFailedPrecondition, "{} cannot replay tactic {} from {}",
-                selection.node->label(), it->second.tactic, options_.tactics_file.string());
-  if (!runs) return false;
-  selection.in(it->second.format) = {tactic, 0};
-  selection.candidates.push_back({tactic, it->second.format, {}});
-  return true;
+  const Node& node = *selection.node;
+  auto choices = decisions_.find(selection.desc(Format::kPlain).signature());
+  // Other layers' choices as the backend ranks them: what only 2:4 weights can take comes first.
+  std::ranges::stable_sort(choices, {}, [&](const LayerChoice* choice) {
+    return choice->layer == node.name() ? -1 : rank_of(choice->winner);
+  });
+  for (const LayerChoice* choice : choices)
+    if (take(selection, *choice)) return true;
+  if (!options_.strict_tactics) return false;
+  const std::string file = options_.tactics_file.string();
+  TWOFOUR_CHECK(!choices.empty(), kNotFound, "{} has no decision in {}", node.label(), file);
+  fail(ErrorCode::kFailedPrecondition, "{} cannot replay tactic {} ({}) from {}", node.label(),
+       choices[0]->winner, choices[0]->format, file);
 }
 
 NodeSelection Selector::select(Node* node) {
-  NodeSelection selection{node, describe(*node, Format::kPlain).signature(), {}};
-  if (replay(selection)) return selection;
-  add_candidates(selection, Format::kPlain);
-  if (options_.time_tactics && has_activation_format(*node)) add_candidates(selection, Format::kChannelsLast);
+  NodeSelection selection{.node = node, .descs = {}, .candidates = {}, .best = {}};
+  const bool has_formats = (options_.time_tactics || !decisions_.empty()) && has_activation_format(*node);
+  for (const Format format : kFormats) {
+    if (format != Format::kPlain && !has_formats) break;
+    selection.descs[static_cast<size_t>(format)] = describe(*node, format);
+    add_candidates(selection, format);
+  }
   const auto& candidates = selection.candidates;
   const bool runs = std::ranges::any_of(candidates, [](const Candidate& c) { return bool(c.support); });
   TWOFOUR_CHECK(runs, kUnsupported, "no tactic of backend {} runs {}: {}", backend_.name(), node->label(),
                 candidates.empty() ? "none is for this operator" : candidates.back().support.to_string());
+  if ((!decisions_.empty() || options_.strict_tactics) && replay(selection)) return selection;
   if (options_.time_tactics) time(selection);
   pick(selection);
   return selection;
 }
 
 LayerChoice summarise(const NodeSelection& selection, Format format) {
-  const Tactic* winner = selection.in(format).tactic;
+  const Candidate& winner = *selection.winner(format);
   LayerChoice layer{.layer = selection.node->name(),
                     .op = selection.node->op(),
-                    .signature = selection.signature,
-                    .winner = winner->name(),
+                    .signature = selection.desc(Format::kPlain).signature(),
+                    .winner = winner.tactic->name(),
                     .format = std::string(format_name(format)),
-                    .sparse = winner->is_sparse(),
+                    .sparse = winner.tactic->is_sparse(),
                     .has_weight = ops::get_op(selection.node->op()).sparsity.weight_input >= 0,
+                    .replayed = selection.replayed,
                     .candidates = {}};
   for (const Candidate& c : selection.candidates) {
-    const bool won = c.tactic == winner && c.format == format;
-    const backend::Support lost = c.support ? declined(Reason::kSlower) : c.support;
+    const backend::Support lost = c.support ? declined(lost_to(c, winner, selection.replayed)) : c.support;
     layer.candidates.push_back({c.tactic->name(), std::string(format_name(c.format)), c.tactic->is_sparse(),
-                                bool(c.support), c.time_us, won ? "" : lost.to_string()});
+                                bool(c.support), c.time_us, &c == &winner ? "" : lost.to_string()});
   }
   return layer;
 }
@@ -146,7 +171,7 @@ double Selector::reorder_us(const Value& value, Format from, Format to) {
   const Tactic& tactic = reorder_tactic(desc);
   const auto [it, fresh] = times_us_.try_emplace(key(tactic, desc), 0);
   if (fresh) {
-    const Contender contender{&tactic, desc};
+    const Contender contender{tactic, desc};
     it->second = time_contenders({&contender, 1})[0];
   }
   return it->second;

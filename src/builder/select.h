@@ -8,15 +8,11 @@
 #include <vector>
 
 #include "builder/builder.h"
+#include "builder/tactics_file.h"
 
 namespace twofour::builder {
 
 inline constexpr std::array kFormats = {backend::Format::kPlain, backend::Format::kChannelsLast};
-
-struct Choice {
-  const backend::Tactic* tactic = nullptr;  // null: nothing runs the node in this format
-  double time_us = 0;
-};
 
 /// One tactic in one format.
 struct Candidate {
@@ -28,31 +24,29 @@ struct Candidate {
 
 struct NodeSelection {
   Node* node;
-  std::string signature;  // NodeDesc::signature in plain format
+  std::array<backend::NodeDesc, kFormats.size()> descs;  // by format
   std::vector<Candidate> candidates;
-  std::array<Choice, kFormats.size()> best{};  // by format
+  std::array<std::optional<size_t>, kFormats.size()> best;  // by format: of `candidates`
+  bool replayed = false;
 
-  Choice& in(backend::Format format) { return best[static_cast<size_t>(format)]; }
-  const Choice& in(backend::Format format) const { return best[static_cast<size_t>(format)]; }
+  const backend::NodeDesc& desc(backend::Format format) const { return descs[static_cast<size_t>(format)]; }
+  /// Null: nothing runs the node in this format.
+  const Candidate* winner(backend::Format format) const {
+    const auto i = best[static_cast<size_t>(format)];
+    return i ? &candidates[*i] : nullptr;
+  }
 };
 
-/// What became of a node that runs in `format`, for the report.
+/// What became of a node that runs in `format`, for the report and the tactics file.
 LayerChoice summarise(const NodeSelection& selection, backend::Format format);
-
-/// A decision of an earlier build.
-struct Decision {
-  std::string tactic;
-  backend::Format format;
-};
-using Decisions = std::map<std::string, Decision>;  // by NodeDesc::signature in plain format
 
 class Selector {
  public:
   Selector(const backend::Backend& backend, const Options& options, const Decisions& decisions)
       : backend_(backend), options_(options), decisions_(decisions) {}
 
-  /// Throws Error{kUnsupported} naming the node when no tactic runs it, Error{kNotFound} when strict replay
-  /// misses.
+  /// Throws Error{kUnsupported} naming the node when no tactic runs it, Error{kNotFound} or
+  /// Error{kFailedPrecondition} when strict replay misses.
   NodeSelection select(Node* node);
   /// Time of reordering `value` between the formats, in microseconds; 0 when nothing is timed.
   double reorder_us(const Value& value, backend::Format from, backend::Format to);
@@ -61,6 +55,8 @@ class Selector {
  private:
   void add_candidates(NodeSelection& selection, backend::Format format) const;
   bool replay(NodeSelection& selection) const;
+  int rank_of(const std::string& tactic) const;
+  bool take(NodeSelection& selection, const LayerChoice& choice) const;
   void time(NodeSelection& selection);
   void pick(NodeSelection& selection) const;
 

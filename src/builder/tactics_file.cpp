@@ -1,36 +1,59 @@
 #include "builder/tactics_file.h"
 
+#include <algorithm>
+#include <array>
+
+#include "base/error.h"
 #include "base/file.h"
+#include "base/json.h"
 
 namespace twofour::builder {
 namespace {
 
-constexpr std::string_view kKind = "twofour tactics 1";
+constexpr std::string_view kKind = "twofour tactics 2";
 
-Decisions parse(const Json& json, const backend::Backend& backend) {
+LayerChoice choice_from_json(const Json& json) {
+  LayerChoice choice;
+  choice.layer = json.at("layer");
+  choice.signature = json.at("signature");
+  choice.winner = json.at("tactic");
+  choice.format = json.at("format");
+  constexpr std::array kFormats = {backend::Format::kPlain, backend::Format::kChannelsLast};
+  TWOFOUR_CHECK(std::ranges::find(kFormats, choice.format, backend::format_name) != kFormats.end(),
+                kDataCorrupt, "layer \"{}\" has unknown format \"{}\"", choice.layer, choice.format);
+  return choice;
+}
+
+std::vector<LayerChoice> choices_from_json(const Json& json, const backend::Backend& backend) {
   TWOFOUR_CHECK(json.at("kind") == kKind, kDataCorrupt, "it is not a tactics file of this version");
-  TWOFOUR_CHECK(json.at("backend") == backend.name() && json.at("device") == backend.device(),
-                kFailedPrecondition, "it was written for {} ({}), this is {} ({})",
-                json.at("backend").get<std::string>(), json.at("device").get<std::string>(), backend.name(),
+  const std::string name = json.at("backend");
+  const std::string device = json.at("device");
+  TWOFOUR_CHECK(name == backend.name() && device == backend.device(), kFailedPrecondition,
+                "it was written for {} ({}), this is {} ({})", name, device, backend.name(),
                 backend.device());
-  Decisions decisions;
-  for (const Json& item : json.at("decisions")) {
-    const std::string format = item.at("format");
-    const auto known = std::ranges::find(kFormats, format, backend::format_name);
-    TWOFOUR_CHECK(known != kFormats.end(), kDataCorrupt, "unknown format \"{}\"", format);
-    decisions[item.at("signature")] = {item.at("tactic"), *known};
-  }
-  return decisions;
+  std::vector<LayerChoice> choices;
+  for (const Json& item : json.at("layers")) choices.push_back(choice_from_json(item));
+  return choices;
 }
 
 }  // namespace
 
+Decisions::Decisions(std::vector<LayerChoice> choices) : choices_(std::move(choices)) {
+  for (size_t i = 0; i < choices_.size(); ++i) by_signature_.emplace(choices_[i].signature, i);
+}
+
+std::vector<const LayerChoice*> Decisions::find(const std::string& signature) const {
+  std::vector<const LayerChoice*> found;
+  const auto [begin, end] = by_signature_.equal_range(signature);
+  for (auto it = begin; it != end; ++it) found.push_back(&choices_[it->second]);
+  return found;
+}
+
 void write_tactics_file(const std::filesystem::path& path, const BuildReport& report,
                         const backend::Backend& backend) {
   Json list = Json::array();
-  std::map<std::string, bool> seen;
   for (const LayerChoice& layer : report.layers) {
-    if (layer.op == "Reorder" || !seen.emplace(layer.signature, true).second) continue;
+    if (layer.op == "Reorder") continue;  // follows from the formats
     list.push_back({{"layer", layer.layer},
                     {"tactic", layer.winner},
                     {"format", layer.format},
@@ -39,20 +62,22 @@ void write_tactics_file(const std::filesystem::path& path, const BuildReport& re
   const Json json = {{"kind", kKind},
                      {"backend", backend.name()},
                      {"device", backend.device()},
-                     {"decisions", std::move(list)}};
+                     {"layers", std::move(list)}};
   write_file_atomic(path, json.dump(1) + "\n");
+}
+
+Decisions parse_tactics(std::string_view text, const backend::Backend& backend) {
+  try {
+    return Decisions(choices_from_json(parse_json(text, "the tactics file"), backend));
+  } catch (const Json::exception& error) {
+    fail(ErrorCode::kDataCorrupt, "it is malformed: {}", error.what());
+  }
 }
 
 Decisions read_tactics_file(const std::filesystem::path& path, const backend::Backend& backend) {
   const std::string text = read_file(path);
   return with_context([&] { return "reading tactics file " + path.string(); },
-                      [&] {
-                        try {
-                          return parse(parse_json(text, path.string()), backend);
-                        } catch (const Json::exception& error) {
-                          fail(ErrorCode::kDataCorrupt, "it is malformed: {}", error.what());
-                        }
-                      });
+                      [&] { return parse_tactics(text, backend); });
 }
 
 }  // namespace twofour::builder

@@ -2,15 +2,36 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
+#include <string_view>
+#include <vector>
 
-#include "builder/select.h"
+#include "backend/tactic.h"
+#include "twofour/build_report.h"
 
 namespace twofour::builder {
 
-/// Atomic. One entry per distinct signature: layer name (for the reader), tactic, format, time.
+/// What an earlier build chose for its layers: name, signature, winner and format of each LayerChoice.
+class Decisions {
+ public:
+  Decisions() = default;
+  explicit Decisions(std::vector<LayerChoice> choices);
+
+  bool empty() const { return choices_.empty(); }
+  /// What was chosen for layers of this signature, in the file's order.
+  std::vector<const LayerChoice*> find(const std::string& signature) const;
+
+ private:
+  std::vector<LayerChoice> choices_;
+  std::multimap<std::string, size_t> by_signature_;
+};
+
+/// Atomic. One entry per layer: its name, tactic, format and signature.
 void write_tactics_file(const std::filesystem::path& path, const BuildReport& report,
                         const backend::Backend& backend);
 /// Throws Error{kNotFound, kDataCorrupt}, Error{kFailedPrecondition} when it was written for another device.
 Decisions read_tactics_file(const std::filesystem::path& path, const backend::Backend& backend);
+/// The same on the file's text.
+Decisions parse_tactics(std::string_view text, const backend::Backend& backend);
 
 }  // namespace twofour::builder

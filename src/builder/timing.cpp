@@ -36,8 +36,8 @@ void fill_plausible(const TensorDesc& desc, std::byte* data) {
 class Runner {
  public:
   explicit Runner(const Contender& contender) {
-    packed_ = contender.tactic->pack(contender.node);
-    kernel_ = contender.tactic->create(contender.node, packed_);
+    packed_ = contender.tactic.pack(contender.node);
+    kernel_ = contender.tactic.create(contender.node, packed_);
     for (const NodeDesc::Input& input : contender.node.inputs) src_.push_back(source(input));
     for (const TensorDesc& output : contender.node.outputs)
       dst_.push_back(keep(allocate_aligned(output.size_bytes())));

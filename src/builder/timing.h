@@ -9,8 +9,8 @@
 namespace twofour::builder {
 
 struct Contender {
-  const backend::Tactic* tactic;
-  backend::NodeDesc node;
+  const backend::Tactic& tactic;
+  const backend::NodeDesc& node;
 };
 
 /// Median time of each contender in microseconds. The contenders run in turn within each round, so that a
