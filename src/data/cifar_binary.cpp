@@ -11,35 +11,33 @@ constexpr size_t kPixelBytes = 3 * 32 * 32;
 constexpr size_t kRecordBytes = 1 + kPixelBytes;
 constexpr uint8_t kClasses = 10;
 
-void append_records(const std::filesystem::path& path, std::vector<uint8_t>& pixels,
-                    std::vector<int64_t>& labels) {
-  const auto file = MappedFile::open(path);
-  const size_t size = file->bytes().size();
-  TWOFOUR_CHECK(size > 0 && size % kRecordBytes == 0, kDataCorrupt,
-                "{}: {} bytes are not a whole number of CIFAR-10 records of {} bytes", path.string(), size,
+}  // namespace
+
+void append_cifar_records(std::span<const std::byte> bytes, std::string_view name, CifarRecords& records) {
+  TWOFOUR_CHECK(!bytes.empty() && bytes.size() % kRecordBytes == 0, kDataCorrupt,
+                "{}: {} bytes are not a whole number of CIFAR-10 records of {} bytes", name, bytes.size(),
                 kRecordBytes);
-  const auto* record = reinterpret_cast<const uint8_t*>(file->bytes().data());
-  pixels.reserve(pixels.size() + size / kRecordBytes * kPixelBytes);
-  for (size_t i = 0; i < size / kRecordBytes; ++i, record += kRecordBytes) {
-    TWOFOUR_CHECK(record[0] < kClasses, kDataCorrupt, "{}: record {} has label {}, CIFAR-10 has 0 to 9",
-                  path.string(), i, record[0]);
-    labels.push_back(record[0]);
-    pixels.insert(pixels.end(), record + 1, record + kRecordBytes);
+  const auto* record = reinterpret_cast<const uint8_t*>(bytes.data());
+  const size_t count = bytes.size() / kRecordBytes;
+  records.pixels.reserve(records.pixels.size() + count * kPixelBytes);
+  for (size_t i = 0; i < count; ++i, record += kRecordBytes) {
+    TWOFOUR_CHECK(record[0] < kClasses, kDataCorrupt, "{}: record {} has label {}, CIFAR-10 has 0 to 9", name,
+                  i, record[0]);
+    records.labels.push_back(record[0]);
+    records.pixels.insert(records.pixels.end(), record + 1, record + kRecordBytes);
   }
 }
 
-}  // namespace
-
 std::unique_ptr<Dataset> open_cifar_binary(std::span<const std::filesystem::path> files) {
   TWOFOUR_CHECK(!files.empty(), kInvalidArgument, "no CIFAR-10 batch files were given");
-  std::vector<uint8_t> pixels;
-  std::vector<int64_t> labels;
-  for (const auto& file : files) append_records(file, pixels, labels);
+  CifarRecords records;
+  for (const auto& file : files)
+    append_cifar_records(MappedFile::open(file)->bytes(), file.string(), records);
   return std::make_unique<MemoryDataset>(
       Shape{3, 32, 32},
       std::vector<std::string>{"airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse",
                                "ship", "truck"},
-      std::move(pixels), std::move(labels));
+      std::move(records.pixels), std::move(records.labels));
 }
 
 }  // namespace twofour::data
