@@ -1,8 +1,55 @@
 #include "onnx/layer_adapters.h"
 
+#include <algorithm>
+
 #include "onnx/draft_edit.h"
+#include "ops/infer.h"
 
 namespace twofour::onnx_io {
+namespace {
+
+/// The factors of an old Resize, when they are constant.
+std::vector<float> known_scales(const Draft& draft) {
+  const Value* scales = draft.input(1);
+  if (!scales || !scales->is_constant()) return {};
+  ops::check_dtype(scales->type(), DType::kF32, "scales");
+  const auto span = scales->data().span<float>();
+  return {span.begin(), span.end()};
+}
+
+}  // namespace
+
+/// Resize of opset 10: only src and scales. Nearest takes the element before when it enlarges, the one after
+/// when it shrinks.
+void resize_without_roi(Draft& draft) {
+  const std::vector<float> scales = known_scales(draft);
+  const bool shrinks = std::ranges::any_of(scales, [](float v) { return v < 1; });
+  const bool enlarges = std::ranges::any_of(scales, [](float v) { return v > 1; });
+  const std::string mode = draft.attrs.s("mode", "nearest");
+  TWOFOUR_CHECK(mode != "nearest" || !shrinks || !enlarges, kUnsupported,
+                "it shrinks one axis and enlarges another, which only later opsets define");
+  draft.attrs.set("coordinate_transformation_mode", std::string("asymmetric"));
+  draft.attrs.set("nearest_mode", std::string(shrinks ? "ceil" : "floor"));
+  draft.inputs = {draft.input(0), nullptr, draft.input(1)};
+}
+
+/// Upsample had its factors as attributes before opset 9, of the height and the width only before opset 7.
+void upsample_to_resize(Draft& draft) {
+  std::vector<float> scales = {1, 1, draft.attrs.f("height_scale", 1), draft.attrs.f("width_scale", 1)};
+  const auto list = std::ranges::find(draft.attrs, "scales", [](const auto& item) { return item.first; });
+  if (list != draft.attrs.end()) {
+    const auto* values = std::get_if<std::vector<float>>(&list->second);
+    TWOFOUR_CHECK(values, kDataCorrupt, "attribute scales is not a list of floats");
+    scales = *values;
+  }
+  for (const char* name : {"scales", "height_scale", "width_scale"}) draft.attrs.erase(name);
+  if (!draft.input(1))
+    set_input(draft, 1,
+              constant(draft, "scales", Tensor::of<float>({static_cast<int64_t>(scales.size())}, scales)));
+  if (draft.attrs.s("mode", "nearest") == "bilinear") draft.attrs.set("mode", std::string("linear"));
+  draft.op = "Resize";
+  resize_without_roi(draft);
+}
 
 /// Scatter was renamed in opset 11.
 void scatter_along_axis(Draft& draft) { draft.op = "ScatterElements"; }

@@ -5,7 +5,9 @@
 
 namespace twofour::onnx_io {
 
+void resize_without_roi(Draft& draft);
 void scatter_along_axis(Draft& draft);
 void top_k_to_input(Draft& draft);
+void upsample_to_resize(Draft& draft);
 
 }  // namespace twofour::onnx_io

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <array>
 
-#include "onnx/data_type.h"
 #include "onnx/draft_edit.h"
 #include "onnx/layer_adapters.h"
+#include "onnx/math_adapters.h"
 
 namespace twofour::onnx_io {
 namespace {
@@ -40,13 +40,6 @@ void slope_of_channels(Draft& draft) {
   draft.attrs.set("broadcast", int64_t{1});
   draft.attrs.set("axis", int64_t{1});
   broadcast_at_axis(draft);
-}
-
-void cast_target_name(Draft& draft) {
-  TWOFOUR_CHECK(draft.attrs.has("to"), kInvalidArgument, "attribute \"to\" is missing");
-  const int64_t to = draft.attrs.i("to", 0);
-  TWOFOUR_CHECK(to == static_cast<int32_t>(to), kDataCorrupt, "{} is not an ONNX element type", to);
-  draft.attrs.set("to", std::string(dtype_name(dtype_from_onnx(static_cast<int32_t>(to)))));
 }
 
 void clip_bounds_to_inputs(Draft& draft) {
@@ -87,21 +80,6 @@ void pad_all_axes(Draft& draft) {
 }
 
 void axes_to_input(Draft& draft) { ints_to_input(draft, "axes", 1); }
-
-/// Opset 18 made axes an input of every reduction; the canonical ones except ReduceSum have an attribute.
-void reduce_axes_to_attr(Draft& draft) {
-  const bool none_means_none = draft.attrs.i("noop_with_empty_axes", 0) != 0;
-  draft.attrs.erase("noop_with_empty_axes");
-  std::vector<int64_t> axes;
-  if (draft.input(1)) axes = known_input(draft, 1, "axes");
-  while (draft.inputs.size() > 1) draft.inputs.pop_back();
-  if (!axes.empty()) {
-    draft.attrs.set("axes", axes);
-  } else if (none_means_none) {
-    draft.op = "Identity";
-    draft.attrs = {};
-  }
-}
 
 void slice_attrs_to_inputs(Draft& draft) {
   ints_to_input(draft, "starts", 1);
@@ -158,24 +136,52 @@ constexpr std::array kAdapters = {
     Adapter{"Add", kFirstOpset, 6, broadcast_at_axis},
     Adapter{"And", kFirstOpset, 6, broadcast_at_axis},
     Adapter{"BatchNormalization", kFirstOpset, 8, batch_norm_spatial},
-    Adapter{"Cast", kFirstOpset, kLastOpset, cast_target_name},
+    Adapter{"Bernoulli", kFirstOpset, kLastOpset, name_dtypes},
+    Adapter{"Bernoulli", kFirstOpset, kLastOpset, seed_from_float},
+    Adapter{"BitCast", kFirstOpset, kLastOpset, name_dtypes},
+    Adapter{"BlackmanWindow", kFirstOpset, kLastOpset, name_dtypes},
+    Adapter{"Cast", kFirstOpset, kLastOpset, name_dtypes},
+    Adapter{"CastLike", kFirstOpset, kLastOpset, cast_like_to_cast},
     Adapter{"Clip", kFirstOpset, 10, clip_bounds_to_inputs},
+    Adapter{"DequantizeLinear", kFirstOpset, kLastOpset, name_dtypes},
     Adapter{"Div", kFirstOpset, 6, broadcast_at_axis},
     Adapter{"Dropout", kFirstOpset, 11, dropout_ratio_to_input},
     Adapter{"Equal", kFirstOpset, 6, broadcast_at_axis},
+    Adapter{"EyeLike", kFirstOpset, kLastOpset, name_dtypes},
     Adapter{"Greater", kFirstOpset, 6, broadcast_at_axis},
+    Adapter{"HammingWindow", kFirstOpset, kLastOpset, name_dtypes},
+    Adapter{"HannWindow", kFirstOpset, kLastOpset, name_dtypes},
+    Adapter{"Hardmax", kFirstOpset, 12, softmax_over_matrix},
     Adapter{"Identity", kFirstOpset, kLastOpset, identity_of_constant},
     Adapter{"Less", kFirstOpset, 6, broadcast_at_axis},
     Adapter{"LogSoftmax", kFirstOpset, 12, softmax_over_matrix},
+    Adapter{"MelWeightMatrix", kFirstOpset, kLastOpset, name_dtypes},
     Adapter{"Mul", kFirstOpset, 6, broadcast_at_axis},
     Adapter{"Or", kFirstOpset, 6, broadcast_at_axis},
     Adapter{"PRelu", kFirstOpset, 6, slope_of_channels},
     Adapter{"Pad", kFirstOpset, 10, pad_attrs_to_inputs},
     Adapter{"Pad", 18, kLastOpset, pad_all_axes},
     Adapter{"Pow", kFirstOpset, 6, broadcast_at_axis},
-    Adapter{"ReduceMax", 18, kLastOpset, reduce_axes_to_attr},
-    Adapter{"ReduceMean", 18, kLastOpset, reduce_axes_to_attr},
+    Adapter{"QuantizeLinear", kFirstOpset, kLastOpset, name_dtypes},
+    Adapter{"RandomNormal", kFirstOpset, kLastOpset, name_dtypes},
+    Adapter{"RandomNormal", kFirstOpset, kLastOpset, seed_from_float},
+    Adapter{"RandomNormalLike", kFirstOpset, kLastOpset, name_dtypes},
+    Adapter{"RandomNormalLike", kFirstOpset, kLastOpset, seed_from_float},
+    Adapter{"RandomUniform", kFirstOpset, kLastOpset, name_dtypes},
+    Adapter{"RandomUniform", kFirstOpset, kLastOpset, seed_from_float},
+    Adapter{"RandomUniformLike", kFirstOpset, kLastOpset, name_dtypes},
+    Adapter{"RandomUniformLike", kFirstOpset, kLastOpset, seed_from_float},
+    Adapter{"ReduceL1", kFirstOpset, 17, axes_to_input},
+    Adapter{"ReduceL2", kFirstOpset, 17, axes_to_input},
+    Adapter{"ReduceLogSum", kFirstOpset, 17, axes_to_input},
+    Adapter{"ReduceLogSumExp", kFirstOpset, 17, axes_to_input},
+    Adapter{"ReduceMax", kFirstOpset, 17, axes_to_input},
+    Adapter{"ReduceMean", kFirstOpset, 17, axes_to_input},
+    Adapter{"ReduceMin", kFirstOpset, 17, axes_to_input},
+    Adapter{"ReduceProd", kFirstOpset, 17, axes_to_input},
     Adapter{"ReduceSum", kFirstOpset, 12, axes_to_input},
+    Adapter{"ReduceSumSquare", kFirstOpset, 17, axes_to_input},
+    Adapter{"Resize", kFirstOpset, 10, resize_without_roi},
     Adapter{"Scatter", kFirstOpset, 10, scatter_along_axis},
     Adapter{"Slice", kFirstOpset, 9, slice_attrs_to_inputs},
     Adapter{"Softmax", kFirstOpset, 12, softmax_over_matrix},
@@ -185,6 +191,7 @@ constexpr std::array kAdapters = {
     Adapter{"Sub", kFirstOpset, 6, broadcast_at_axis},
     Adapter{"TopK", kFirstOpset, 9, top_k_to_input},
     Adapter{"Unsqueeze", kFirstOpset, 12, axes_to_input},
+    Adapter{"Upsample", kFirstOpset, 9, upsample_to_resize},
     Adapter{"Xor", kFirstOpset, 6, broadcast_at_axis},
 };
 
@@ -197,10 +204,13 @@ struct IgnoredAttr {
 constexpr std::array kIgnored = {
     IgnoredAttr{"BatchNormalization", "consumed_inputs"},
     IgnoredAttr{"BatchNormalization", "is_test"},
-    IgnoredAttr{"Cast", "saturate"},  // only for 8-bit floats
+    IgnoredAttr{"Cast", "saturate"},    // only for 8-bit floats
+    IgnoredAttr{"Cast", "round_mode"},  // only for 8-bit floats
     IgnoredAttr{"Dropout", "is_test"},
-    IgnoredAttr{"Gemm", "broadcast"},         // opset 6
-    IgnoredAttr{"MaxPool", "storage_order"},  // only for the output Indices
+    IgnoredAttr{"Gemm", "broadcast"},            // opset 6
+    IgnoredAttr{"MaxPool", "storage_order"},     // only for the output Indices
+    IgnoredAttr{"QuantizeLinear", "precision"},  // of the division
+    IgnoredAttr{"QuantizeLinear", "saturate"},   // only for 8-bit floats
 };
 
 }  // namespace
