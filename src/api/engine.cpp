@@ -50,7 +50,7 @@ void Engine::save(const std::filesystem::path& path) const { engine_->save(path)
 Context Engine::context() const { return Context(engine_->create_context()); }
 std::vector<TensorInfo> Engine::inputs() const { return infos(engine_->plan(), engine_->plan().inputs); }
 std::vector<TensorInfo> Engine::outputs() const { return infos(engine_->plan(), engine_->plan().outputs); }
-BuildReport Engine::report() const { return builder::report_from_json(engine_->plan().info.at("report")); }
+BuildReport Engine::report() const { return builder::report_from_info(engine_->plan().info); }
 size_t Engine::arena_bytes() const { return engine_->plan().arena_bytes; }
 
 std::vector<std::string> Engine::layer_names() const {

@@ -96,8 +96,9 @@ Json report_to_json(const BuildReport& report) {
           {"layers", std::move(layers)}};
 }
 
-BuildReport report_from_json(const Json& json) {
+BuildReport report_from_info(const Json& info) {
   try {
+    const Json& json = info.at("report");
     BuildReport report;
     report.build_s = json.at("build_s");
     report.arena_bytes = json.at("arena_bytes");

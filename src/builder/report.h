@@ -1,4 +1,4 @@
-// The build report as JSON, which engine files carry.
+// The build report as JSON, which engine files carry in Plan::info.
 #pragma once
 
 #include "base/json.h"
@@ -7,7 +7,8 @@
 namespace twofour::builder {
 
 Json report_to_json(const BuildReport& report);
-/// Throws Error{kDataCorrupt} on anything that report_to_json would not write.
-BuildReport report_from_json(const Json& json);
+/// `info` has the report as its member "report". Throws Error{kDataCorrupt} when it has not, or anything that
+/// report_to_json would not write.
+BuildReport report_from_info(const Json& info);
 
 }  // namespace twofour::builder

@@ -79,20 +79,22 @@ struct Section {
   std::string hash;
 };
 
-Section map_section(const Json& json, std::span<const std::byte> area,
-                    const std::shared_ptr<const MappedFile>& file) {
+/// `begin`: where it has to start in `area`.
+Section map_section(const Json& json, std::span<const std::byte> area, size_t begin,
+                    const std::shared_ptr<const void>& owner) {
   const auto dtype = dtype_from_name(json.at("dtype").get<std::string>());
   const Shape shape(json.at("shape").get<std::vector<int64_t>>());
   const size_t offset = json.at("offset");
   TWOFOUR_CHECK(dtype && std::ranges::all_of(shape, [](int64_t d) { return d >= 0; }), kDataCorrupt,
                 "a section has an impossible type");
-  const auto bytes = static_cast<size_t>(shape.numel()) * dtype_size(*dtype);
-  TWOFOUR_CHECK(offset % kAlign == 0 && offset <= area.size() && bytes <= area.size() &&
-                    padded(bytes) <= area.size() - offset,
+  const auto count = static_cast<size_t>(shape.numel());
+  TWOFOUR_CHECK(count <= area.size() && padded(count * dtype_size(*dtype)) <= area.size() - begin,
                 kDataCorrupt, "a section lies outside the file");
+  TWOFOUR_CHECK(offset == begin, kDataCorrupt, "a section starts at {}, the one before it ends at {}", offset,
+                begin);
   // The mapping is read-only; Tensor's pointer is not const because most tensors are written.
   auto* data = const_cast<std::byte*>(area.data() + offset);
-  return {Tensor(*dtype, shape, std::shared_ptr<std::byte>(file, data)), json.at("hash")};
+  return {Tensor(*dtype, shape, std::shared_ptr<std::byte>(owner, data)), json.at("hash")};
 }
 
 void verify_sections(std::span<const Section> sections) {
@@ -107,8 +109,9 @@ void verify_sections(std::span<const Section> sections) {
     TWOFOUR_CHECK(intact[i], kDataCorrupt, "section {} was altered (checksum mismatch)", i);
 }
 
-EngineFile parse(const std::shared_ptr<const MappedFile>& file) {
-  const auto bytes = file->bytes();
+}  // namespace
+
+EngineFile parse_engine_file(std::span<const std::byte> bytes, const std::shared_ptr<const void>& owner) {
   const Prefix prefix = read_prefix(bytes);
   const auto header = bytes.subspan(sizeof prefix, prefix.header_bytes);
   TWOFOUR_CHECK(hash_bytes(header) == prefix.header_hash, kDataCorrupt,
@@ -119,7 +122,12 @@ EngineFile parse(const std::shared_ptr<const MappedFile>& file) {
   const auto area = bytes.subspan(sizeof prefix + prefix.header_bytes);
   std::vector<Section> sections;
   try {
-    for (const Json& item : json.at("sections")) sections.push_back(map_section(item, area, file));
+    size_t end = 0;
+    for (const Json& item : json.at("sections")) {
+      sections.push_back(map_section(item, area, end, owner));
+      end += padded(sections.back().tensor.size_bytes());
+    }
+    TWOFOUR_CHECK(end == area.size(), kDataCorrupt, "its sections end at {} of {} bytes", end, area.size());
     verify_sections(sections);
     EngineFile result{plan_from_json(json.at("plan"), sections.size()), {}};
     for (Section& section : sections) result.sections.push_back(std::move(section.tensor));
@@ -128,8 +136,6 @@ EngineFile parse(const std::shared_ptr<const MappedFile>& file) {
     fail(ErrorCode::kDataCorrupt, "its header is malformed: {}", error.what());
   }
 }
-
-}  // namespace
 
 void write_engine_file(const std::filesystem::path& path, const Plan& plan,
                        std::span<const Tensor> sections) {
@@ -149,7 +155,8 @@ void write_engine_file(const std::filesystem::path& path, const Plan& plan,
 
 EngineFile read_engine_file(const std::filesystem::path& path) {
   const auto file = MappedFile::open(path);
-  return with_context([&] { return "loading engine " + path.string(); }, [&] { return parse(file); });
+  return with_context([&] { return "loading engine " + path.string(); },
+                      [&] { return parse_engine_file(file->bytes(), file); });
 }
 
 }  // namespace twofour::engine

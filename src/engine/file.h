@@ -32,5 +32,7 @@ void write_engine_file(const std::filesystem::path& path, const Plan& plan, std:
 /// Throws Error{kNotFound}, or Error{kDataCorrupt} saying what is wrong: not an engine, another format
 /// version, truncated, or which part was altered.
 EngineFile read_engine_file(const std::filesystem::path& path);
+/// The same on the bytes of a file, 64-byte aligned, which `owner` keeps alive.
+EngineFile parse_engine_file(std::span<const std::byte> bytes, const std::shared_ptr<const void>& owner);
 
 }  // namespace twofour::engine

@@ -42,7 +42,7 @@ struct Plan {
   size_t arena_bytes = 0;
   /// The most activation bytes alive at once: what no plan could go below.
   size_t arena_lower_bound_bytes = 0;
-  Json info = Json::object();  // what it was built from and how; shown by inspect, not interpreted
+  Json info = Json::object();  // what it was built from and how; the engine does not look at it
 
   /// Tensor numbers of kind kInput, in the graph's order.
   std::vector<int> inputs;
