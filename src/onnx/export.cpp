@@ -8,7 +8,7 @@
 #include "ir/verify.h"
 #include "onnx/attribute_proto.h"
 #include "onnx/data_type.h"
-#include "onnx/opset_adapters.h"
+#include "onnx/export_forms.h"
 #include "onnx/proto.h"
 #include "onnx/tensor_proto.h"
 #include "onnx/trainable.h"
@@ -34,23 +34,6 @@ void check_ops(const Graph& graph) {
   }
 }
 
-/// Forms that the canonical op has and opset 17 spells differently or lacks.
-void adapt_attrs(const Node& node, Attrs& attrs) {
-  if (node.op() == "Cast") attrs.set("to", int64_t{dtype_to_onnx(node.output()->dtype())});
-  if (node.op() == "AveragePool") {
-    TWOFOUR_CHECK(std::ranges::all_of(attrs.ints("dilations"), [](int64_t d) { return d == 1; }),
-                  kUnsupported, "{} has dilations, which came after opset {}", node.label(), kCanonicalOpset);
-    attrs.erase("dilations");
-  }
-  if (node.op() == "ConstantOfShape" && attrs.has("value"))
-    attrs.set("value", attrs.tensor("value").reshaped({1}));
-  if (node.op() == "SoftmaxCrossEntropyLoss") {
-    TWOFOUR_CHECK(attrs.f("label_smoothing", 0) == 0, kUnsupported,
-                  "{} has label_smoothing, which ONNX lacks", node.label());
-    attrs.erase("label_smoothing");
-  }
-}
-
 void write_type(const Value& value, onnx::ValueInfoProto& proto) {
   proto.set_name(value.name());
   auto& type = *proto.mutable_type()->mutable_tensor_type();
@@ -63,24 +46,23 @@ void write_type(const Value& value, onnx::ValueInfoProto& proto) {
   }
 }
 
-void write_node(const Node& node, onnx::NodeProto& proto) {
+void write_node(const Node& node, int64_t opset, onnx::NodeProto& proto) {
   proto.set_op_type(node.op());
   proto.set_name(node.name());
   for (const Value* input : node.inputs()) proto.add_input(input ? input->name() : "");
   for (const Value* output : node.outputs()) proto.add_output(output->name());
-  Attrs attrs = node.attrs();
-  adapt_attrs(node, attrs);
+  const Attrs attrs = export_attrs(node, opset);
   for (const auto& [name, value] : attrs) write_attr(name, value, *proto.add_attribute());
 }
 
-void write_graph(const Graph& graph, onnx::GraphProto& proto) {
+void write_graph(const Graph& graph, int64_t opset, onnx::GraphProto& proto) {
   proto.set_name(graph.name().empty() ? "twofour" : graph.name());
   for (const Value* input : graph.inputs()) write_type(*input, *proto.add_input());
   for (const auto& value : graph.values()) {
     if (value->is_constant()) write_tensor(value->data(), value->name(), *proto.add_initializer());
     else if (value->producer() && !graph.is_output(value.get())) write_type(*value, *proto.add_value_info());
   }
-  for (const auto& node : graph.nodes()) write_node(*node, *proto.add_node());
+  for (const auto& node : graph.nodes()) write_node(*node, opset, *proto.add_node());
   std::set<const Value*> seen;
   for (const Value* output : graph.outputs()) {
     TWOFOUR_CHECK(seen.insert(output).second, kUnsupported,
@@ -110,8 +92,8 @@ onnx::ModelProto to_model(const Graph& graph) {
   model.set_producer_name(kProducer);
   auto& opset = *model.add_opset_import();
   opset.set_domain("");
-  opset.set_version(kCanonicalOpset);
-  write_graph(graph, *model.mutable_graph());
+  opset.set_version(export_opset(graph));
+  write_graph(graph, opset.version(), *model.mutable_graph());
   write_metadata(graph, model);
   return model;
 }

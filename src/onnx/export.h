@@ -1,4 +1,5 @@
-// Graph -> ONNX file: opset 17, IR version 8, weights inside as raw data.
+// Graph -> ONNX file: opset 17, or the lowest later one that has every operator, IR version 8, weights inside
+// as raw data.
 //
 // Kept: names of values and nodes, symbolic dims, metadata (as metadata_props and the doc strings), and the
 // types of all values as value_info. import_model gives an equal graph back (hash_graph, names and metadata).

@@ -1,5 +1,5 @@
-// ONNX file -> Graph. Opsets 6 to 27 become the one canonical meaning (opset 17) that all of twofour works
-// on.
+// ONNX file -> Graph. Opsets 6 to 27 become the one canonical meaning that all of twofour works on: the
+// newest form of each operator.
 //
 // Kept: names of values and nodes (unnamed nodes get "<op>_<number>"), symbolic dims, the order of inputs and
 // outputs, metadata_props, and as metadata "onnx.opset", "onnx.ir_version", "onnx.producer", "onnx.domain",

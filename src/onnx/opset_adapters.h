@@ -1,4 +1,5 @@
-// From the meaning an operator has in opsets 6 to 27 to its one meaning inside twofour, that of opset 17.
+// From the meaning an operator has in opsets 6 to 27 to its one meaning inside twofour: the newest
+// form that the older ones are special cases of.
 #pragma once
 
 #include <optional>
@@ -11,7 +12,6 @@ namespace twofour::onnx_io {
 
 constexpr int64_t kFirstOpset = 6;
 constexpr int64_t kLastOpset = 27;
-constexpr int64_t kCanonicalOpset = 17;
 
 /// A node of the file on its way into the graph: inputs are typed values of the graph.
 struct Draft {

@@ -1,4 +1,4 @@
-// Add, Sub, Mul, Div and Equal: numpy broadcasting, floats and integers (which wrap around).
+// Add, Sub, Mul and Div: numpy broadcasting, floats and integers (which wrap around).
 #include <limits>
 
 #include "ops/builder.h"
@@ -115,21 +115,6 @@ OpDef arithmetic(std::string_view name, std::string_view doc, ReferenceFn fn, Gr
   };
 }
 
-void infer_equal(const Node& node, std::span<ValueType> outputs) {
-  infer_binary(node, outputs);
-  outputs[0].dtype = DType::kBool;
-}
-
-void reference_equal(const ReferenceArgs& args) {
-  dispatch_dtype(args.inputs[0].dtype(), [&]<typename T>(T) {
-    const auto a = args.inputs[0].span<T>();
-    const auto b = args.inputs[1].span<T>();
-    const auto dst = args.outputs[0].span<bool>();
-    for_each_broadcast(args.inputs[0].shape(), args.inputs[1].shape(), args.outputs[0].shape(),
-                       [&](size_t i, size_t j, size_t k) { dst[k] = a[i] == b[j]; });
-  });
-}
-
 }  // namespace
 
 extern const OpDef kAdd;
@@ -141,23 +126,5 @@ const OpDef kMul = arithmetic("Mul", "dst = a * b, with numpy broadcasting.", re
 extern const OpDef kDiv;
 const OpDef kDiv = arithmetic("Div", "dst = a / b, with numpy broadcasting; integers truncate.",
                               reference<DivOf>, grad_div, 0.5F);
-
-extern const OpDef kEqual;
-const OpDef kEqual = {
-    .name = "Equal",
-    .doc = "dst = (a == b) as bool, with numpy broadcasting.",
-    .inputs = {{"a"}, {"b"}},
-    .outputs = {{"dst"}},
-    .infer = infer_equal,
-    .reference = reference_equal,
-    .grad = not_differentiable("the result is a truth value"),
-    .amp = Amp::kClear,
-    .quant = quant_float("compares values, not codes"),
-    .sparsity = no_sparsity(),
-    .examples = {{.inputs = {{.shape = {2, 3}, .values = {1, 2, 3, 4, 5, 6}},
-                             {.shape = {3}, .values = {1, 5, 6}}}},
-                 {.inputs = {{.dtype = DType::kI64, .shape = {4}, .low = -2, .high = 2},
-                             {.dtype = DType::kI64, .shape = {3, 1}, .low = -2, .high = 2}}}},
-};
 
 }  // namespace twofour::ops

@@ -1,12 +1,12 @@
 #include "ops/builder.h"
+#include "ops/infer.h"
 
 namespace twofour::ops {
 namespace {
 
 DType target(const Attrs& attrs) {
-  const std::string name = attrs.s("to", "");
-  const auto dtype = dtype_from_name(name);
-  TWOFOUR_CHECK(dtype, kInvalidArgument, "cannot cast to \"{}\"", name);
+  const auto dtype = dtype_attr(attrs, "to");
+  TWOFOUR_CHECK(dtype, kInvalidArgument, "attribute \"to\" is missing");
   return *dtype;
 }
 

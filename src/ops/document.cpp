@@ -40,7 +40,7 @@ std::string row(const OpDef& op) {
 std::string ops_markdown() {
   std::string page =
       "# Operators\n\n"
-      "Generated from src/ops/ops.inc; do not edit. ONNX operators mean what opset 17 says. Origin "
+      "Generated from src/ops/ops.inc; do not edit. ONNX operators mean what the newest opset says. Origin "
       "\"twofour\": our own,\n"
       "never exported.\n\n"
       "| Operator | Meaning | Origin | Mixed precision | Quantisation | 2:4 weight | Gradient |\n"

@@ -60,6 +60,14 @@ std::vector<bool> axis_flags(const std::vector<int64_t>& axes, size_t rank) {
   return flags;
 }
 
+std::optional<DType> dtype_attr(const Attrs& attrs, std::string_view name) {
+  if (!attrs.has(name)) return std::nullopt;
+  const std::string text = attrs.s(name, "");
+  const auto dtype = dtype_from_name(text);
+  TWOFOUR_CHECK(dtype, kInvalidArgument, "attribute {} is \"{}\", which names no type", name, text);
+  return dtype;
+}
+
 Shape shape_attr(const Attrs& attrs, std::string_view name) {
   Shape shape(attrs.ints(name));
   for (const int64_t size : shape)

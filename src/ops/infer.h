@@ -29,6 +29,8 @@ int64_t normalize_index(int64_t index, int64_t size);
 /// One flag per axis. Throws as normalize_axis does, and on an axis that is named twice.
 std::vector<bool> axis_flags(const std::vector<int64_t>& axes, size_t rank);
 
+/// The dtype that an attribute names, if it is there. Throws Error{kInvalidArgument} on an unknown name.
+std::optional<DType> dtype_attr(const Attrs& attrs, std::string_view name);
 /// A list attribute that holds a shape. Throws Error{kInvalidArgument} on a negative size.
 Shape shape_attr(const Attrs& attrs, std::string_view name);
 

@@ -156,7 +156,7 @@ TEST_F(PaintTest, WithoutAnOperatorThatGainsNothingChanges) {
 
 TEST_F(PaintTest, SumsAreDeniedToF16ButFollowInBf16) {
   Value* x = b_.op("MatMul", {input("x", {4, 4}), weight({4, 4})});
-  x = b_.op("ReduceMean", {x}, {{"axes", std::vector<int64_t>{0}}}, "mean");
+  x = b_.op("ReduceMean", {x, b_.i64({0})}, {}, "mean");
   graph_.set_outputs({b_.op("MatMul", {x, weight({4, 4})})});
   const Graph copy = graph_.clone();
   EXPECT_EQ(why(paint(graph_), "mean"), Why::kDenyList);

@@ -117,10 +117,29 @@ TEST(Export, RefusesOpsThatOnnxLacks) {
                  "(FusedConv) is not an ONNX operator; export the graph before fusion");
   expect_refused(parse_graph("graph \"g\" { input %x: f32[2]\n %y = Nonsense(%x) output %y }"),
                  ErrorCode::kUnsupported, "Nonsense");
-  expect_refused(
-      parse_graph("graph \"g\" { input %x: f32[1,1,9,9]\n"
-                  "%y = AveragePool(%x) {kernel_shape=[2, 2], dilations=[2, 2]} \"pool\" output %y }"),
-      ErrorCode::kUnsupported, "node \"pool\" (AveragePool) has dilations");
+}
+
+int64_t opset_of(std::string_view nodes) {
+  const std::string text = fmt::format(
+      "graph \"g\" {{ input %x: f32[1,1,9,9]\n const %axes: i64[1] = [1]\n {} output %y }}", nodes);
+  onnx::ModelProto model;
+  EXPECT_TRUE(model.ParseFromString(export_model_bytes(parse_graph(text))));
+  return model.opset_import(0).version();
+}
+
+TEST(Export, TakesTheLowestOpsetThatHasEveryOperator) {
+  EXPECT_EQ(opset_of("%y = ReduceSum(%x, %axes)"), 17);
+  EXPECT_EQ(opset_of("%y = ReduceMean(%x, %axes)"), 18);
+  EXPECT_EQ(opset_of("%y = AveragePool(%x) {kernel_shape=[2, 2]}"), 17);
+  EXPECT_EQ(opset_of("%y = AveragePool(%x) {kernel_shape=[2, 2], dilations=[2, 2]}"), 19);
+  EXPECT_EQ(opset_of("%a = Gelu(%x)\n %y = ReduceMean(%a, %axes)"), 20);
+}
+
+TEST(Export, SplitsWithoutSizesCountTheirParts) {
+  const Graph graph = parse_graph(
+      "graph \"g\" { input %x: f32[4]\n %a, %b = Split(%x) -> f32[2], f32[2]\n"
+      "%c = Mish(%a) -> f32[2]\n output %b, %c }");
+  EXPECT_EQ(print_graph(again(graph)), print_graph(graph));
 }
 
 TEST(Export, RefusesWhatIsNotAGraph) {

@@ -249,12 +249,11 @@ TEST(Reduce, AxesAndEmptiness) {
   const Tensor src = iota({2, 3});
   EXPECT_THAT(values(run("ReduceSum", {src, ints({1}, {-1})})), ElementsAre(3, 12));
   EXPECT_THAT(values(run("ReduceSum", {src, ints({0}, {})})), ElementsAre(15));
-  EXPECT_THAT(values(run("ReduceMean", {src}, {{"axes", Ints{0}}})), ElementsAre(1.5F, 2.5F, 3.5F));
-  EXPECT_THAT(values(run("ReduceMax", {src}, {{"axes", Ints{1}}})), ElementsAre(2, 5));
+  EXPECT_THAT(values(run("ReduceMean", {src, ints({1}, {0})})), ElementsAre(1.5F, 2.5F, 3.5F));
+  EXPECT_THAT(values(run("ReduceMax", {src, ints({1}, {1})})), ElementsAre(2, 5));
   EXPECT_EQ(run("ReduceSum", {ints({3}, {1, 2, 4})}).span<int64_t>()[0], 7);
-  expect_error(ErrorCode::kInvalidArgument, "maximum of nothing", [] { run("ReduceMax", {iota({0, 3})}); });
   expect_error(ErrorCode::kInvalidArgument, "named twice", [&] {
-    run("ReduceMean", {src}, {{"axes", Ints{1, -1}}});
+    run("ReduceMean", {src, ints({2}, {1, -1})});
   });
 }
 

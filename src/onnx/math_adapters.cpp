@@ -1,0 +1,35 @@
+#include "onnx/math_adapters.h"
+
+#include <bit>
+
+#include "base/hash.h"
+#include "onnx/data_type.h"
+
+namespace twofour::onnx_io {
+
+void name_dtypes(Draft& draft) {
+  for (const char* attr : {"to", "dtype", "output_datatype", "output_dtype"}) {
+    if (!draft.attrs.has(attr)) continue;
+    const int64_t number = draft.attrs.i(attr, 0);
+    TWOFOUR_CHECK(number == static_cast<int32_t>(number), kDataCorrupt, "{} is not an ONNX element type",
+                  number);
+    if (number == 0) draft.attrs.erase(attr);
+    else draft.attrs.set(attr, std::string(dtype_name(dtype_from_onnx(static_cast<int32_t>(number)))));
+  }
+}
+
+void cast_like_to_cast(Draft& draft) {
+  TWOFOUR_CHECK(draft.inputs.size() == 2 && draft.inputs[1], kInvalidArgument,
+                "CastLike has 2 inputs, got {}", draft.inputs.size());
+  draft.op = "Cast";
+  draft.attrs.set("to", std::string(dtype_name(draft.inputs[1]->dtype())));
+  draft.inputs.pop_back();
+}
+
+void seed_from_float(Draft& draft) {
+  const auto bits = draft.attrs.has("seed") ? std::bit_cast<uint32_t>(draft.attrs.f("seed", 0))
+                                            : static_cast<uint32_t>(hash_text(draft.name)) >> 2;
+  draft.attrs.set("seed", int64_t{bits});
+}
+
+}  // namespace twofour::onnx_io
