@@ -37,6 +37,7 @@ using train::Progress;
 using train::Schedule;
 using train::ScheduleKind;
 using train::SgdOptions;
+using train::StepMemory;
 using train::TrainerOptions;
 
 namespace train {
@@ -99,8 +100,7 @@ class Trainer {
   const std::string& precision_note() const;
   /// The colour of every node of the step; empty in fp32.
   const amp::Report& paint_report() const;
-  /// Memory of activations and gradients during a step.
-  size_t activation_bytes() const;
+  StepMemory memory() const;
   /// What decides the run's numbers besides model, images and machine, as JSON text.
   std::string recipe() const;
 
@@ -115,7 +115,7 @@ class Trainer {
 Evaluation evaluate(const Model& model, DataLoader& data,
                     const std::function<void(int64_t done, int64_t total)>& progress = {});
 
-/// Activation memory of one training step in a precision, without training.
-size_t step_activation_bytes(const Model& model, int64_t batch_size, Precision precision);
+/// Memory of one training step in a precision, without training.
+StepMemory step_memory(const Model& model, int64_t batch_size, Precision precision);
 
 }  // namespace twofour

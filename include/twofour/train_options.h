@@ -1,6 +1,7 @@
 // The options of training, and the records of its progress.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <optional>
@@ -119,6 +120,12 @@ struct Progress {
   int64_t batches_done = 0;  // of the epoch
   int64_t batches = 0;
   EpochTotals totals;  // of the epoch so far
+};
+
+/// Of one training step, besides parameters and optimiser state.
+struct StepMemory {
+  size_t activation_bytes = 0;  // activations and gradients
+  size_t scratch_bytes = 0;     // that the kernels work in; half precision without hardware needs it
 };
 
 struct Evaluation {

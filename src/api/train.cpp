@@ -69,7 +69,7 @@ Precision Trainer::precision() const { return trainer_->precision().used; }
 const std::string& Trainer::precision_note() const { return trainer_->precision().note; }
 const amp::Report& Trainer::paint_report() const { return trainer_->paint_report(); }
 std::string Trainer::recipe() const { return trainer_->recipe().dump(1); }
-size_t Trainer::activation_bytes() const { return trainer_->activation_bytes(); }
+StepMemory Trainer::memory() const { return trainer_->memory(); }
 void Trainer::save(const std::filesystem::path& path) const { trainer_->save(path); }
 
 Evaluation evaluate(const Model& model, DataLoader& data,
@@ -77,12 +77,12 @@ Evaluation evaluate(const Model& model, DataLoader& data,
   return train::evaluate(model.graph(), api::device(), data.loader(), data.batch_size(), progress);
 }
 
-size_t step_activation_bytes(const Model& model, int64_t batch_size, Precision precision) {
+StepMemory step_memory(const Model& model, int64_t batch_size, Precision precision) {
   train::StepOptions options;
   options.batch_size = batch_size;
   options.image_shape = model.image_shape();
   options.precision = precision;
-  return train::step_activation_bytes(model.graph(), api::device(), options);
+  return train::step_memory(model.graph(), api::device(), options);
 }
 
 }  // namespace twofour

@@ -8,7 +8,6 @@
 #include "builder/layout.h"
 #include "builder/lower.h"
 #include "builder/report.h"
-#include "builder/tactics_file.h"
 #include "ops/builder.h"
 
 namespace twofour::builder {
@@ -19,12 +18,7 @@ using backend::Format;
 class Build {
  public:
   Build(Graph graph, const backend::Backend& backend, const Options& options)
-      : graph_(std::move(graph)),
-        backend_(backend),
-        options_(options),
-        decisions_(options.tactics_file.empty() ? Decisions()
-                                                : read_tactics_file(options.tactics_file, backend)),
-        selector_(backend_, options_, decisions_) {}
+      : graph_(std::move(graph)), backend_(backend), options_(options), selector_(backend_, options_) {}
 
   Result run() {
     const auto start = std::chrono::steady_clock::now();
@@ -114,7 +108,6 @@ class Build {
   Graph graph_;
   const backend::Backend& backend_;
   const Options& options_;
-  Decisions decisions_;
   Selector selector_;
   std::vector<NodeSelection> selections_;
   Assignments assignments_;

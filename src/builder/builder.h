@@ -2,13 +2,13 @@
 // memory formats, plans the arena and packs the weights.
 #pragma once
 
-#include <filesystem>
 #include <functional>
 #include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "builder/tactics_file.h"
 #include "engine/engine.h"
 #include "ir/graph.h"
 #include "twofour/build_report.h"
@@ -32,9 +32,9 @@ struct Options {
   bool optimise = true;
   /// A difference below this fraction counts as noise; the earlier tactic in the backend's list wins.
   double noise_fraction = 0.02;
-  /// Decisions of an earlier build to replay; empty: none. A node that it does not cover is timed, or an
-  /// Error when `strict_tactics`.
-  std::filesystem::path tactics_file;
+  /// Of an earlier build, to replay. A node that they do not cover is timed, or an Error when
+  /// `strict_tactics`.
+  Decisions decisions;
   bool strict_tactics = false;
   /// Called as work proceeds: done of total nodes.
   std::function<void(size_t done, size_t total)> progress;

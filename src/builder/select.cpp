@@ -107,7 +107,7 @@ int Selector::rank_of(const std::string& tactic) const {
 
 bool Selector::replay(NodeSelection& selection) const {
   const Node& node = *selection.node;
-  auto choices = decisions_.find(selection.desc(Format::kPlain).signature());
+  auto choices = options_.decisions.find(selection.desc(Format::kPlain).signature());
   // Other layers' choices as the backend ranks them: what only 2:4 weights can take comes first.
   std::ranges::stable_sort(choices, {}, [&](const LayerChoice* choice) {
     return choice->layer == node.name() ? -1 : rank_of(choice->winner);
@@ -115,7 +115,7 @@ bool Selector::replay(NodeSelection& selection) const {
   for (const LayerChoice* choice : choices)
     if (take(selection, *choice)) return true;
   if (!options_.strict_tactics) return false;
-  const std::string file = options_.tactics_file.string();
+  const std::string& file = options_.decisions.source();
   TWOFOUR_CHECK(!choices.empty(), kNotFound, "{} has no decision in {}", node.label(), file);
   fail(ErrorCode::kFailedPrecondition, "{} cannot replay tactic {} ({}) from {}", node.label(),
        choices[0]->winner, choices[0]->format, file);
@@ -123,7 +123,8 @@ bool Selector::replay(NodeSelection& selection) const {
 
 NodeSelection Selector::select(Node* node) {
   NodeSelection selection{.node = node, .descs = {}, .candidates = {}, .best = {}};
-  const bool has_formats = (options_.time_tactics || !decisions_.empty()) && has_activation_format(*node);
+  const bool has_formats =
+      (options_.time_tactics || !options_.decisions.empty()) && has_activation_format(*node);
   for (const Format format : kFormats) {
     if (format != Format::kPlain && !has_formats) break;
     selection.descs[static_cast<size_t>(format)] = describe(*node, format);
@@ -133,7 +134,7 @@ NodeSelection Selector::select(Node* node) {
   const bool runs = std::ranges::any_of(candidates, [](const Candidate& c) { return bool(c.support); });
   TWOFOUR_CHECK(runs, kUnsupported, "no tactic of backend {} runs {}: {}", backend_.name(), node->label(),
                 candidates.empty() ? "none is for this operator" : candidates.back().support.to_string());
-  if ((!decisions_.empty() || options_.strict_tactics) && replay(selection)) return selection;
+  if ((!options_.decisions.empty() || options_.strict_tactics) && replay(selection)) return selection;
   if (options_.time_tactics) time(selection);
   pick(selection);
   return selection;

@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "builder/builder.h"
-#include "builder/tactics_file.h"
 
 namespace twofour::builder {
 
@@ -42,8 +41,7 @@ LayerChoice summarise(const NodeSelection& selection, backend::Format format);
 
 class Selector {
  public:
-  Selector(const backend::Backend& backend, const Options& options, const Decisions& decisions)
-      : backend_(backend), options_(options), decisions_(decisions) {}
+  Selector(const backend::Backend& backend, const Options& options) : backend_(backend), options_(options) {}
 
   /// Throws Error{kUnsupported} naming the node when no tactic runs it, Error{kNotFound} or
   /// Error{kFailedPrecondition} when strict replay misses.
@@ -62,7 +60,6 @@ class Selector {
 
   const backend::Backend& backend_;
   const Options& options_;
-  const Decisions& decisions_;
   std::map<std::string, double> times_us_;  // by tactic and signature
 };
 

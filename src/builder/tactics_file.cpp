@@ -38,7 +38,8 @@ std::vector<LayerChoice> choices_from_json(const Json& json, const backend::Back
 
 }  // namespace
 
-Decisions::Decisions(std::vector<LayerChoice> choices) : choices_(std::move(choices)) {
+Decisions::Decisions(std::vector<LayerChoice> choices, std::string source)
+    : choices_(std::move(choices)), source_(std::move(source)) {
   for (size_t i = 0; i < choices_.size(); ++i) by_signature_.emplace(choices_[i].signature, i);
 }
 
@@ -49,8 +50,7 @@ std::vector<const LayerChoice*> Decisions::find(const std::string& signature) co
   return found;
 }
 
-void write_tactics_file(const std::filesystem::path& path, const BuildReport& report,
-                        const backend::Backend& backend) {
+std::string tactics_text(const BuildReport& report, const backend::Backend& backend) {
   Json list = Json::array();
   for (const LayerChoice& layer : report.layers) {
     if (layer.op == "Reorder") continue;  // follows from the formats
@@ -63,21 +63,28 @@ void write_tactics_file(const std::filesystem::path& path, const BuildReport& re
                      {"backend", backend.name()},
                      {"device", backend.device()},
                      {"layers", std::move(list)}};
-  write_file_atomic(path, json.dump(1) + "\n");
+  return json.dump(1) + "\n";
 }
 
-Decisions parse_tactics(std::string_view text, const backend::Backend& backend) {
-  try {
-    return Decisions(choices_from_json(parse_json(text, "the tactics file"), backend));
-  } catch (const Json::exception& error) {
-    fail(ErrorCode::kDataCorrupt, "it is malformed: {}", error.what());
-  }
+void write_tactics_file(const std::filesystem::path& path, const BuildReport& report,
+                        const backend::Backend& backend) {
+  write_file_atomic(path, tactics_text(report, backend));
+}
+
+Decisions parse_tactics(std::string_view text, std::string_view source, const backend::Backend& backend) {
+  return with_context([&] { return fmt::format("reading tactics from {}", source); },
+                      [&] {
+                        try {
+                          return Decisions(choices_from_json(parse_json(text, source), backend),
+                                           std::string(source));
+                        } catch (const Json::exception& error) {
+                          fail(ErrorCode::kDataCorrupt, "it is malformed: {}", error.what());
+                        }
+                      });
 }
 
 Decisions read_tactics_file(const std::filesystem::path& path, const backend::Backend& backend) {
-  const std::string text = read_file(path);
-  return with_context([&] { return "reading tactics file " + path.string(); },
-                      [&] { return parse_tactics(text, backend); });
+  return parse_tactics(read_file(path), path.string(), backend);
 }
 
 }  // namespace twofour::builder

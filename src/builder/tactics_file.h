@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <map>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -15,8 +16,10 @@ namespace twofour::builder {
 class Decisions {
  public:
   Decisions() = default;
-  explicit Decisions(std::vector<LayerChoice> choices);
+  /// `source` names the file they come from in error texts.
+  Decisions(std::vector<LayerChoice> choices, std::string source);
 
+  const std::string& source() const { return source_; }
   bool empty() const { return choices_.empty(); }
   /// What was chosen for layers of this signature, in the file's order.
   std::vector<const LayerChoice*> find(const std::string& signature) const;
@@ -24,14 +27,17 @@ class Decisions {
  private:
   std::vector<LayerChoice> choices_;
   std::multimap<std::string, size_t> by_signature_;
+  std::string source_;
 };
 
-/// Atomic. One entry per layer: its name, tactic, format and signature.
+/// The file's text. One entry per layer: its name, tactic, format and signature.
+std::string tactics_text(const BuildReport& report, const backend::Backend& backend);
+/// Atomic.
 void write_tactics_file(const std::filesystem::path& path, const BuildReport& report,
                         const backend::Backend& backend);
 /// Throws Error{kNotFound, kDataCorrupt}, Error{kFailedPrecondition} when it was written for another device.
 Decisions read_tactics_file(const std::filesystem::path& path, const backend::Backend& backend);
-/// The same on the file's text.
-Decisions parse_tactics(std::string_view text, const backend::Backend& backend);
+/// The same on the file's text, which comes from `source`.
+Decisions parse_tactics(std::string_view text, std::string_view source, const backend::Backend& backend);
 
 }  // namespace twofour::builder

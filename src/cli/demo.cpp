@@ -92,10 +92,8 @@ class Demo {
     result_.dense_epochs = train(Sgd(sgd()), "dense");
     result_.dense = evaluate(model_, test_data_).accuracy();
     dense_model_ = std::make_unique<Model>(model_.clone());
-    result_.activation_bytes_f32 =
-        static_cast<int64_t>(step_activation_bytes(model_, kBatchSize, Precision::kF32));
-    result_.activation_bytes_mixed =
-        static_cast<int64_t>(step_activation_bytes(model_, kBatchSize, Precision::kF16));
+    result_.memory_f32 = step_memory(model_, kBatchSize, Precision::kF32);
+    result_.memory_mixed = step_memory(model_, kBatchSize, Precision::kF16);
   }
 
   void prune_and_retrain() {

@@ -97,9 +97,7 @@ std::string demo_json(const DemoResult& r) {
        {{"violations", r.violations},
         {"sparse_layers", r.sparse_layers},
         {"weight_layers", r.weight_layers}}},
-      {"mixed_precision",
-       {{"activation_bytes_f32", r.activation_bytes_f32},
-        {"activation_bytes_mixed", r.activation_bytes_mixed}}},
+      {"mixed_precision", memory_json(r.memory_f32, r.memory_mixed)},
       {"engine", {{"batches", std::move(batches)}}},
       {"training", {{"dense", epochs_json(r.dense_epochs)}, {"retrained", epochs_json(r.retrain_epochs)}}},
       {"total_s", r.total_s}};
@@ -117,12 +115,7 @@ std::string demo_html(const DemoResult& r) {
   const std::vector<Curve> curves = {{"dense", &r.dense_epochs}, {"2:4 retraining", &r.retrain_epochs}};
   page.figure(loss_chart(curves), "Mean loss over the training batches of each epoch.");
   page.figure(accuracy_chart(curves), "Top-1 accuracy on the test images after each epoch.");
-  page.paragraph(fmt::format(
-      "Memory of activations and gradients in one step: {:.1f} MB in f32, {:.1f} MB in mixed "
-      "precision ({:.2f} times less).",
-      static_cast<double>(r.activation_bytes_f32) / 1e6, static_cast<double>(r.activation_bytes_mixed) / 1e6,
-      static_cast<double>(r.activation_bytes_f32) /
-          static_cast<double>(std::max<int64_t>(r.activation_bytes_mixed, 1))));
+  page.paragraph(memory_line(r.memory_f32, r.memory_mixed) + ".");
   page.heading("Engines");
   page.table(engine_table(r));
   page.figure(engine_bars(r),

@@ -24,7 +24,7 @@ struct DemoResult {
   int64_t violations = 0;     // blocks of four with more than two non-zeros in pruned layers
   int64_t sparse_layers = 0;  // layers whose weights are 2:4
   int64_t weight_layers = 0;
-  int64_t activation_bytes_f32 = 0, activation_bytes_mixed = 0;
+  StepMemory memory_f32, memory_mixed;  // of a training step
   std::vector<EpochRecord> dense_epochs, retrain_epochs;
   std::vector<BatchResult> batches;
   double total_s = 0;

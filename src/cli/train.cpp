@@ -85,7 +85,7 @@ void run_training(const TrainArguments& arguments, const Model& model, const Sgd
   print_skipped(data, "training");
   if (test) print_skipped(*test, "test");
   const TrainReport report = make_train_report(model, data, trainer);
-  if (trainer.precision() != Precision::kF32) print_line(memory_line(report));
+  if (trainer.precision() != Precision::kF32) print_line(memory_line(report.memory_f32, report.memory));
   if (!arguments.output.empty()) save_training(arguments.output, trainer, report);
 }
 

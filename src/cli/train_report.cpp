@@ -54,8 +54,7 @@ std::string train_json(const TrainReport& report) {
   Json json = {{"model", report.model}, {"recipe", report.recipe}, {"epochs", epochs_json(report.epochs)}};
   if (!report.paint.nodes.empty()) {
     json["mixed_precision"] = Json::parse(report.paint.json());
-    json["mixed_precision"]["activation_bytes_f32"] = report.activation_bytes_f32;
-    json["mixed_precision"]["activation_bytes_mixed"] = report.activation_bytes;
+    json["mixed_precision"].update(memory_json(report.memory_f32, report.memory));
   }
   return json.dump(1) + "\n";
 }
@@ -68,7 +67,7 @@ std::string train_html(const TrainReport& report) {
     page.figure(accuracy_chart(curves), "Top-1 accuracy on the test data after each epoch.");
   if (!report.paint.nodes.empty()) {
     page.heading("Mixed precision");
-    page.paragraph(report.paint.summary() + "; " + memory_line(report) + ".");
+    page.paragraph(report.paint.summary() + "; " + memory_line(report.memory_f32, report.memory) + ".");
     page.table(paint_table(report.paint));
   }
   page.heading("Recipe");
@@ -83,18 +82,28 @@ TrainReport make_train_report(const Model& model, const DataLoader& data, const 
                      .recipe = Json::parse(trainer.recipe()),
                      .epochs = trainer.history(),
                      .paint = trainer.paint_report(),
-                     .activation_bytes = trainer.activation_bytes()};
-  report.activation_bytes_f32 = trainer.precision() == Precision::kF32
-                                    ? report.activation_bytes
-                                    : step_activation_bytes(model, data.batch_size(), Precision::kF32);
+                     .memory = trainer.memory()};
+  if (trainer.precision() != Precision::kF32)
+    report.memory_f32 = step_memory(model, data.batch_size(), Precision::kF32);
   return report;
 }
 
-std::string memory_line(const TrainReport& report) {
-  const auto full = static_cast<double>(report.activation_bytes_f32);
-  const auto mixed = static_cast<double>(report.activation_bytes);
-  return fmt::format("activation memory of a step: {:.1f} MB in f32, {:.1f} MB in mixed precision ({:.2f}x)",
-                     full / 1e6, mixed / 1e6, full / std::max(mixed, 1.0));
+std::string memory_line(const StepMemory& f32, const StepMemory& mixed) {
+  const auto mb = [](size_t bytes) { return static_cast<double>(bytes) / 1e6; };
+  return fmt::format(
+      "activations and gradients of a step: {:.1f} MB in f32, {:.1f} MB in mixed precision ({:.2f} times "
+      "less); "
+      "scratch of the kernels: {:.1f} MB, {:.1f} MB",
+      mb(f32.activation_bytes), mb(mixed.activation_bytes),
+      mb(f32.activation_bytes) / std::max(mb(mixed.activation_bytes), 1e-6), mb(f32.scratch_bytes),
+      mb(mixed.scratch_bytes));
+}
+
+Json memory_json(const StepMemory& f32, const StepMemory& mixed) {
+  return {{"activation_bytes_f32", f32.activation_bytes},
+          {"activation_bytes_mixed", mixed.activation_bytes},
+          {"scratch_bytes_f32", f32.scratch_bytes},
+          {"scratch_bytes_mixed", mixed.scratch_bytes}};
 }
 
 void save_training(const std::filesystem::path& folder, const Trainer& trainer, const TrainReport& report) {

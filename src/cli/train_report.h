@@ -15,14 +15,15 @@ struct TrainReport {
   std::string model;
   nlohmann::ordered_json recipe;
   std::vector<EpochRecord> epochs;
-  amp::Report paint;                // empty in fp32
-  size_t activation_bytes_f32 = 0;  // of activations and gradients of one step
-  size_t activation_bytes = 0;      // in the precision of the run
+  amp::Report paint;  // empty in fp32
+  StepMemory memory_f32;
+  StepMemory memory;  // in the precision of the run
 };
 
 /// `model`: the one the run started from.
 TrainReport make_train_report(const Model& model, const DataLoader& data, const Trainer& trainer);
-std::string memory_line(const TrainReport& report);
+std::string memory_line(const StepMemory& f32, const StepMemory& mixed);
+nlohmann::ordered_json memory_json(const StepMemory& f32, const StepMemory& mixed);
 /// model.onnx, history.json and report.html.
 void save_training(const std::filesystem::path& folder, const Trainer& trainer, const TrainReport& report);
 

@@ -1,5 +1,7 @@
 #include "train/checkpoint.h"
 
+#include <charconv>
+
 #include "train/safetensors.h"
 
 namespace twofour::train {
@@ -9,6 +11,8 @@ constexpr std::string_view kFormatKey = "twofour.checkpoint";
 constexpr std::string_view kFormatVersion = "2";
 constexpr std::string_view kPositionKey = "twofour.position";
 constexpr std::string_view kRecipeKey = "twofour.recipe";
+constexpr std::string_view kTacticsKey = "twofour.tactics";
+constexpr std::string_view kThreadsKey = "twofour.threads";
 
 std::string describe(const Tensor& tensor) {
   return fmt::format("{}[{}]", dtype_name(tensor.dtype()), tensor.shape().to_string());
@@ -21,13 +25,23 @@ const std::string& require(const SafeTensors& file, std::string_view key) {
   return it->second;
 }
 
+int parse_threads(const std::string& text) {
+  int threads = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), threads);
+  TWOFOUR_CHECK(error == std::errc() && end == text.data() + text.size() && threads > 0, kDataCorrupt,
+                "\"{}\" is no number of threads", text);
+  return threads;
+}
+
 }  // namespace
 
 void save_checkpoint(const std::filesystem::path& path, const Checkpoint& checkpoint) {
   write_safetensors(path, {.tensors = checkpoint.tensors,
                            .metadata = {{std::string(kFormatKey), std::string(kFormatVersion)},
                                         {std::string(kPositionKey), to_json(checkpoint.position).dump()},
-                                        {std::string(kRecipeKey), checkpoint.recipe.dump()}}});
+                                        {std::string(kRecipeKey), checkpoint.recipe.dump()},
+                                        {std::string(kTacticsKey), checkpoint.tactics},
+                                        {std::string(kThreadsKey), std::to_string(checkpoint.threads)}}});
 }
 
 Checkpoint load_checkpoint(const std::filesystem::path& path) {
@@ -41,7 +55,9 @@ Checkpoint load_checkpoint(const std::filesystem::path& path) {
                         const Json position = parse_json(require(file, kPositionKey), kPositionKey);
                         return Checkpoint{.tensors = std::move(file.tensors),
                                           .position = position_from_json(position),
-                                          .recipe = parse_json(require(file, kRecipeKey), kRecipeKey)};
+                                          .recipe = parse_json(require(file, kRecipeKey), kRecipeKey),
+                                          .tactics = require(file, kTacticsKey),
+                                          .threads = parse_threads(require(file, kThreadsKey))};
                       });
 }
 

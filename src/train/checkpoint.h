@@ -1,7 +1,7 @@
 // Checkpoints: everything a training run needs to go on bit for bit, in one safetensors file. Parameters and
 // batch-norm statistics have the model's names, so that other tools can read them; beside them stand
-// momentum/<name>, mask/<name>, loss_scale and loss_scale_tracker. Position with history, and the recipe,
-// are JSON in its metadata.
+// momentum/<name>, mask/<name>, loss_scale and loss_scale_tracker. Position with history, recipe,
+// tactics and number of threads are text in its metadata.
 #pragma once
 
 #include <filesystem>
@@ -16,7 +16,9 @@ namespace twofour::train {
 struct Checkpoint {
   std::map<std::string, Tensor> tensors;
   TrainPosition position;
-  Json recipe;  // train/recipe.h
+  Json recipe;          // train/recipe.h
+  std::string tactics;  // of the step's engine: the text of a tactics file
+  int threads = 0;
 };
 
 /// Atomic: the whole file or the old state. Throws Error{kIo}.

@@ -7,6 +7,7 @@
 #include <ranges>
 
 #include "base/log.h"
+#include "base/parallel.h"
 #include "builder/builder.h"
 #include "train/prepare.h"
 #include "train/recipe.h"
@@ -24,13 +25,15 @@ LossScaling default_scaling(Precision precision) {
   return precision == Precision::kF16 ? LossScaling::dynamic() : LossScaling::none();
 }
 
-std::unique_ptr<engine::ExecutionContext> build_step(TrainingStep& step, const backend::Backend& backend,
-                                                     bool time_tactics) {
-  const builder::Options options{.sparsity = builder::SparsityMode::kDisable,
-                                 .donations = step.donations(),
-                                 .time_tactics = time_tactics,
-                                 .optimise = false};
-  return builder::build(std::move(step.graph), backend, options).engine->create_context();
+builder::Options build_options(const TrainingStep& step, bool time_tactics) {
+  return {.sparsity = builder::SparsityMode::kDisable,
+          .donations = step.donations(),
+          .time_tactics = time_tactics,
+          .optimise = false};
+}
+
+StepMemory memory_of(const engine::Engine& engine) {
+  return {.activation_bytes = engine.plan().arena_bytes, .scratch_bytes = engine.scratch_bytes()};
 }
 
 StepOptions step_options(const TrainerOptions& options, Precision precision, const LossScaling& scaling,
@@ -82,8 +85,8 @@ Trainer::Trainer(Graph model, const backend::Backend& backend, std::shared_ptr<d
                 "the data has {} classes, the model gives {} scores", classes, step_.num_classes);
   check_optimizer(optimizer, step_);
   create_state(optimizer);
-  if (!options_.resume_from.empty()) restore(load_checkpoint(options_.resume_from));
-  context_ = build_step(step_, backend, options_.time_tactics);
+  if (options_.resume_from.empty()) build_step({});
+  else restore(load_checkpoint(options_.resume_from));
   bind_state();
   loader_->seek(position_.epoch, position_.batch);
 }
@@ -110,6 +113,28 @@ void Trainer::create_state(const OptimizerState& optimizer) {
   for (const auto& [name, input] : step_.masks) tensors_[input] = optimizer.masks.at(name).clone();
   if (scaling_.mode == LossScaling::Mode::kStatic)
     tensors_[step_.loss_scale] = Tensor::scalar(static_cast<float>(scaling_.init_scale));
+}
+
+// The bits of a step depend on its tactics: a resumed run takes those of the checkpoint where it can.
+void Trainer::build_step(const std::string& tactics) {
+  builder::Options options = build_options(step_, options_.time_tactics);
+  const auto build = [&] {
+    builder::Result result = builder::build(step_.graph.clone(), backend_, options);
+    tactics_ = builder::tactics_text(result.report, backend_);
+    context_ = result.engine->create_context();
+  };
+  if (tactics.empty()) return build();
+  try {
+    options.strict_tactics = true;
+    options.decisions = builder::parse_tactics(tactics, options_.resume_from.string(), backend_);
+    build();
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::kFailedPrecondition && error.code() != ErrorCode::kNotFound) throw;
+    log_warning("the run goes on, but not bit for bit: {}", error.what());
+    options.strict_tactics = false;
+    options.decisions = {};
+    build();
+  }
 }
 
 void Trainer::bind_state() {
@@ -244,10 +269,14 @@ OptimizerState Trainer::optimizer() const {
 Json Trainer::recipe() const { return recipe_json(options_, precision_.used, scaling_, sgd_, *loader_); }
 
 void Trainer::save(const std::filesystem::path& path) const {
-  save_checkpoint(path, {.tensors = tensors_, .position = position_, .recipe = recipe()});
+  save_checkpoint(path, {.tensors = tensors_,
+                         .position = position_,
+                         .recipe = recipe(),
+                         .tactics = tactics_,
+                         .threads = max_threads()});
 }
 
-void Trainer::restore(Checkpoint checkpoint) {
+void Trainer::restore(const Checkpoint& checkpoint) {
   const std::string source = "checkpoint " + options_.resume_from.string();
   check_same_recipe(checkpoint.recipe, recipe(), source);
   check_tensors(checkpoint.tensors, tensors_, source);
@@ -256,13 +285,19 @@ void Trainer::restore(Checkpoint checkpoint) {
                 loader_->batches_per_epoch());
   for (const auto& [name, tensor] : checkpoint.tensors)
     std::memcpy(tensors_.at(name).raw(), tensor.raw(), tensor.size_bytes());
-  position_ = std::move(checkpoint.position);
+  position_ = checkpoint.position;
+  build_step(checkpoint.tactics);
+  if (checkpoint.threads != max_threads())
+    log_warning("the run goes on, but not bit for bit: {} was written with {} threads, this run has {}",
+                source, checkpoint.threads, max_threads());
 }
 
-size_t step_activation_bytes(const Graph& model, const backend::Backend& backend,
-                             const StepOptions& options) {
+StepMemory Trainer::memory() const { return memory_of(context_->engine()); }
+
+StepMemory step_memory(const Graph& model, const backend::Backend& backend, const StepOptions& options) {
   TrainingStep step = make_step(model, options);
-  return build_step(step, backend, false)->engine().plan().arena_bytes;
+  const builder::Options build = build_options(step, false);
+  return memory_of(*builder::build(std::move(step.graph), backend, build).engine);
 }
 
 }  // namespace twofour::train

@@ -57,8 +57,7 @@ class Trainer {
   const amp::Report& paint_report() const { return step_.paint; }
   int64_t batch_size() const { return loader_->options().batch_size; }
   const data::Loader& loader() const { return *loader_; }
-  /// Bytes of the arena that holds activations and gradients during a step.
-  size_t activation_bytes() const { return context_->engine().plan().arena_bytes; }
+  StepMemory memory() const;
 
   Json recipe() const;
   /// Atomic.
@@ -69,7 +68,8 @@ class Trainer {
  private:
   void create_state(const OptimizerState& optimizer);
   Tensor initial_value(const StateTensor& tensor, const OptimizerState& optimizer) const;
-  void restore(Checkpoint checkpoint);
+  void restore(const Checkpoint& checkpoint);
+  void build_step(const std::string& tactics);
   void bind_state();
   float scalar(const std::string& output) const;
   void account(const StepResult& result, const data::Batch& batch, double time_s);
@@ -85,15 +85,16 @@ class Trainer {
   SgdOptions sgd_;
   PrecisionChoice precision_;
   LossScaling scaling_;
-  TrainingStep step_;  // its graph has gone into the engine
+  TrainingStep step_;
   std::unique_ptr<engine::ExecutionContext> context_;
+  std::string tactics_;                    // that the engine runs
   std::map<std::string, Tensor> tensors_;  // state and masks by input name; the engine updates them in place
   Tensor lr_ = Tensor::scalar(0);
   TrainPosition position_;
 };
 
-/// Arena bytes of one training step of `model`, without training: the same options in fp32 and fp16 show what
+/// Memory of one training step of `model`, without training: the same options in fp32 and fp16 show what
 /// mixed precision saves.
-size_t step_activation_bytes(const Graph& model, const backend::Backend& backend, const StepOptions& options);
+StepMemory step_memory(const Graph& model, const backend::Backend& backend, const StepOptions& options);
 
 }  // namespace twofour::train

@@ -118,9 +118,8 @@ TEST(BuildModes, ReplayGivesTheSamePlan) {
   const Graph model = zoo::make("lenet");
   Options options = shaped({2, 1, 28, 28});
   const Result first = build(model.clone(), device(), options);
-  options.tactics_file = temporary_path("twofour_tactics");
+  options.decisions = parse_tactics(tactics_text(first.report, device()), "first", device());
   options.strict_tactics = true;
-  write_tactics_file(options.tactics_file, first.report, device());
   const Result second = build(model.clone(), device(), options);
   const auto steps = [](const Result& result) {
     std::vector<std::string> list;
@@ -128,7 +127,6 @@ TEST(BuildModes, ReplayGivesTheSamePlan) {
     return list;
   };
   EXPECT_EQ(steps(first), steps(second));
-  std::filesystem::remove(options.tactics_file);
 }
 
 // new = old + 1 lives in old's buffer; `late` still reads the old value.

@@ -6,6 +6,7 @@
 
 #include "backend/reference_tactic.h"
 #include "base/file.h"
+#include "base/log.h"
 #include "blobs.h"
 #include "models.h"
 #include "sparsity/mask.h"
@@ -202,6 +203,38 @@ TEST_F(BadCheckpointTest, MalformedRecipe) {
   expect_refused(ErrorCode::kDataCorrupt, "not valid JSON");
   change([](SafeTensors& f) { f.metadata["twofour.recipe"] = "[1]"; });
   expect_refused(ErrorCode::kDataCorrupt, "recipe");
+}
+TEST_F(BadCheckpointTest, MalformedTactics) {
+  change([](SafeTensors& f) { f.metadata["twofour.tactics"] = "{}"; });
+  expect_refused(ErrorCode::kDataCorrupt, "malformed");
+}
+TEST_F(BadCheckpointTest, MalformedThreads) {
+  change([](SafeTensors& f) { f.metadata["twofour.threads"] = "2x"; });
+  expect_refused(ErrorCode::kDataCorrupt, "\"2x\" is no number of threads");
+}
+// Elsewhere the bits may differ, which is said; the run goes on.
+TEST_F(BadCheckpointTest, OtherMachineOrThreads) {
+  const auto warning_after = [&](const std::string& key, const std::string& from, const std::string& to) {
+    change([&](SafeTensors& f) {
+      std::string& text = f.metadata[key];
+      ASSERT_NE(text.find(from), std::string::npos) << text;
+      text.replace(text.find(from), from.size(), to);
+    });
+    std::string warning;
+    set_log_sink([&](LogLevel, std::string_view line) { warning = line; });
+    const auto trainer = resumed(a);
+    set_log_sink({});
+    EXPECT_EQ(trainer->position().step, 1);
+    trainer->step();
+    return warning;
+  };
+  const std::string threads = read_safetensors(a).metadata.at("twofour.threads");
+  EXPECT_THAT(warning_after("twofour.threads", threads, "63"),
+              AllOf(HasSubstr("not bit for bit"), HasSubstr("written with 63 threads")));
+  change([&](SafeTensors& f) { f.metadata["twofour.threads"] = threads; });
+  const std::string device = kBackend.device();
+  EXPECT_THAT(warning_after("twofour.tactics", "\"device\": \"" + device, "\"device\": \"another"),
+              AllOf(HasSubstr("not bit for bit"), HasSubstr("written for")));
 }
 TEST_F(BadCheckpointTest, BatchBeyondTheData) {
   change([](SafeTensors& f) {

@@ -159,7 +159,7 @@ TEST(Trainer, ForcedHalfLearnsWithLessActivationMemory) {
   options.force_half = true;
   Trainer half(make_cnn(), kBackend, blob_loader(8, 256, 16), options, small_sgd());
   EXPECT_EQ(half.precision().used, Precision::kF16);
-  EXPECT_LT(half.activation_bytes(), full.activation_bytes());
+  EXPECT_LT(half.memory().activation_bytes, full.memory().activation_bytes);
   for (int epoch = 0; epoch < 3; ++epoch) half.train_epoch();
   EXPECT_GT(evaluate(half.model(), kBackend, *blob_loader(8, 96, 16, 77), 16).accuracy(), 0.9);
   EXPECT_GE(half.history()[2].loss_scale, 1);
