@@ -32,7 +32,8 @@ BuiltEngine build_engine(const Model& model, const BuildOptions& options) {
   builder::Options internal;
   internal.sparsity = to_internal(options.sparsity);
   internal.shapes = options.shapes;
-  internal.tactics_file = options.replay_tactics;
+  if (!options.replay_tactics.empty())
+    internal.decisions = builder::read_tactics_file(options.replay_tactics, api::device());
   internal.strict_tactics = options.strict_tactics;
   internal.progress = options.progress;
   builder::Result result = builder::build(model.graph().clone(), api::device(), internal);
