@@ -28,10 +28,11 @@ class Commands : public ::testing::Test {
   }
   std::string file(const std::string& name) const { return (folder_ / name).string(); }
   void make_lenet() const { ASSERT_EQ(twofour("zoo lenet -o " + file("lenet.onnx")).status, 0); }
-  static nlohmann::json read_json(const std::string& path) {
-    std::ifstream stream(path);
-    return nlohmann::json::parse(stream);
+  static std::string read_text(const std::string& path) {
+    std::ifstream stream(path, std::ios::binary);
+    return {std::istreambuf_iterator<char>(stream), {}};
   }
+  static nlohmann::json read_json(const std::string& path) { return nlohmann::json::parse(read_text(path)); }
 
   std::filesystem::path folder_;
 };

@@ -1,0 +1,101 @@
+// `train` on models that are pruned already, in forced mixed precision, and where its results cannot be
+// saved.
+#include "commands.h"
+#include "ir/graph.h"
+#include "twofour/model.h"
+
+namespace twofour {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+using testing::ProgramResult;
+using ::testing::UnorderedElementsAre;
+
+class Training : public Commands {
+ protected:
+  ProgramResult train(const std::string& arguments) const {
+    return twofour("train --data=digits --data_size=400 --batch_size=20 --lr=0.02 " + arguments);
+  }
+  void make_pruned() const {
+    make_lenet();
+    ASSERT_EQ(twofour("prune " + file("lenet.onnx") + " -o " + file("pruned.onnx")).status, 0);
+  }
+  std::vector<std::string> names(const std::string& folder) const {
+    std::vector<std::string> result;
+    for (const auto& entry : std::filesystem::directory_iterator(file(folder)))
+      result.push_back(entry.path().filename().string());
+    return result;
+  }
+};
+
+int64_t sparse_layers(const std::string& onnx) {
+  int64_t count = 0;
+  for (const SparsityRow& row : Model::load(onnx).sparsity()) count += row.eligible && row.sparse;
+  return count;
+}
+
+TEST_F(Training, KeepFindsTheZerosOfAFileWithoutMetadata) {
+  make_pruned();
+  Model model = Model::load(file("pruned.onnx"));
+  model.graph().metadata().clear();
+  model.save(file("plain.onnx"));
+  const int64_t layers = sparse_layers(file("plain.onnx"));
+  ASSERT_GE(layers, 2);
+  const std::string onnx = "--onnx=" + file("plain.onnx");
+  const ProgramResult kept = train(onnx + " --sparse=keep --output=" + file("kept"));
+  ASSERT_EQ(kept.status, 0) << kept.output;
+  EXPECT_THAT(kept.output, HasSubstr("keeping the 2:4 pattern of " + std::to_string(layers) + " weights"));
+  EXPECT_EQ(sparse_layers(file("kept/model.onnx")), layers);
+
+  const ProgramResult lost = train(onnx + " --output=" + file("lost"));
+  ASSERT_EQ(lost.status, 0) << lost.output;
+  EXPECT_THAT(lost.output, Not(HasSubstr("keeping the 2:4 pattern")));
+  EXPECT_EQ(sparse_layers(file("lost/model.onnx")), 0);
+
+  const ProgramResult dense = train("--sparse=keep --onnx=" + file("lenet.onnx"));
+  EXPECT_EQ(dense.status, 1);
+  EXPECT_THAT(dense.output, HasSubstr("2:4"));
+}
+
+TEST_F(Training, ForcedHalfPrecisionHalvesActivations) {
+  const ProgramResult result = train("--zoo=cnn --precision=fp16 --amp=force --output=" + file("out"));
+  ASSERT_EQ(result.status, 0) << result.output;
+  EXPECT_THAT(result.output,
+              AllOf(HasSubstr("mixed precision: "), HasSubstr("loss scale "),
+                    HasSubstr("activation memory of a step: "), Not(HasSubstr("training in fp32"))));
+  const nlohmann::json history = read_json(file("out/history.json"));
+  const nlohmann::json& amp = history["mixed_precision"];
+  EXPECT_LT(amp["activation_bytes_mixed"].get<double>(), 0.7 * amp["activation_bytes_f32"].get<double>());
+  EXPECT_LT(history["epochs"][0]["loss"], 3);
+  EXPECT_THAT(read_text(file("out/report.html")), HasSubstr("Mixed precision"));
+}
+
+// As when the disk is full: no file may grow beyond a few blocks.
+TEST_F(Training, WhatCannotBeSavedLeavesNothingBehind) {
+  make_pruned();
+  const std::string before = read_text(file("pruned.onnx"));
+  const auto limited = [](const std::string& arguments) {
+    return testing::run_program("ulimit -f 8; trap '' XFSZ; exec " TWOFOUR_PROGRAM " " + arguments);
+  };
+  const std::string lenet = file("lenet.onnx");
+  const ProgramResult pruned = limited("prune " + lenet + " -o " + file("pruned.onnx"));
+  EXPECT_EQ(pruned.status, 1);
+  EXPECT_THAT(pruned.output, HasSubstr("cannot write " + file("pruned.onnx")));
+  EXPECT_EQ(read_text(file("pruned.onnx")), before);
+  const ProgramResult built =
+      limited("exec --onnx=" + lenet + " --skipInference --saveEngine=" + file("lenet.engine"));
+  EXPECT_EQ(built.status, 1);
+  EXPECT_THAT(built.output, HasSubstr("cannot write " + file("lenet.engine")));
+  const ProgramResult trained = limited("train --data=digits --data_size=40 --batch_size=20 --onnx=" + lenet +
+                                        " --output=" + file("out"));
+  EXPECT_EQ(trained.status, 1);
+  EXPECT_THAT(trained.output, HasSubstr("cannot write " + file("out")));
+  EXPECT_THAT(names("out"), IsEmpty());
+  EXPECT_THAT(names("."), UnorderedElementsAre("lenet.onnx", "pruned.onnx", "out"));
+}
+
+}  // namespace
+}  // namespace twofour
