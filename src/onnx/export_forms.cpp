@@ -17,15 +17,24 @@ struct Since {
 };
 /// Operators that came, or took their canonical form, after opset 17.
 constexpr std::array kSince = {
+    Since{"AffineGrid", 20},
+    Since{"Attention", 23},
     Since{"BitCast", 26},
     Since{"BitwiseAnd", 18},
     Since{"BitwiseNot", 18},
     Since{"BitwiseOr", 18},
     Since{"BitwiseXor", 18},
+    Since{"CenterCropPad", 18},
+    Since{"Col2Im", 18},
     Since{"CumProd", 26},
+    Since{"DFT", 20},
+    Since{"DeformConv", 19},
     Since{"Gelu", 20},
+    Since{"GridSample", 20},
+    Since{"GroupNormalization", 21},
     Since{"LpPool", 18},
     Since{"Mish", 18},
+    Since{"RMSNormalization", 23},
     Since{"ReduceL1", 18},
     Since{"ReduceL2", 18},
     Since{"ReduceLogSum", 18},
@@ -35,14 +44,25 @@ constexpr std::array kSince = {
     Since{"ReduceMin", 18},
     Since{"ReduceProd", 18},
     Since{"ReduceSumSquare", 18},
+    Since{"RotaryEmbedding", 23},
     Since{"Swish", 24},
+    Since{"TensorScatter", 24},
 };
 
 bool is_dilated(const Attrs& attrs) {
   return !std::ranges::all_of(attrs.ints("dilations"), [](int64_t d) { return d == 1; });
 }
 
+/// Resize gained attributes in opset 18 and a coordinate transform in 19.
+int64_t resize_opset(const Attrs& attrs) {
+  if (attrs.s("coordinate_transformation_mode", "") == "half_pixel_symmetric") return 19;
+  const bool newer = attrs.has("antialias") || attrs.has("axes") || attrs.has("keep_aspect_ratio_policy");
+  return newer ? 18 : kFirstExported;
+}
+
 int64_t opset_of(const Node& node) {
+  if (node.op() == "Resize") return resize_opset(node.attrs());
+  if (node.op().starts_with("Scatter") && node.attrs().has("reduction")) return 18;
   if (node.op() == "AveragePool" && is_dilated(node.attrs())) return 19;
   if (node.op() == "ReduceMax" || node.op() == "ReduceMin")
     if (node.input(0)->dtype() == DType::kBool) return 20;

@@ -132,11 +132,15 @@ class GraphReader {
     TWOFOUR_CHECK(count > 0, kDataCorrupt, "it has no outputs");
     while (count > 1 && proto.output(static_cast<int>(count) - 1).empty()) --count;
     const ops::OpDef* op = ops::find_op(proto.op_type());
-    if (!op || op->outputs.back().variadic || count <= op->outputs.size()) return count;
-    TWOFOUR_CHECK(num_used <= op->outputs.size(), kUnsupported,
-                  "output {} (\"{}\") is used, but twofour does not compute it", num_used - 1,
-                  proto.output(static_cast<int>(num_used) - 1));
-    return op->outputs.size();
+    if (!op || op->outputs.back().variadic) return count;
+    if (count > op->outputs.size()) {
+      count = op->outputs.size();
+      TWOFOUR_CHECK(num_used <= count, kUnsupported,
+                    "output {} (\"{}\") is used, but twofour does not compute it", num_used - 1,
+                    proto.output(static_cast<int>(num_used) - 1));
+    }
+    while (count > std::max<size_t>(num_used, 1) && op->outputs[count - 1].optional) --count;
+    return count;
   }
 
   Value* constant_of(const Draft& draft) {

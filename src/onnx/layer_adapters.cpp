@@ -51,6 +51,17 @@ void upsample_to_resize(Draft& draft) {
   resize_without_roi(draft);
 }
 
+/// Some exporters concatenate scalars with vectors, against the letter of every opset.
+void concat_scalars(Draft& draft) {
+  for (Value*& input : draft.inputs) {
+    if (!input || input->rank() != 0) continue;
+    if (input->is_constant()) input = constant(draft, "element", input->data().reshaped({1}));
+    else
+      input = draft.builder.op("Unsqueeze", {input, constant(draft, "axes", Tensor::i64({0}))}, {},
+                               draft.name + ".element");
+  }
+}
+
 /// Scatter was renamed in opset 11.
 void scatter_along_axis(Draft& draft) { draft.op = "ScatterElements"; }
 

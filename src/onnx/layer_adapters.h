@@ -5,6 +5,7 @@
 
 namespace twofour::onnx_io {
 
+void concat_scalars(Draft& draft);
 void resize_without_roi(Draft& draft);
 void scatter_along_axis(Draft& draft);
 void top_k_to_input(Draft& draft);

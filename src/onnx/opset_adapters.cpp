@@ -144,6 +144,7 @@ constexpr std::array kAdapters = {
     Adapter{"CastLike", kFirstOpset, kLastOpset, cast_like_to_cast},
     Adapter{"Clip", kFirstOpset, 10, clip_bounds_to_inputs},
     Adapter{"DequantizeLinear", kFirstOpset, kLastOpset, name_dtypes},
+    Adapter{"Concat", kFirstOpset, kLastOpset, concat_scalars},
     Adapter{"Div", kFirstOpset, 6, broadcast_at_axis},
     Adapter{"Dropout", kFirstOpset, 11, dropout_ratio_to_input},
     Adapter{"Equal", kFirstOpset, 6, broadcast_at_axis},
@@ -208,7 +209,6 @@ constexpr std::array kIgnored = {
     IgnoredAttr{"Cast", "round_mode"},  // only for 8-bit floats
     IgnoredAttr{"Dropout", "is_test"},
     IgnoredAttr{"Gemm", "broadcast"},            // opset 6
-    IgnoredAttr{"MaxPool", "storage_order"},     // only for the output Indices
     IgnoredAttr{"QuantizeLinear", "precision"},  // of the division
     IgnoredAttr{"QuantizeLinear", "saturate"},   // only for 8-bit floats
 };

@@ -1,6 +1,6 @@
 #include "ops/builder.h"
-#include "ops/conv_geometry.h"
 #include "ops/infer.h"
+#include "ops/pool_geometry.h"
 
 namespace twofour::ops {
 namespace {
@@ -10,37 +10,41 @@ void infer(const Node& node, std::span<ValueType> outputs) {
   outputs[0] = infer_pool(node.attrs(), node.input(0)->type());
 }
 
-/// How many window positions of output index `out` along spatial axis `i` lie in the input plus its padding;
-/// ceil_mode may leave some beyond both.
-int64_t padded_extent(const Window2d& window, size_t i, int64_t out, int64_t size) {
-  const int64_t room = size + window.pads[i] + window.pads[i + 2] - out * window.stride[i];
-  return std::min(window.kernel[i], (room + window.dilation[i] - 1) / window.dilation[i]);
+/// How many window positions of output `at` lie in the input plus its padding; ceil_mode may leave some
+/// beyond both.
+int64_t padded_count(const Pool3d& pool, const Sizes<3>& at) {
+  const Window3d& window = pool.window;
+  int64_t count = 1;
+  for (size_t i = 0; i < 3; ++i) {
+    const int64_t room = pool.in[i] + window.pads[i] + window.pads[i + 3] - at[i] * window.stride[i];
+    count *= std::min(window.kernel[i], (room + window.dilation[i] - 1) / window.dilation[i]);
+  }
+  return count;
 }
 
-/// Calls fn(plane, output index, p, q, 1 / number of values averaged) for every output.
+/// Calls fn(plane, output index, output position, 1 / number of values averaged) for every output.
 template <typename Fn>
-void for_each_window(const Attrs& attrs, const Pool2d& pool, Fn&& fn) {
+void for_each_window(const Attrs& attrs, const Pool3d& pool, Fn&& fn) {
   const bool include_pad = attrs.i("count_include_pad", 0) != 0;
   size_t i = 0;
   for (int64_t plane = 0; plane < pool.planes; ++plane)
-    for (int64_t p = 0; p < pool.p; ++p)
-      for (int64_t q = 0; q < pool.q; ++q, ++i) {
-        int64_t count = 0;
-        if (include_pad)
-          count = padded_extent(pool.window, 0, p, pool.h) * padded_extent(pool.window, 1, q, pool.w);
-        else pool.for_each_tap(p, q, [&](size_t) { ++count; });
-        fn(plane, i, p, q, count ? 1.0 / static_cast<double>(count) : 0.0);
-      }
+    for (int64_t o = 0; o < pool.out_size(); ++o, ++i) {
+      const Sizes<3> at = pool.position(o);
+      int64_t count = 0;
+      if (include_pad) count = padded_count(pool, at);
+      else pool.for_each_tap(at, [&](size_t) { ++count; });
+      fn(plane, i, at, count ? 1.0 / static_cast<double>(count) : 0.0);
+    }
 }
 
 void reference(const ReferenceArgs& args) {
-  const Pool2d pool = pool2d_from(args.attrs, args.inputs[0].shape());
+  const Pool3d pool = pool3d_from(args.attrs, args.inputs[0].shape());
   const auto src = args.inputs[0].span<float>();
   const auto dst = args.outputs[0].span<float>();
-  for_each_window(args.attrs, pool, [&](int64_t plane, size_t i, int64_t p, int64_t q, double factor) {
-    const float* image = src.data() + plane * pool.h * pool.w;
+  for_each_window(args.attrs, pool, [&](int64_t plane, size_t i, const Sizes<3>& at, double factor) {
+    const float* image = src.data() + plane * pool.in_size();
     double sum = 0;
-    pool.for_each_tap(p, q, [&](size_t tap) { sum += image[tap]; });
+    pool.for_each_tap(at, [&](size_t tap) { sum += image[tap]; });
     dst[i] = static_cast<float>(sum * factor);
   });
 }
@@ -60,13 +64,13 @@ void infer_grad(const Node& node, std::span<ValueType> outputs) {
 }
 
 void reference_grad(const ReferenceArgs& args) {
-  const Pool2d pool = pool2d_from(args.attrs, args.outputs[0].shape());
+  const Pool3d pool = pool3d_from(args.attrs, args.outputs[0].shape());
   const auto dy = args.inputs[0].span<float>();
   const auto dx = args.outputs[0].span<float>();
   std::vector<double> sums(dx.size(), 0.0);
-  for_each_window(args.attrs, pool, [&](int64_t plane, size_t i, int64_t p, int64_t q, double factor) {
-    double* into = sums.data() + plane * pool.h * pool.w;
-    pool.for_each_tap(p, q, [&](size_t tap) { into[tap] += factor * double{dy[i]}; });
+  for_each_window(args.attrs, pool, [&](int64_t plane, size_t i, const Sizes<3>& at, double factor) {
+    double* into = sums.data() + plane * pool.in_size();
+    pool.for_each_tap(at, [&](size_t tap) { into[tap] += factor * double{dy[i]}; });
   });
   for (size_t i = 0; i < dx.size(); ++i) dx[i] = static_cast<float>(sums[i]);
 }
@@ -76,7 +80,8 @@ void reference_grad(const ReferenceArgs& args) {
 extern const OpDef kAveragePool;
 const OpDef kAveragePool = {
     .name = "AveragePool",
-    .doc = "dst[n,c,p,q] = the mean of src in the window of (p, q); padding counts when count_include_pad.",
+    .doc =
+        "dst[n,c,p,...] = the mean of src in the window of (p, ...); padding counts when count_include_pad.",
     .inputs = {{"src"}},
     .outputs = {{"dst"}},
     .attrs = {"auto_pad", "ceil_mode", "count_include_pad", "dilations", "kernel_shape", "pads", "strides"},
@@ -98,7 +103,17 @@ const OpDef kAveragePool = {
                  {.inputs = {{.shape = {1, 2, 5, 6}}},
                   .attrs = {{"kernel_shape", std::vector<int64_t>{3, 2}},
                             {"strides", std::vector<int64_t>{2, 2}},
-                            {"auto_pad", std::string("SAME_UPPER")}}}},
+                            {"auto_pad", std::string("SAME_UPPER")}}},
+                 {.inputs = {{.shape = {2, 2, 9}}},
+                  .attrs = {{"kernel_shape", std::vector<int64_t>{3}},
+                            {"dilations", std::vector<int64_t>{2}},
+                            {"pads", std::vector<int64_t>{2, 3}}}},
+                 {.inputs = {{.shape = {1, 1, 4, 3, 5}}},
+                  .attrs = {{"kernel_shape", std::vector<int64_t>{2, 2, 3}},
+                            {"strides", std::vector<int64_t>{2, 2, 2}},
+                            {"pads", std::vector<int64_t>{1, 0, 1, 0, 1, 0}},
+                            {"ceil_mode", int64_t{1}},
+                            {"count_include_pad", int64_t{1}}}}},
 };
 
 extern const OpDef kAveragePoolGrad;

@@ -12,7 +12,7 @@ void infer(const Node& node, std::span<ValueType> outputs) {
   const ValueType& weight = node.input(1)->type();
   check_float(src, "src");
   check_dtype(weight, src.dtype, "weight");
-  const Window2d window = window_from_attrs(node.attrs(), src.dims, &weight.dims);
+  const Window3d window = window_from_attrs(node.attrs(), src.dims, &weight.dims);
   const int64_t groups = node.attrs().i("group", 1);
   const Dim& k = weight.dims[0];
   const Dim& c = src.dims[1];
@@ -27,7 +27,7 @@ void infer(const Node& node, std::span<ValueType> outputs) {
     check_dtype(bias->type(), src.dtype, "bias");
     check_dims(bias->type(), {k}, "bias");
   }
-  outputs[0] = {src.dtype, {src.dims[0], k, window.out_dim(0, src.dims[2]), window.out_dim(1, src.dims[3])}};
+  outputs[0] = {src.dtype, windowed_dims(window, src.dims, k)};
 }
 
 void infer_fused(const Node& node, std::span<ValueType> outputs) {
@@ -39,22 +39,30 @@ void infer_fused(const Node& node, std::span<ValueType> outputs) {
   }
 }
 
-double dot(const Conv2d& v, const float* src, const float* weight, int64_t p, int64_t q) {
-  const Window2d& win = v.window;
+/// The sum over the channels of one group and the kernel, for one output position.
+double dot(const Conv3d& v, const float* src, const float* weight, const Sizes<3>& at) {
+  const Window3d& win = v.window;
+  Sizes<3> start{};
+  for (size_t i = 0; i < 3; ++i) start[i] = at[i] * win.stride[i] - win.pads[i];
+  const auto [t_begin, t_end] = win.inside(0, start[0], v.in[0]);
+  const auto [r_begin, r_end] = win.inside(1, start[1], v.in[1]);
+  const auto [s_begin, s_end] = win.inside(2, start[2], v.in[2]);
   double sum = 0;
   for (int64_t c = 0; c < v.c / v.groups; ++c)
-    for (int64_t r = 0; r < v.r(); ++r)
-      for (int64_t s = 0; s < v.s(); ++s) {
-        const int64_t y = p * win.stride[0] - win.pads[0] + r * win.dilation[0];
-        const int64_t x = q * win.stride[1] - win.pads[1] + s * win.dilation[1];
-        if (y < 0 || y >= v.h || x < 0 || x >= v.w) continue;
-        sum += double{src[(c * v.h + y) * v.w + x]} * double{weight[(c * v.r() + r) * v.s() + s]};
+    for (int64_t t = t_begin; t < t_end; ++t)
+      for (int64_t r = r_begin; r < r_end; ++r) {
+        const int64_t z = start[0] + t * win.dilation[0];
+        const int64_t y = start[1] + r * win.dilation[1];
+        const float* row = src + ((c * v.in[0] + z) * v.in[1] + y) * v.in[2];
+        const float* taps = weight + ((c * win.kernel[0] + t) * win.kernel[1] + r) * win.kernel[2];
+        for (int64_t s = s_begin; s < s_end; ++s)
+          sum += double{row[start[2] + s * win.dilation[2]]} * double{taps[s]};
       }
   return sum;
 }
 
 void reference(const ReferenceArgs& args) {
-  const Conv2d v = conv2d_from(args.attrs, args.inputs[0].shape(), args.inputs[1].shape());
+  const Conv3d v = conv3d_from(args.attrs, args.inputs[0].shape(), args.inputs[1].shape());
   const Activation activation = activation_from(args.attrs);
   const float* src = args.inputs[0].span<float>().data();
   const float* weight = args.inputs[1].span<float>().data();
@@ -62,20 +70,28 @@ void reference(const ReferenceArgs& args) {
   const Tensor residual = input_or_none(args, 3);
   const auto dst = args.outputs[0].span<float>();
   const int64_t cg = v.c / v.groups;
+  const Sizes<3>& kernel = v.window.kernel;
   size_t i = 0;
   for (int64_t n = 0; n < v.n; ++n)
     for (int64_t k = 0; k < v.k; ++k) {
       const int64_t group = k / (v.k / v.groups);
-      const float* image = src + (n * v.c + group * cg) * v.h * v.w;
-      const float* filter = weight + k * cg * v.r() * v.s();
+      const float* image = src + (n * v.c + group * cg) * v.in[0] * v.in[1] * v.in[2];
+      const float* filter = weight + k * cg * kernel[0] * kernel[1] * kernel[2];
       const double start = bias.defined() ? bias.span<float>()[static_cast<size_t>(k)] : 0.0;
-      for (int64_t p = 0; p < v.p; ++p)
-        for (int64_t q = 0; q < v.q; ++q, ++i) {
-          const double sum = start + dot(v, image, filter, p, q);
-          dst[i] =
-              activation(static_cast<float>(sum + (residual.defined() ? residual.span<float>()[i] : 0.0)));
-        }
+      for (int64_t o = 0; o < v.out[0]; ++o)
+        for (int64_t p = 0; p < v.out[1]; ++p)
+          for (int64_t q = 0; q < v.out[2]; ++q, ++i) {
+            const double sum = start + dot(v, image, filter, {o, p, q});
+            dst[i] =
+                activation(static_cast<float>(sum + (residual.defined() ? residual.span<float>()[i] : 0.0)));
+          }
     }
+}
+
+std::vector<int64_t> axes_but_channels(size_t rank) {
+  std::vector<int64_t> axes = {0};
+  for (size_t i = 2; i < rank; ++i) axes.push_back(static_cast<int64_t>(i));
+  return axes;
 }
 
 std::vector<Value*> grad(const GradArgs& args) {
@@ -95,7 +111,7 @@ std::vector<Value*> grad(const GradArgs& args) {
     result[1] = b.op("ConvGradWeight", {src, dy}, std::move(attrs));
   }
   if (result.size() > 2 && args.node.input(2) && args.needed[2])
-    result[2] = b.reduce_sum(dy, {0, 2, 3}, false);
+    result[2] = b.reduce_sum(dy, axes_but_channels(dy->rank()), false);
   return result;
 }
 
@@ -108,7 +124,8 @@ extern const OpDef kConv;
 const OpDef kConv = {
     .name = "Conv",
     .doc =
-        "dst[n,k,p,q] = bias[k] + sum over c,r,s of src[n,c,p*stride+r*dilation-pad,...] * weight[k,c,r,s].",
+        "dst[n,k,p,...] = bias[k] + sum over c,r,... of src[n,c,p*stride+r*dilation-pad,...] * "
+        "weight[k,c,r,...], for one to three spatial dimensions.",
     .inputs = {{"src"}, {.name = "weight", .row_major = true}, {.name = "bias", .optional = true}},
     .outputs = {{"dst"}},
     .attrs = {"auto_pad", "dilations", "group", "kernel_shape", "pads", "strides"},
@@ -128,7 +145,13 @@ const OpDef kConv = {
                  {.inputs = {{.shape = {2, 3, 6, 6}}, {.shape = {2, 3, 3, 3}}},
                   .attrs = {{"auto_pad", std::string("SAME_UPPER")},
                             {"strides", std::vector<int64_t>{2, 2}}}},
-                 {.inputs = {{.shape = {3, 8, 4, 4}}, {.shape = {5, 8, 1, 1}}}}},
+                 {.inputs = {{.shape = {3, 8, 4, 4}}, {.shape = {5, 8, 1, 1}}}},
+                 {.inputs = {{.shape = {2, 3, 7}}, {.shape = {4, 3, 3}}, {.shape = {4}}},
+                  .attrs = {{"pads", std::vector<int64_t>{2, 1}}, {"strides", std::vector<int64_t>{2}}}},
+                 {.inputs = {{.shape = {1, 2, 4, 3, 5}}, {.shape = {2, 1, 2, 3, 2}}},
+                  .attrs = {{"group", int64_t{2}},
+                            {"dilations", std::vector<int64_t>{2, 1, 3}},
+                            {"pads", std::vector<int64_t>{1, 1, 0, 0, 1, 2}}}}},
 };
 
 extern const OpDef kFusedConv;

@@ -1,134 +1,145 @@
 #include "ops/conv_geometry.h"
 
-#include <algorithm>
-
 #include "ops/infer.h"
 
 namespace twofour::ops {
 namespace {
 
+constexpr int64_t kMost = int64_t{1} << 31;  // keeps the arithmetic below far from overflow
+
+/// A list with one entry per spatial dimension, into the last entries of each group of three.
 template <size_t N>
-void read(const Attrs& attrs, std::string_view name, std::array<int64_t, N>& into, int64_t least) {
+void read(const Attrs& attrs, std::string_view name, size_t spatial, Sizes<N>& into, int64_t least) {
   const std::vector<int64_t> values = attrs.ints(name);
   if (values.empty()) return;
-  TWOFOUR_CHECK(values.size() == N, kUnsupported,
-                "{} has {} entries; only two spatial dimensions are supported", name, values.size());
-  // The upper bound keeps the arithmetic below far from overflow.
-  for (const int64_t v : values)
-    TWOFOUR_CHECK(v >= least && v < (int64_t{1} << 31), kInvalidArgument, "{} must be at least {}, got {}",
-                  name, least, v);
-  std::ranges::copy(values, into.begin());
+  const size_t groups = N / 3;
+  TWOFOUR_CHECK(values.size() == groups * spatial, kInvalidArgument,
+                "{} has {} entries; {} spatial dimensions need {}", name, values.size(), spatial,
+                groups * spatial);
+  for (size_t i = 0; i < values.size(); ++i) {
+    TWOFOUR_CHECK(values[i] >= least && values[i] < kMost, kInvalidArgument, "{} must be at least {}, got {}",
+                  name, least, values[i]);
+    into[i / spatial * 3 + 3 - spatial + i % spatial] = values[i];
+  }
 }
 
-void apply_auto_pad(const std::string& mode, const Dims& src, Window2d& window) {
+void apply_auto_pad(const std::string& mode, const Dims& src, Window3d& window) {
   if (mode == "NOTSET") return;
-  window.pads = {0, 0, 0, 0};
+  window.pads = {};
+  window.ceil_mode = false;  // the sizes below leave nothing to round
   if (mode == "VALID") return;
   TWOFOUR_CHECK(mode == "SAME_UPPER" || mode == "SAME_LOWER", kInvalidArgument,
                 "auto_pad \"{}\" is not known", mode);
-  for (size_t i = 0; i < 2; ++i) {
-    const Dim& size = src[i + 2];
+  for (size_t axis = 2; axis < src.size(); ++axis) {
+    const Dim& size = src[axis];
+    const size_t i = axis + 3 - src.size();
     TWOFOUR_CHECK(size.known(), kFailedPrecondition, "auto_pad {} needs fixed spatial sizes", mode);
-    TWOFOUR_CHECK(size.value < (int64_t{1} << 31), kResourceExhausted, "a spatial size of {} is too large",
-                  size.value);
+    TWOFOUR_CHECK(size.value < kMost, kResourceExhausted, "a spatial size of {} is too large", size.value);
     const int64_t out = (size.value + window.stride[i] - 1) / window.stride[i];
-    const int64_t extent = window.dilation[i] * (window.kernel[i] - 1) + 1;
-    const int64_t total = std::max<int64_t>(0, (out - 1) * window.stride[i] + extent - size.value);
+    const int64_t total = std::max<int64_t>(0, (out - 1) * window.stride[i] + window.extent(i) - size.value);
     const int64_t small = total / 2;
     window.pads[i] = mode == "SAME_UPPER" ? small : total - small;
-    window.pads[i + 2] = total - window.pads[i];
+    window.pads[i + 3] = total - window.pads[i];
   }
+}
+
+Sizes<3> kernel_of(const Dims& weight, size_t rank) {
+  Sizes<3> kernel = ones<3>();
+  TWOFOUR_CHECK(weight.size() == rank, kInvalidArgument, "weight has {} dimensions; {} are expected",
+                weight.size(), rank);
+  for (size_t axis = 2; axis < rank; ++axis) {
+    TWOFOUR_CHECK(weight[axis].known(), kUnsupported, "the kernel's sizes must be fixed");
+    TWOFOUR_CHECK(weight[axis].value > 0 && weight[axis].value < kMost, kInvalidArgument,
+                  "a kernel size is {}", weight[axis].value);
+    kernel[axis + 3 - rank] = weight[axis].value;
+  }
+  return kernel;
 }
 
 }  // namespace
 
-int64_t Window2d::out_size(int i, int64_t in_size) const {
-  const auto a = static_cast<size_t>(i);
-  TWOFOUR_CHECK(in_size < (int64_t{1} << 31), kResourceExhausted, "a spatial size of {} is too large",
-                in_size);
-  const int64_t padded = in_size + pads[a] + pads[a + 2];
-  const int64_t extent = dilation[a] * (kernel[a] - 1) + 1;
-  TWOFOUR_CHECK(padded >= extent, kInvalidArgument, "a window of {} does not fit {} padded values", extent,
-                padded);
-  const int64_t span = padded - extent;
-  if (!ceil_mode) return span / stride[a] + 1;
-  const int64_t out = (span + stride[a] - 1) / stride[a] + 1;
+template <size_t N>
+int64_t Window<N>::out_size(size_t i, int64_t in_size) const {
+  TWOFOUR_CHECK(in_size < kMost, kResourceExhausted, "a spatial size of {} is too large", in_size);
+  const int64_t padded = in_size + pads[i] + pads[i + N];
+  TWOFOUR_CHECK(padded >= extent(i), kInvalidArgument, "a window of {} does not fit {} padded values",
+                extent(i), padded);
+  const int64_t span = padded - extent(i);
+  if (!ceil_mode) return span / stride[i] + 1;
+  const int64_t out = (span + stride[i] - 1) / stride[i] + 1;
   // A window that would start in the trailing padding is dropped.
-  return (out - 1) * stride[a] >= in_size + pads[a] ? out - 1 : out;
+  return (out - 1) * stride[i] >= in_size + pads[i] ? out - 1 : out;
 }
+template struct Window<2>;
+template struct Window<3>;
 
-Window2d window_from_attrs(const Attrs& attrs, const Dims& src, const Dims* weight) {
-  TWOFOUR_CHECK(src.size() == 4, kUnsupported, "input has {} dimensions; only N,C,H,W is supported",
-                src.size());
-  Window2d window;
-  if (weight) {
-    TWOFOUR_CHECK(weight->size() == 4 && (*weight)[2].known() && (*weight)[3].known(), kUnsupported,
-                  "weight must have four fixed dimensions K,C,R,S");
-    window.kernel = {(*weight)[2].value, (*weight)[3].value};
-    TWOFOUR_CHECK(window.kernel[0] > 0 && window.kernel[1] > 0, kInvalidArgument, "the kernel is empty");
-  }
-  const auto from_weight = window.kernel;
-  read(attrs, "kernel_shape", window.kernel, 1);
+Window3d window_from_attrs(const Attrs& attrs, const Dims& src, const Dims* weight) {
+  TWOFOUR_CHECK(src.size() >= 3 && src.size() <= 5, kUnsupported,
+                "input has {} dimensions; N,C and one to three spatial ones are supported", src.size());
+  const size_t spatial = src.size() - 2;
+  Window3d window;
+  if (weight) window.kernel = kernel_of(*weight, src.size());
+  const Sizes<3> from_weight = window.kernel;
+  read(attrs, "kernel_shape", spatial, window.kernel, 1);
   TWOFOUR_CHECK(!weight || window.kernel == from_weight, kInvalidArgument,
-                "kernel_shape {}x{} differs from the weight's {}x{}", window.kernel[0], window.kernel[1],
-                from_weight[0], from_weight[1]);
-  read(attrs, "strides", window.stride, 1);
-  read(attrs, "dilations", window.dilation, 1);
-  read(attrs, "pads", window.pads, 0);
+                "kernel_shape {} differs from the weight's {}", fmt::join(window.kernel, "x"),
+                fmt::join(from_weight, "x"));
+  read(attrs, "strides", spatial, window.stride, 1);
+  read(attrs, "dilations", spatial, window.dilation, 1);
+  read(attrs, "pads", spatial, window.pads, 0);
   window.ceil_mode = attrs.i("ceil_mode", 0) != 0;
   apply_auto_pad(attrs.s("auto_pad", "NOTSET"), src, window);
   return window;
 }
 
-Conv2d conv2d_from(const Attrs& attrs, const Shape& src, const Shape& weight) {
+Window2d window2d(const Window3d& v) {
+  return {.kernel = {v.kernel[1], v.kernel[2]},
+          .stride = {v.stride[1], v.stride[2]},
+          .dilation = {v.dilation[1], v.dilation[2]},
+          .pads = {v.pads[1], v.pads[2], v.pads[4], v.pads[5]},
+          .ceil_mode = v.ceil_mode};
+}
+
+Dims windowed_dims(const Window3d& window, const Dims& src, const Dim& channels) {
+  Dims dims = {src[0], channels};
+  for (size_t axis = 2; axis < src.size(); ++axis)
+    dims.push_back(window.out_dim(axis + 3 - src.size(), src[axis]));
+  return dims;
+}
+
+Sizes<3> spatial_sizes(const Shape& shape) {
+  Sizes<3> sizes = ones<3>();
+  for (size_t axis = 2; axis < shape.rank(); ++axis) sizes[axis + 3 - shape.rank()] = shape[axis];
+  return sizes;
+}
+
+Shape Conv3d::dst_shape(size_t rank) const {
+  Shape shape = {n, k};
+  for (size_t axis = 2; axis < rank; ++axis) shape.push_back(out[axis + 3 - rank]);
+  return shape;
+}
+
+Conv3d conv3d_from(const Attrs& attrs, const Shape& src, const Shape& weight) {
   const Dims weight_dims = to_dims(weight);
-  TWOFOUR_CHECK(src.rank() == 4 && weight.rank() == 4, kUnsupported, "{} and {} are not N,C,H,W and K,C,R,S",
-                src.to_string(), weight.to_string());
-  Conv2d conv{};
+  Conv3d conv{};
   conv.window = window_from_attrs(attrs, to_dims(src), &weight_dims);
   conv.n = src[0];
   conv.c = src[1];
-  conv.h = src[2];
-  conv.w = src[3];
   conv.k = weight[0];
   conv.groups = attrs.i("group", 1);
   TWOFOUR_CHECK(conv.groups >= 1 && conv.c % conv.groups == 0 && conv.c / conv.groups == weight[1] &&
                     conv.k % conv.groups == 0,
                 kInvalidArgument, "weight {} with group {} does not fit input {}", weight.to_string(),
                 conv.groups, src.to_string());
-  conv.p = conv.window.out_size(0, conv.h);
-  conv.q = conv.window.out_size(1, conv.w);
+  conv.in = spatial_sizes(src);
+  for (size_t i = 0; i < 3; ++i) conv.out[i] = conv.window.out_size(i, conv.in[i]);
   return conv;
 }
 
-Window2d pool_window_from(const Attrs& attrs, const Dims& src) {
-  TWOFOUR_CHECK(attrs.has("kernel_shape"), kInvalidArgument, "attribute kernel_shape is missing");
-  const Window2d window = window_from_attrs(attrs, src, nullptr);
-  for (size_t i = 0; i < 4; ++i)
-    TWOFOUR_CHECK(window.pads[i] <= window.dilation[i % 2] * (window.kernel[i % 2] - 1), kInvalidArgument,
-                  "padding {} is not smaller than the window of {}", window.pads[i],
-                  window.dilation[i % 2] * (window.kernel[i % 2] - 1) + 1);
-  return window;
-}
-
-Pool2d pool2d_from(const Attrs& attrs, const Shape& src) {
-  Pool2d pool{.window = pool_window_from(attrs, to_dims(src))};
-  pool.planes = src[0] * src[1];
-  pool.h = src[2];
-  pool.w = src[3];
-  pool.p = pool.window.out_size(0, pool.h);
-  pool.q = pool.window.out_size(1, pool.w);
-  return pool;
-}
-
-ValueType infer_pool(const Attrs& attrs, const ValueType& src) {
-  const Window2d window = pool_window_from(attrs, src.dims);
-  return {src.dtype,
-          {src.dims[0], src.dims[1], window.out_dim(0, src.dims[2]), window.out_dim(1, src.dims[3])}};
-}
-
-void check_pooled(const Attrs& attrs, const ValueType& type, const Shape& src, std::string_view what) {
-  check_dims(type, infer_pool(attrs, {type.dtype, to_dims(src)}).dims, what);
+Conv2d conv2d_from(const Attrs& attrs, const Shape& src, const Shape& weight) {
+  TWOFOUR_CHECK(src.rank() == 4, kUnsupported, "{} is not N,C,H,W", src.to_string());
+  const Conv3d v = conv3d_from(attrs, src, weight);
+  return {v.n, v.c, v.in[1], v.in[2], v.k, v.out[1], v.out[2], v.groups, window2d(v.window)};
 }
 
 }  // namespace twofour::ops

@@ -2,29 +2,38 @@
 #include "ops/builder.h"
 #include "ops/conv_geometry.h"
 #include "ops/infer.h"
+#include "ops/strided.h"
 
 namespace twofour::ops {
 namespace {
 
 /// Calls fn(index in src, index in weight, index in dst) for every product of the convolution.
 template <typename Fn>
-void for_each_product(const Conv2d& v, Fn&& fn) {
+void for_each_product(const Conv3d& v, Fn&& fn) {
+  const Window3d& win = v.window;
   const int64_t cg = v.c / v.groups;
   const int64_t kg = v.k / v.groups;
-  for (int64_t n = 0; n < v.n; ++n)
-    for (int64_t k = 0; k < v.k; ++k)
-      for (int64_t p = 0; p < v.p; ++p)
-        for (int64_t q = 0; q < v.q; ++q)
-          for (int64_t c = 0; c < cg; ++c)
-            for (int64_t r = 0; r < v.r(); ++r)
-              for (int64_t s = 0; s < v.s(); ++s) {
-                const int64_t y = p * v.window.stride[0] - v.window.pads[0] + r * v.window.dilation[0];
-                const int64_t x = q * v.window.stride[1] - v.window.pads[1] + s * v.window.dilation[1];
-                if (y < 0 || y >= v.h || x < 0 || x >= v.w) continue;
-                fn(static_cast<size_t>(((n * v.c + k / kg * cg + c) * v.h + y) * v.w + x),
-                   static_cast<size_t>(((k * cg + c) * v.r() + r) * v.s() + s),
-                   static_cast<size_t>(((n * v.k + k) * v.p + p) * v.q + q));
-              }
+  const Shape dst = {v.n, v.k, v.out[0], v.out[1], v.out[2]};
+  const Shape taps = {cg, win.kernel[0], win.kernel[1], win.kernel[2]};
+  const int64_t per_filter = taps.numel();
+  for_each_offset<1>(dst, {dst.strides()}, [&](const std::array<int64_t, 1>& to) {
+    const int64_t k = to[0] / dst.numel(2, 5) % v.k;
+    const int64_t n = to[0] / dst.numel(1, 5);
+    const Sizes<3> at = {to[0] / dst.numel(3, 5) % v.out[0], to[0] / v.out[2] % v.out[1], to[0] % v.out[2]};
+    for (int64_t tap = 0; tap < per_filter; ++tap) {
+      const Sizes<3> in_kernel = {tap / taps.numel(2, 4) % win.kernel[0], tap / win.kernel[2] % win.kernel[1],
+                                  tap % win.kernel[2]};
+      int64_t from = n * v.c + k / kg * cg + tap / taps.numel(1, 4);
+      bool inside = true;
+      for (size_t i = 0; i < 3; ++i) {
+        const int64_t x = at[i] * win.stride[i] - win.pads[i] + in_kernel[i] * win.dilation[i];
+        inside = inside && x >= 0 && x < v.in[i];
+        from = from * v.in[i] + x;
+      }
+      if (inside)
+        fn(static_cast<size_t>(from), static_cast<size_t>(k * per_filter + tap), static_cast<size_t>(to[0]));
+    }
+  });
 }
 
 void store(std::span<const double> from, std::span<float> to) {
@@ -39,15 +48,15 @@ void check_floats(const Node& node) {
 void infer_data(const Node& node, std::span<ValueType> outputs) {
   check_floats(node);
   const Shape shape = shape_attr(node.attrs(), "src_shape");
-  const Conv2d v = conv2d_from(node.attrs(), shape, node.input(1)->shape());
-  TWOFOUR_CHECK((node.input(0)->shape() == Shape{v.n, v.k, v.p, v.q}), kInvalidArgument,
+  const Conv3d v = conv3d_from(node.attrs(), shape, node.input(1)->shape());
+  TWOFOUR_CHECK(node.input(0)->shape() == v.dst_shape(shape.rank()), kInvalidArgument,
                 "gradient {} does not fit src_shape {}", node.input(0)->type().to_string(),
                 shape.to_string());
   outputs[0] = {node.input(0)->dtype(), to_dims(shape)};
 }
 
 void reference_data(const ReferenceArgs& args) {
-  const Conv2d v = conv2d_from(args.attrs, args.outputs[0].shape(), args.inputs[1].shape());
+  const Conv3d v = conv3d_from(args.attrs, args.outputs[0].shape(), args.inputs[1].shape());
   const auto dy = args.inputs[0].span<float>();
   const auto weight = args.inputs[1].span<float>();
   std::vector<double> sum(static_cast<size_t>(args.outputs[0].numel()), 0.0);
@@ -59,15 +68,15 @@ void reference_data(const ReferenceArgs& args) {
 void infer_weight(const Node& node, std::span<ValueType> outputs) {
   check_floats(node);
   const Shape shape = shape_attr(node.attrs(), "weight_shape");
-  const Conv2d v = conv2d_from(node.attrs(), node.input(0)->shape(), shape);
-  TWOFOUR_CHECK((node.input(1)->shape() == Shape{v.n, v.k, v.p, v.q}), kInvalidArgument,
+  const Conv3d v = conv3d_from(node.attrs(), node.input(0)->shape(), shape);
+  TWOFOUR_CHECK(node.input(1)->shape() == v.dst_shape(shape.rank()), kInvalidArgument,
                 "gradient {} does not fit weight_shape {}", node.input(1)->type().to_string(),
                 shape.to_string());
   outputs[0] = {node.input(0)->dtype(), to_dims(shape)};
 }
 
 void reference_weight(const ReferenceArgs& args) {
-  const Conv2d v = conv2d_from(args.attrs, args.inputs[0].shape(), args.outputs[0].shape());
+  const Conv3d v = conv3d_from(args.attrs, args.inputs[0].shape(), args.outputs[0].shape());
   const auto src = args.inputs[0].span<float>();
   const auto dy = args.inputs[1].span<float>();
   std::vector<double> sum(static_cast<size_t>(args.outputs[0].numel()), 0.0);

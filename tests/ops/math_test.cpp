@@ -184,7 +184,8 @@ TEST(MaxPool, BadWindowsAreRefused) {
                pool({{"kernel_shape", Ints{2, 2}}, {"strides", Ints{0, 1}}}));
   expect_error(ErrorCode::kInvalidArgument, "not smaller than the window",
                pool({{"kernel_shape", Ints{2, 2}}, {"pads", Ints{0, 2, 0, 0}}}));
-  expect_error(ErrorCode::kUnsupported, "two spatial dimensions", pool({{"kernel_shape", Ints{2, 2, 2}}}));
+  expect_error(ErrorCode::kInvalidArgument, "2 spatial dimensions need 2",
+               pool({{"kernel_shape", Ints{2, 2, 2}}}));
   expect_error(ErrorCode::kInvalidArgument, "dilations must be",
                pool({{"kernel_shape", Ints{2, 2}}, {"dilations", Ints{int64_t{1} << 62, 1}}}));
 }

@@ -5,7 +5,7 @@
 #include "cpu/native/simd.h"
 #include "cpu/op_tactic.h"
 #include "cpu/tactics.h"
-#include "ops/conv_geometry.h"
+#include "ops/pool_geometry.h"
 
 namespace twofour::cpu {
 namespace {
@@ -13,7 +13,7 @@ namespace {
 constexpr int64_t kChannels = 64;  // handled together in channels-last order
 
 struct Task {
-  ops::Pool2d pool;
+  ops::Pool3d pool;
   int64_t channels;
   const float* grad_dst;
   const float* src;
@@ -22,20 +22,21 @@ struct Task {
 };
 
 void plane_gradient(const Task& t, int64_t plane) {
-  const int64_t pixels = t.pool.h * t.pool.w;
+  const int64_t pixels = t.pool.in_size();
   const float* src = t.src + plane * pixels;
   float* grad_src = t.grad_src + plane * pixels;
   std::memset(grad_src, 0, static_cast<size_t>(pixels) * sizeof(float));
-  int64_t i = plane * t.pool.p * t.pool.q;
-  for (int64_t p = 0; p < t.pool.p; ++p)
-    for (int64_t q = 0; q < t.pool.q; ++q, ++i) {
-      bool given = false;
-      t.pool.for_each_tap(p, q, [&](size_t tap) {
-        if (given || src[tap] != t.dst[i]) return;
-        grad_src[tap] += t.grad_dst[i];
-        given = true;
-      });
-    }
+  int64_t i = plane * t.pool.out_size();
+  for (int64_t o = 0; o < t.pool.out[0]; ++o)
+    for (int64_t p = 0; p < t.pool.out[1]; ++p)
+      for (int64_t q = 0; q < t.pool.out[2]; ++q, ++i) {
+        bool given = false;
+        t.pool.for_each_tap({o, p, q}, [&](size_t tap) {
+          if (given || src[tap] != t.dst[i]) return;
+          grad_src[tap] += t.grad_dst[i];
+          given = true;
+        });
+      }
 }
 
 /// What one window of `count` channels gives to the element `src`; lanes of `waiting` that are not 0 still
@@ -51,28 +52,29 @@ inline TWOFOUR_INLINE void give_tap(const float* src, const float* value, int64_
   }
 }
 
-/// One image, channels [first, first + count).
+/// One image of two spatial dimensions, channels [first, first + count).
 void image_gradient(const Task& t, int64_t n, int64_t first, int64_t count) {
   const int64_t c = t.channels;
-  const int64_t pixels = t.pool.h * t.pool.w;
+  const int64_t pixels = t.pool.in_size();
   const float* src = t.src + n * pixels * c + first;
   float* grad_src = t.grad_src + n * pixels * c + first;
   for (int64_t i = 0; i < pixels; ++i)
     std::memset(grad_src + i * c, 0, static_cast<size_t>(count) * sizeof(float));
   run_simd([=, pool = t.pool, grad_dst = t.grad_dst, dst = t.dst]() TWOFOUR_INLINE {
-    const ops::Window2d& win = pool.window;
-    for (int64_t p = 0; p < pool.p; ++p)
-      for (int64_t q = 0; q < pool.q; ++q) {
-        const int64_t at = ((n * pool.p + p) * pool.q + q) * c + first;
+    const ops::Window2d win = ops::window2d(pool.window);
+    const auto [h, w] = std::pair(pool.in[1], pool.in[2]);
+    for (int64_t p = 0; p < pool.out[1]; ++p)
+      for (int64_t q = 0; q < pool.out[2]; ++q) {
+        const int64_t at = ((n * pool.out[1] + p) * pool.out[2] + q) * c + first;
         float waiting[kChannels];
         for (int64_t k = 0; k < count; ++k) waiting[k] = grad_dst[at + k];
         for (int64_t r = 0; r < win.kernel[0]; ++r) {
           const int64_t y = p * win.stride[0] - win.pads[0] + r * win.dilation[0];
-          if (y < 0 || y >= pool.h) continue;
+          if (y < 0 || y >= h) continue;
           for (int64_t s = 0; s < win.kernel[1]; ++s) {
             const int64_t x = q * win.stride[1] - win.pads[1] + s * win.dilation[1];
-            if (x < 0 || x >= pool.w) continue;
-            const int64_t tap = (y * pool.w + x) * c;
+            if (x < 0 || x >= w) continue;
+            const int64_t tap = (y * w + x) * c;
             give_tap(src + tap, dst + at, count, waiting, grad_src + tap);
           }
         }
@@ -88,7 +90,7 @@ class NativeMaxPoolGrad final : public OpTactic {
     const Shape& shape = node.outputs[0].shape;
     Format format;
     (void)one_format(node, &format);
-    return make_kernel([pool = ops::pool2d_from(node.attrs, shape), images = shape[0], channels = shape[1],
+    return make_kernel([pool = ops::pool3d_from(node.attrs, shape), images = shape[0], channels = shape[1],
                         last = format == Format::kChannelsLast](const KernelArgs& args) {
       const Task task = {
           pool, channels, args.in<float>(0), args.in<float>(1), args.in<float>(2), args.out<float>()};

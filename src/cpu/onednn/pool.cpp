@@ -1,7 +1,7 @@
 // MaxPool, AveragePool and AveragePoolGrad through oneDNN, in either format.
 #include "cpu/onednn/primitive.h"
 #include "cpu/tactics.h"
-#include "ops/conv_geometry.h"
+#include "ops/pool_geometry.h"
 
 namespace twofour::cpu {
 namespace {
@@ -16,7 +16,7 @@ struct PoolProblem {
   memory::dims kernel, strides, dilation, pads_begin, pads_end;
 
   PoolProblem(const NodeDesc& node, const TensorDesc& src_tensor, const TensorDesc& dst_tensor) {
-    const ops::Window2d window = ops::pool_window_from(node.attrs, to_dims(src_tensor.shape));
+    const ops::Window2d window = ops::window2d(ops::pool_window_from(node.attrs, to_dims(src_tensor.shape)));
     const bool average = node.op != "MaxPool";
     const bool with_padding = node.attrs.i("count_include_pad", 0) != 0;
     algorithm = !average       ? dnnl::algorithm::pooling_max
@@ -51,6 +51,8 @@ struct PoolProblem {
 };
 
 Support pool_ok(const NodeDesc& node) {
+  if (node.outputs[0].shape.rank() != 4) return declined(Reason::kShape, node.outputs[0].to_string());
+  if (node.outputs.size() > 1) return declined(Reason::kAttribute, "it also gives indices");
   if (Support no = all_of({types_ok(node), none_empty(node), any_one_format(node)}); !no) return no;
   // Under ceil_mode oneDNN would count the overhang as padding.
   if (node.attrs.i("count_include_pad", 0) != 0 && node.attrs.i("ceil_mode", 0) != 0)
