@@ -1,4 +1,6 @@
-// ArgMax, and TopOneCorrect, the accuracy count built on it. Both take the first of equal maxima.
+// ArgMax and ArgMin, and TopOneCorrect, the accuracy count, which takes the first of equal maxima.
+#include <functional>
+
 #include "ops/builder.h"
 #include "ops/infer.h"
 #include "ops/strided.h"
@@ -10,13 +12,15 @@ void infer(const Node& node, std::span<ValueType> outputs) {
   const ValueType& src = node.input(0)->type();
   TWOFOUR_CHECK(src.dtype != DType::kBool, kUnsupported, "src is bool; numbers are expected");
   const size_t axis = normalize_axis(node.attrs().i("axis", 0), src.dims.size());
-  TWOFOUR_CHECK(src.dims[axis] != Dim(0), kInvalidArgument, "src is {}; there is no maximum of nothing",
+  TWOFOUR_CHECK(src.dims[axis] != Dim(0), kInvalidArgument, "src is {}; there is no extreme of nothing",
                 src.to_string());
   outputs[0] = {DType::kI64, src.dims};
   if (node.attrs().i("keepdims", 1) != 0) outputs[0].dims[axis] = 1;
   else outputs[0].dims.erase(outputs[0].dims.begin() + static_cast<int64_t>(axis));
 }
 
+/// `Wins` says that its first argument is better than the second.
+template <typename Wins>
 void reference(const ReferenceArgs& args) {
   const Shape& shape = args.inputs[0].shape();
   const AxisView view(shape, normalize_axis(args.attrs.i("axis", 0), shape.rank()));
@@ -30,8 +34,8 @@ void reference(const ReferenceArgs& args) {
         int64_t best = 0;
         for (int64_t c = 1; c < view.size; ++c) {
           const T value = row[c * view.inner];
-          const T most = row[best * view.inner];
-          if (value > most || (last && value == most)) best = c;
+          const T so_far = row[best * view.inner];
+          if (Wins{}(value, so_far) || (last && value == so_far)) best = c;
         }
         *dst++ = best;
       }
@@ -60,27 +64,37 @@ void reference_correct(const ReferenceArgs& args) {
   args.outputs[0].span<float>()[0] = static_cast<float>(correct);
 }
 
+OpDef index_of(std::string_view name, std::string_view doc, ReferenceFn fn) {
+  return {
+      .name = name,
+      .doc = doc,
+      .inputs = {{"src"}},
+      .outputs = {{"dst"}},
+      .attrs = {"axis", "keepdims", "select_last_index"},
+      .infer = infer,
+      .reference = fn,
+      .grad = not_differentiable("the result is an index"),
+      .amp = Amp::kClear,
+      .quant = quant_float("the result is an index"),
+      .sparsity = no_sparsity(),
+      .examples =
+          {{.inputs = {{.shape = {3, 4, 5}}}, .attrs = {{"axis", int64_t{1}}}},
+           {.inputs = {{.shape = {2, 3}, .values = {1, 3, 3, 2, 2, 0}}},
+            .attrs = {{"axis", int64_t{-1}}, {"keepdims", int64_t{0}}, {"select_last_index", int64_t{1}}}},
+           {.inputs = {{.dtype = DType::kI64, .shape = {5}, .low = -9, .high = 9}}}},
+  };
+}
+
 }  // namespace
 
 extern const OpDef kArgMax;
-const OpDef kArgMax = {
-    .name = "ArgMax",
-    .doc = "dst = the index of the maximum of src along `axis`, the first one unless select_last_index.",
-    .inputs = {{"src"}},
-    .outputs = {{"dst"}},
-    .attrs = {"axis", "keepdims", "select_last_index"},
-    .infer = infer,
-    .reference = reference,
-    .grad = not_differentiable("the result is an index"),
-    .amp = Amp::kClear,
-    .quant = quant_float("the result is an index"),
-    .sparsity = no_sparsity(),
-    .examples =
-        {{.inputs = {{.shape = {3, 4, 5}}}, .attrs = {{"axis", int64_t{1}}}},
-         {.inputs = {{.shape = {2, 3}, .values = {1, 3, 3, 2, 2, 0}}},
-          .attrs = {{"axis", int64_t{-1}}, {"keepdims", int64_t{0}}, {"select_last_index", int64_t{1}}}},
-         {.inputs = {{.dtype = DType::kI64, .shape = {5}, .low = -9, .high = 9}}}},
-};
+const OpDef kArgMax = index_of(
+    "ArgMax", "dst = the index of the maximum of src along `axis`, the first one unless select_last_index.",
+    reference<std::greater<>>);
+extern const OpDef kArgMin;
+const OpDef kArgMin = index_of(
+    "ArgMin", "dst = the index of the minimum of src along `axis`, the first one unless select_last_index.",
+    reference<std::less<>>);
 
 extern const OpDef kTopOneCorrect;
 const OpDef kTopOneCorrect = {

@@ -133,4 +133,10 @@ std::vector<int64_t> to_ints(const Tensor& tensor) {
   return copy(tensor.span<int64_t>());
 }
 
+void store(const Tensor& values, const Tensor& dst) {
+  TWOFOUR_ASSERT(values.numel() == dst.numel());
+  const Tensor converted = values.to(dst.dtype());
+  std::copy_n(converted.raw(), converted.size_bytes(), dst.raw());
+}
+
 }  // namespace twofour::ops

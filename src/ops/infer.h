@@ -53,6 +53,8 @@ void infer_same_number(const Node& node, std::span<ValueType> outputs);
 
 /// The elements of an i32 or i64 tensor.
 std::vector<int64_t> to_ints(const Tensor& tensor);
+/// Writes `values` to `dst`, which has as many elements, converted to its type.
+void store(const Tensor& values, const Tensor& dst);
 /// args.inputs[i], or an undefined Tensor when it was left out.
 inline Tensor input_or_none(const ReferenceArgs& args, size_t i) {
   return i < args.inputs.size() ? args.inputs[i] : Tensor();
