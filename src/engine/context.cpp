@@ -16,7 +16,6 @@ ExecutionContext::ExecutionContext(std::shared_ptr<const Engine> engine) : engin
   arena_ = allocate_aligned(plan.arena_bytes);
   scratch_ = allocate_aligned(engine_->scratch_bytes());
   bound_.resize(plan.tensors.size());
-  pointers_.resize(plan.tensors.size(), nullptr);
   for (const PlanStep& step : plan.steps) {
     sources_.emplace_back(step.inputs.size(), nullptr);
     destinations_.emplace_back(step.outputs.size(), nullptr);
@@ -35,18 +34,9 @@ ExecutionContext::ExecutionContext(std::shared_ptr<const Engine> engine) : engin
 }
 
 void ExecutionContext::set_pointer(int tensor, std::byte* pointer) {
-  const Plan& plan = engine_->plan();
-  pointers_[static_cast<size_t>(tensor)] = pointer;
-  for (size_t s = 0; s < plan.steps.size(); ++s) {
-    const PlanStep& step = plan.steps[s];
-    for (size_t i = 0; i < step.inputs.size(); ++i)
-      if (step.inputs[i] == tensor) sources_[s][i] = pointer;
-    for (size_t i = 0; i < step.outputs.size(); ++i)
-      if (step.outputs[i] == tensor) destinations_[s][i] = pointer;
-  }
-  for (const int output : plan.outputs) {
-    const PlanTensor& t = plan.tensors[static_cast<size_t>(output)];
-    if (t.kind == Kind::kDonated && t.index == tensor) set_pointer(output, pointer);
+  for (const TensorUse& use : engine_->uses(tensor)) {
+    if (use.output) destinations_[use.step][use.slot] = pointer;
+    else sources_[use.step][use.slot] = pointer;
   }
 }
 

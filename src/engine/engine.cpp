@@ -25,6 +25,21 @@ std::unique_ptr<backend::Kernel> create_kernel(const Plan& plan, const PlanStep&
   return tactic->create(describe(plan, step, sections), packed);
 }
 
+std::vector<std::vector<TensorUse>> find_uses(const Plan& plan) {
+  std::vector<std::vector<TensorUse>> uses(plan.tensors.size());
+  const auto owner = [&](int tensor) {
+    const PlanTensor& t = plan.tensors[static_cast<size_t>(tensor)];
+    return static_cast<size_t>(t.kind == PlanTensor::Kind::kDonated ? t.index : tensor);
+  };
+  for (size_t s = 0; s < plan.steps.size(); ++s) {
+    const PlanStep& step = plan.steps[s];
+    for (size_t i = 0; i < step.inputs.size(); ++i)
+      if (step.inputs[i] != -1) uses[owner(step.inputs[i])].push_back({s, i, false});
+    for (size_t i = 0; i < step.outputs.size(); ++i) uses[owner(step.outputs[i])].push_back({s, i, true});
+  }
+  return uses;
+}
+
 }  // namespace
 
 std::shared_ptr<const Engine> Engine::create(Plan plan, std::vector<Tensor> sections,
@@ -40,6 +55,7 @@ std::shared_ptr<const Engine> Engine::create(Plan plan, std::vector<Tensor> sect
   });
   for (const auto& kernel : engine->kernels_)
     engine->scratch_bytes_ = std::max(engine->scratch_bytes_, kernel->scratch_bytes());
+  engine->uses_ = find_uses(plan);
   engine->plan_ = std::move(plan);
   engine->sections_ = std::move(sections);
   return engine;
@@ -57,6 +73,8 @@ std::shared_ptr<const Engine> Engine::load(const std::filesystem::path& path,
 }
 
 void Engine::save(const std::filesystem::path& path) const { write_engine_file(path, plan_, sections_); }
+
+size_t Engine::file_bytes() const { return engine_file_bytes(plan_, sections_); }
 
 std::unique_ptr<ExecutionContext> Engine::create_context() const {
   return std::make_unique<ExecutionContext>(shared_from_this());

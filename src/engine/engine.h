@@ -20,6 +20,13 @@ namespace twofour::engine {
 
 class ExecutionContext;
 
+/// A place in a step's arguments.
+struct TensorUse {
+  size_t step;
+  size_t slot;
+  bool output;
+};
+
 class Engine : public std::enable_shared_from_this<Engine> {
  public:
   /// `sections`: constants and packed weights that the plan's numbers refer to. Creates every step's kernel.
@@ -33,10 +40,14 @@ class Engine : public std::enable_shared_from_this<Engine> {
                                             const backend::Backend& backend);
   /// Atomic: either the whole file or the old state. Throws Error{kIo}.
   void save(const std::filesystem::path& path) const;
+  /// Bytes of the file that save() writes.
+  size_t file_bytes() const;
 
   const Plan& plan() const { return plan_; }
   std::span<const Tensor> sections() const { return sections_; }
   const backend::Kernel& kernel(size_t step) const { return *kernels_[step]; }
+  /// Where a tensor's pointer goes; an input's list includes the output that lives in its buffer.
+  std::span<const TensorUse> uses(int tensor) const { return uses_[static_cast<size_t>(tensor)]; }
   /// The most scratch that any step needs.
   size_t scratch_bytes() const { return scratch_bytes_; }
   std::unique_ptr<ExecutionContext> create_context() const;
@@ -47,6 +58,7 @@ class Engine : public std::enable_shared_from_this<Engine> {
   Plan plan_;
   std::vector<Tensor> sections_;
   std::vector<std::unique_ptr<backend::Kernel>> kernels_;
+  std::vector<std::vector<TensorUse>> uses_;  // by tensor number
   size_t scratch_bytes_ = 0;
 };
 
@@ -74,7 +86,6 @@ class ExecutionContext {
   std::shared_ptr<std::byte> arena_;
   std::shared_ptr<std::byte> scratch_;
   std::vector<Tensor> bound_;                           // by tensor number; inputs and outputs only
-  std::vector<std::byte*> pointers_;                    // by tensor number
   std::vector<std::vector<const std::byte*>> sources_;  // by step
   std::vector<std::vector<std::byte*>> destinations_;
 };

@@ -42,17 +42,24 @@ std::vector<Tensor> with_padding(std::span<const Tensor> sections) {
   return result;
 }
 
-std::string header_text(const Plan& plan, std::span<const Tensor> sections, size_t& sections_bytes) {
+size_t sections_bytes(std::span<const Tensor> sections) {
+  size_t bytes = 0;
+  for (const Tensor& section : sections) bytes += padded(section.size_bytes());
+  return bytes;
+}
+
+/// `hash` gives the 16 digits of a section.
+template <typename Hash>
+std::string header_text(const Plan& plan, std::span<const Tensor> sections, const Hash& hash) {
   Json list = Json::array();
   size_t offset = 0;  // relative to the first section, so that the header's own length does not matter
   for (const Tensor& section : sections) {
     list.push_back({{"offset", offset},
                     {"dtype", dtype_name(section.dtype())},
                     {"shape", section.shape().dims()},
-                    {"hash", hex(hash_bytes(padded_bytes(section)))}});
+                    {"hash", hex(hash(section))}});
     offset += padded(section.size_bytes());
   }
-  sections_bytes = offset;
   std::string text = Json{{"plan", plan_to_json(plan)}, {"sections", std::move(list)}}.dump();
   text.resize(padded(text.size()), '\0');
   return text;
@@ -140,17 +147,22 @@ EngineFile parse_engine_file(std::span<const std::byte> bytes, const std::shared
 void write_engine_file(const std::filesystem::path& path, const Plan& plan,
                        std::span<const Tensor> sections) {
   const std::vector<Tensor> owned = with_padding(sections);
-  size_t sections_bytes = 0;
-  const std::string header = header_text(plan, owned, sections_bytes);
+  const std::string header =
+      header_text(plan, owned, [](const Tensor& section) { return hash_bytes(padded_bytes(section)); });
   Prefix prefix;
   prefix.header_bytes = header.size();
   prefix.header_hash = hash_text(header);
-  prefix.file_bytes = sizeof prefix + header.size() + sections_bytes;
+  prefix.file_bytes = sizeof prefix + header.size() + sections_bytes(owned);
   write_file_atomic(path, [&](const ByteSink& sink) {
     sink(std::as_bytes(std::span(&prefix, 1)));
     sink(std::as_bytes(std::span(header)));
     for (const Tensor& section : owned) sink(padded_bytes(section));
   });
+}
+
+size_t engine_file_bytes(const Plan& plan, std::span<const Tensor> sections) {
+  const auto no_hash = [](const Tensor&) { return uint64_t{0}; };
+  return sizeof(Prefix) + header_text(plan, sections, no_hash).size() + sections_bytes(sections);
 }
 
 EngineFile read_engine_file(const std::filesystem::path& path) {

@@ -20,7 +20,7 @@
 
 namespace twofour::engine {
 
-inline constexpr uint32_t kFormatVersion = 1;
+inline constexpr uint32_t kFormatVersion = 2;
 
 struct EngineFile {
   Plan plan;
@@ -29,6 +29,8 @@ struct EngineFile {
 
 /// Atomic. Throws Error{kIo}.
 void write_engine_file(const std::filesystem::path& path, const Plan& plan, std::span<const Tensor> sections);
+/// Bytes of that file.
+size_t engine_file_bytes(const Plan& plan, std::span<const Tensor> sections);
 /// Throws Error{kNotFound}, or Error{kDataCorrupt} saying what is wrong: not an engine, another format
 /// version, truncated, or which part was altered.
 EngineFile read_engine_file(const std::filesystem::path& path);

@@ -24,6 +24,13 @@ TEST_F(EngineTest, RunsAndDonates) {
   EXPECT_THAT(context->tensor("y").span<float>(), ::testing::ElementsAre(2, 0, 4, 0, 6, 0));
   EXPECT_EQ(n.span<float>()[0], 42);
   EXPECT_EQ(context->tensor("n.new").raw(), n.raw());
+  // Bound anew, the input takes its donated output along.
+  const Tensor other = Tensor::of<float>({1}, std::vector<float>{7});
+  context->bind("n", other);
+  context->run();
+  EXPECT_EQ(other.span<float>()[0], 8);
+  EXPECT_EQ(n.span<float>()[0], 42);
+  EXPECT_EQ(context->tensor("n.new").raw(), other.raw());
   std::vector<double> times(4, 0.0);
   context->run_profiled(times);
   EXPECT_THAT(times, ::testing::Each(::testing::Gt(0.0)));
@@ -33,6 +40,7 @@ TEST_F(EngineTest, LoadedEngineGivesTheSameBits) {
   const auto path = folder_ / "net.engine";
   const auto engine = Engine::create(small_plan(), small_sections(), backend_);
   engine->save(path);
+  EXPECT_EQ(engine->file_bytes(), std::filesystem::file_size(path));
   const auto loaded = Engine::load(path, backend_);
   const auto a = engine->create_context();
   const auto b = loaded->create_context();
@@ -70,7 +78,7 @@ TEST_F(EngineTest, NamesWhatIsWrong) {
   std::string bytes = read_file(path);
   bytes[8] = 9;
   std::ofstream(path, std::ios::binary) << bytes;
-  EXPECT_THAT(load_error(path), HasSubstr("format version 9, this twofour reads version 1"));
+  EXPECT_THAT(load_error(path), HasSubstr("format version 9, this twofour reads version 2"));
   std::ofstream(path, std::ios::binary) << "onnx or something else";
   EXPECT_THAT(load_error(path), HasSubstr("not a twofour engine"));
   EXPECT_THAT(load_error(folder_ / "none.engine", ErrorCode::kNotFound), HasSubstr("none.engine"));
