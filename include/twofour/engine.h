@@ -77,8 +77,13 @@ class Engine {
   std::vector<std::string> layer_names() const;
   /// The report of the build that made it, kept in the file.
   BuildReport report() const;
-  size_t arena_bytes() const;
   size_t weights_bytes() const;
+  /// Bytes of the file that save() writes.
+  size_t file_bytes() const;
+  /// A context's memory beside its inputs and outputs: activations, and the most that any layer needs while
+  /// it runs.
+  size_t arena_bytes() const;
+  size_t scratch_bytes() const;
 
   const engine::Engine& internal() const { return *engine_; }
 

@@ -52,7 +52,9 @@ Context Engine::context() const { return Context(engine_->create_context()); }
 std::vector<TensorInfo> Engine::inputs() const { return infos(engine_->plan(), engine_->plan().inputs); }
 std::vector<TensorInfo> Engine::outputs() const { return infos(engine_->plan(), engine_->plan().outputs); }
 BuildReport Engine::report() const { return builder::report_from_info(engine_->plan().info); }
+size_t Engine::file_bytes() const { return engine_->file_bytes(); }
 size_t Engine::arena_bytes() const { return engine_->plan().arena_bytes; }
+size_t Engine::scratch_bytes() const { return engine_->scratch_bytes(); }
 
 std::vector<std::string> Engine::layer_names() const {
   std::vector<std::string> names;

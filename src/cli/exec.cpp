@@ -18,7 +18,8 @@ namespace twofour::cli {
 namespace {
 
 struct Options {
-  std::string onnx, save_engine, load_engine, shapes, save_tactics, load_tactics, json;
+  std::string onnx, save_engine, load_engine, shapes, save_tactics, load_tactics, load_inputs, json;
+  std::vector<std::string> build_flags;  // those given that only a build heeds
   Sparsity sparsity = Sparsity::kDisable;
   TimingOptions timing;
   std::string percentiles = "90,95,99";
@@ -27,10 +28,14 @@ struct Options {
        explicit_batch = false;
 };
 
-void info(std::string_view text) {
+void log_line(char level, std::string_view text) {
   const std::time_t now = std::time(nullptr);
-  print_line(fmt::format("[{:%m/%d/%Y-%H:%M:%S}] [I] {}", fmt::localtime(now), text));
+  print_line(fmt::format("[{:%m/%d/%Y-%H:%M:%S}] [{}] {}", fmt::localtime(now), level, text));
 }
+void info(std::string_view text) { log_line('I', text); }
+void warn(std::string_view text) { log_line('W', text); }
+
+double mib(size_t bytes) { return static_cast<double>(bytes) / (1 << 20); }
 
 double seconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
@@ -62,18 +67,22 @@ Engine build(const Options& options) {
   BuiltEngine built = build_engine(model, build);
   bar.hide();
   info(fmt::format("Engine built in {:g} sec.", built.report.build_s));
-  info(fmt::format("Created engine with size: {:g} MiB",
-                   static_cast<double>(built.report.weights_bytes) / (1 << 20)));
+  info(fmt::format("Created engine with size: {:g} MiB", mib(built.engine.file_bytes())));
   return built.engine;
 }
 
 Engine build_or_load(const Options& options) {
   if (options.load_engine.empty() == options.onnx.empty())
     throw Error(ErrorCode::kInvalidArgument, "give --onnx=FILE or --loadEngine=FILE");
+  if (!options.load_engine.empty() && !options.save_engine.empty())
+    throw Error(ErrorCode::kInvalidArgument, "--loadEngine and --saveEngine exclude each other");
   if (!options.onnx.empty()) return build(options);
+  for (const std::string& flag : options.build_flags)
+    warn(fmt::format("{} is ignored: the engine is built already", flag));
   const auto start = std::chrono::steady_clock::now();
   Engine engine = Engine::load(options.load_engine);
   info(fmt::format("Engine loaded in {:g} sec.", seconds_since(start)));
+  info(fmt::format("Loaded engine size: {:g} MiB", mib(engine.file_bytes())));
   return engine;
 }
 
@@ -116,24 +125,29 @@ std::vector<float> parse_percentiles(const std::string& text) {
   return percentiles;
 }
 
-void measure(const Options& options, const Engine& engine) {
+void measure(const Options& options, const Engine& engine, const Inputs& inputs) {
   const std::vector<float> percentiles = parse_percentiles(options.percentiles);
   TimingOptions timing_options = options.timing;
   timing_options.data_transfers = !options.no_transfers;
-  const Timing timing = time_engine(engine, timing_options);
+  const Timing timing = time_engine(engine, inputs, timing_options);
   info(fmt::format("Warmup completed {} queries over {:g} ms", timing.warm_up_runs,
                    options.timing.warm_up_ms));
   info(fmt::format("Timing trace has {} queries over {:g} s", timing.runs.size(), timing.wall_s));
   print_summary(timing, percentiles);
 }
 
-void profile(const Engine& engine) {
+void run_inference(const Options& options, const Engine& engine) {
+  info(fmt::format("Created execution context with memory size: {:g} MiB activations, {:g} MiB scratch",
+                   mib(engine.arena_bytes()), mib(engine.scratch_bytes())));
+  const std::map<std::string, std::string> files = parse_named_files(options.load_inputs);
+  const Inputs inputs = load_inputs(engine, files);
+  for (const auto& [name, tensor] : inputs)
+    info(files.contains(name) ? fmt::format("Using values loaded from {} for input {}", files.at(name), name)
+                              : fmt::format("Using random values for input {}", name));
+  measure(options, engine, inputs);
+  if (!options.dump_profile) return;
   constexpr int kRuns = 20;
-  Context context = engine.context();
-  std::vector<double> layer_us;
-  context.run();
-  for (int i = 0; i < kRuns; ++i) context.run_profiled(layer_us);
-  print_line(profile_text(engine.layer_names(), layer_us, kRuns));
+  print_line(profile_text(engine.layer_names(), profile_engine(engine, inputs, kRuns), kRuns));
 }
 
 void run(const Options& options) {
@@ -152,8 +166,8 @@ void run(const Options& options) {
   if (!options.save_tactics.empty()) save_tactics(engine, options.save_tactics);
   if (!options.json.empty()) write_text_file(options.json, report.json());
   print_line(layer_table(report).text());
-  if (!options.skip_inference) measure(options, engine);
-  if (options.dump_profile) profile(engine);
+  if (!options.skip_inference) run_inference(options, engine);
+  else if (options.dump_profile) warn("--dumpProfile is ignored: --skipInference runs nothing");
   if (options.explicit_batch)
     info("--explicitBatch is accepted for old scripts: every model has explicit batch");
   print_line(fmt::format("&&&& PASSED twofour.exec [twofour v{}] # {}", kVersion, command_line()));
@@ -201,13 +215,22 @@ void add_exec(CLI::App& app) {
   exec->add_option("--percentile", o.percentiles, "Percentiles to report")
       ->capture_default_str()
       ->group("Timing");
-  exec->add_option("--threads", o.threads, "Threads of the kernels; default: all cores")->group("Timing");
+  constexpr int kMostThreads = 1024;
+  exec->add_option("--threads", o.threads, "Threads of the kernels; default: all cores")
+      ->check(CLI::Range(0, kMostThreads))
+      ->group("Timing");
+  exec->add_option("--loadInputs", o.load_inputs, "Inputs from raw files: name:file,...; others are random")
+      ->group("Timing");
   exec->add_flag("--noDataTransfers", o.no_transfers, "Leave out copying inputs and outputs")
       ->group("Timing");
   exec->add_flag("--skipInference", o.skip_inference, "Build only")->group("Timing");
   exec->add_flag("--dumpProfile", o.dump_profile, "Print the time of every layer")->group("Report");
   exec->add_option("--json", o.json, "Write the build report as JSON")->group("Report");
-  exec->callback([options] { run_and_report(*options); });
+  exec->callback([options, exec] {
+    for (const char* flag : {"--sparsity", "--shapes", "--loadTactics", "--strictTactics"})
+      if (exec->count(flag) > 0) options->build_flags.emplace_back(flag);
+    run_and_report(*options);
+  });
 }
 
 }  // namespace twofour::cli

@@ -6,7 +6,8 @@
 
 namespace twofour::cli {
 
-/// layer, op, sparse time, dense time, winner, verdict. Times in microseconds, "-" where none was taken.
+/// layer, op, sparse time, dense time, winner, format, verdict. Times in microseconds, "-" where none was
+/// taken.
 Table layer_table(const BuildReport& report);
 
 /// trtexec's profile: total and average time per layer over `runs` runs, and its share.

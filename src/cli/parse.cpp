@@ -35,6 +35,19 @@ std::vector<T> numbers(std::string_view text, char separator) {
   return values;
 }
 
+/// "name:value,name:value".
+std::map<std::string, std::string> named(std::string_view text, std::string_view what) {
+  std::map<std::string, std::string> values;
+  if (text.empty()) return values;
+  for (const std::string_view part : split(text, ',')) {
+    const size_t colon = part.rfind(':');
+    if (colon == std::string_view::npos || colon == 0)
+      throw Error(ErrorCode::kInvalidArgument, fmt::format("\"{}\" is not {}", part, what));
+    values[std::string(part.substr(0, colon))] = part.substr(colon + 1);
+  }
+  return values;
+}
+
 }  // namespace
 
 Shape parse_shape(std::string_view text) {
@@ -46,15 +59,13 @@ Shape parse_shape(std::string_view text) {
 
 std::map<std::string, Shape> parse_shapes(std::string_view text) {
   std::map<std::string, Shape> shapes;
-  if (text.empty()) return shapes;
-  for (const std::string_view part : split(text, ',')) {
-    const size_t colon = part.rfind(':');
-    if (colon == std::string_view::npos || colon == 0)
-      throw Error(ErrorCode::kInvalidArgument,
-                  fmt::format("\"{}\" is not a shape; write name:1x3x224x224", part));
-    shapes[std::string(part.substr(0, colon))] = parse_shape(part.substr(colon + 1));
-  }
+  for (const auto& [name, shape] : named(text, "a shape; write name:1x3x224x224"))
+    shapes[name] = parse_shape(shape);
   return shapes;
+}
+
+std::map<std::string, std::string> parse_named_files(std::string_view text) {
+  return named(text, "a file for an input; write name:file");
 }
 
 std::vector<float> parse_floats(std::string_view text) {

@@ -12,6 +12,8 @@ namespace twofour::cli {
 
 /// "input:8x3x32x32,mask:8x1". Throws Error{kInvalidArgument} quoting the part that is wrong.
 std::map<std::string, Shape> parse_shapes(std::string_view text);
+/// "input:image.bin,mask:mask.bin": name and file. Throws as parse_shapes does.
+std::map<std::string, std::string> parse_named_files(std::string_view text);
 /// "8x3x32x32".
 Shape parse_shape(std::string_view text);
 /// "0.485,0.456,0.406".

@@ -7,7 +7,6 @@
 #include <cmath>
 #include <cstring>
 #include <numeric>
-#include <random>
 
 #include "twofour/error.h"
 
@@ -20,23 +19,14 @@ double ms_since(Clock::time_point start) {
   return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
 }
 
-Tensor random_tensor(const TensorInfo& info) {
-  Tensor values(DType::kF32, info.shape);
-  if (!is_float(info.dtype)) return values.to(info.dtype);
-  std::minstd_rand random(24);
-  std::uniform_real_distribution<float> uniform(-1, 1);
-  for (float& v : values.span<float>()) v = uniform(random);
-  return values.to(info.dtype);
-}
-
 void copy(const Tensor& from, const Tensor& to) { std::memcpy(to.raw(), from.raw(), from.size_bytes()); }
 
 // An engine with its own context and, on the outside, the tensors a caller would have.
 class Session {
  public:
-  explicit Session(const Engine& engine) : context_(engine.context()) {
+  Session(const Engine& engine, const Inputs& inputs) : context_(engine.context()) {
     for (const TensorInfo& info : engine.inputs()) {
-      host_inputs_.push_back(random_tensor(info));
+      host_inputs_.push_back(inputs.at(info.name));
       inputs_.push_back(context_.tensor(info.name));
       copy(host_inputs_.back(), inputs_.back());
     }
@@ -64,6 +54,8 @@ class Session {
     return time;
   }
 
+  void run_profiled(std::vector<double>& layer_us) { context_.run_profiled(layer_us); }
+
  private:
   Context context_;
   std::vector<Tensor> host_inputs_, inputs_, outputs_, host_outputs_;
@@ -75,12 +67,12 @@ double mean_of(const std::vector<double>& samples) {
 
 }  // namespace
 
-Timing time_engine(const Engine& engine, const TimingOptions& options) {
+Timing time_engine(const Engine& engine, const Inputs& inputs, const TimingOptions& options) {
   if (options.iterations < 1 || !(options.duration_s >= 0) || !(options.warm_up_ms >= 0))
     throw Error(ErrorCode::kInvalidArgument,
                 fmt::format("timing needs at least one iteration and no negative times, got {}, {} s, {} ms",
                             options.iterations, options.duration_s, options.warm_up_ms));
-  Session session(engine);
+  Session session(engine, inputs);
   Timing timing;
   const auto warm_up = Clock::now();
   do {
@@ -93,6 +85,14 @@ Timing time_engine(const Engine& engine, const TimingOptions& options) {
     timing.runs.push_back(session.run(options.data_transfers));
   timing.wall_s = ms_since(start) / 1e3;
   return timing;
+}
+
+std::vector<double> profile_engine(const Engine& engine, const Inputs& inputs, int runs) {
+  Session session(engine, inputs);
+  std::vector<double> layer_us;
+  session.run(true);
+  for (int i = 0; i < runs; ++i) session.run_profiled(layer_us);
+  return layer_us;
 }
 
 double median_of(std::vector<double> samples) {
@@ -125,8 +125,8 @@ double coefficient_of_variance(const std::vector<double>& samples) {
 }
 
 Comparison compare_engines(const Engine& a, const Engine& b, double duration_s) {
-  Session first(a);
-  Session second(b);
+  Session first(a, random_inputs(a));
+  Session second(b, random_inputs(b));
   constexpr size_t kLeastRounds = 7;
   std::vector<double> a_ms, b_ms, ratios;
   first.run(false);

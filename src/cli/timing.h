@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "twofour/engine.h"
+#include "cli/inputs.h"
 
 namespace twofour::cli {
 
@@ -30,8 +30,10 @@ struct Timing {
   double throughput_qps() const { return wall_s > 0 ? static_cast<double>(runs.size()) / wall_s : 0; }
 };
 
-/// Inputs are random, from a fixed seed.
-Timing time_engine(const Engine& engine, const TimingOptions& options);
+Timing time_engine(const Engine& engine, const Inputs& inputs, const TimingOptions& options);
+
+/// Total microseconds of every layer (Engine::layer_names() order) over `runs` runs.
+std::vector<double> profile_engine(const Engine& engine, const Inputs& inputs, int runs);
 
 /// Median of `samples`; the mean of the middle two for an even number.
 double median_of(std::vector<double> samples);
@@ -41,7 +43,8 @@ double percentile_of(std::vector<double> samples, float p);
 std::string statistics_text(const std::vector<double>& samples_ms, const std::vector<float>& percentiles);
 double coefficient_of_variance(const std::vector<double>& samples);
 
-/// Ratio a/b per round and its median: both engines run in turn, so that both see the same machine.
+/// Ratio a/b per round and its median: both engines run in turn on random inputs, so that both see the same
+/// machine.
 struct Comparison {
   double a_ms = 0;  // medians
   double b_ms = 0;

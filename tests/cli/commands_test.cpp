@@ -27,6 +27,26 @@ TEST_F(Commands, PruneThenInspect) {
   EXPECT_GE(sparse, 2);
 }
 
+TEST_F(Commands, ExecReadsInputs) {
+  make_lenet();
+  const std::string exec =
+      "exec --onnx=" + file("lenet.onnx") + " --shapes=input:1x1x28x28 --duration=0.05 --loadInputs=";
+  std::ofstream(file("input.bin"), std::ios::binary) << std::string(size_t{28} * 28 * 4, '\0');
+  const ProgramResult good = twofour(exec + "input:" + file("input.bin"));
+  EXPECT_EQ(good.status, 0) << good.output;
+  EXPECT_THAT(good.output, HasSubstr("Using values loaded from " + file("input.bin") + " for input input"));
+  std::ofstream(file("short.bin"), std::ios::binary) << "1234";
+  const auto refused = [&](const std::string& inputs, const std::string& text) {
+    const ProgramResult result = twofour(exec + inputs);
+    EXPECT_EQ(result.status, 1);
+    EXPECT_THAT(result.output, HasSubstr(text));
+  };
+  refused("input:" + file("short.bin"), "input \"input\" is f32[1,1,28,28], 3136 bytes; ");
+  refused("input:" + file("none.bin"), "none.bin");
+  refused("image:" + file("input.bin"), "the engine has no input \"image\"");
+  refused("input.bin", "is not a file for an input; write name:file");
+}
+
 TEST_F(Commands, ExecBuildsSavesLoadsAndTimes) {
   make_lenet();
   twofour("prune " + file("lenet.onnx") + " -o " + file("sparse.onnx"));
@@ -44,9 +64,12 @@ TEST_F(Commands, ExecBuildsSavesLoadsAndTimes) {
                     HasSubstr("GPU Compute Time: min = "), HasSubstr("Total Host Walltime: ")));
   EXPECT_FALSE(read_json(file("build.json"))["layers"].empty());
   const ProgramResult loaded =
-      twofour("exec --loadEngine=" + file("a.engine") + " --duration=0.05 --dumpProfile");
+      twofour("exec --loadEngine=" + file("a.engine") + " --duration=0.05 --dumpProfile --sparsity=disable");
   EXPECT_EQ(loaded.status, 0) << loaded.output;
-  EXPECT_THAT(loaded.output, AllOf(HasSubstr("Engine loaded in "), HasSubstr("=== Profile (")));
+  EXPECT_THAT(loaded.output,
+              AllOf(HasSubstr("Engine loaded in "), HasSubstr("=== Profile ("),
+                    HasSubstr("[W] --sparsity is ignored: the engine is built already"),
+                    HasSubstr("Using random values for input input"), HasSubstr(" MiB scratch")));
   const ProgramResult replayed =
       twofour("exec --onnx=" + file("sparse.onnx") +
               " --sparsity=enable --shapes=input:4x1x28x28 --skipInference --strictTactics " +
@@ -132,6 +155,9 @@ INSTANTIATE_TEST_SUITE_P(
         BadCall{"UnknownNetwork", "zoo alexnet9", "resnet50", 1},
         BadCall{"UnknownLayer", "prune @/lenet.onnx -o @/out.onnx --include=nothing*", "nothing*", 1},
         BadCall{"NoFolder", "prune @/lenet.onnx -o @/no/such/folder/out.onnx", "out.onnx", 1},
+        BadCall{"NegativeThreads", "exec --onnx=@/lenet.onnx --threads=-3", "--threads", 2},
+        BadCall{"LoadAndSave", "exec --loadEngine=@/text.engine --saveEngine=@/other.engine",
+                "exclude each other", 1},
         BadCall{"BadSparsity", "exec --onnx=@/lenet.onnx --sparsity=maybe", "maybe", 2}),
     [](const auto& test) { return test.param.name; });
 
