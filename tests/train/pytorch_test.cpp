@@ -3,12 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-
 #include "base/rng.h"
 #include "builder/builder.h"
 #include "cpu/backend.h"
-#include "support/run_program.h"
+#include "support/python.h"
 #include "support/temporary_path.h"
 #include "train/safetensors.h"
 #include "train/step.h"
@@ -17,12 +15,8 @@
 namespace twofour::train {
 namespace {
 
+using testing::python;
 using testing::run_program;
-
-std::string python() {
-  const char* name = std::getenv("TWOFOUR_PYTHON");
-  return name ? name : "python3";
-}
 
 Tensor random_images(const Shape& shape) {
   Tensor images(DType::kF32, shape);
@@ -32,8 +26,7 @@ Tensor random_images(const Shape& shape) {
 }
 
 TEST(PyTorch, ResNet18StepAgrees) {
-  if (run_program(python() + " -c 'import torch'").status != 0)
-    GTEST_SKIP() << python() << " has no PyTorch; TWOFOUR_PYTHON may name one that has";
+  TWOFOUR_SKIP_WITHOUT_PYTHON("torch");
   constexpr int64_t kBatch = 16;
   const Graph model = zoo::make("resnet18");
   // Without momentum and decay the new momentum buffer is the gradient itself.
