@@ -1,27 +1,12 @@
 // SoftmaxCrossEntropyLoss and its gradient with respect to the scores, which recomputes the softmax.
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
-#include "ops/builder.h"
-#include "ops/infer.h"
+#include "ops/class_loss.h"
 
 namespace twofour::ops {
 namespace {
-
-/// What the attributes say and the labels are; row n counts with weight[n] (0: ignored, 1/count: mean).
-struct Rows {
-  int64_t classes;
-  double smoothing;
-  std::vector<int64_t> labels;
-  std::vector<double> weight;
-};
-
-std::string reduction(const Attrs& attrs) {
-  const std::string name = attrs.s("reduction", "mean");
-  TWOFOUR_CHECK(name == "mean" || name == "sum" || name == "none", kInvalidArgument,
-                "reduction \"{}\" is not known; mean, sum and none are", name);
-  return name;
-}
 
 double label_smoothing(const Attrs& attrs) {
   const float value = attrs.f("label_smoothing", 0);
@@ -30,25 +15,19 @@ double label_smoothing(const Attrs& attrs) {
   return value;
 }
 
-Rows read_rows(const Attrs& attrs, const Tensor& scores, const Tensor& labels) {
-  Rows rows = {scores.shape()[1], label_smoothing(attrs), to_ints(labels), {}};
-  const bool ignores = attrs.has("ignore_index");
-  const int64_t ignored = attrs.i("ignore_index", 0);
-  for (const int64_t label : rows.labels) {
-    const bool skip = ignores && label == ignored;
-    TWOFOUR_CHECK(skip || (label >= 0 && label < rows.classes), kInvalidArgument,
-                  "label {} is outside [0, {})", label, rows.classes);
-    rows.weight.push_back(skip ? 0 : 1);
-  }
-  const auto counted = static_cast<double>(std::ranges::count(rows.weight, 1.0));
-  if (reduction(attrs) == "mean" && counted > 0)
-    for (double& weight : rows.weight) weight /= counted;
-  return rows;
+/// What row r's scores should be, times its class weights: the label's one-hot row, smoothed.
+std::vector<double> weighted_target(const ClassRows& rows, size_t r, double smoothing) {
+  std::vector<double> target = rows.class_weights;
+  for (double& v : target) v *= smoothing / static_cast<double>(rows.classes);
+  if (rows.scale[r] != 0)
+    target[static_cast<size_t>(rows.labels[r])] += (1 - smoothing) * rows.weight_of_label(r);
+  return target;
 }
 
-/// log(softmax) of one row.
-std::vector<double> log_softmax(const float* scores, int64_t classes) {
-  std::vector<double> row(scores, scores + classes);
+/// log(softmax) of row r.
+std::vector<double> log_softmax(const float* scores, const ClassRows& rows, size_t r) {
+  std::vector<double> row;
+  for (int64_t c = 0; c < rows.classes; ++c) row.push_back(scores[rows.offset(r) + c * rows.inner]);
   const double most = *std::ranges::max_element(row);
   double sum = 0;
   for (double& v : row) sum += std::exp(v -= most);
@@ -56,85 +35,80 @@ std::vector<double> log_softmax(const float* scores, int64_t classes) {
   return row;
 }
 
-void check_inputs(const Node& node, size_t first) {
-  const ValueType& scores = node.input(first)->type();
-  check_float(scores, "scores");
-  TWOFOUR_CHECK(scores.dims.size() == 2 && scores.dims[1] != Dim(0), kUnsupported,
-                "scores are {}; N,C is supported", scores.to_string());
-  check_index(node.input(first + 1)->type(), "labels");
-  check_dims(node.input(first + 1)->type(), {scores.dims[0]}, "labels");
-  label_smoothing(node.attrs());
-}
-
 void infer(const Node& node, std::span<ValueType> outputs) {
-  check_inputs(node, 0);
+  check_class_loss(node, 0);
+  label_smoothing(node.attrs());
   const ValueType& scores = node.input(0)->type();
-  outputs[0] = {scores.dtype, reduction(node.attrs()) == "none" ? Dims{scores.dims[0]} : Dims{}};
+  outputs[0] = {scores.dtype, class_loss_dims(node.attrs(), scores)};
   if (outputs.size() > 1) outputs[1] = scores;
 }
 
 void reference(const ReferenceArgs& args) {
-  const Rows rows = read_rows(args.attrs, args.inputs[0], args.inputs[1]);
-  const bool each = reduction(args.attrs) == "none";
+  const ClassRows rows =
+      read_class_rows(args.attrs, args.inputs[0].shape(), args.inputs[1], input_or_none(args, 2));
+  const double smoothing = label_smoothing(args.attrs);
+  const bool each = reduction_of(args.attrs) == "none";
   const float* scores = args.inputs[0].span<float>().data();
   const auto loss = args.outputs[0].span<float>();
   double total = 0;
-  for (size_t n = 0; n < rows.labels.size(); ++n) {
-    const std::vector<double> row =
-        log_softmax(scores + static_cast<int64_t>(n) * rows.classes, rows.classes);
-    double sum = 0;
-    for (const double v : row) sum += v;
-    const double picked = rows.weight[n] > 0 ? row[static_cast<size_t>(rows.labels[n])] : 0;
-    const double term = -rows.weight[n] * ((1 - rows.smoothing) * picked +
-                                           rows.smoothing * sum / static_cast<double>(rows.classes));
-    if (each) loss[n] = static_cast<float>(term);
+  for (size_t r = 0; r < rows.labels.size(); ++r) {
+    const std::vector<double> row = log_softmax(scores, rows, r);
+    const std::vector<double> target = weighted_target(rows, r, smoothing);
+    double term = 0;
+    for (size_t c = 0; rows.scale[r] != 0 && c < row.size(); ++c)
+      if (target[c] != 0) term -= rows.scale[r] * target[c] * row[c];
+    if (each) loss[r] = static_cast<float>(term);
     total += term;
-    if (args.outputs.size() > 1)
-      std::ranges::transform(row,
-                             args.outputs[1].span<float>().begin() + static_cast<int64_t>(n) * rows.classes,
-                             [](double v) { return static_cast<float>(v); });
+    if (args.outputs.size() < 2) continue;
+    float* log_prob = args.outputs[1].span<float>().data() + rows.offset(r);
+    for (size_t c = 0; c < row.size(); ++c)
+      log_prob[static_cast<int64_t>(c) * rows.inner] = static_cast<float>(row[c]);
   }
   if (!each) loss[0] = static_cast<float>(total);
 }
 
 std::vector<Value*> grad(const GradArgs& args) {
   Builder& b = args.builder;
-  Value* scores = args.node.input(0);
   Value* result = nullptr;
   if (args.grad_outputs[0])
-    result = b.op("SoftmaxCrossEntropyGrad", {args.grad_outputs[0], scores, args.node.input(1)},
+    result = b.op("SoftmaxCrossEntropyGrad",
+                  {args.grad_outputs[0], args.node.input(0), args.node.input(1), args.node.input(2)},
                   args.node.attrs());
   if (args.grad_outputs.size() > 1 && args.grad_outputs[1]) {
     Value* dlog = args.grad_outputs[1];
     Value* direct = b.sub(dlog, b.mul(b.op("Exp", {args.node.output(1)}), b.reduce_sum(dlog, {1}, true)));
     result = result ? b.add(result, direct) : direct;
   }
-  return {result, nullptr};
+  std::vector<Value*> grads(args.node.inputs().size(), nullptr);
+  grads[0] = result;
+  return grads;
 }
 
 void infer_grad(const Node& node, std::span<ValueType> outputs) {
-  check_inputs(node, 1);
+  check_class_loss(node, 1);
+  label_smoothing(node.attrs());
   const ValueType& scores = node.input(1)->type();
   check_dtype(node.input(0)->type(), scores.dtype, "grad_loss");
-  check_dims(node.input(0)->type(), reduction(node.attrs()) == "none" ? Dims{scores.dims[0]} : Dims{},
-             "grad_loss");
+  check_dims(node.input(0)->type(), class_loss_dims(node.attrs(), scores), "grad_loss");
   outputs[0] = scores;
 }
 
 void reference_grad(const ReferenceArgs& args) {
-  const Rows rows = read_rows(args.attrs, args.inputs[1], args.inputs[2]);
+  const ClassRows rows =
+      read_class_rows(args.attrs, args.inputs[1].shape(), args.inputs[2], input_or_none(args, 3));
+  const double smoothing = label_smoothing(args.attrs);
+  const bool each = reduction_of(args.attrs) == "none";
   const auto dy = args.inputs[0].span<float>();
   const float* scores = args.inputs[1].span<float>().data();
-  float* dst = args.outputs[0].span<float>().data();
-  const double share = rows.smoothing / static_cast<double>(rows.classes);
-  for (size_t n = 0; n < rows.labels.size(); ++n) {
-    const std::vector<double> row =
-        log_softmax(scores + static_cast<int64_t>(n) * rows.classes, rows.classes);
-    const double factor = rows.weight[n] * double{dy[dy.size() == 1 ? 0 : n]};
-    for (int64_t c = 0; c < rows.classes; ++c) {
-      const double target = share + (c == rows.labels[n] ? 1 - rows.smoothing : 0);
-      *dst++ = static_cast<float>(factor * (std::exp(row[static_cast<size_t>(c)]) - target));
-    }
+  for (size_t r = 0; r < rows.labels.size(); ++r) {
+    const std::vector<double> row = log_softmax(scores, rows, r);
+    const std::vector<double> target = weighted_target(rows, r, smoothing);
+    const double mass = std::accumulate(target.begin(), target.end(), 0.0);
+    const double factor = rows.scale[r] * double{dy[each ? r : 0]};
+    float* dst = args.outputs[0].span<float>().data() + rows.offset(r);
+    for (size_t c = 0; c < row.size(); ++c)
+      dst[static_cast<int64_t>(c) * rows.inner] =
+          static_cast<float>(factor * (mass * std::exp(row[c]) - target[c]));
   }
 }
 
@@ -143,21 +117,25 @@ ExampleInput labels(std::vector<float> values) {
   return {.dtype = DType::kI64, .shape = {count}, .values = std::move(values)};
 }
 
+const ExampleInput kLabelsOfTwo = {.dtype = DType::kI64, .shape = {2, 2}, .values = {0, 2, 1, 1}};
+const ExampleInput kWeightsOfThree = {.shape = {3}, .values = {0.5F, 2, 1}, .constant = true};
+
 }  // namespace
 
 extern const OpDef kSoftmaxCrossEntropyLoss;
 const OpDef kSoftmaxCrossEntropyLoss = {
     .name = "SoftmaxCrossEntropyLoss",
     .doc =
-        "loss = -sum over c of target[n,c] * log_prob[n,c], reduced over n; target is the label's one-hot "
-        "row, "
-        "mixed with label_smoothing / C (our extension). log_prob = LogSoftmax(scores).",
-    .inputs = {{"scores"}, {.name = "labels", .state = true}},
+        "loss = -sum over c of target[n,c,...] * log_prob[n,c,...], reduced; target is weights times the "
+        "label's one-hot row, mixed with label_smoothing / C (our extension). log_prob = LogSoftmax(scores).",
+    .inputs = {{"scores"},
+               {.name = "labels", .state = true},
+               {.name = "weights", .optional = true, .state = true}},
     .outputs = {{"loss"}, {.name = "log_prob", .optional = true}},
     .attrs = {"ignore_index", "label_smoothing", "reduction"},
     .infer = infer,
     .reference = reference,
-    .grad = Grad(grad, "labels are not numbers to differentiate by"),
+    .grad = Grad(grad, "labels and weights are options"),
     .amp = Amp::kDeny,
     .quant = quant_float("a loss"),
     .sparsity = no_sparsity(),
@@ -168,15 +146,23 @@ const OpDef kSoftmaxCrossEntropyLoss = {
                  {.inputs = {{.shape = {4, 3}}, labels({0, -1, 1, 2})},
                   .attrs = {{"ignore_index", int64_t{-1}}, {"label_smoothing", 0.2F}}},
                  {.inputs = {{.shape = {2, 7}}, labels({6, 3})},
-                  .attrs = {{"reduction", std::string("none")}}}},
+                  .attrs = {{"reduction", std::string("none")}}},
+                 {.inputs = {{.shape = {2, 3, 2}}, kLabelsOfTwo, kWeightsOfThree},
+                  .attrs = {{"ignore_index", int64_t{2}}},
+                  .num_outputs = 2},
+                 {.inputs = {{.shape = {2, 3, 2}}, kLabelsOfTwo, kWeightsOfThree},
+                  .attrs = {{"reduction", std::string("none")}, {"label_smoothing", 0.1F}}}},
 };
 
 extern const OpDef kSoftmaxCrossEntropyGrad;
 const OpDef kSoftmaxCrossEntropyGrad = {
     .name = "SoftmaxCrossEntropyGrad",
-    .doc = "grad_scores[n,c] = grad_loss * weight of row n * (softmax(scores)[n,c] - target[n,c]).",
+    .doc = "The gradient of SoftmaxCrossEntropyLoss: grad_loss times softmax(scores) - target, row by row.",
     .standard = false,
-    .inputs = {{"grad_loss"}, {"scores"}, {.name = "labels", .state = true}},
+    .inputs = {{"grad_loss"},
+               {"scores"},
+               {.name = "labels", .state = true},
+               {.name = "weights", .optional = true, .state = true}},
     .outputs = {{"grad_scores"}},
     .attrs = {"ignore_index", "label_smoothing", "reduction"},
     .infer = infer_grad,
@@ -188,7 +174,8 @@ const OpDef kSoftmaxCrossEntropyGrad = {
     .examples = {{.inputs = {{.shape = {}}, {.shape = {3, 5}, .low = -3, .high = 3}, labels({4, 0, 2})},
                   .attrs = {{"label_smoothing", 0.1F}}},
                  {.inputs = {{.shape = {2}}, {.shape = {2, 7}}, labels({6, 3})},
-                  .attrs = {{"reduction", std::string("none")}}}},
+                  .attrs = {{"reduction", std::string("none")}}},
+                 {.inputs = {{.shape = {}}, {.shape = {2, 3, 2}}, kLabelsOfTwo, kWeightsOfThree}}},
 };
 
 }  // namespace twofour::ops
