@@ -1,6 +1,7 @@
 #include "backend/tactic.h"
 
 #include "base/error.h"
+#include "base/json.h"
 
 namespace twofour::backend {
 

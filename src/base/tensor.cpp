@@ -6,6 +6,8 @@
 #include <cstring>
 #include <limits>
 
+#include "base/align.h"
+
 namespace twofour {
 namespace {
 
@@ -40,7 +42,7 @@ std::shared_ptr<std::byte> allocate_aligned(size_t bytes) {
       static_cast<size_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<size_t>(sysconf(_SC_PAGESIZE));
   TWOFOUR_CHECK(bytes <= machine_bytes, kResourceExhausted, "{} bytes are needed, the machine has {}", bytes,
                 machine_bytes);
-  const size_t rounded = (bytes + 63) / 64 * 64;
+  const size_t rounded = round_up(bytes, 64);
   void* memory = rounded >= bytes ? std::aligned_alloc(64, rounded ? rounded : 64) : nullptr;
   TWOFOUR_CHECK(memory, kResourceExhausted, "cannot allocate {} bytes", bytes);
   std::memset(memory, 0, rounded);

@@ -1,5 +1,5 @@
 // MaxPool, AveragePool and AveragePoolGrad through oneDNN, in either format.
-#include "cpu/onednn/primitive.h"
+#include "cpu/onednn/unary_kernel.h"
 #include "cpu/tactics.h"
 #include "ops/pool_geometry.h"
 
@@ -66,16 +66,8 @@ class OnednnPool final : public OpTactic {
 
   std::unique_ptr<Kernel> make(const NodeDesc& node, std::span<const Tensor>) const override {
     const PoolProblem problem(node, node.inputs[0].desc, node.outputs[0]);
-    ScratchLayout layout;
-    Primitive pool(problem.make_forward(dnnl::prop_kind::forward_inference), layout);
-    return make_kernel(
-        [problem, pool](const KernelArgs& args) {
-          pool.run(Arguments()
-                       .read(DNNL_ARG_SRC, problem.src, args.src[0])
-                       .write(DNNL_ARG_DST, problem.dst, args.dst[0]),
-                   args.scratch);
-        },
-        layout.size());
+    return make_unary_kernel(problem.make_forward(dnnl::prop_kind::forward_inference),
+                             {DNNL_ARG_SRC, problem.src}, {DNNL_ARG_DST, problem.dst});
   }
 
  protected:
@@ -94,16 +86,8 @@ class OnednnAveragePoolGrad final : public OpTactic {
 
   std::unique_ptr<Kernel> make(const NodeDesc& node, std::span<const Tensor>) const override {
     const PoolProblem problem(node, node.outputs[0], node.inputs[0].desc);
-    ScratchLayout layout;
-    Primitive pool(problem.make_backward(), layout);
-    return make_kernel(
-        [problem, pool](const KernelArgs& args) {
-          pool.run(Arguments()
-                       .read(DNNL_ARG_DIFF_DST, problem.dst, args.src[0])
-                       .write(DNNL_ARG_DIFF_SRC, problem.src, args.dst[0]),
-                   args.scratch);
-        },
-        layout.size());
+    return make_unary_kernel(problem.make_backward(), {DNNL_ARG_DIFF_DST, problem.dst},
+                             {DNNL_ARG_DIFF_SRC, problem.src});
   }
 
  protected:

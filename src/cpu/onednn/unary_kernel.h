@@ -1,4 +1,4 @@
-// The kernel of a primitive that maps one tensor to another of the same layout.
+// The kernel of a primitive that maps one tensor to another.
 #pragma once
 
 #include "cpu/onednn/primitive.h"
@@ -6,17 +6,30 @@
 
 namespace twofour::cpu::onednn {
 
+/// What the library calls an argument, and how its tensor lies in memory.
+struct PrimitivePort {
+  int argument;
+  memory::desc desc;
+};
+
 template <typename PrimitiveDesc>
-std::unique_ptr<Kernel> make_unary_kernel(const PrimitiveDesc& desc) {
+std::unique_ptr<Kernel> make_unary_kernel(const PrimitiveDesc& desc, const PrimitivePort& src,
+                                          const PrimitivePort& dst) {
   ScratchLayout layout;
   Primitive primitive(desc, layout);
   return make_kernel(
-      [data = desc.dst_desc(), primitive](const KernelArgs& args) {
+      [src, dst, primitive](const KernelArgs& args) {
         primitive.run(
-            Arguments().read(DNNL_ARG_SRC, data, args.src[0]).write(DNNL_ARG_DST, data, args.dst[0]),
+            Arguments().read(src.argument, src.desc, args.src[0]).write(dst.argument, dst.desc, args.dst[0]),
             args.scratch);
       },
       layout.size());
+}
+
+/// Input and output lie alike.
+template <typename PrimitiveDesc>
+std::unique_ptr<Kernel> make_unary_kernel(const PrimitiveDesc& desc) {
+  return make_unary_kernel(desc, {DNNL_ARG_SRC, desc.dst_desc()}, {DNNL_ARG_DST, desc.dst_desc()});
 }
 
 }  // namespace twofour::cpu::onednn

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "base/align.h"
 #include "base/error.h"
 #include "cpu/sparse24/tile_runner.h"
 
@@ -45,8 +46,7 @@ Epilogue early_epilogue(const Epilogue& epilogue, ImageLayout layout) {
 }
 
 size_t thread_scratch_bytes(const ConvMap& map, const BlockPlan& plan, const WorkPlan& work) {
-  const auto bytes = static_cast<size_t>(tile_scratch(map, plan, work.tile_panels()).bytes());
-  return (bytes + kAlignment - 1) / kAlignment * kAlignment;
+  return round_up(static_cast<size_t>(tile_scratch(map, plan, work.tile_panels()).bytes()), kAlignment);
 }
 
 WorkPlan plan_conv(const ConvMap& map, const Sparse24Gemm& gemm, int threads) {
@@ -124,8 +124,8 @@ void Sparse24Conv2d::run(const float* src, const float* residual, float* dst, st
   const size_t stride = thread_scratch_bytes(map_, gemm_->plan(), work);
   ConvCall call{map_, *gemm_, src, residual, late_, dst};
   call.late.residual = map_.shape.layout == ImageLayout::kNhwc ? residual : nullptr;
-  std::byte* aligned =
-      scratch + (kAlignment - reinterpret_cast<uintptr_t>(scratch) % kAlignment) % kAlignment;
+  const auto address = reinterpret_cast<uintptr_t>(scratch);
+  std::byte* aligned = scratch + (round_up(address, kAlignment) - address);
   parallel_items(work, count, [&](int64_t thread, int64_t item) {
     TileRunner(call, aligned + static_cast<size_t>(thread) * stride, work.tile_panels())
         .run(work.image(item), work.tile(item), work.rows(item));
