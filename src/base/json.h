@@ -6,9 +6,9 @@
 
 #include <nlohmann/json.hpp>
 
-namespace twofour {
+#include "base/json_fwd.h"
 
-using Json = nlohmann::ordered_json;
+namespace twofour {
 
 /// `source` names the file or stream in the error text.
 Json parse_json(std::string_view text, std::string_view source);

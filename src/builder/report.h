@@ -1,7 +1,7 @@
 // The build report as JSON, which engine files carry in Plan::info.
 #pragma once
 
-#include "base/json.h"
+#include "base/json_fwd.h"
 #include "twofour/build_report.h"
 
 namespace twofour::builder {

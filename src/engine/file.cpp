@@ -6,6 +6,7 @@
 #include "base/align.h"
 #include "base/file.h"
 #include "base/hash.h"
+#include "base/json.h"
 #include "base/parallel.h"
 
 namespace twofour::engine {

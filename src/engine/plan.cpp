@@ -4,6 +4,7 @@
 #include <array>
 
 #include "base/align.h"
+#include "base/json.h"
 
 namespace twofour::engine {
 namespace {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "backend/tactic.h"
+#include "base/json.h"
 
 namespace twofour::engine {
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/json.h"
+
 namespace twofour {
 namespace {
 

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <utility>
 
+#include "base/json.h"
 #include "sparsity/mask.h"
 #include "sparsity/metadata.h"
 

@@ -1,5 +1,7 @@
 #include "sparsity/report.h"
 
+#include "base/json.h"
+
 namespace twofour::sparsity {
 namespace {
 

@@ -8,6 +8,7 @@
 #include <map>
 #include <string>
 
+#include "base/json.h"
 #include "base/tensor.h"
 #include "train/progress.h"
 

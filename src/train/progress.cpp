@@ -1,6 +1,7 @@
 #include "train/progress.h"
 
 #include "base/error.h"
+#include "base/json.h"
 
 namespace twofour::train {
 namespace {

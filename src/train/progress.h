@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "base/json.h"
+#include "base/json_fwd.h"
 #include "twofour/train_options.h"
 
 namespace twofour::train {

@@ -2,7 +2,7 @@
 // that a run is never resumed with other options unnoticed, and reports show it.
 #pragma once
 
-#include "base/json.h"
+#include "base/json_fwd.h"
 #include "data/loader.h"
 #include "train/optimizer.h"
 #include "twofour/train_options.h"

@@ -7,6 +7,7 @@
 #include <map>
 
 #include "amp/ports.h"
+#include "base/json.h"
 #include "base/rng.h"
 #include "ir/print.h"
 #include "ir/verify.h"

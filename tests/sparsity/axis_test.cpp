@@ -1,5 +1,6 @@
 #include "sparsity/axis.h"
 
+#include "base/json.h"
 #include "ops/builder.h"
 #include "sparsity/eligibility.h"
 #include "sparsity/report.h"

@@ -6,6 +6,7 @@
 
 #include "backend/reference_tactic.h"
 #include "base/file.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "blobs.h"
 #include "models.h"
