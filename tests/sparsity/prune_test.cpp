@@ -2,6 +2,7 @@
 
 #include <limits>
 
+#include "base/json.h"
 #include "ops/builder.h"
 #include "sparsity/mask.h"
 #include "sparsity/metadata.h"
