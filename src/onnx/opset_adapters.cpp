@@ -205,8 +205,10 @@ struct IgnoredAttr {
 constexpr std::array kIgnored = {
     IgnoredAttr{"BatchNormalization", "consumed_inputs"},
     IgnoredAttr{"BatchNormalization", "is_test"},
-    IgnoredAttr{"Cast", "saturate"},    // only for 8-bit floats
-    IgnoredAttr{"Cast", "round_mode"},  // only for 8-bit floats
+    IgnoredAttr{"Cast", "round_mode"},  // this and saturate: only for 8-bit floats
+    IgnoredAttr{"Cast", "saturate"},
+    IgnoredAttr{"CastLike", "round_mode"},
+    IgnoredAttr{"CastLike", "saturate"},
     IgnoredAttr{"Dropout", "is_test"},
     IgnoredAttr{"Gemm", "broadcast"},            // opset 6
     IgnoredAttr{"QuantizeLinear", "precision"},  // of the division

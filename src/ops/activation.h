@@ -12,10 +12,11 @@ struct Activation {
   float low = 0;
   float high = 0;
 
-  float operator()(float v) const {
+  template <typename T>
+  T operator()(T v) const {
     if (kind == Kind::kNone) return v;
-    if (kind == Kind::kRelu) return v < 0 ? 0.0F : v;
-    return v < low ? low : v > high ? high : v;
+    if (kind == Kind::kRelu) return v < 0 ? T{} : v;
+    return v < low ? T{low} : v > high ? T{high} : v;
   }
 };
 

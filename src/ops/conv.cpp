@@ -12,22 +12,11 @@ void infer(const Node& node, std::span<ValueType> outputs) {
   const ValueType& weight = node.input(1)->type();
   check_float(src, "src");
   check_dtype(weight, src.dtype, "weight");
-  const Window3d window = window_from_attrs(node.attrs(), src.dims, &weight.dims);
-  const int64_t groups = node.attrs().i("group", 1);
-  const Dim& k = weight.dims[0];
-  const Dim& c = src.dims[1];
-  TWOFOUR_CHECK(groups >= 1 && groups < (int64_t{1} << 31) && (!k.known() || k.value % groups == 0),
-                kInvalidArgument, "group is {}; it must divide the {} output channels", groups,
-                k.to_string());
-  TWOFOUR_CHECK(!c.known() || !weight.dims[1].known() ||
-                    (c.value % groups == 0 && c.value / groups == weight.dims[1].value),
-                kInvalidArgument, "input {} does not fit weight {} with group {}", src.to_string(),
-                weight.to_string(), groups);
+  outputs[0] = {src.dtype, infer_conv(node.attrs(), src, weight)};
   if (const Value* bias = node.input(2)) {
     check_dtype(bias->type(), src.dtype, "bias");
-    check_dims(bias->type(), {k}, "bias");
+    check_dims(bias->type(), {weight.dims[0]}, "bias");
   }
-  outputs[0] = {src.dtype, windowed_dims(window, src.dims, k)};
 }
 
 void infer_fused(const Node& node, std::span<ValueType> outputs) {

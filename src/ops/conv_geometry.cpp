@@ -119,6 +119,21 @@ Shape Conv3d::dst_shape(size_t rank) const {
   return shape;
 }
 
+Dims infer_conv(const Attrs& attrs, const ValueType& src, const ValueType& weight) {
+  const Window3d window = window_from_attrs(attrs, src.dims, &weight.dims);
+  const int64_t groups = attrs.i("group", 1);
+  const Dim& k = weight.dims[0];
+  const Dim& c = src.dims[1];
+  TWOFOUR_CHECK(groups >= 1 && groups < (int64_t{1} << 31) && (!k.known() || k.value % groups == 0),
+                kInvalidArgument, "group is {}; it must divide the {} output channels", groups,
+                k.to_string());
+  TWOFOUR_CHECK(!c.known() || !weight.dims[1].known() ||
+                    (c.value % groups == 0 && c.value / groups == weight.dims[1].value),
+                kInvalidArgument, "input {} does not fit weight {} with group {}", src.to_string(),
+                weight.to_string(), groups);
+  return windowed_dims(window, src.dims, k);
+}
+
 Conv3d conv3d_from(const Attrs& attrs, const Shape& src, const Shape& weight) {
   const Dims weight_dims = to_dims(weight);
   Conv3d conv{};

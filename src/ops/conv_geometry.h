@@ -65,6 +65,9 @@ struct Conv3d {
 /// From static shapes; checks that they fit together.
 Conv3d conv3d_from(const Attrs& attrs, const Shape& src, const Shape& weight);
 
+/// Inference of the dims of dst; checks groups and channels, too.
+Dims infer_conv(const Attrs& attrs, const ValueType& src, const ValueType& weight);
+
 /// The same for two spatial dimensions: src [N,C,H,W], weight [K,C/groups,R,S], dst [N,K,P,Q].
 struct Conv2d {
   int64_t n, c, h, w, k, p, q, groups;

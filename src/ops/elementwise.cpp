@@ -1,6 +1,7 @@
 #include "ops/elementwise.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace twofour::ops {
 namespace {
@@ -31,6 +32,13 @@ void infer_binary(const Node& node, std::span<ValueType> outputs) {
   TWOFOUR_CHECK(a.dtype == b.dtype, kInvalidArgument, "inputs are {} and {}; both must have one type",
                 a.to_string(), b.to_string());
   outputs[0] = {a.dtype, broadcast_dims(a.dims, b.dims)};
+}
+
+double round_half_even(double v) {
+  const double down = std::floor(v);
+  const double rest = v - down;
+  const bool up = rest > 0.5 || (rest == 0.5 && std::fmod(down, 2) != 0);
+  return std::copysign(up ? down + 1 : down, v);
 }
 
 }  // namespace twofour::ops

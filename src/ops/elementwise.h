@@ -23,6 +23,9 @@ void for_each_broadcast(const Shape& a, const Shape& b, const Shape& dst, Fn&& f
                      });
 }
 
+/// The nearest integer; halves go to the even neighbour, whatever the thread's rounding mode is.
+double round_half_even(double v);
+
 /// dst[i] = fn(src[i]) for f32 and f64; fn takes and gives a double.
 template <typename Fn>
 void map_real(const ReferenceArgs& args, Fn&& fn) {

@@ -1,8 +1,6 @@
 // Gemm, and FusedGemm: the same with an activation, made by the fusion pass.
 #include "ops/activation.h"
 #include "ops/builder.h"
-#include "ops/elementwise.h"
-#include "ops/infer.h"
 #include "ops/matrix_product.h"
 
 namespace twofour::ops {
@@ -14,7 +12,7 @@ bool trans_b(const Attrs& attrs) { return attrs.i("transB", 0) != 0; }
 void infer(const Node& node, std::span<ValueType> outputs) {
   const ValueType& a = node.input(0)->type();
   const ValueType& b = node.input(1)->type();
-  check_float(a, "a");
+  check_real(a, "a");
   check_dtype(b, a.dtype, "b");
   TWOFOUR_CHECK(a.dims.size() == 2 && b.dims.size() == 2, kInvalidArgument,
                 "a and b are {} and {}; both must be matrices", a.to_string(), b.to_string());
@@ -47,25 +45,27 @@ void reference(const ReferenceArgs& args) {
   const bool ta = trans_a(args.attrs);
   const bool tb = trans_b(args.attrs);
   const Shape& shape = args.outputs[0].shape();
-  const auto dst = args.outputs[0].span<float>();
   const double alpha = args.attrs.f("alpha", 1);
   const double beta = args.attrs.f("beta", 1);
   const Activation activation = activation_from(args.attrs);
   const std::vector<int64_t> c_strides =
       c.defined() ? broadcast_strides(c.shape(), shape) : std::vector<int64_t>{0, 0};
-  const auto bias = [&](int64_t m, int64_t n) {
-    return c.defined()
-               ? beta * double{c.span<float>()[static_cast<size_t>(m * c_strides[0] + n * c_strides[1])]}
-               : 0.0;
-  };
-  const MatrixView view_a = {a.span<float>().data(), ta ? 1 : a.shape()[1], ta ? a.shape()[1] : 1};
-  const MatrixView view_b = {b.span<float>().data(), tb ? 1 : b.shape()[1], tb ? b.shape()[1] : 1};
-  for_each_product_row(view_a, view_b, shape[0], shape[1], a.shape()[ta ? 0 : 1],
-                       [&](int64_t m, const std::vector<double>& sums) {
-                         for (int64_t n = 0; n < shape[1]; ++n)
-                           dst[static_cast<size_t>(m * shape[1] + n)] = activation(
-                               static_cast<float>(alpha * sums[static_cast<size_t>(n)] + bias(m, n)));
-                       });
+  dispatch_real(a.dtype(), [&]<typename T>(T) {
+    T* dst = args.outputs[0].span<T>().data();
+    const auto bias = [&](int64_t m, int64_t n) {
+      return c.defined()
+                 ? beta * double{c.span<T>()[static_cast<size_t>(m * c_strides[0] + n * c_strides[1])]}
+                 : 0.0;
+    };
+    const MatrixView<T> view_a = {a.span<T>().data(), ta ? 1 : a.shape()[1], ta ? a.shape()[1] : 1};
+    const MatrixView<T> view_b = {b.span<T>().data(), tb ? 1 : b.shape()[1], tb ? b.shape()[1] : 1};
+    for_each_product_row(
+        view_a, view_b, shape[0], shape[1], a.shape()[ta ? 0 : 1],
+        [&](int64_t m, const std::vector<double>& sums) {
+          for (int64_t n = 0; n < shape[1]; ++n)
+            *dst++ = activation(static_cast<T>(alpha * sums[static_cast<size_t>(n)] + bias(m, n)));
+        });
+  });
 }
 
 Value* product(Builder& b, Value* x, bool tx, Value* y, bool ty, float alpha) {
@@ -118,7 +118,10 @@ const OpDef kGemm = {
                   .attrs = {{"transA", int64_t{1}}, {"transB", int64_t{1}}, {"alpha", 0.5F}, {"beta", 2.0F}}},
                  {.inputs = {{.shape = {4, 3}}, {.shape = {4, 6}}, {.shape = {}}},
                   .attrs = {{"transA", int64_t{1}}}},
-                 {.inputs = {{.shape = {1, 8}}, {.shape = {4, 8}}}, .attrs = {{"transB", int64_t{1}}}}},
+                 {.inputs = {{.shape = {1, 8}}, {.shape = {4, 8}}}, .attrs = {{"transB", int64_t{1}}}},
+                 {.inputs = {{.dtype = DType::kF64, .shape = {2, 3}},
+                             {.dtype = DType::kF64, .shape = {3, 2}},
+                             {.dtype = DType::kF64, .shape = {2}}}}},
 };
 
 extern const OpDef kFusedGemm;

@@ -1,57 +1,28 @@
 #include <algorithm>
 
 #include "ops/builder.h"
-#include "ops/elementwise.h"
-#include "ops/infer.h"
 #include "ops/matrix_product.h"
 
 namespace twofour::ops {
 namespace {
 
-// A vector multiplies as a row (left) or column (right) whose axis then disappears, as in numpy.
-template <typename Sizes, typename Size>
-Sizes as_matrix(Sizes sizes, bool left, const Size& one) {
-  if (sizes.size() == 1) sizes.insert(left ? sizes.begin() : sizes.end(), one);
-  return sizes;
-}
-
 void infer(const Node& node, std::span<ValueType> outputs) {
   const ValueType& a = node.input(0)->type();
-  const ValueType& b = node.input(1)->type();
-  check_float(a, "a");
-  check_dtype(b, a.dtype, "b");
-  TWOFOUR_CHECK(!a.dims.empty() && !b.dims.empty(), kInvalidArgument,
-                "a and b are {} and {}; scalars do not multiply", a.to_string(), b.to_string());
-  const Dims x = as_matrix(a.dims, true, Dim(1));
-  const Dims y = as_matrix(b.dims, false, Dim(1));
-  TWOFOUR_CHECK(dims_fit(x.back(), y[y.size() - 2]), kInvalidArgument, "{} and {} do not multiply",
-                a.to_string(), b.to_string());
-  Dims dims = broadcast_dims(Dims(x.begin(), x.end() - 2), Dims(y.begin(), y.end() - 2));
-  if (a.dims.size() > 1) dims.push_back(x[x.size() - 2]);
-  if (b.dims.size() > 1) dims.push_back(y.back());
-  outputs[0] = {a.dtype, std::move(dims)};
+  const DType dtype = a.dtype;
+  TWOFOUR_CHECK(is_float(dtype) || dtype_size(dtype) >= 4, kUnsupported,
+                "a is {}; floating point and integers of 32 and 64 bits are supported", a.to_string());
+  check_dtype(node.input(1)->type(), dtype, "b");
+  outputs[0] = {dtype, matmul_dims(a, node.input(1)->type())};
 }
 
 void reference(const ReferenceArgs& args) {
-  const auto x = as_matrix(args.inputs[0].shape().dims(), true, int64_t{1});
-  const auto y = as_matrix(args.inputs[1].shape().dims(), false, int64_t{1});
-  const int64_t m = x[x.size() - 2];
-  const int64_t k = x.back();
-  const int64_t n = y.back();
-  const Shape batch_a(std::vector<int64_t>(x.begin(), x.end() - 2));
-  const Shape batch_b(std::vector<int64_t>(y.begin(), y.end() - 2));
-  const float* a = args.inputs[0].span<float>().data();
-  const float* b = args.inputs[1].span<float>().data();
-  float* dst = args.outputs[0].span<float>().data();
-  for_each_broadcast(
-      batch_a, batch_b, broadcast_shapes(batch_a, batch_b), [&](size_t i, size_t j, size_t batch) {
-        const MatrixView left = {a + static_cast<int64_t>(i) * m * k, k, 1};
-        const MatrixView right = {b + static_cast<int64_t>(j) * k * n, n, 1};
-        float* into = dst + static_cast<int64_t>(batch) * m * n;
-        for_each_product_row(left, right, m, n, k, [&](int64_t row, const std::vector<double>& sums) {
-          std::ranges::transform(sums, into + row * n, [](double v) { return static_cast<float>(v); });
-        });
-      });
+  dispatch_number(args.inputs[0].dtype(), [&]<typename T>(T) {
+    T* dst = args.outputs[0].span<T>().data();
+    for_each_matmul_row(args.inputs[0].shape(), args.inputs[0].span<T>().data(), args.inputs[1].shape(),
+                        args.inputs[1].span<T>().data(), [&](int64_t begin, int64_t, const auto& sums) {
+                          std::ranges::transform(sums, dst + begin, [](auto v) { return static_cast<T>(v); });
+                        });
+  });
 }
 
 Value* transpose_last(Builder& b, Value* v) {
@@ -110,6 +81,19 @@ size_t sparsity_axis(const Node& node) {
 
 }  // namespace
 
+Dims matmul_dims(const ValueType& a, const ValueType& b) {
+  TWOFOUR_CHECK(!a.dims.empty() && !b.dims.empty(), kInvalidArgument,
+                "a and b are {} and {}; scalars do not multiply", a.to_string(), b.to_string());
+  const Dims x = as_matrix(a.dims, true, Dim(1));
+  const Dims y = as_matrix(b.dims, false, Dim(1));
+  TWOFOUR_CHECK(dims_fit(x.back(), y[y.size() - 2]), kInvalidArgument, "{} and {} do not multiply",
+                a.to_string(), b.to_string());
+  Dims dims = broadcast_dims(Dims(x.begin(), x.end() - 2), Dims(y.begin(), y.end() - 2));
+  if (a.dims.size() > 1) dims.push_back(x[x.size() - 2]);
+  if (b.dims.size() > 1) dims.push_back(y.back());
+  return dims;
+}
+
 extern const OpDef kMatMul;
 const OpDef kMatMul = {
     .name = "MatMul",
@@ -128,7 +112,11 @@ const OpDef kMatMul = {
                  {.inputs = {{.shape = {5}}, {.shape = {2, 5, 3}}}},
                  {.inputs = {{.shape = {2, 3, 5}}, {.shape = {5}}}},
                  {.inputs = {{.shape = {5}}, {.shape = {5}}}},
-                 {.inputs = {{.shape = {5}}, {.shape = {5, 3}}}}},
+                 {.inputs = {{.shape = {5}}, {.shape = {5, 3}}}},
+                 {.inputs = {{.dtype = DType::kF64, .shape = {2, 3}},
+                             {.dtype = DType::kF64, .shape = {3, 2}}}},
+                 {.inputs = {{.dtype = DType::kI32, .shape = {2, 3}, .low = -9, .high = 9},
+                             {.dtype = DType::kI32, .shape = {3}, .low = -9, .high = 9}}}},
 };
 
 }  // namespace twofour::ops

@@ -6,14 +6,6 @@
 namespace twofour::ops {
 namespace {
 
-// Halves go to the even neighbour, whatever the thread's rounding mode is.
-double round_of(double v) {
-  const double down = std::floor(v);
-  const double rest = v - down;
-  if (rest != 0.5) return rest < 0.5 ? std::copysign(down, v) : down + 1;
-  return std::fmod(down, 2) == 0 ? std::copysign(down, v) : down + 1;
-}
-
 void reference_sign(const ReferenceArgs& args) {
   map_number(args, []<typename T>(T v) { return static_cast<T>(v != v ? v : T(v > T{}) - T(v < T{})); });
 }
@@ -31,8 +23,8 @@ extern const OpDef kFloor;
 const OpDef kFloor =
     steps("Floor", "dst = the greatest integer that is not greater than src.", real_reference<std::floor>);
 extern const OpDef kRound;
-const OpDef kRound =
-    steps("Round", "dst = the integer nearest to src; halves go to the even one.", real_reference<round_of>);
+const OpDef kRound = steps("Round", "dst = the integer nearest to src; halves go to the even one.",
+                           real_reference<round_half_even>);
 extern const OpDef kSign;
 const OpDef kSign = with_integers(steps("Sign", "dst = -1, 0 or 1 with the sign of src.", reference_sign));
 

@@ -50,6 +50,49 @@ TEST(SoftmaxCrossEntropyLoss, BadLabelsAreRefused) {
   });
 }
 
+/// [N,C,d] as [N*d,C].
+Tensor as_rows(const Tensor& t) {
+  const int64_t classes = t.shape()[1];
+  return run("Reshape",
+             {run("Transpose", {t}, {{"perm", std::vector<int64_t>{0, 2, 1}}}), ints({2}, {-1, classes})});
+}
+
+TEST(ClassLosses, MoreAxesAreMoreRows) {
+  Tensor scores = iota({2, 3, 4});
+  for (float& v : scores.span<float>()) v = std::sin(v);
+  const Tensor labels = ints({2, 4}, {0, 2, 1, 1, 2, 0, 0, 1});
+  const Tensor weights = floats({3}, {0.5F, 2, 1});
+  for (const char* op : {"SoftmaxCrossEntropyLoss", "NegativeLogLikelihoodLoss"})
+    for (const char* reduction : {"mean", "sum", "none"}) {
+      const Attrs attrs = {{"reduction", std::string(reduction)}, {"ignore_index", int64_t{1}}};
+      const Tensor rows = run(op, {as_rows(scores), labels.reshaped({8}), weights}, attrs);
+      EXPECT_THAT(values(run(op, {scores, labels, weights}, attrs)),
+                  Pointwise(FloatNear(1e-6F), values(rows)))
+          << op << " " << reduction;
+    }
+}
+
+TEST(ClassLosses, WeightsCountInTheMean) {
+  const Tensor log_prob = floats({3, 2}, {-1, -2, -3, -4, -5, -6});
+  const Tensor labels = ints({3}, {0, 1, 1});
+  const Tensor weights = floats({2}, {1, 3});
+  const auto loss = [&](Attrs attrs) {
+    return values(run("NegativeLogLikelihoodLoss", {log_prob, labels, weights}, std::move(attrs)));
+  };
+  EXPECT_THAT(loss({{"reduction", std::string("none")}}), ElementsAre(1, 12, 18));
+  EXPECT_THAT(loss({}), ElementsAre(FloatNear(31.0F / 7, 1e-6F)));
+  EXPECT_THAT(loss({{"ignore_index", int64_t{0}}}), ElementsAre(FloatNear(30.0F / 6, 1e-6F)));
+  const Tensor softmax = run("SoftmaxCrossEntropyLoss", {log_prob, labels, weights});
+  const Tensor nll = run("NegativeLogLikelihoodLoss", {run("LogSoftmax", {log_prob}), labels, weights});
+  EXPECT_FLOAT_EQ(values(softmax)[0], values(nll)[0]);
+  expect_error(ErrorCode::kInvalidArgument, "weights is f32[3]; f32[2] is expected", [&] {
+    run("NegativeLogLikelihoodLoss", {log_prob, labels, iota({3})});
+  });
+  expect_error(ErrorCode::kInvalidArgument, "reduction \"max\"", [&] {
+    loss({{"reduction", std::string("max")}});
+  });
+}
+
 TEST(BatchNormTrain, NormalisesAndMovesTheStatistics) {
   const Tensor src = floats({2, 1, 1, 2}, {1, 3, 5, 7});
   const auto out =
