@@ -9,6 +9,7 @@ namespace twofour::passes {
 namespace {
 
 bool is_matrix_product(const Node& node) {
+  if (!is_float(node.output()->dtype())) return false;
   return node.op() == "Gemm" ||
          (node.op() == "MatMul" && node.input(0)->rank() == 2 && node.input(1)->rank() == 2);
 }
