@@ -60,12 +60,30 @@ TEST_F(Training, KeepFindsTheZerosOfAFileWithoutMetadata) {
   EXPECT_THAT(dense.output, HasSubstr("2:4"));
 }
 
+// Two legs with new processes, which would time their tactics anew, against one.
+TEST_F(Training, ResumedRunGivesTheSameBits) {
+  const std::string run = "--zoo=lenet --precision=fp16 --amp=force --output=";
+  ASSERT_EQ(train(run + file("legs")).status, 0);
+  std::filesystem::copy(file("legs"), file("whole"));
+  ASSERT_EQ(train(run + file("whole") + " --resume --epochs=3").status, 0);
+  ASSERT_EQ(train(run + file("legs") + " --resume --epochs=2").status, 0);
+  const ProgramResult last = train(run + file("legs") + " --resume --epochs=3");
+  ASSERT_EQ(last.status, 0) << last.output;
+  EXPECT_THAT(last.output, Not(HasSubstr("not bit for bit")));
+  EXPECT_EQ(read_text(file("legs/model.onnx")), read_text(file("whole/model.onnx")));
+  EXPECT_EQ(read_json(file("legs/history.json"))["epochs"].size(), 3U);
+
+  const ProgramResult other = train(run + file("legs") + " --resume --epochs=4 --momentum=0.8");
+  EXPECT_EQ(other.status, 1);
+  EXPECT_THAT(other.output, HasSubstr("sgd/momentum 0.9, this run has 0.8"));
+}
+
 TEST_F(Training, ForcedHalfPrecisionHalvesActivations) {
   const ProgramResult result = train("--zoo=cnn --precision=fp16 --amp=force --output=" + file("out"));
   ASSERT_EQ(result.status, 0) << result.output;
   EXPECT_THAT(result.output,
               AllOf(HasSubstr("mixed precision: "), HasSubstr("loss scale "),
-                    HasSubstr("activation memory of a step: "), Not(HasSubstr("training in fp32"))));
+                    HasSubstr("activations and gradients of a step: "), Not(HasSubstr("training in fp32"))));
   const nlohmann::json history = read_json(file("out/history.json"));
   const nlohmann::json& amp = history["mixed_precision"];
   EXPECT_LT(amp["activation_bytes_mixed"].get<double>(), 0.7 * amp["activation_bytes_f32"].get<double>());
