@@ -49,6 +49,7 @@ class LazyImageFolder final : public Dataset {
   std::vector<SkippedItem> skipped() const override {
     const std::lock_guard lock(mutex_);
     std::vector<SkippedItem> items;
+    items.reserve(skipped_.size());
     for (const auto& [index, item] : skipped_) items.push_back(item);
     return items;
   }

@@ -59,7 +59,8 @@ std::unique_ptr<Dataset> fitted(std::unique_ptr<Dataset> dataset, const OpenOpti
 std::optional<fs::path> find_idx(const fs::path& dir, const std::string& stem, const std::string& type) {
   for (const char* separator : {"-", "."})
     for (const char* suffix : {"", ".gz"})
-      if (fs::path path = dir / (stem + separator + type + suffix); is_file(path)) return path;
+      if (fs::path path = dir / fmt::format("{}{}{}{}", stem, separator, type, suffix); is_file(path))
+        return path;
   return std::nullopt;
 }
 

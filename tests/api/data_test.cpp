@@ -7,7 +7,6 @@ namespace twofour {
 namespace {
 
 using ::testing::ElementsAre;
-using ::testing::HasSubstr;
 
 /// A folder with one 4x4 image in each class.
 class Classes {

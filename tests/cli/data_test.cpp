@@ -22,7 +22,7 @@ class ImageFolders : public Commands {
       const int64_t label = digits->load(i, pixels);
       if (label > last_digit) continue;
       std::ranges::transform(pixels, image.pixels.begin(),
-                             [](float value) { return static_cast<uint8_t>(value * 255 + 0.5F); });
+                             [](float value) { return static_cast<uint8_t>(std::lround(value * 255)); });
       write(folder + "/" + std::to_string(label) + "/" + std::to_string(i) + ".png", data::encode_png(image));
     }
   }

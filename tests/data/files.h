@@ -29,7 +29,7 @@ class TemporaryFolder {
   const std::filesystem::path& path() const { return path_; }
   /// Writes <folder>/<name>, making the folders above it.
   std::filesystem::path write(const std::filesystem::path& name, std::string_view content) const {
-    const auto path = path_ / name;
+    auto path = path_ / name;
     std::filesystem::create_directories(path.parent_path());
     std::ofstream(path, std::ios::binary) << content;
     return path;

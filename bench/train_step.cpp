@@ -1,0 +1,180 @@
+// The training step of ResNet-18 against PyTorch's on the CPU, step by step in turn, so that whatever else
+// runs on the machine meets all of them.
+#include <fmt/format.h>
+
+#include <cstdlib>
+#include <ctime>
+#include <thread>
+
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
+#include "cli/files.h"
+#include "cli/table.h"
+#include "cli/timing.h"
+#include "line_process.h"
+#include "twofour/engine.h"
+#include "twofour/error.h"
+#include "twofour/train.h"
+
+namespace {
+
+using namespace twofour;  // NOLINT(google-build-using-namespace): a program of one file
+using namespace std::chrono_literals;
+
+struct Options {
+  int64_t batch_size = 32;
+  int rounds = 10, warm_up = 3, threads = 0;
+  std::string json;
+};
+
+constexpr const char* kScript = TWOFOUR_SOURCE_DIR "/bench/train_step_pytorch.py";
+const std::vector<std::string> kFormats = {"channels_last", "default"};
+// OpenMP's threads spin for some milliseconds before they sleep; Intel's for 200 unless told.
+constexpr auto kSettle = 100ms;
+constexpr const char* kBlockTime = "20";
+
+std::vector<std::string> words(const std::string& line) {
+  std::istringstream stream(line);
+  return {std::istream_iterator<std::string>(stream), {}};
+}
+
+class PyTorch {
+ public:
+  PyTorch(const std::string& python, const Options& options, int threads)
+      : process_({python, kScript, std::to_string(options.batch_size), std::to_string(threads)}) {
+    const std::string answer = first_answer();
+    const auto fields = words(answer);
+    if (fields.size() != 3 || fields[0] != "ready")
+      throw Error(
+          ErrorCode::kFailedPrecondition,
+          fmt::format("{} has no PyTorch ({}); TWOFOUR_PYTHON may name one that has", python, answer));
+    version_ = fields[1];
+    parameters_ = std::stoll(fields[2]);
+  }
+
+  double step_s(const std::string& format) {
+    process_.write_line(format);
+    return std::stod(words(process_.read_line()).at(0));
+  }
+  double cpu_s() const { return process_.cpu_s(); }
+  const std::string& version() const { return version_; }
+  int64_t parameters() const { return parameters_; }
+
+ private:
+  std::string first_answer() {
+    try {
+      return process_.read_line();
+    } catch (const Error& error) {
+      return error.what();
+    }
+  }
+
+  LineProcess process_;
+  std::string version_;
+  int64_t parameters_ = 0;
+};
+
+double own_cpu_s() {
+  timespec time{};
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
+}
+
+struct Contestant {
+  std::string name;
+  std::function<double()> step_s;
+  std::function<double()> others_cpu_s;  // of the process that waits
+  std::vector<double> times_s, ratios;   // to the first contestant's step of the same round
+};
+
+/// One step each, in an order that turns from round to round. Returns the largest share of a turn in which
+/// the process that waited was busy.
+double run_round(std::vector<Contestant>& contestants, size_t round) {
+  double busy = 0;
+  for (size_t i = 0; i < contestants.size(); ++i) {
+    Contestant& c = contestants[(round + i) % contestants.size()];
+    std::this_thread::sleep_for(kSettle);
+    const double before = c.others_cpu_s();
+    c.times_s.push_back(c.step_s());
+    busy = std::max(busy, (c.others_cpu_s() - before) / c.times_s.back());
+  }
+  for (Contestant& c : contestants) c.ratios.push_back(c.times_s.back() / contestants[0].times_s.back());
+  return busy;
+}
+
+void report(const Options& options, const std::vector<Contestant>& contestants, double busy,
+            const std::string& title) {
+  cli::Table table({"Program", ">Step ms", ">Images/s", ">Time / twofour", ">Quartiles"});
+  nlohmann::ordered_json rows = nlohmann::ordered_json::array();
+  for (const Contestant& c : contestants) {
+    const double step_s = cli::median_of(c.times_s), ratio = cli::median_of(c.ratios);
+    const double low = cli::percentile_of(c.ratios, 25), high = cli::percentile_of(c.ratios, 75);
+    const double images_per_s = static_cast<double>(options.batch_size) / step_s;
+    table.add_row({c.name, fmt::format("{:.1f}", step_s * 1e3), fmt::format("{:.1f}", images_per_s),
+                   fmt::format("{:.3f}", ratio), fmt::format("{:.3f} to {:.3f}", low, high)});
+    rows.push_back({{"program", c.name},
+                    {"step_ms", step_s * 1e3},
+                    {"images_per_s", images_per_s},
+                    {"ratio", ratio},
+                    {"times_s", c.times_s}});
+  }
+  fmt::print("{}\n{}\nMedians of {} rounds. Who waited was busy for {:.1f} % of a step at most.\n", title,
+             table.text(), options.rounds, busy * 100);
+  if (!options.json.empty())
+    cli::write_text_file(options.json, nlohmann::ordered_json{{"title", title}, {"programs", rows}}.dump(1));
+}
+
+void run(const Options& options) {
+  const int threads = set_threads(options.threads);
+  const char* python = std::getenv("TWOFOUR_PYTHON");
+  PyTorch pytorch(python ? python : "python3", options, threads);
+  const Model model = Model::zoo("resnet18");
+  if (pytorch.parameters() != model.num_parameters())
+    throw Error(ErrorCode::kInternal, fmt::format("the networks differ: {} and {} parameters",
+                                                  model.num_parameters(), pytorch.parameters()));
+  DataLoader data({.source = "synthetic",
+                   .image_shape = model.image_shape(),
+                   .num_classes = model.num_classes(),
+                   .size = options.batch_size * 4,
+                   .batch_size = options.batch_size});
+  Trainer trainer(model, Sgd({.lr = 0.01, .momentum = 0.9, .weight_decay = 1e-4}), data);
+
+  std::vector<Contestant> contestants = {{"twofour",
+                                          [&] { return trainer.benchmark({.num_iter = 1}, {}).time_s; },
+                                          [&] { return pytorch.cpu_s(); },
+                                          {},
+                                          {}}};
+  for (const std::string& format : kFormats)
+    contestants.push_back({"PyTorch, " + format, [&] { return pytorch.step_s(format); }, own_cpu_s, {}, {}});
+  for (Contestant& c : contestants)
+    for (int i = 0; i < options.warm_up; ++i) c.step_s();
+  double busy = 0;
+  for (int round = 0; round < options.rounds; ++round)
+    busy = std::max(busy, run_round(contestants, static_cast<size_t>(round)));
+  report(options, contestants, busy,
+         fmt::format("ResNet-18 training step, batch {}, 224x224, FP32, {} threads, PyTorch {}, {}",
+                     options.batch_size, threads, pytorch.version(), device_name()));
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app(
+      "The training step of ResNet-18 and PyTorch's in turn (TWOFOUR_PYTHON names a Python with PyTorch)");
+  Options options;
+  app.add_option("--batch", options.batch_size, "Images in a batch")->capture_default_str();
+  app.add_option("--rounds", options.rounds, "Steps of each")->capture_default_str();
+  app.add_option("--warm_up", options.warm_up, "Steps of each that are not timed")->capture_default_str();
+  app.add_option("--threads", options.threads, "Threads; default: all cores");
+  app.add_option("--json", options.json, "Write the figures as JSON");
+  CLI11_PARSE(app, argc, argv);
+  setenv("KMP_BLOCKTIME", kBlockTime, 0);
+  try {
+    run(options);
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "bench_train_step: {}\n", error.what());
+    return 1;
+  }
+  return 0;
+}
