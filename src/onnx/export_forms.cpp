@@ -44,7 +44,10 @@ constexpr std::array kSince = {
     Since{"ReduceMin", 18},
     Since{"ReduceProd", 18},
     Since{"ReduceSumSquare", 18},
+    Since{"Resize", 19},
     Since{"RotaryEmbedding", 23},
+    Since{"ScatterElements", 18},
+    Since{"ScatterND", 18},
     Since{"Swish", 24},
     Since{"TensorScatter", 24},
 };
