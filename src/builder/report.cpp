@@ -102,9 +102,9 @@ BuildReport report_from_info(const Json& info) {
     const Json& json = info.at("report");
     BuildReport report;
     report.build_s = json.at("build_s");
-    report.arena_bytes = json.at("arena_bytes");
-    report.arena_lower_bound_bytes = json.at("arena_lower_bound_bytes");
-    report.weights_bytes = json.at("weights_bytes");
+    report.arena_bytes = get_integer<size_t>(json.at("arena_bytes"));
+    report.arena_lower_bound_bytes = get_integer<size_t>(json.at("arena_lower_bound_bytes"));
+    report.weights_bytes = get_integer<size_t>(json.at("weights_bytes"));
     for (const Json& layer : json.at("layers")) report.layers.push_back(layer_from_json(layer));
     return report;
   } catch (const Json::exception& error) {

@@ -91,8 +91,8 @@ struct Section {
 Section map_section(const Json& json, std::span<const std::byte> area, size_t begin,
                     const std::shared_ptr<const void>& owner) {
   const auto dtype = dtype_from_name(json.at("dtype").get<std::string>());
-  const Shape shape(json.at("shape").get<std::vector<int64_t>>());
-  const size_t offset = json.at("offset");
+  const Shape shape(get_integers<int64_t>(json.at("shape")));
+  const auto offset = get_integer<size_t>(json.at("offset"));
   TWOFOUR_CHECK(dtype && std::ranges::all_of(shape, [](int64_t d) { return d >= 0; }), kDataCorrupt,
                 "a section has an impossible type");
   const auto count = static_cast<size_t>(shape.numel());

@@ -26,7 +26,7 @@ Json tensor_to_json(const PlanTensor& t) {
 TensorDesc desc_from_json(const Json& json) {
   const auto dtype = dtype_from_name(json.at("dtype").get<std::string>());
   TWOFOUR_CHECK(dtype, kDataCorrupt, "unknown dtype");
-  TensorDesc desc{*dtype, Shape(json.at("shape").get<std::vector<int64_t>>())};
+  TensorDesc desc{*dtype, Shape(get_integers<int64_t>(json.at("shape")))};
   for (const int64_t dim : desc.shape) TWOFOUR_CHECK(dim >= 0, kDataCorrupt, "negative size {}", dim);
   constexpr int64_t kMostElements = int64_t{1} << 48;
   TWOFOUR_CHECK(desc.shape.numel() < kMostElements, kDataCorrupt, "absurd shape {}", desc.shape.to_string());
@@ -47,8 +47,8 @@ PlanTensor tensor_from_json(const Json& json) {
   const auto it = std::ranges::find(kKindNames, kind);
   TWOFOUR_CHECK(it != kKindNames.end(), kDataCorrupt, "unknown tensor kind {}", kind);
   t.kind = static_cast<Kind>(it - kKindNames.begin());
-  t.offset = json.at("offset");
-  t.index = json.at("index");
+  t.offset = get_integer<size_t>(json.at("offset"));
+  t.index = get_integer<int>(json.at("index"));
   return t;
 }
 
@@ -63,10 +63,10 @@ PlanStep step_from_json(const Json& json) {
   s.name = json.at("name");
   s.op = json.at("op");
   s.attrs = attrs_from_json(json.at("attrs"));
-  s.inputs = json.at("inputs").get<std::vector<int>>();
-  s.outputs = json.at("outputs").get<std::vector<int>>();
+  s.inputs = get_integers<int>(json.at("inputs"));
+  s.outputs = get_integers<int>(json.at("outputs"));
   s.tactic = json.at("tactic");
-  s.packed = json.at("packed").get<std::vector<int>>();
+  s.packed = get_integers<int>(json.at("packed"));
   s.sparse = json.at("sparse");
   return s;
 }
@@ -157,8 +157,8 @@ Plan plan_from_json(const Json& json, size_t num_sections) {
     plan.name = json.at("name");
     plan.backend = json.at("backend");
     plan.device = json.at("device");
-    plan.arena_bytes = json.at("arena_bytes");
-    plan.arena_lower_bound_bytes = json.at("arena_lower_bound_bytes");
+    plan.arena_bytes = get_integer<size_t>(json.at("arena_bytes"));
+    plan.arena_lower_bound_bytes = get_integer<size_t>(json.at("arena_lower_bound_bytes"));
     plan.info = json.at("info");
     for (const Json& t : json.at("tensors")) plan.tensors.push_back(tensor_from_json(t));
     for (const Json& s : json.at("steps")) plan.steps.push_back(step_from_json(s));

@@ -17,8 +17,8 @@ Json tensor_to_json(const Tensor& tensor) {
 
 Tensor tensor_from_json(const Json& json) {
   const auto dtype = dtype_from_name(json.at("dtype").get<std::string>());
-  const auto data = json.at("data").get<std::vector<uint8_t>>();
-  const Shape shape(json.at("shape").get<std::vector<int64_t>>());
+  const auto data = get_integers<uint8_t>(json.at("data"));
+  const Shape shape(get_integers<int64_t>(json.at("shape")));
   TWOFOUR_CHECK(dtype && std::ranges::all_of(shape, [](int64_t d) { return d >= 0; }) &&
                     static_cast<size_t>(shape.numel()) == data.size() / dtype_size(*dtype),
                 kDataCorrupt, "attribute tensor does not match its shape");
@@ -38,10 +38,10 @@ struct ToJson {
 };
 
 Attr attr_from_json(const std::string& kind, const Json& value) {
-  if (kind == "i") return value.get<int64_t>();
+  if (kind == "i") return get_integer<int64_t>(value);
   if (kind == "f") return value.get<float>();
   if (kind == "s") return value.get<std::string>();
-  if (kind == "ints") return value.get<std::vector<int64_t>>();
+  if (kind == "ints") return get_integers<int64_t>(value);
   if (kind == "floats") return value.get<std::vector<float>>();
   if (kind == "strings") return value.get<std::vector<std::string>>();
   if (kind == "tensor") return tensor_from_json(value);

@@ -19,6 +19,32 @@ std::vector<float> known_scales(const Draft& draft) {
 
 }  // namespace
 
+/// Opset 20 renamed the modes.
+void grid_sample_modes(Draft& draft) {
+  const std::string mode = draft.attrs.s("mode", "bilinear");
+  if (mode.starts_with("bi")) draft.attrs.set("mode", mode.substr(2));
+}
+
+/// Opset 18 had one scale and bias per group.
+void group_norm_per_channel(Draft& draft) {
+  const int64_t groups = draft.attrs.i("num_groups", 0);
+  const Dim channels = draft.input(0) && rank_of(draft) > 1 ? draft.input(0)->dims()[1] : Dim();
+  TWOFOUR_CHECK(channels.known(), kUnsupported, "the number of channels is not known");
+  TWOFOUR_CHECK(groups >= 1 && channels.value % groups == 0, kInvalidArgument,
+                "num_groups is {}; it must divide the {} channels", groups, channels.value);
+  ops::Builder& b = draft.builder;
+  for (const size_t i : {1, 2}) {
+    TWOFOUR_CHECK(draft.input(i), kInvalidArgument, "input {} is missing", i);
+    Value* column = b.reshape(draft.input(i), {groups, 1});
+    draft.inputs[i] = b.reshape(b.expand(column, {groups, channels.value / groups}), {channels.value});
+  }
+}
+
+/// Opset 16 moved the regions by half a pixel.
+void roi_align_unshifted(Draft& draft) {
+  draft.attrs.set("coordinate_transformation_mode", std::string("output_half_pixel"));
+}
+
 /// Resize of opset 10: only src and scales. Nearest takes the element before when it enlarges, the one after
 /// when it shrinks.
 void resize_without_roi(Draft& draft) {
@@ -51,6 +77,14 @@ void upsample_to_resize(Draft& draft) {
   resize_without_roi(draft);
 }
 
+/// With the statistics of the batch: what training uses.
+void batch_norm_training(Draft& draft) {
+  if (draft.attrs.i("training_mode", 0) == 0) return;
+  draft.attrs.erase("training_mode");
+  draft.results = draft.builder.op_n("BatchNormTrain", draft.inputs, 5, draft.attrs, draft.name);
+  draft.results->resize(draft.num_outputs);
+}
+
 /// Some exporters concatenate scalars with vectors, against the letter of every opset.
 void concat_scalars(Draft& draft) {
   for (Value*& input : draft.inputs) {
@@ -60,6 +94,13 @@ void concat_scalars(Draft& draft) {
       input = draft.builder.op("Unsqueeze", {input, constant(draft, "axes", Tensor::i64({0}))}, {},
                                draft.name + ".element");
   }
+}
+
+/// Before opset 20 axis was an attribute, 1 by default.
+void dft_axis_to_input(Draft& draft) {
+  const int64_t axis = draft.attrs.i("axis", 1);
+  set_input(draft, 2, constant(draft, "axis", Tensor::of<int64_t>({}, std::span<const int64_t>(&axis, 1))));
+  draft.attrs.erase("axis");
 }
 
 /// Scatter was renamed in opset 11.

@@ -6,6 +6,8 @@
 #include "onnx/draft_edit.h"
 #include "onnx/layer_adapters.h"
 #include "onnx/math_adapters.h"
+#include "ops/infer.h"
+#include "ops/shape_value.h"
 
 namespace twofour::onnx_io {
 namespace {
@@ -59,21 +61,19 @@ void pad_attrs_to_inputs(Draft& draft) {
   float_to_input(draft, "value", 2);
 }
 
-/// Opset 18 may name the padded axes; before that pads covers all of them.
+/// Opset 18 may name the padded axes. What is known becomes pads of all axes, the form that is fast.
 void pad_all_axes(Draft& draft) {
-  if (!draft.input(3)) return;
-  const std::vector<int64_t> axes = known_input(draft, 3, "axes");
-  const std::vector<int64_t> pads = known_input(draft, 1, "pads");
+  const auto axes = ops::known_ints(draft.input(3));
+  const auto pads = ops::known_ints(draft.input(1));
+  if (!axes || !pads) return;
   const size_t rank = rank_of(draft);
-  TWOFOUR_CHECK(pads.size() == 2 * axes.size(), kInvalidArgument, "{} axes need {} pads, got {}", axes.size(),
-                2 * axes.size(), pads.size());
+  TWOFOUR_CHECK(pads->size() == 2 * axes->size(), kInvalidArgument, "{} axes need {} pads, got {}",
+                axes->size(), 2 * axes->size(), pads->size());
   std::vector<int64_t> all(2 * rank, 0);
-  for (size_t i = 0; i < axes.size(); ++i) {
-    const int64_t axis = axes[i] < 0 ? axes[i] + static_cast<int64_t>(rank) : axes[i];
-    TWOFOUR_CHECK(axis >= 0 && static_cast<size_t>(axis) < rank, kInvalidArgument,
-                  "axis {} is outside rank {}", axes[i], rank);
-    all[static_cast<size_t>(axis)] = pads[i];
-    all[static_cast<size_t>(axis) + rank] = pads[i + axes.size()];
+  for (size_t i = 0; i < axes->size(); ++i) {
+    const size_t axis = ops::normalize_axis((*axes)[i], rank);
+    all[axis] = (*pads)[i];
+    all[axis + rank] = (*pads)[i + axes->size()];
   }
   draft.inputs.pop_back();
   draft.inputs[1] = constant(draft, "pads", Tensor::i64(all));
@@ -109,20 +109,13 @@ void softmax_over_matrix(Draft& draft) {
 
 void split_sizes_to_input(Draft& draft) { ints_to_input(draft, "split", 1); }
 
-/// Opset 18: num_outputs parts of equal size, except the last, which takes the rest.
-void split_parts_to_sizes(Draft& draft) {
+/// Opset 18 says how many outputs there are, as if they could not be counted.
+void split_parts_counted(Draft& draft) {
   if (!draft.attrs.has("num_outputs")) return;
   const int64_t parts = draft.attrs.i("num_outputs", 0);
   draft.attrs.erase("num_outputs");
   TWOFOUR_CHECK(parts == static_cast<int64_t>(draft.num_outputs), kInvalidArgument,
                 "num_outputs is {}, but there are {} outputs", parts, draft.num_outputs);
-  const Dim size = draft.input(0) ? draft.input(0)->dims().at(axis_of(draft, 0)) : Dim();
-  if (!size.known() || size.value % parts == 0) return;
-  std::vector<int64_t> sizes(draft.num_outputs, (size.value + parts - 1) / parts);
-  sizes.back() = size.value - sizes[0] * (parts - 1);
-  TWOFOUR_CHECK(sizes.back() >= 0, kInvalidArgument, "{} elements cannot be split into {} parts", size.value,
-                parts);
-  set_input(draft, 1, constant(draft, "split", Tensor::i64(sizes)));
 }
 
 struct Adapter {
@@ -136,6 +129,7 @@ constexpr std::array kAdapters = {
     Adapter{"Add", kFirstOpset, 6, broadcast_at_axis},
     Adapter{"And", kFirstOpset, 6, broadcast_at_axis},
     Adapter{"BatchNormalization", kFirstOpset, 8, batch_norm_spatial},
+    Adapter{"BatchNormalization", 14, kLastOpset, batch_norm_training},
     Adapter{"Bernoulli", kFirstOpset, kLastOpset, name_dtypes},
     Adapter{"Bernoulli", kFirstOpset, kLastOpset, seed_from_float},
     Adapter{"BitCast", kFirstOpset, kLastOpset, name_dtypes},
@@ -143,13 +137,16 @@ constexpr std::array kAdapters = {
     Adapter{"Cast", kFirstOpset, kLastOpset, name_dtypes},
     Adapter{"CastLike", kFirstOpset, kLastOpset, cast_like_to_cast},
     Adapter{"Clip", kFirstOpset, 10, clip_bounds_to_inputs},
-    Adapter{"DequantizeLinear", kFirstOpset, kLastOpset, name_dtypes},
     Adapter{"Concat", kFirstOpset, kLastOpset, concat_scalars},
+    Adapter{"DFT", 17, 19, dft_axis_to_input},
+    Adapter{"DequantizeLinear", kFirstOpset, kLastOpset, name_dtypes},
     Adapter{"Div", kFirstOpset, 6, broadcast_at_axis},
     Adapter{"Dropout", kFirstOpset, 11, dropout_ratio_to_input},
     Adapter{"Equal", kFirstOpset, 6, broadcast_at_axis},
     Adapter{"EyeLike", kFirstOpset, kLastOpset, name_dtypes},
     Adapter{"Greater", kFirstOpset, 6, broadcast_at_axis},
+    Adapter{"GridSample", kFirstOpset, 19, grid_sample_modes},
+    Adapter{"GroupNormalization", 18, 20, group_norm_per_channel},
     Adapter{"HammingWindow", kFirstOpset, kLastOpset, name_dtypes},
     Adapter{"HannWindow", kFirstOpset, kLastOpset, name_dtypes},
     Adapter{"Hardmax", kFirstOpset, 12, softmax_over_matrix},
@@ -183,11 +180,12 @@ constexpr std::array kAdapters = {
     Adapter{"ReduceSum", kFirstOpset, 12, axes_to_input},
     Adapter{"ReduceSumSquare", kFirstOpset, 17, axes_to_input},
     Adapter{"Resize", kFirstOpset, 10, resize_without_roi},
+    Adapter{"RoiAlign", kFirstOpset, 15, roi_align_unshifted},
     Adapter{"Scatter", kFirstOpset, 10, scatter_along_axis},
     Adapter{"Slice", kFirstOpset, 9, slice_attrs_to_inputs},
     Adapter{"Softmax", kFirstOpset, 12, softmax_over_matrix},
     Adapter{"Split", kFirstOpset, 12, split_sizes_to_input},
-    Adapter{"Split", 18, kLastOpset, split_parts_to_sizes},
+    Adapter{"Split", 18, kLastOpset, split_parts_counted},
     Adapter{"Squeeze", kFirstOpset, 12, axes_to_input},
     Adapter{"Sub", kFirstOpset, 6, broadcast_at_axis},
     Adapter{"TopK", kFirstOpset, 9, top_k_to_input},

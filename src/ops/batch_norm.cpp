@@ -24,6 +24,7 @@ namespace {
 void infer(const Node& node, std::span<ValueType> outputs) {
   TWOFOUR_CHECK(node.attrs().i("training_mode", 0) == 0, kUnsupported,
                 "training_mode is set; this is the inference form");
+  TWOFOUR_CHECK(outputs.size() == 1, kUnsupported, "running statistics change in training only");
   check_batch_norm_inputs(node, 1, 5);
   infer_same(node, outputs);
 }
@@ -77,7 +78,9 @@ const OpDef kBatchNormalization = {
                {.name = "bias", .keep_f32 = true},
                {.name = "mean", .keep_f32 = true, .state = true},
                {.name = "var", .keep_f32 = true, .state = true}},
-    .outputs = {{"dst"}},
+    .outputs = {{"dst"},
+                {.name = "running_mean", .optional = true, .keep_f32 = true, .state = true},
+                {.name = "running_var", .optional = true, .keep_f32 = true, .state = true}},
     .attrs = {"epsilon", "momentum", "training_mode"},
     .infer = infer,
     .reference = reference,

@@ -51,9 +51,11 @@ std::vector<int64_t> split_sizes(const std::optional<std::vector<int64_t>>& give
                                  size_t count) {
   const auto parts = static_cast<int64_t>(count);
   if (!given) {
-    TWOFOUR_CHECK(size % parts == 0, kInvalidArgument, "{} elements do not divide into {} equal parts", size,
+    std::vector<int64_t> sizes(count, (size + parts - 1) / parts);
+    sizes.back() = size - sizes[0] * (parts - 1);
+    TWOFOUR_CHECK(sizes.back() >= 0, kInvalidArgument, "{} elements cannot be split into {} parts", size,
                   parts);
-    return std::vector<int64_t>(count, size / parts);
+    return sizes;
   }
   int64_t left = size;
   for (const int64_t part : *given) {
@@ -149,7 +151,8 @@ const OpDef kSplit = {
     .examples = {{.inputs = {{.shape = {2, 6, 3}}}, .attrs = {{"axis", int64_t{1}}}, .num_outputs = 3},
                  {.inputs = {{.shape = {5, 4}},
                              {.dtype = DType::kI64, .shape = {2}, .values = {2, 3}, .constant = true}},
-                  .num_outputs = 2}},
+                  .num_outputs = 2},
+                 {.inputs = {{.shape = {7}}}, .num_outputs = 3}},
 };
 
 }  // namespace twofour::ops

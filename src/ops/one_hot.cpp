@@ -2,6 +2,7 @@
 
 #include "ops/example.h"
 #include "ops/infer.h"
+#include "ops/shape_value.h"
 #include "ops/strided.h"
 
 namespace twofour::ops {
@@ -20,8 +21,8 @@ void infer(const Node& node, std::span<ValueType> outputs) {
   check_dims(node.input(2)->type(), {2}, "values");
   outputs[0] = {node.input(2)->dtype(), indices.dims};
   Dim size;
-  if (depth->is_constant()) {
-    size = depth->data().to(DType::kI64).span<int64_t>()[0];
+  if (const Tensor known = known_tensor(depth); known.defined()) {
+    size = known.to(DType::kI64).span<int64_t>()[0];
     TWOFOUR_CHECK(size.known(), kInvalidArgument, "depth is {}; it must not be negative", size.value);
   }
   outputs[0].dims.insert(

@@ -11,18 +11,23 @@ namespace {
 
 constexpr int64_t kOutside = -1;
 
+/// Where position `at` outside [0, size) lies when src goes on as `mode` says.
+int64_t continued(const std::string& mode, int64_t at, int64_t size) {
+  if (mode == "edge") return std::clamp<int64_t>(at, 0, size - 1);
+  if (mode == "wrap") return (at % size + size) % size;
+  if (mode != "reflect") return kOutside;
+  const int64_t period = std::max<int64_t>(2 * (size - 1), 1);
+  const int64_t phase = (at % period + period) % period;
+  return phase < size ? phase : period - phase;
+}
+
 /// For one axis: the position in src that each of the size + begin + end positions of dst copies, or
 /// kOutside. Negative padding crops.
 std::vector<int64_t> sources(const std::string& mode, int64_t size, int64_t begin, int64_t end) {
   std::vector<int64_t> from(static_cast<size_t>(size + begin + end));
   for (size_t i = 0; i < from.size(); ++i) {
-    int64_t at = static_cast<int64_t>(i) - begin;
-    if (at < 0 || at >= size) {
-      if (mode == "edge") at = std::clamp<int64_t>(at, 0, size - 1);
-      else if (mode == "reflect") at = at < 0 ? -at : 2 * (size - 1) - at;
-      else at = kOutside;
-    }
-    from[i] = at;
+    const int64_t at = static_cast<int64_t>(i) - begin;
+    from[i] = at < 0 || at >= size ? continued(mode, at, size) : at;
   }
   return from;
 }
@@ -35,25 +40,38 @@ Dim padded(const std::string& mode, const Dim& size, int64_t begin, int64_t end)
   TWOFOUR_CHECK(size.value < kMost && size.value + begin + end >= 0, kInvalidArgument,
                 "padding {} and {} does not fit a size of {}", begin, end, size.value);
   const int64_t most = std::max(begin, end);
-  TWOFOUR_CHECK(mode == "constant" || most <= 0 || size.value > (mode == "reflect" ? most : 0),
-                kInvalidArgument, "{} padding of {} does not fit a size of {}", mode, most, size.value);
+  TWOFOUR_CHECK(mode == "constant" || most <= 0 || size.value > 0, kInvalidArgument,
+                "{} padding of {} does not fit a size of {}", mode, most, size.value);
   return size.value + begin + end;
 }
 
 std::string mode_of(const Attrs& attrs) {
   const std::string mode = attrs.s("mode", "constant");
-  TWOFOUR_CHECK(mode == "constant" || mode == "reflect" || mode == "edge", kUnsupported,
-                "mode \"{}\" is not supported; constant, reflect and edge are", mode);
+  TWOFOUR_CHECK(mode == "constant" || mode == "reflect" || mode == "edge" || mode == "wrap", kInvalidArgument,
+                "mode \"{}\" is not known; constant, reflect, edge and wrap are", mode);
   return mode;
 }
 
-void check_pads(const std::vector<int64_t>& pads, size_t rank) {
-  TWOFOUR_CHECK(pads.size() == 2 * rank, kInvalidArgument, "{} pads are given; {} axes need {}", pads.size(),
-                rank, 2 * rank);
+/// pads for every axis, from those of `axes` (all axes when there are none).
+std::vector<int64_t> all_pads(const std::vector<int64_t>& pads,
+                              const std::optional<std::vector<int64_t>>& axes, size_t rank) {
+  const size_t count = axes ? axes->size() : rank;
+  TWOFOUR_CHECK(pads.size() == 2 * count, kInvalidArgument, "{} pads are given; {} axes need {}", pads.size(),
+                count, 2 * count);
+  if (!axes) return pads;
+  axis_flags(*axes, rank);
+  std::vector<int64_t> all(2 * rank, 0);
+  for (size_t i = 0; i < count; ++i) {
+    const size_t axis = normalize_axis((*axes)[i], rank);
+    all[axis] = pads[i];
+    all[axis + rank] = pads[i + count];
+  }
+  return all;
 }
 
 Dims padded_dims(const std::string& mode, const Dims& src, const std::vector<int64_t>& pads) {
-  check_pads(pads, src.size());
+  TWOFOUR_CHECK(pads.size() == 2 * src.size(), kInvalidArgument, "{} pads are given; {} axes need {}",
+                pads.size(), src.size(), 2 * src.size());
   Dims dims;
   for (size_t i = 0; i < src.size(); ++i) dims.push_back(padded(mode, src[i], pads[i], pads[i + src.size()]));
   return dims;
@@ -67,8 +85,18 @@ void infer(const Node& node, std::span<ValueType> outputs) {
     check_dtype(fill->type(), src.dtype, "constant_value");
     check_one_element(fill->type(), "constant_value");
   }
-  outputs[0] = {src.dtype, Dims(src.dims.size())};
-  if (const auto pads = known_ints(node.input(1))) outputs[0].dims = padded_dims(mode, src.dims, *pads);
+  if (node.input(3)) check_index(node.input(3)->type(), "axes");
+  const auto pads = known_ints(node.input(1));
+  const auto axes = known_ints(node.input(3));
+  outputs[0] = src;
+  if (pads && (axes || !node.input(3))) {
+    outputs[0].dims = padded_dims(mode, src.dims, all_pads(*pads, axes, src.dims.size()));
+    return;
+  }
+  const std::vector<bool> changed =
+      axes ? axis_flags(*axes, src.dims.size()) : std::vector<bool>(src.dims.size(), true);
+  for (size_t i = 0; i < changed.size(); ++i)
+    if (changed[i]) outputs[0].dims[i] = Dim();
 }
 
 /// Calls fn(index in dst, index in src or kOutside) for every element of dst.
@@ -99,7 +127,10 @@ void reference(const ReferenceArgs& args) {
   const Tensor& src = args.inputs[0];
   const Tensor& dst = args.outputs[0];
   const std::string mode = mode_of(args.attrs);
-  const std::vector<int64_t> pads = to_ints(args.inputs[1]);
+  const Tensor axes = input_or_none(args, 3);
+  const std::vector<int64_t> pads =
+      all_pads(to_ints(args.inputs[1]), axes.defined() ? std::optional(to_ints(axes)) : std::nullopt,
+               src.shape().rank());
   TWOFOUR_CHECK(padded_dims(mode, to_dims(src.shape()), pads) == to_dims(dst.shape()), kInvalidArgument,
                 "the pads do not give the inferred shape {}", dst.shape().to_string());
   const Tensor given = input_or_none(args, 2);
@@ -114,11 +145,13 @@ void reference(const ReferenceArgs& args) {
 std::vector<Value*> grad(const GradArgs& args) {
   const Node& node = args.node;
   const auto pads = known_ints(node.input(1));
-  TWOFOUR_CHECK(pads, kUnsupported, "{} has no constant pads", node.label());
+  const auto axes = known_ints(node.input(3));
+  TWOFOUR_CHECK(pads && (axes || !node.input(3)), kUnsupported, "{} has no constant pads and axes",
+                node.label());
   std::vector<Value*> result(node.inputs().size(), nullptr);
   result[0] = args.builder.op("PadGrad", {args.grad_outputs[0]},
                               {{"mode", node.attrs().s("mode", "constant")},
-                               {"pads", *pads},
+                               {"pads", all_pads(*pads, axes, node.input(0)->rank())},
                                {"src_shape", node.input(0)->shape().dims()}});
   return result;
 }
@@ -147,12 +180,12 @@ extern const OpDef kPad;
 const OpDef kPad = {
     .name = "Pad",
     .doc =
-        "dst = src with pads (all begins, then all ends) of a constant, the reflection or the edge around "
-        "it; "
-        "negative pads crop.",
+        "dst = src with pads (all begins, then all ends of `axes`) of a constant, its reflection, its edge "
+        "or src again (wrap) around it; negative pads crop.",
     .inputs = {{"src"},
                {.name = "pads", .state = true},
-               {.name = "constant_value", .optional = true, .state = true}},
+               {.name = "constant_value", .optional = true, .state = true},
+               {.name = "axes", .optional = true, .state = true}},
     .outputs = {{"dst"}},
     .attrs = {"mode"},
     .infer = infer,
@@ -168,7 +201,11 @@ const OpDef kPad = {
                   .attrs = {{"mode", std::string("reflect")}}},
                  {.inputs = {{.shape = {3, 4}}, example_ints({1, 2, 0, 3})},
                   .attrs = {{"mode", std::string("edge")}}},
-                 {.inputs = {{.shape = {4, 5}}, example_ints({-1, 2, 1, -3})}}},
+                 {.inputs = {{.shape = {4, 5}}, example_ints({-1, 2, 1, -3})}},
+                 {.inputs = {{.shape = {2, 3}}, example_ints({4, 5}), {.absent = true}, example_ints({-1})},
+                  .attrs = {{"mode", std::string("wrap")}}},
+                 {.inputs = {{.shape = {3}}, example_ints({5, 6})},
+                  .attrs = {{"mode", std::string("reflect")}}}},
 };
 
 extern const OpDef kPadGrad;

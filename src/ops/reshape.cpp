@@ -86,18 +86,32 @@ void infer_flatten(const Node& node, std::span<ValueType> outputs) {
   outputs[0] = {src.dtype, {product(dims.first(split)), product(dims.subspan(split))}};
 }
 
-/// Input 1 as axes; nullopt when it is absent.
+/// Input 1 as axes; nullopt when it is absent or not known.
 std::optional<std::vector<int64_t>> axes_input(const Node& node) {
   if (!node.input(1)) return std::nullopt;
   check_index(node.input(1)->type(), "axes");
-  const auto axes = known_ints(node.input(1));
-  TWOFOUR_CHECK(axes, kUnsupported, "axes are not constant");
-  return axes;
+  return known_ints(node.input(1));
+}
+
+/// How many axes input 1 names, when it does not say which.
+size_t count_axes(const Node& node) {
+  const Dims& dims = node.input(1)->dims();
+  if (dims.empty()) return 1;
+  TWOFOUR_CHECK(dims.size() == 1 && dims[0].known(), kUnsupported,
+                "the number of axes is not known from the graph");
+  return static_cast<size_t>(dims[0].value);
 }
 
 void infer_squeeze(const Node& node, std::span<ValueType> outputs) {
   const ValueType& src = node.input(0)->type();
   const auto axes = axes_input(node);
+  if (node.input(1) && !axes) {
+    const size_t count = count_axes(node);
+    TWOFOUR_CHECK(count <= src.dims.size(), kInvalidArgument, "{} has no {} axes to remove", src.to_string(),
+                  count);
+    outputs[0] = {src.dtype, Dims(src.dims.size() - count)};
+    return;
+  }
   const std::vector<bool> named = axis_flags(axes.value_or(std::vector<int64_t>{}), src.dims.size());
   Dims dims;
   for (size_t i = 0; i < named.size(); ++i) {
@@ -114,6 +128,10 @@ void infer_squeeze(const Node& node, std::span<ValueType> outputs) {
 void infer_unsqueeze(const Node& node, std::span<ValueType> outputs) {
   const ValueType& src = node.input(0)->type();
   const auto axes = axes_input(node);
+  if (!axes) {
+    outputs[0] = {src.dtype, Dims(src.dims.size() + count_axes(node))};
+    return;
+  }
   const std::vector<bool> added = axis_flags(*axes, src.dims.size() + axes->size());
   Dims dims;
   auto next = src.dims.begin();

@@ -15,8 +15,6 @@ constexpr size_t kRoi = 1, kScales = 2, kSizes = 3;
 
 bool is_empty(const Value* value) { return !value || value->dims() == Dims{0}; }
 
-Tensor data_of(const Value* value) { return value && value->is_constant() ? value->data() : Tensor(); }
-
 void check_lists(const Node& node) {
   if (!is_empty(node.input(kRoi))) check_real(node.input(kRoi)->type(), "roi");
   if (!is_empty(node.input(kScales))) check_dtype(node.input(kScales)->type(), DType::kF32, "scales");
@@ -27,7 +25,7 @@ void check_lists(const Node& node) {
 
 /// What the graph knows of roi, scales and sizes.
 ResizeInputs inputs_of(const Node& node) {
-  ResizeInputs inputs = {data_of(node.input(kRoi)), data_of(node.input(kScales)), {}};
+  ResizeInputs inputs = {known_tensor(node.input(kRoi)), known_tensor(node.input(kScales)), {}};
   if (const auto sizes = known_ints(node.input(kSizes))) inputs.sizes = Tensor::i64(*sizes);
   return inputs;
 }
@@ -128,8 +126,7 @@ void reference(const ReferenceArgs& args) {
   Tensor result = src.to(DType::kF64);
   for (const AxisResize& axis : axes)
     if (changes(options, axis)) result = interpolate(result, options, axis, false);
-  result = result.to(dst.dtype());
-  std::copy_n(result.raw(), dst.size_bytes(), dst.raw());
+  store(result, dst);
 }
 
 std::vector<Value*> grad(const GradArgs& args) {
@@ -164,8 +161,7 @@ void reference_grad(const ReferenceArgs& args) {
   Tensor result = args.inputs[0].to(DType::kF64);
   for (const AxisResize& axis : axes)
     if (changes(options, axis)) result = interpolate(result, options, axis, true);
-  result = result.to(dst.dtype());
-  std::copy_n(result.raw(), dst.size_bytes(), dst.raw());
+  store(result, dst);
 }
 
 ExampleInput scales(std::vector<float> values) {

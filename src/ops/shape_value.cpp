@@ -27,6 +27,7 @@ class Evaluator {
     MaybeEntries result;
     if (v->is_constant()) result = constant(v->data());
     else if (v->producer()) result = computed(*v->producer());
+    if (!result && v->producer()) result = constant(folded(v));
     if (result || v->rank() == 0) return result ? result : Entries(1);
     const Dim& size = v->dims()[0];
     if (!size.known() || size.value > static_cast<int64_t>(kMaxEntries)) return std::nullopt;
@@ -34,16 +35,51 @@ class Evaluator {
   }
 
  private:
+  static bool is_small(const Shape& shape) { return shape.numel() <= static_cast<int64_t>(kMaxEntries); }
+
   static MaybeEntries constant(const Tensor& data) {
-    if (data.numel() > static_cast<int64_t>(kMaxEntries)) return std::nullopt;
+    if (!data.defined() || !is_small(data.shape())) return std::nullopt;
     Entries entries;
     for (const int64_t number : to_ints(data)) entries.push_back({number, {}});
     return entries;
   }
 
+  /// The data of a small value that depends on nothing unknown; undefined otherwise.
+  Tensor tensor(const Value* v) {
+    if (v->is_constant()) return is_small(v->data().shape()) ? v->data() : Tensor();
+    if (v->rank() <= 1)
+      if (const auto known = numbers(v)) {
+        const Tensor list = Tensor::i64(*known);
+        return (v->rank() == 0 ? list.reshaped({}) : list).to(v->dtype());
+      }
+    return folded(v);
+  }
+
+  /// What the producer's reference kernel makes of such inputs.
+  Tensor folded(const Value* v) {
+    const Node* node = v->producer();
+    const OpDef* op = node ? find_op(node->op()) : nullptr;
+    if (!op || budget_-- <= 0 || std::ranges::find(op->attrs, "seed") != op->attrs.end()) return {};
+    for (const Value* output : node->outputs())
+      if (!output->type().is_static() || !is_small(output->shape())) return {};
+    std::vector<Tensor> inputs;
+    for (const Value* input : node->inputs()) {
+      inputs.push_back(input ? tensor(input) : Tensor());
+      if (input && !inputs.back().defined()) return {};
+    }
+    try {
+      return run_reference(
+          *node,
+          inputs)[static_cast<size_t>(std::ranges::find(node->outputs(), v) - node->outputs().begin())];
+    } catch (const Error&) {
+      return {};  // evaluation will say what is wrong
+    }
+  }
+
   MaybeEntries computed(const Node& node) {
     const std::string& op = node.op();
     if (op == "Shape") return shape(node);
+    if (op == "Size") return Entries{entry(product(node.input(0)->dims()))};
     if (op == "Concat") return concat(node);
     if (op == "Gather") return gather(node);
     if (op == "Slice") return slice(node);
@@ -128,6 +164,7 @@ class Evaluator {
   }
 
   friend std::optional<std::vector<int64_t>> ops::known_ints(const Value* value);
+  friend Tensor ops::known_tensor(const Value* value);
   int budget_ = 512;
 };
 
@@ -140,6 +177,8 @@ Dim ShapeEntry::dim() const {
 }
 
 std::optional<std::vector<ShapeEntry>> shape_value(const Value* value) { return Evaluator().value(value); }
+
+Tensor known_tensor(const Value* value) { return value ? Evaluator().tensor(value) : Tensor(); }
 
 std::optional<std::vector<int64_t>> known_ints(const Value* value) { return Evaluator().numbers(value); }
 

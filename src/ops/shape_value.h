@@ -23,4 +23,8 @@ std::optional<std::vector<ShapeEntry>> shape_value(const Value* value);
 /// The elements when all are numbers; nullopt otherwise, and for a null value.
 std::optional<std::vector<int64_t>> known_ints(const Value* value);
 
+/// The data of a value of any type with at most 256 elements that depends on nothing unknown; undefined
+/// otherwise, and for a null value.
+Tensor known_tensor(const Value* value);
+
 }  // namespace twofour::ops

@@ -19,7 +19,23 @@ TEST(Json, BadTextIsAnErrorThatNamesTheSource) {
 TEST(Json, DeepNestingDoesNotOverflowTheStack) {
   const size_t depth = 1000000;
   EXPECT_ERROR(parse_json(std::string(depth, '['), "deep"), kDataCorrupt, "deep is not valid JSON");
-  EXPECT_NO_THROW(parse_json(std::string(depth, '[') + std::string(depth, ']'), "deep"));
+  EXPECT_ERROR(parse_json(std::string(depth, '[') + std::string(depth, ']'), "deep"), kDataCorrupt,
+               "nested deeper than 256");
+  EXPECT_NO_THROW(parse_json(std::string(256, '[') + "\"\\\"[[[{{{\"" + std::string(256, ']'), "deep"));
+}
+
+TEST(Json, IntegersAreWholeAndFit) {
+  const auto value = [](const char* text) { return parse_json(text, "test"); };
+  EXPECT_EQ(get_integer<int64_t>(value("-9223372036854775808")), INT64_MIN);
+  EXPECT_EQ(get_integer<uint64_t>(value("18446744073709551615")), UINT64_MAX);
+  EXPECT_EQ(get_integers<int>(value("[-1, 2147483647]")), (std::vector<int>{-1, INT32_MAX}));
+  EXPECT_ERROR(get_integer<size_t>(value("-1")), kDataCorrupt, "-1 is not a whole number");
+  EXPECT_ERROR(get_integer<int64_t>(value("9223372036854775808")), kDataCorrupt, "not a whole number");
+  EXPECT_ERROR(get_integer<int>(value("2147483648")), kDataCorrupt, "not a whole number");
+  EXPECT_ERROR(get_integer<uint8_t>(value("256")), kDataCorrupt, "not a whole number");
+  EXPECT_ERROR(get_integer<int>(value("1.0")), kDataCorrupt, "1.0 is not a whole number");
+  EXPECT_ERROR(get_integer<int>(value("true")), kDataCorrupt, "true is not a whole number");
+  EXPECT_ERROR(get_integers<int>(value("{}")), kDataCorrupt, "not a list");
 }
 
 }  // namespace

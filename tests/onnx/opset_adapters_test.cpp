@@ -127,7 +127,7 @@ TEST(Adapters, PadOfNamedAxes) {
       .ints("axes", {3})
       .node("Pad", {"x", "pads", "", "axes"}, {"y"})
       .output("y");
-  expect_refused(wrong, ErrorCode::kInvalidArgument, "axis 3 is outside rank 3");
+  expect_refused(wrong, ErrorCode::kInvalidArgument, "axis 3 is outside [-3, 3)");
   ModelFile count(18);
   count.input("x", {1, 2, 1})
       .ints("pads", {1})
@@ -135,10 +135,6 @@ TEST(Adapters, PadOfNamedAxes) {
       .node("Pad", {"x", "pads", "", "axes"}, {"y"})
       .output("y");
   expect_refused(count, ErrorCode::kInvalidArgument, "1 axes need 2 pads, got 1");
-  ModelFile late(18);
-  late.input("x", {1, 2, 1}).input("a", {1}, onnx::TensorProto::INT64).ints("pads", {1, 0});
-  late.node("Pad", {"x", "pads", "", "a"}, {"y"}).output("y");
-  expect_refused(late, ErrorCode::kUnsupported, "input \"axes\" is computed at run time");
 }
 
 TEST(Adapters, ReduceAxesAreAnInputSinceOpset18) {

@@ -265,13 +265,13 @@ TEST(ArgMax, ChoosesAmongEqualMaxima) {
               ElementsAre(2));
 }
 
-TEST(Dropout, RefusesTrainingMode) {
+TEST(Dropout, KeepsAllOrScalesWhatItKeeps) {
   const auto both = run_n("Dropout", {iota({3}), Tensor::scalar(0.5F), flag(false)}, 2);
   EXPECT_THAT(values(both[0]), ElementsAre(0, 1, 2));
   EXPECT_THAT(values(both[1]), ElementsAre(1, 1, 1));
-  expect_error(ErrorCode::kUnsupported, "training_mode", [] {
-    run("Dropout", {iota({3}), Tensor(), flag(true)});
-  });
+  const auto train = run_n("Dropout", {iota({64}), Tensor::scalar(0.5F), flag(true)}, 2);
+  for (size_t i = 0; i < 64; ++i)
+    EXPECT_EQ(values(train[0])[i], values(train[1])[i] != 0 ? 2.0F * static_cast<float>(i) : 0.0F);
 }
 
 }  // namespace

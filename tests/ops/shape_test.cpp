@@ -128,12 +128,45 @@ TEST(Pad, ModesMatchNumpy) {
   EXPECT_THAT(pad("constant", -1, 1), ElementsAre(2, 3, 4, 9));
   EXPECT_THAT(pad("constant", -3, -1), testing::IsEmpty());
   expect_error(ErrorCode::kInvalidArgument, "does not fit a size of 4", [&] { pad("constant", -3, -2); });
-  expect_error(ErrorCode::kInvalidArgument, "reflect padding of 4", [&] { pad("reflect", 0, 4); });
-  expect_error(ErrorCode::kUnsupported, "\"wrap\"", [&] { pad("wrap", 1, 1); });
+  EXPECT_THAT(pad("reflect", 0, 4), ElementsAre(1, 2, 3, 4, 3, 2, 1, 2));
+  EXPECT_THAT(pad("wrap", 1, 2), ElementsAre(4, 1, 2, 3, 4, 1, 2));
   expect_error(ErrorCode::kInvalidArgument, "too large", [&] { pad("constant", int64_t{1} << 62, 0); });
   expect_error(ErrorCode::kInvalidArgument, "2 pads are given; 2 axes need 4", [] {
     run("Pad", {iota({2, 2}), ints({2}, {1, 1})});
   });
+}
+
+TEST(Pad, AxesMayComeAtRunTime) {
+  Graph graph;
+  Builder b(graph);
+  Value* axes = graph.add_input("axes", {DType::kI64, {1}});
+  graph.set_outputs({b.op("Pad", {b.constant("src", iota({1, 2})), b.i64({1, 0}), nullptr, axes})});
+  EXPECT_FALSE(graph.outputs()[0]->type().is_static());
+  EXPECT_EQ(values(evaluate(graph, std::vector<Tensor>{ints({1}, {-1})})[0]), (std::vector<float>{0, 0, 1}));
+  EXPECT_EQ(evaluate(graph, std::vector<Tensor>{ints({1}, {0})})[0].shape(), (Shape{2, 2}));
+  expect_error(ErrorCode::kInvalidArgument, "axis 2 is outside",
+               [&] { evaluate(graph, std::vector<Tensor>{ints({1}, {2})}); });
+}
+
+TEST(Squeeze, AxesMayComeAtRunTime) {
+  Graph graph;
+  Builder b(graph);
+  Value* axes = graph.add_input("axes", {DType::kI64, {1}});
+  Value* src = b.constant("src", iota({1, 2, 1}));
+  graph.set_outputs({b.op("Squeeze", {src, axes}), b.op("Unsqueeze", {src, axes})});
+  const auto outputs = evaluate(graph, std::vector<Tensor>{ints({1}, {2})});
+  EXPECT_EQ(outputs[0].shape(), (Shape{1, 2}));
+  EXPECT_EQ(outputs[1].shape(), (Shape{1, 2, 1, 1}));
+  expect_error(ErrorCode::kInvalidArgument, "axis 1 of",
+               [&] { evaluate(graph, std::vector<Tensor>{ints({1}, {1})}); });
+}
+
+TEST(Split, TheLastOfEqualPartsMayBeSmaller) {
+  const auto parts = run_n("Split", {iota({7})}, 3);
+  EXPECT_EQ(parts[1].shape(), Shape{3});
+  EXPECT_EQ(values(parts[2]), std::vector<float>{6});
+  expect_error(ErrorCode::kInvalidArgument, "3 elements cannot be split into 5 parts",
+               [] { run_n("Split", {iota({3})}, 5); });
 }
 
 TEST(Concat, SplitTakesItApartAgain) {
@@ -157,7 +190,9 @@ TEST(Concat, SplitTakesItApartAgain) {
   expect_error(ErrorCode::kInvalidArgument, "does not fit 4", [] {
     run_n("Split", {iota({4}), ints({2}, {5, -1})}, 2);
   });
-  expect_error(ErrorCode::kInvalidArgument, "3 equal parts", [] { run_n("Split", {iota({4})}, 3); });
+  const auto uneven = run_n("Split", {iota({4})}, 3);  // the last part takes what is left
+  EXPECT_THAT(values(uneven[1]), ElementsAre(2, 3));
+  EXPECT_THAT(values(uneven[2]), testing::IsEmpty());
   expect_error(ErrorCode::kInvalidArgument, "input 1 is f32[2,3]", [] {
     run("Concat", {iota({2, 2}), iota({2, 3})}, {{"axis", int64_t{0}}});
   });

@@ -29,6 +29,9 @@ class NativeCopy final : public OpTactic {
  protected:
   Support accepts(const NodeDesc& node) const override {
     if (node.outputs.size() > 1) return declined(Reason::kAttribute, "a mask output");
+    if (node.op == "Dropout" && node.has_input(2) &&
+        (!node.is_constant(2) || node.inputs[2].data.span<bool>()[0]))
+      return declined(Reason::kAttribute, "training_mode");
     const TensorDesc& src = node.inputs[0].desc;
     if (same_layout(src, node.outputs[0])) return supported();
     return all_plain(node);

@@ -149,6 +149,7 @@ class NativePad final : public MovementTactic {
   Support accepts(const NodeDesc& node) const override {
     const std::string mode = node.attrs.s("mode", "constant");
     if (mode != "constant") return declined(Reason::kAttribute, "mode " + mode);
+    if (node.has_input(3)) return declined(Reason::kAttribute, "axes");
     return all_of({ranks_ok(node), known(node, 1, 2)});
   }
 };
