@@ -34,10 +34,11 @@ constexpr ActivationInfo kActivations[] = {
     {"thresholdedrelu", Kind::kThresholdedRelu, true, false, 1, 0},
 };
 
-const ActivationInfo& activation_info(std::string name) {
-  std::ranges::transform(name, name.begin(),
-                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-  const auto* info = std::ranges::find(kActivations, name, &ActivationInfo::name);
+const ActivationInfo& activation_info(const std::string& name) {
+  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
+  const auto* info = std::ranges::find_if(kActivations, [&](const ActivationInfo& candidate) {
+    return std::ranges::equal(name, candidate.name, {}, lower);
+  });
   TWOFOUR_CHECK(info != std::end(kActivations), kInvalidArgument, "activation \"{}\" is not known", name);
   return *info;
 }

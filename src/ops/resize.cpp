@@ -21,6 +21,8 @@ void check_lists(const Node& node) {
   if (!is_empty(node.input(kSizes))) check_index(node.input(kSizes)->type(), "sizes");
   TWOFOUR_CHECK(is_empty(node.input(kScales)) != is_empty(node.input(kSizes)), kInvalidArgument,
                 "exactly one of scales and sizes must be given");
+  TWOFOUR_CHECK(!ResizeOptions(node.attrs()).crops || !is_empty(node.input(kRoi)), kInvalidArgument,
+                "tf_crop_and_resize needs roi");
 }
 
 /// What the graph knows of roi, scales and sizes.
