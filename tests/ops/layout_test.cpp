@@ -65,9 +65,8 @@ TEST(CenterCropPad, TheOddElementIsTheLast) {
 
 TEST(Col2Im, OverlapsAdd) {
   // Blocks of 2 at 0, 1 and 2 of an image of 4.
-  EXPECT_EQ(
-      values(run("Col2Im", {floats({1, 2, 3}, {1, 2, 3, 10, 20, 30}), ints({1}, {4}), ints({1}, {2})})),
-      (Floats{1, 12, 23, 30}));
+  EXPECT_EQ(values(run("Col2Im", {floats({1, 2, 3}, {1, 2, 3, 10, 20, 30}), ints({1}, {4}), ints({1}, {2})})),
+            (Floats{1, 12, 23, 30}));
   expect_error(ErrorCode::kInvalidArgument, "src has 2 blocks; 3 fit the image", [] {
     run("Col2Im", {iota({1, 2, 2}), ints({1}, {4}), ints({1}, {2})});
   });
