@@ -75,10 +75,12 @@ void reference_not(const ReferenceArgs& args) {
 // Shifting by the width or more leaves no bits.
 void reference_shift(const ReferenceArgs& args) {
   const bool left = shifts_left(args.attrs);
-  broadcast(args, [left]<typename T>(T a, T b) {
-    const auto by = static_cast<uint64_t>(b);
-    if (by >= static_cast<uint64_t>(std::numeric_limits<T>::digits)) return uint64_t{0};
-    return left ? static_cast<uint64_t>(a) << by : static_cast<uint64_t>(a) >> by;
+  broadcast(args, [left]<typename T>(T a, T b) -> T {
+    if constexpr (std::is_unsigned_v<T>) {
+      if (b >= std::numeric_limits<T>::digits) return 0;
+      return static_cast<T>(left ? uint64_t{a} << b : uint64_t{a} >> b);
+    }
+    return 0;  // inference refuses signed types
   });
 }
 

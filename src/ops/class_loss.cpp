@@ -12,7 +12,7 @@ Dims dims_of_labels(const ValueType& scores) {
 }  // namespace
 
 std::string reduction_of(const Attrs& attrs) {
-  const std::string name = attrs.s("reduction", "mean");
+  std::string name = attrs.s("reduction", "mean");
   TWOFOUR_CHECK(name == "mean" || name == "sum" || name == "none", kInvalidArgument,
                 "reduction \"{}\" is not known; mean, sum and none are", name);
   return name;

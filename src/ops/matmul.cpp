@@ -15,13 +15,18 @@ void infer(const Node& node, std::span<ValueType> outputs) {
   outputs[0] = {dtype, matmul_dims(a, node.input(1)->type())};
 }
 
+template <typename T>
+void multiply(const ReferenceArgs& args) {
+  T* dst = args.outputs[0].span<T>().data();
+  for_each_matmul_row(args.inputs[0].shape(), args.inputs[0].span<T>().data(), args.inputs[1].shape(),
+                      args.inputs[1].span<T>().data(), [&](int64_t begin, int64_t, const auto& sums) {
+                        std::ranges::transform(sums, dst + begin, [](auto v) { return static_cast<T>(v); });
+                      });
+}
+
 void reference(const ReferenceArgs& args) {
   dispatch_number(args.inputs[0].dtype(), [&]<typename T>(T) {
-    T* dst = args.outputs[0].span<T>().data();
-    for_each_matmul_row(args.inputs[0].shape(), args.inputs[0].span<T>().data(), args.inputs[1].shape(),
-                        args.inputs[1].span<T>().data(), [&](int64_t begin, int64_t, const auto& sums) {
-                          std::ranges::transform(sums, dst + begin, [](auto v) { return static_cast<T>(v); });
-                        });
+    if constexpr (sizeof(T) >= 4) multiply<T>(args);
   });
 }
 

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <vector>
 
 namespace twofour::cpu {
@@ -26,10 +27,22 @@ TEST(FastEmitter, MultiplyAdd) {
           expected.rewrite(expected.getSize() - 1, 0, 1);
         }
         FastEmitter fast(got);
-        fast.fma(row, position, element);
+        fast.fmas(row, std::array{static_cast<uint8_t>(position)}, element);
         fast.sync();
         EXPECT_EQ(bytes_of(got), bytes_of(expected)) << row << " " << position << " " << element;
       }
+}
+
+TEST(FastEmitter, MultiplyAddsOfConsecutiveRows) {
+  Xbyak::CodeGenerator expected, got;
+  const std::array<uint8_t, 4> positions = {3, 0, 2, 1};
+  for (int i = 0; i < 4; ++i)
+    expected.vfmadd231ps(Xbyak::Zmm(5 + i), Xbyak::Zmm(28 + positions[static_cast<size_t>(i)]),
+                         expected.ptr_b[expected.rax + (-5 + i) * 4]);
+  FastEmitter fast(got);
+  fast.fmas(5, positions, -5);
+  fast.sync();
+  EXPECT_EQ(bytes_of(got), bytes_of(expected));
 }
 
 TEST(FastEmitter, LoadsNearAndFar) {

@@ -1,8 +1,10 @@
 #include "cpu/sparse24/block_generator.h"
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstring>
+#include <span>
 
 #include "cpu/sparse24/fast_emitter.h"
 
@@ -128,18 +130,17 @@ class BlockEmitter {
   }
 
   void multiply_group(FastEmitter& fast, int64_t block) {
-    std::array<std::array<int, 2>, kMaxBlockRows> positions;
+    std::array<std::array<uint8_t, kMaxBlockRows>, 2> positions;  // by kept value and row
     int used = 0;
     for (int row = 0; row < rows_; ++row) {
       const auto kept = matrix_.positions(spec_.rows.begin + row, block);
-      positions[static_cast<size_t>(row)] = kept;
+      for (size_t i = 0; i < 2; ++i) positions[i][static_cast<size_t>(row)] = static_cast<uint8_t>(kept[i]);
       used |= 1 << kept[0] | 1 << kept[1];
     }
     for (int i = 0; i < 4; ++i)
       if (used >> i & 1) fast.load_x(i, x_displacement(block * 4 + i));
-    for (size_t kept = 0; kept < 2; ++kept)
-      for (int row = 0; row < rows_; ++row)
-        multiply_add(fast, row, positions[static_cast<size_t>(row)][kept]);
+    for (const auto& of_rows : positions)
+      multiply_add(fast, std::span(of_rows).first(static_cast<size_t>(rows_)));
   }
 
   int64_t x_displacement(int64_t row) const {
@@ -148,16 +149,28 @@ class BlockEmitter {
     return offset - kXBias;
   }
 
-  void multiply_add(FastEmitter& fast, int row, int position) {
-    if (next_weight_ * 4 - weight_base_ > kWeightReach) {
-      fast.sync();
-      out_.add(weight_, static_cast<uint32_t>(2 * kWeightReach + 4));
-      fast.resume();
-      weight_base_ += 2 * kWeightReach + 4;
+  /// One kept value of every row, in runs between the weight pointer's steps and the prefetches.
+  void multiply_add(FastEmitter& fast, std::span<const uint8_t> positions) {
+    for (int row = 0; row < rows_;) {
+      if (weights_in_reach() == 0) advance_weights(fast);
+      const auto count =
+          std::min({static_cast<int64_t>(rows_ - row), weights_in_reach(), next_prefetch_ - next_weight_});
+      fast.fmas(row, positions.subspan(static_cast<size_t>(row), static_cast<size_t>(count)),
+                next_weight_ - weight_base_ / 4);
+      row += static_cast<int>(count);
+      next_weight_ += count;
+      if (next_weight_ == next_prefetch_) prefetch_next(fast);
     }
-    fast.fma(row, position, (next_weight_ * 4 - weight_base_) / 4);
-    ++next_weight_;
-    if (next_weight_ >= next_prefetch_) prefetch_next(fast);
+  }
+
+  /// How many weights from the next one on have a displacement.
+  int64_t weights_in_reach() const { return (weight_base_ + kWeightReach) / 4 + 1 - next_weight_; }
+
+  void advance_weights(FastEmitter& fast) {
+    fast.sync();
+    out_.add(weight_, static_cast<uint32_t>(2 * kWeightReach + 4));
+    fast.resume();
+    weight_base_ += 2 * kWeightReach + 4;
   }
 
   /// One line of the following block; spreads them evenly over the weights.

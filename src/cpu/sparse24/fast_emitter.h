@@ -7,6 +7,7 @@
 #include <array>
 #include <cstdint>
 #include <cstring>
+#include <span>
 
 #include "cpu/sparse24/block_plan.h"
 
@@ -22,13 +23,21 @@ class FastEmitter {
   /// the byte after the last instruction.
   explicit FastEmitter(Xbyak::CodeGenerator& out) : out_(out), table_(table()) { resume(); }
 
-  /// vfmadd231ps zmm(row), zmm(28 + position), [rax + 4 * element]{1to16}; element in [-128, 127].
-  void fma(int row, int position, int64_t element) {
+  /// For i in [0, positions.size()):
+  /// vfmadd231ps zmm(row + i), zmm(28 + positions[i]), [rax + 4 * (element + i)]{1to16}; elements in [-128,
+  /// 127].
+  void fmas(int row, std::span<const uint8_t> positions, int64_t element) {
     constexpr int kDisplacement = (kFmaBytes - 1) * 8;
-    const uint64_t code = table_.fma[static_cast<size_t>(row * 4 + position)] |
-                          static_cast<uint64_t>(static_cast<uint8_t>(element)) << kDisplacement;
-    std::memcpy(at_, &code, sizeof code);
-    at_ += kFmaBytes;
+    const uint64_t* codes = &table_.fma[static_cast<size_t>(row) * 4];
+    auto displacement = static_cast<uint8_t>(element);
+    uint8_t* at = at_;
+    for (const uint8_t position : positions) {
+      const uint64_t code = codes[position] | static_cast<uint64_t>(displacement++) << kDisplacement;
+      std::memcpy(at, &code, sizeof code);
+      at += kFmaBytes;
+      codes += 4;
+    }
+    at_ = at;
   }
   /// vmovups zmm(28 + position), [rdx + bytes].
   void load_x(int position, int64_t bytes);
