@@ -46,6 +46,24 @@ struct TensorInfo {
   Shape shape;
 };
 
+struct LayerTensor {
+  std::string name;
+  DType dtype;
+  Shape shape;
+  std::string format;  // "nchw" or "nhwc"
+  bool constant = false;
+};
+
+/// One layer as it runs.
+struct LayerInfo {
+  std::string name;  // of the model's nodes in it, joined by " + "
+  std::string op;
+  std::string tactic;
+  bool sparse = false;
+  std::vector<LayerTensor> inputs;  // absent ones are left out
+  std::vector<LayerTensor> outputs;
+};
+
 /// Memory and bindings of one stream of runs; belongs to one thread at a time.
 class Context {
  public:
@@ -75,6 +93,8 @@ class Engine {
   std::vector<TensorInfo> inputs() const;
   std::vector<TensorInfo> outputs() const;
   std::vector<std::string> layer_names() const;
+  /// In the order in which they run.
+  std::vector<LayerInfo> layers() const;
   /// The report of the build that made it, kept in the file.
   BuildReport report() const;
   size_t weights_bytes() const;

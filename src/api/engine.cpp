@@ -26,6 +26,19 @@ std::vector<TensorInfo> infos(const engine::Plan& plan, const std::vector<int>& 
   return result;
 }
 
+LayerTensor to_public(const engine::PlanTensor& t) {
+  return {t.name, t.desc.dtype, t.desc.shape, std::string(backend::format_name(t.desc.format)),
+          t.kind == engine::PlanTensor::Kind::kConstant};
+}
+
+LayerInfo to_public(const engine::Plan& plan, const engine::PlanStep& step) {
+  LayerInfo layer{step.name, step.op, step.tactic, step.sparse, {}, {}};
+  for (const int i : step.inputs)
+    if (i >= 0) layer.inputs.push_back(to_public(plan.tensors[static_cast<size_t>(i)]));
+  for (const int i : step.outputs) layer.outputs.push_back(to_public(plan.tensors[static_cast<size_t>(i)]));
+  return layer;
+}
+
 }  // namespace
 
 BuiltEngine build_engine(const Model& model, const BuildOptions& options) {
@@ -60,6 +73,13 @@ std::vector<std::string> Engine::layer_names() const {
   std::vector<std::string> names;
   for (const engine::PlanStep& step : engine_->plan().steps) names.push_back(step.name);
   return names;
+}
+
+std::vector<LayerInfo> Engine::layers() const {
+  std::vector<LayerInfo> layers;
+  for (const engine::PlanStep& step : engine_->plan().steps)
+    layers.push_back(to_public(engine_->plan(), step));
+  return layers;
 }
 
 size_t Engine::weights_bytes() const {

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <filesystem>
 
 #include "twofour/log.h"
 
@@ -13,6 +14,11 @@ namespace {
 std::string& stored_command_line() {
   static std::string text;
   return text;
+}
+
+std::string& stored_program() {
+  static std::string path;
+  return path;
 }
 
 bool terminal() {
@@ -28,11 +34,13 @@ void to_stderr(LogLevel level, std::string_view line) {
 }  // namespace
 
 void set_up_console(int argc, char** argv) {
+  if (argc > 0) stored_program() = argv[0];
   for (int i = 0; i < argc; ++i) stored_command_line() += (i ? " " : "") + std::string(argv[i]);
   set_log_sink(to_stderr);
 }
 
 const std::string& command_line() { return stored_command_line(); }
+std::string program_name() { return std::filesystem::path(stored_program()).filename(); }
 
 void print_line(std::string_view line) {
   fmt::print("{}\n", line);

@@ -12,6 +12,8 @@ namespace twofour::cli {
 void set_up_console(int argc, char** argv);
 /// The command as it was typed.
 const std::string& command_line();
+/// What the binary was called as, without folders: "twofour", or "trtexec" through a link.
+std::string program_name();
 
 void print_line(std::string_view line);
 void print_error(std::string_view line);

@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <numeric>
-
 namespace twofour::cli {
 namespace {
 
@@ -19,17 +17,13 @@ Table layer_table(const BuildReport& report) {
   return table;
 }
 
-std::string profile_text(const std::vector<std::string>& layers, const std::vector<double>& total_us,
-                         int runs) {
-  const double sum = std::accumulate(total_us.begin(), total_us.end(), 0.0);
-  Table table({">Time(ms)", ">Avg.(ms)", ">Time(%)", "Layer"});
-  const auto add = [&](double us, const std::string& name) {
-    table.add_row({fmt::format("{:.2f}", us / 1e3), fmt::format("{:.4f}", us / 1e3 / runs),
-                   fmt::format("{:.1f}", sum > 0 ? us / sum * 100 : 0), name});
-  };
-  for (size_t i = 0; i < layers.size(); ++i) add(total_us[i], layers[i]);
-  add(sum, "Total");
-  return fmt::format("=== Profile ({} iterations ) ===\n{}", runs, table.text());
+Table candidate_table(const BuildReport& report) {
+  Table table({"Layer", "Tactic", "Format", ">us", "Verdict"});
+  for (const LayerChoice& layer : report.layers)
+    for (const TacticTime& c : layer.candidates)
+      table.add_row(
+          {layer.layer, c.tactic, c.format, time_text(c.time_us), c.declined.empty() ? "taken" : c.declined});
+  return table;
 }
 
 }  // namespace twofour::cli

@@ -1,4 +1,4 @@
-// The tables of a built engine: what was chosen for every layer, and where the time goes.
+// The tables of a built engine: what was chosen for every layer, and against what.
 #pragma once
 
 #include "cli/table.h"
@@ -10,8 +10,7 @@ namespace twofour::cli {
 /// taken.
 Table layer_table(const BuildReport& report);
 
-/// trtexec's profile: total and average time per layer over `runs` runs, and its share.
-std::string profile_text(const std::vector<std::string>& layers, const std::vector<double>& total_us,
-                         int runs);
+/// Every tactic that was considered: layer, tactic, format, time, and why it was not taken.
+Table candidate_table(const BuildReport& report);
 
 }  // namespace twofour::cli

@@ -1,7 +1,10 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "cli/command.h"
 #include "cli/console.h"
+#include "cli/parse_error.h"
 #include "twofour/error.h"
 #include "twofour/version.h"
 
@@ -12,6 +15,12 @@ constexpr const char* kAbout =
     "twofour: from a trained dense network to a 2:4-sparse, reduced-precision one that runs faster.\n"
     "`twofour COMMAND --help` explains a command.";
 
+std::vector<std::string> arguments(int argc, char** argv) {
+  std::vector<std::string> result(argv + 1, argv + argc);
+  if (program_name() == "trtexec") result.insert(result.begin(), "exec");
+  return result;
+}
+
 int run(int argc, char** argv) {
   CLI::App app(kAbout, "twofour");
   app.require_subcommand(1);
@@ -19,10 +28,15 @@ int run(int argc, char** argv) {
   app.get_formatter()->column_width(38);
   for (const auto add : {add_demo, add_eval, add_exec, add_inspect, add_prune, add_train, add_zoo}) add(app);
   set_up_console(argc, argv);
+  std::vector<std::string> reversed = arguments(argc, argv);  // as CLI11 wants them
+  std::ranges::reverse(reversed);
   try {
-    app.parse(argc, argv);
+    app.parse(std::move(reversed));
+  } catch (const CLI::Success& help) {
+    return app.exit(help);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : 2;
+    print_error(parse_error_text(app, error));
+    return 2;
   }
   return 0;
 }

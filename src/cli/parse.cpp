@@ -51,6 +51,7 @@ std::map<std::string, std::string> named(std::string_view text, std::string_view
 }  // namespace
 
 Shape parse_shape(std::string_view text) {
+  if (text == "scalar") return {};
   const Shape shape(numbers<int64_t>(text, 'x'));
   for (const int64_t dim : shape)
     if (dim < 1) throw Error(ErrorCode::kInvalidArgument, fmt::format("shape {} has a size below 1", text));
@@ -74,6 +75,13 @@ std::vector<float> parse_floats(std::string_view text) {
 
 std::vector<int64_t> parse_ints(std::string_view text) {
   return text.empty() ? std::vector<int64_t>() : numbers<int64_t>(text, ',');
+}
+
+std::vector<std::string> parse_words(std::string_view text) {
+  std::vector<std::string> words;
+  if (!text.empty())
+    for (const std::string_view word : split(text, ',')) words.emplace_back(word);
+  return words;
 }
 
 }  // namespace twofour::cli

@@ -14,10 +14,12 @@ namespace twofour::cli {
 std::map<std::string, Shape> parse_shapes(std::string_view text);
 /// "input:image.bin,mask:mask.bin": name and file. Throws as parse_shapes does.
 std::map<std::string, std::string> parse_named_files(std::string_view text);
-/// "8x3x32x32".
+/// "8x3x32x32", or "scalar".
 Shape parse_shape(std::string_view text);
 /// "0.485,0.456,0.406".
 std::vector<float> parse_floats(std::string_view text);
 std::vector<int64_t> parse_ints(std::string_view text);
+/// "a,b,c"; empty for empty text.
+std::vector<std::string> parse_words(std::string_view text);
 
 }  // namespace twofour::cli

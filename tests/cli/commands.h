@@ -37,4 +37,11 @@ class Commands : public ::testing::Test {
   std::filesystem::path folder_;
 };
 
+/// A command line that must fail with this exit code and a line that has this text. "@/" is the folder.
+struct BadCall {
+  std::string name, arguments, expected;
+  int status;
+};
+class BadCalls : public Commands, public ::testing::WithParamInterface<BadCall> {};
+
 }  // namespace twofour

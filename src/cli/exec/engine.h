@@ -1,0 +1,14 @@
+// The engine that `twofour exec` runs: built from a model, or loaded.
+#pragma once
+
+#include "cli/exec/options.h"
+
+namespace twofour::cli {
+
+/// Says what it does in trtexec's lines. Throws Error when the flags contradict each other or the engine.
+Engine build_or_load(const ExecOptions& options);
+
+/// --timeDeserialize: loads --loadEngine several times and prints how long that takes.
+void time_loading(const ExecOptions& options);
+
+}  // namespace twofour::cli

@@ -1,0 +1,87 @@
+// `twofour exec`: builds or loads an engine and times it, in trtexec's manner.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <memory>
+
+#include "cli/command.h"
+#include "cli/console.h"
+#include "cli/exec/engine.h"
+#include "cli/exec/exports.h"
+#include "cli/exec/help.h"
+#include "cli/exec/inference.h"
+#include "cli/exec/log.h"
+#include "cli/files.h"
+#include "cli/layer_table.h"
+#include "twofour/version.h"
+
+namespace twofour::cli {
+namespace {
+
+/// "&&&& PASSED twofour.exec [twofour v0.1.0] # command line"; called as trtexec, the first name is
+/// TensorRT.trtexec, which scripts look for.
+void banner(std::string_view state) {
+  const std::string_view name = program_name() == "trtexec" ? "TensorRT.trtexec" : "twofour.exec";
+  print_line(fmt::format("&&&& {} {} [twofour v{}] # {}", state, name, kVersion, command_line()));
+}
+
+void print_sparsity(const BuildReport& report) {
+  info(fmt::format("[TRT] (Sparsity) Layers eligible for sparse math: {}",
+                   fmt::join(report.eligible_layers(), ", ")));
+  info(fmt::format("[TRT] (Sparsity) TRT inference plan picked sparse implementation for layers: {}",
+                   fmt::join(report.sparse_layers(), ", ")));
+}
+
+void report_engine(const ExecOptions& options, const Engine& engine) {
+  const BuildReport report = engine.report();
+  if (options.sparsity != Sparsity::kDisable || !options.load_engine.empty()) print_sparsity(report);
+  if (!options.save_engine.empty()) engine.save(options.save_engine);
+  if (!options.save_tactics.empty()) save_tactics(engine, options.save_tactics);
+  if (!options.json.empty()) write_text_file(options.json, report.json());
+  print_line(layer_table(report).text());
+  verbose_lines(candidate_table(report).text());
+  if (options.dump_layer_info)
+    info_lines("Layer Information:\n" + layers_text(engine, options.profiling_verbosity));
+  if (!options.export_layer_info.empty())
+    write_text_file(options.export_layer_info, layers_json(engine, options.profiling_verbosity));
+}
+
+void run(const ExecOptions& options) {
+  if (options.threads) set_threads(options.threads);
+  info(fmt::format("Device: {}, {} threads", device_name(), set_threads(0)));
+  for (const std::string& note : options.notes) info(note);
+  if (options.time_deserialize) return time_loading(options);
+  const Engine engine = build_or_load(options);
+  report_engine(options, engine);
+  if (!options.skip_inference) return run_inference(options, engine);
+  for (const std::string& flag : options.run_flags)
+    warn(fmt::format("{} is ignored: --skipInference runs nothing", flag));
+}
+
+void run_with_banner(const CLI::App& exec, ExecOptions& options) {
+  log_as_trtexec(options.verbose);
+  banner("RUNNING");
+  try {
+    settle_flags(exec, options);
+    run(options);
+  } catch (...) {
+    banner("FAILED");
+    throw;
+  }
+  banner("PASSED");
+}
+
+}  // namespace
+
+void add_exec(CLI::App& app) {
+  CLI::App* exec = app.add_subcommand("exec", "Build or load an engine and time it (trtexec's flags)");
+  auto options = std::make_shared<ExecOptions>();
+  add_flags(*exec, *options);
+  auto topic = add_topic_help(*exec);
+  exec->callback([options, topic, exec] {
+    if (exec->count("--help") > 0) print_line(topic_help(*exec, *topic));
+    else run_with_banner(*exec, *options);
+  });
+}
+
+}  // namespace twofour::cli

@@ -1,0 +1,219 @@
+// `twofour exec` as a user runs it: what is printed and written, and what is refused.
+#include "commands.h"
+
+namespace twofour {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::EndsWith;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using testing::ProgramResult;
+
+TEST_F(Commands, ExecReadsInputs) {
+  make_lenet();
+  const std::string exec =
+      "exec --onnx=" + file("lenet.onnx") + " --shapes=input:1x1x28x28 --duration=0.05 --loadInputs=";
+  std::ofstream(file("input.bin"), std::ios::binary) << std::string(size_t{28} * 28 * 4, '\0');
+  const ProgramResult good = twofour(exec + "input:" + file("input.bin"));
+  EXPECT_EQ(good.status, 0) << good.output;
+  EXPECT_THAT(good.output, HasSubstr("Using values loaded from " + file("input.bin") + " for input input"));
+  std::ofstream(file("short.bin"), std::ios::binary) << "1234";
+  const auto refused = [&](const std::string& inputs, const std::string& text) {
+    const ProgramResult result = twofour(exec + inputs);
+    EXPECT_EQ(result.status, 1);
+    EXPECT_THAT(result.output, HasSubstr(text));
+  };
+  refused("input:" + file("short.bin"), "input \"input\" is f32[1,1,28,28], 3136 bytes; ");
+  refused("input:" + file("none.bin"), "none.bin");
+  refused("image:" + file("input.bin"), "the engine has no input \"image\"");
+  refused("input.bin", "is not a file for an input; write name:file");
+}
+
+TEST_F(Commands, ExecBuildsSavesLoadsAndTimes) {
+  make_lenet();
+  twofour("prune " + file("lenet.onnx") + " -o " + file("sparse.onnx"));
+  const ProgramResult built =
+      twofour("exec --onnx=" + file("sparse.onnx") + " --sparsity=enable --shapes=input:4x1x28x28 " +
+              "--duration=0.05 --saveEngine=" + file("a.engine") + " --saveTactics=" + file("tactics.json") +
+              " --json=" + file("build.json"));
+  EXPECT_EQ(built.status, 0) << built.output;
+  EXPECT_THAT(built.output,
+              AllOf(HasSubstr("&&&& RUNNING twofour.exec"), HasSubstr("&&&& PASSED twofour.exec"),
+                    HasSubstr("(Sparsity) Layers eligible for sparse math: "),
+                    HasSubstr("(Sparsity) TRT inference plan picked sparse implementation for layers: "),
+                    HasSubstr("=== Performance summary ==="), HasSubstr("Throughput: "),
+                    HasSubstr("Latency: min = "), HasSubstr("percentile(99%) = "),
+                    HasSubstr("GPU Compute Time: min = "), HasSubstr("Total Host Walltime: ")));
+  EXPECT_FALSE(read_json(file("build.json"))["layers"].empty());
+  const ProgramResult loaded =
+      twofour("exec --loadEngine=" + file("a.engine") + " --duration=0.05 --dumpProfile --sparsity=disable");
+  EXPECT_EQ(loaded.status, 0) << loaded.output;
+  EXPECT_THAT(loaded.output,
+              AllOf(HasSubstr("Engine loaded in "), HasSubstr("=== Profile ("),
+                    HasSubstr("[W] --sparsity is ignored: the engine is built already"),
+                    HasSubstr("Using random values for input input"), HasSubstr(" MiB scratch")));
+  const ProgramResult replayed =
+      twofour("exec --onnx=" + file("sparse.onnx") +
+              " --sparsity=enable --shapes=input:4x1x28x28 --skipInference --strictTactics " +
+              "--loadTactics=" + file("tactics.json"));
+  EXPECT_EQ(replayed.status, 0) << replayed.output;
+  const ProgramResult missed =
+      twofour("exec --onnx=" + file("sparse.onnx") +
+              " --sparsity=enable --shapes=input:5x1x28x28 --skipInference --strictTactics " +
+              "--loadTactics=" + file("tactics.json"));
+  EXPECT_EQ(missed.status, 1);
+  EXPECT_THAT(missed.output, HasSubstr("has no decision in"));
+}
+
+TEST_F(Commands, ExecExportsWhatTrtexecDoes) {
+  make_lenet();
+  const ProgramResult run =
+      twofour("exec --onnx=" + file("lenet.onnx") + " --optShapes=*:2x1x28x28 --duration=0.02 --warmUp=1 " +
+              "--iterations=12 --infStreams=2 --threads --fp16 --memPoolSize=workspace:512M --dumpProfile " +
+              "--dumpLayerInfo --profilingVerbosity=detailed --dumpOutput --inputIOFormats=fp32:chw " +
+              "--exportTimes=" + file("times.json") + " --exportOutput=" + file("output.json") +
+              " --exportProfile=" + file("profile.json") + " --exportLayerInfo=" + file("layers.json"));
+  EXPECT_EQ(run.status, 0) << run.output;
+  EXPECT_THAT(run.output,
+              AllOf(HasSubstr("[I] --fp16 has no effect: "), HasSubstr("--memPoolSize has no effect"),
+                    HasSubstr("=== Trace details ==="), HasSubstr("[I] logits: (2x10)\n"),
+                    HasSubstr("[W] * Streams compete"), HasSubstr("[I] Bindings:\n"),
+                    HasSubstr("   Time(ms)     Avg.(ms)   Median(ms)   Time(%)   Layer\n")));
+  const nlohmann::json times = read_json(file("times.json"));
+  EXPECT_GE(times.size(), 24u);  // 12 of each stream
+  for (const auto& query : times)
+    EXPECT_NEAR(query["latencyMs"], double(query["endD2hMs"]) - double(query["startH2dMs"]), 1e-9);
+  const nlohmann::json output = read_json(file("output.json"));
+  EXPECT_EQ(output[0]["name"], "logits");
+  EXPECT_EQ(output[0]["dimensions"], "2x10");
+  EXPECT_EQ(output[0]["values"].size(), 20u);
+  const nlohmann::json profile = read_json(file("profile.json"));
+  const nlohmann::json layers = read_json(file("layers.json"));
+  EXPECT_GE(profile[0]["count"], 24);
+  ASSERT_EQ(profile.size(), layers["Layers"].size() + 1);
+  EXPECT_EQ(profile[1]["name"], layers["Layers"][0]["Name"]);
+  EXPECT_EQ(layers["Bindings"], nlohmann::json({"input", "logits"}));
+}
+
+TEST_F(Commands, ExecOutputsDependOnTheInputsAlone) {
+  make_lenet();
+  const std::string exec = "exec --onnx=" + file("lenet.onnx") + " --duration=0 --warmUp=0 --exportOutput=";
+  ASSERT_EQ(twofour(exec + file("a.json") + " --saveTactics=" + file("tactics.json")).status, 0);
+  ASSERT_EQ(twofour(exec + file("b.json") + " --infStreams=3 --loadTactics=" + file("tactics.json")).status,
+            0);
+  EXPECT_EQ(read_text(file("a.json")), read_text(file("b.json")));
+}
+
+TEST_F(Commands, TrtexecIsExec) {
+  make_lenet();
+  const std::string program = std::filesystem::path(TWOFOUR_PROGRAM).replace_filename("trtexec");
+  const ProgramResult run = testing::run_program(program + " --onnx=" + file("lenet.onnx") + " --buildOnly");
+  EXPECT_EQ(run.status, 0) << run.output;
+  EXPECT_THAT(run.output, AllOf(HasSubstr("&&&& RUNNING TensorRT.trtexec [twofour v"),
+                                HasSubstr("&&&& PASSED TensorRT.trtexec [twofour v"),
+                                Not(HasSubstr("Performance summary"))));
+}
+
+TEST_F(Commands, ExecWritesRawBindings) {
+  make_lenet();
+  const ProgramResult run =
+      testing::run_program("cd " + folder_.string() + " && " + TWOFOUR_PROGRAM +
+                           " exec --onnx=lenet.onnx --duration=0 --dumpRawBindingsToFile");
+  EXPECT_EQ(run.status, 0) << run.output;
+  EXPECT_EQ(std::filesystem::file_size(file("input.1.1.28.28.Float.raw")), 28u * 28 * 4);
+  EXPECT_EQ(std::filesystem::file_size(file("logits.1.10.Float.raw")), 40u);
+  // What was dumped can be fed again.
+  const std::string again = "exec --onnx=" + file("lenet.onnx") + " --duration=0 --loadInputs=input:";
+  EXPECT_EQ(twofour(again + file("input.1.1.28.28.Float.raw")).status, 0);
+}
+
+TEST_F(Commands, ExecHelpFitsOneScreenPerTopic) {
+  const ProgramResult overview = twofour("exec --help");
+  EXPECT_EQ(overview.status, 0);
+  EXPECT_THAT(overview.output, AllOf(HasSubstr("--help build\n"), HasSubstr("--exportTimes")));
+  for (const char* topic : {"", " model", " build", " inference", " report", " accepted", " refused"}) {
+    const ProgramResult page = twofour(std::string("exec --help") + topic);
+    EXPECT_EQ(page.status, 0) << page.output;
+    EXPECT_LE(std::ranges::count(page.output, '\n'), 50) << topic;
+  }
+}
+
+TEST_F(Commands, ExecIsDocumented) {
+  const std::string page = read_text(TWOFOUR_SOURCE_DIR "/docs/exec.md");
+  for (const char* topic : {"model", "build", "inference", "report"}) {
+    const std::string help = twofour(std::string("exec --help ") + topic).output;
+    for (size_t at = 0; (at = help.find("  --", at)) != std::string::npos; ++at) {
+      const std::string flag = help.substr(at + 2, help.find_first_of(" ,", at + 2) - at - 2);
+      EXPECT_THAT(page, HasSubstr("`" + flag)) << topic;
+    }
+  }
+}
+
+TEST_F(Commands, ExecLoadsWithMatchingShapesOnly) {
+  make_lenet();
+  ASSERT_EQ(twofour("exec --onnx=" + file("lenet.onnx") + " --shapes=input:2x1x28x28 --skipInference " +
+                    "--saveEngine=" + file("a.engine"))
+                .status,
+            0);
+  const std::string load = "exec --duration=0 --warmUp=0 --loadEngine=" + file("a.engine");
+  EXPECT_EQ(twofour(load + " --shapes=input:2x1x28x28").status, 0);
+  const ProgramResult other = twofour(load + " --shapes=input:3x1x28x28");
+  EXPECT_EQ(other.status, 1);
+  EXPECT_THAT(other.output,
+              HasSubstr("the engine was built for input \"input\" as 2x1x28x28, got 3x1x28x28"));
+  const ProgramResult timed = twofour("exec --timeDeserialize --loadEngine=" + file("a.engine"));
+  EXPECT_EQ(timed.status, 0);
+  EXPECT_THAT(timed.output, HasSubstr("Deserialization time over 20 runs: min = "));
+  const ProgramResult skipped = twofour(load + " --skipInference --dumpProfile");
+  EXPECT_THAT(skipped.output, HasSubstr("[W] --dumpProfile is ignored: --skipInference runs nothing"));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Exec, BadCalls,
+    ::testing::Values(
+        BadCall{"UnknownFlag", "exec --onnx=@/lenet.onnx --nonsense", "exec: unknown flag --nonsense\n", 2},
+        BadCall{"MistypedFlag", "exec --dumpProfil", "unknown flag --dumpProfil; did you mean --dumpProfile?",
+                2},
+        BadCall{"StrayWord", "exec model.onnx", "exec: unexpected argument \"model.onnx\"", 2},
+        BadCall{"NotAnEngine", "exec --loadEngine=@/text.engine", "not a twofour engine", 1},
+        BadCall{"NothingToExecute", "exec", "give --onnx=FILE or --loadEngine=FILE", 1},
+        BadCall{"BadShape", "exec --onnx=@/lenet.onnx --shapes=input:1xx28", "is not a number", 1},
+        BadCall{"ShapeWithoutName", "exec --onnx=@/lenet.onnx --shapes=1x1x28x28", "is not a shape", 1},
+        BadCall{"WrongInput", "exec --onnx=@/lenet.onnx --shapes=image:1x1x28x28",
+                "has no input \"image\"; it has: input", 1},
+        BadCall{"WrongRank", "exec --onnx=@/lenet.onnx --shapes=input:1x28x28", "does not fit", 1},
+        BadCall{"NoIterations", "exec --onnx=@/lenet.onnx --iterations=0 --duration=0",
+                "at least one iteration", 1},
+        BadCall{"BadPercentile", "exec --onnx=@/lenet.onnx --percentile=200", "not between 0 and 100", 1},
+        BadCall{"NegativeThreads", "exec --onnx=@/lenet.onnx --threads=-3", "--threads", 2},
+        BadCall{"LoadAndSave", "exec --loadEngine=@/text.engine --saveEngine=@/other.engine",
+                "exclude each other", 1},
+        BadCall{"BadSparsity", "exec --onnx=@/lenet.onnx --sparsity=maybe", "maybe", 2},
+        BadCall{"RefusedFlag", "exec --onnx=@/lenet.onnx --refit", "--refit is not supported: ", 1},
+        BadCall{"RefusedAlias", "exec --onnx=@/lenet.onnx --versionCompatible", "is not supported: ", 1},
+        BadCall{"UnknownTopic", "exec --help speed", "--help has no topic \"speed\"; it has: model, build",
+                1},
+        BadCall{"ShapeRange",
+                "exec --onnx=@/lenet.onnx --minShapes=input:1x1x28x28 "
+                "--optShapes=input:2x1x28x28 --maxShapes=input:4x1x28x28",
+                "one shape per input", 1},
+        BadCall{"ShapesContradict",
+                "exec --onnx=@/lenet.onnx --shapes=input:1x1x28x28 "
+                "--optShapes=input:2x1x28x28",
+                "--shapes gives input \"input\" as 1x1x28x28", 1},
+        BadCall{"WildcardMatchesNothing", "exec --onnx=@/lenet.onnx --shapes=image*:1x1x28x28",
+                "no input matches \"image*\"", 1},
+        BadCall{"NoStreams", "exec --onnx=@/lenet.onnx --infStreams=0", "--infStreams=0 is not between", 1},
+        BadCall{"NegativeIdle", "exec --onnx=@/lenet.onnx --idleTime=-1", "--idleTime=-1", 1},
+        BadCall{"WrongFormat", "exec --onnx=@/lenet.onnx --inputIOFormats=fp16:chw",
+                "\"input\" is fp32:chw, not fp16:chw", 1},
+        BadCall{"BadFormat", "exec --onnx=@/lenet.onnx --outputIOFormats=half", "write fp32:chw", 1},
+        BadCall{"FormatCount", "exec --onnx=@/lenet.onnx --outputIOFormats=fp32:chw,fp32:chw",
+                "has 2 formats for 1 tensors", 1},
+        BadCall{"BadVerbosity", "exec --onnx=@/lenet.onnx --profilingVerbosity=all", "all", 2},
+        BadCall{"NothingToDeserialize", "exec --timeDeserialize", "--timeDeserialize needs --loadEngine", 1}),
+    [](const auto& test) { return test.param.name; });
+
+}  // namespace
+}  // namespace twofour

@@ -1,0 +1,182 @@
+// The texts and computations of `twofour exec` on made-up runs.
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "cli/exec/exports.h"
+#include "cli/exec/profile.h"
+#include "cli/exec/shape_profile.h"
+#include "cli/exec/summary.h"
+#include "cli/suggest.h"
+#include "twofour/error.h"
+
+namespace twofour::cli {
+namespace {
+
+using ::testing::Contains;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+Query query(double start, double in, double compute, double out) {
+  return {.stream = 0,
+          .start_in = start,
+          .start_compute = start + in,
+          .end_compute = start + in + compute,
+          .end_out = start + in + compute + out,
+          .layer_us = {}};
+}
+
+Trace two_queries() {
+  return {.queries = {query(0, 0.25, 2, 0.5), query(3, 0.25, 2, 0.5)}, .warm_up_queries = 4, .outputs = {}};
+}
+
+TEST(Summary, IsTrtexecsText) {
+  const std::vector<LogLine> lines = performance_lines(two_queries(), {200, 2, {90, 99}});
+  const std::vector<LogLine> expected = {
+      {'I', "Warmup completed 4 queries over 200 ms"},
+      {'I', "Timing trace has 2 queries over 0.00575 s"},
+      {'I', ""},
+      {'I', "=== Trace details ==="},
+      {'I', "Trace averages of 2 runs:"},
+      {'I', "Average on 2 runs - GPU latency: 2 ms - Host latency: 2.75 ms (enqueue 2 ms)"},
+      {'I', ""},
+      {'I', "=== Performance summary ==="},
+      {'I', "Throughput: 347.826 qps"},
+      {'I',
+       "Latency: min = 2.75 ms, max = 2.75 ms, mean = 2.75 ms, median = 2.75 ms, percentile(90%) = 2.75 ms, "
+       "percentile(99%) = 2.75 ms"},
+      {'I',
+       "Enqueue Time: min = 2 ms, max = 2 ms, mean = 2 ms, median = 2 ms, percentile(90%) = 2 ms, "
+       "percentile(99%) = 2 ms"},
+      {'I',
+       "H2D Latency: min = 0.25 ms, max = 0.25 ms, mean = 0.25 ms, median = 0.25 ms, percentile(90%) = 0.25 "
+       "ms, percentile(99%) = 0.25 ms"},
+      {'I',
+       "GPU Compute Time: min = 2 ms, max = 2 ms, mean = 2 ms, median = 2 ms, percentile(90%) = 2 ms, "
+       "percentile(99%) = 2 ms"},
+      {'I',
+       "D2H Latency: min = 0.5 ms, max = 0.5 ms, mean = 0.5 ms, median = 0.5 ms, percentile(90%) = 0.5 ms, "
+       "percentile(99%) = 0.5 ms"},
+      {'I', "Total Host Walltime: 0.00575 s"},
+      {'I', "Total GPU Compute Time: 0.004 s"},
+      {'I', "Explanations of the performance metrics are printed in the verbose logs."},
+  };
+  for (size_t i = 0; i < expected.size(); ++i) EXPECT_EQ(lines.at(i).text, expected[i].text);
+  for (size_t i = expected.size(); i < lines.size(); ++i) EXPECT_EQ(lines[i].level, 'V');
+}
+
+TEST(Summary, WarnsOfTransfersAndUnrest) {
+  Trace trace{.queries = {query(0, 3, 1, 0), query(5, 3, 2, 0)}, .warm_up_queries = 1, .outputs = {}};
+  const std::vector<LogLine> lines = performance_lines(trace, {});
+  const auto warns_of = [&](const std::string& text) {
+    return std::ranges::any_of(
+        lines, [&](const LogLine& l) { return l.level == 'W' && l.text.find(text) != std::string::npos; });
+  };
+  EXPECT_TRUE(warns_of("bound by host-to-device transfers for the inputs"));
+  EXPECT_FALSE(warns_of("device-to-host"));
+  EXPECT_TRUE(warns_of("GPU compute time is unstable, with coefficient of variance = 33.3333%."));
+  EXPECT_FALSE(warns_of("Streams compete"));
+}
+
+TEST(Summary, LongTracesAreCutInTheMiddle) {
+  Trace trace;
+  for (int i = 0; i < 1005; ++i) trace.queries.push_back(query(i, 0, i, 0));
+  const std::vector<LogLine> lines = performance_lines(trace, {200, 2, {}});
+  EXPECT_THAT(lines, Contains(LogLine{'I', "... Omitting 102 lines"}));
+  const auto average = [](int first) {
+    return LogLine{'I',
+                   fmt::format("Average on 2 runs - GPU latency: {0:g} ms - Host latency: {0:g} ms (enqueue "
+                               "{0:g} ms)",
+                               first + 0.5)};
+  };
+  for (const int first : {0, 398, 604, 1002}) EXPECT_THAT(lines, Contains(average(first))) << first;
+  for (const int first : {400, 602}) EXPECT_THAT(lines, Not(Contains(average(first)))) << first;
+}
+
+TEST(Profile, SharesAndMedians) {
+  Trace trace = two_queries();
+  trace.queries.push_back(query(6, 0, 1, 0));
+  trace.queries[0].layer_us = {1000, 100};
+  trace.queries[1].layer_us = {2000, 200};
+  trace.queries[2].layer_us = {6000, 700};
+  const Profile profile = profile_of({"conv1 + relu1", "fc"}, trace);
+  EXPECT_EQ(profile_text(profile),
+            "=== Profile (3 iterations ) ===\n"
+            "   Time(ms)     Avg.(ms)   Median(ms)   Time(%)   Layer\n"
+            "       9.00       3.0000       2.0000      90.0   conv1 + relu1\n"
+            "       1.00       0.3333       0.2000      10.0   fc\n"
+            "      10.00       3.3333       2.2000     100.0   Total");
+  const nlohmann::json json = nlohmann::json::parse(profile_json(profile));
+  EXPECT_EQ(json[0], nlohmann::json({{"count", 3}}));
+  EXPECT_EQ(json[1]["name"], "conv1 + relu1");
+  EXPECT_DOUBLE_EQ(json[1]["timeMs"], 9);
+  EXPECT_DOUBLE_EQ(json[2]["medianMs"], 0.2);
+  EXPECT_DOUBLE_EQ(json[2]["percentage"], 10);
+}
+
+TEST(Exports, TensorsOfEveryType) {
+  const std::vector<float> floats = {0.5F, -1.25F};
+  const std::vector<TensorInfo> infos = {{"a/b:0", DType::kF16, {1, 2}}, {"n", DType::kI64, {}}};
+  const std::vector<Tensor> tensors = {Tensor::of<float>({1, 2}, floats).to(DType::kF16),
+                                       Tensor::i64({int64_t{1} << 60}).reshaped({})};
+  const nlohmann::json json = nlohmann::json::parse(tensors_json(infos, tensors));
+  EXPECT_EQ(json[0], nlohmann::json({{"name", "a/b:0"}, {"dimensions", "1x2"}, {"values", {0.5, -1.25}}}));
+  EXPECT_EQ(json[1]["values"], nlohmann::json({int64_t{1} << 60}));
+  EXPECT_EQ(tensors_text({infos[0]}, {tensors[0]}), "a/b:0: (1x2)\n0.5 -1.25");
+  EXPECT_EQ(raw_file_name(infos[0]), "a_b_0.1.2.Half.raw");
+  EXPECT_EQ(raw_file_name(infos[1]), "n.Int64.raw");
+}
+
+TEST(ShapeProfile, OptAloneStandsForAll) {
+  const ShapeProfile profile = parse_shape_profile("", "a:2x3,b:scalar", "");
+  EXPECT_TRUE(profile.fixed());
+  EXPECT_EQ(profile.max.at("a"), (Shape{2, 3}));
+  EXPECT_EQ(profile.opt.at("b"), Shape{});
+  EXPECT_TRUE(parse_shape_profile("", "", "").empty());
+  EXPECT_FALSE(parse_shape_profile("a:1x3", "a:2x3", "a:2x3").fixed());
+}
+
+void expect_refused(const char* min, const char* opt, const char* max, const char* text) {
+  try {
+    parse_shape_profile(min, opt, max);
+    FAIL() << text;
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kInvalidArgument);
+    EXPECT_THAT(error.what(), HasSubstr(text));
+  }
+}
+
+TEST(ShapeProfile, RefusesWhatDoesNotFit) {
+  expect_refused("a:1", "a:2", "", "or all of --minShapes, --optShapes and --maxShapes");
+  expect_refused("", "", "a:2", "or all of");
+  expect_refused("a:1", "a:2,b:3", "a:2,b:3", "--optShapes has input \"b\", --minShapes has not");
+  expect_refused("a:1", "a:2", "a:2,b:3", "--maxShapes has input \"b\", --optShapes has not");
+  expect_refused("a:1x4", "a:2x3", "a:4x4", "\"a\" are not min <= opt <= max: 1x4, 2x3, 4x4");
+  expect_refused("a:1", "a:1x1", "a:1x1", "are not min <= opt <= max");
+}
+
+TEST(ShapeProfile, Wildcards) {
+  const std::vector<std::string> inputs = {"ids", "image_a", "image_b"};
+  const auto shapes = expand_wildcards({{"image*", {1, 3}}, {"ids", {7}}}, inputs);
+  EXPECT_EQ(shapes.size(), 3u);
+  EXPECT_EQ(shapes.at("image_b"), (Shape{1, 3}));
+  EXPECT_EQ(expand_wildcards({{"i*s", {2}}}, inputs).size(), 1u);
+  EXPECT_THROW(expand_wildcards({{"mask*", {1}}}, inputs), Error);
+}
+
+TEST(Suggest, ClosestName) {
+  const std::vector<std::string> names = {"--dumpProfile", "--dumpOutput", "--exportProfile", "--shapes"};
+  EXPECT_EQ(closest("--dumpProfil", names), "--dumpProfile");
+  EXPECT_EQ(closest("--dumpprofile", names), "--dumpProfile");
+  EXPECT_EQ(closest("--sahpes", names), "--shapes");
+  EXPECT_EQ(closest("--exportPro", names), "--exportProfile");
+  EXPECT_EQ(closest("--nonsense", names), "");
+  EXPECT_EQ(closest(std::string(100000, 'x'), names), "");
+  EXPECT_EQ(edit_distance("abcd", "abdc"), 1);
+  EXPECT_EQ(edit_distance("", "abc"), 3);
+}
+
+}  // namespace
+}  // namespace twofour::cli
