@@ -1,4 +1,4 @@
-// Writing a file so that a reader finds either the old content or the whole new one.
+// Folders, and writing a file so that a reader finds either the old content or the whole new one.
 #pragma once
 
 #include <filesystem>
@@ -6,8 +6,14 @@
 
 namespace twofour {
 
-/// Writes through a temporary name in the same folder, fsync, rename. On any failure (a full disk included)
-/// the temporary is removed, `path` keeps its old content and Error{kIo} names path and reason.
+/// Makes the folder and those on the way to it; one that is there is left as it is. Throws Error{kIo} naming
+/// path and reason.
+void make_folder(const std::filesystem::path& path);
+
+/// Writes through a temporary name in the same folder, fsync, rename; makes missing folders. Links are
+/// followed. A file that is there keeps its mode, a new one gets the umask's. On any failure (a full disk
+/// included) the temporary is removed, `path` keeps its old content and Error{kIo} names path and reason;
+/// what is there and not a regular file (a device, a pipe, a folder) stays: Error{kInvalidArgument}.
 void write_file_atomic(const std::filesystem::path& path, std::string_view content);
 
 }  // namespace twofour

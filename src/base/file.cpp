@@ -5,8 +5,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <cstring>
+#include <optional>
+#include <utility>
 
 #include "base/error.h"
 
@@ -19,8 +22,8 @@ class Descriptor {
   ~Descriptor() {
     if (fd_ >= 0) ::close(fd_);
   }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
+  Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  Descriptor& operator=(Descriptor&&) = delete;
   int get() const { return fd_; }
   bool close() { return ::close(std::exchange(fd_, -1)) == 0; }
 
@@ -40,6 +43,43 @@ void write_all(int fd, std::span<const std::byte> bytes, const std::filesystem::
     if (written < 0 && errno == EINTR) continue;
     if (written < 0) fail_errno("write", path);
     bytes = bytes.subspan(static_cast<size_t>(written));
+  }
+}
+
+/// What a link names in the end, whether or not that is there; a path that is no link names itself.
+std::filesystem::path follow_links(const std::filesystem::path& path) {
+  constexpr int kMostLinks = 40;  // as Linux has it
+  std::filesystem::path target = path;
+  std::error_code error;
+  for (int links = 0; std::filesystem::is_symlink(target, error); ++links) {
+    TWOFOUR_CHECK(links < kMostLinks, kIo, "cannot write {}: more than {} links follow each other",
+                  path.string(), kMostLinks);
+    target = target.parent_path() / std::filesystem::read_symlink(target, error);
+  }
+  return target;
+}
+
+struct Target {
+  std::filesystem::path path;
+  std::optional<mode_t> mode;  // of the file that is there
+};
+
+Target find_target(const std::filesystem::path& path) {
+  struct stat info {};
+  if (::stat(path.c_str(), &info) != 0) return {follow_links(path), std::nullopt};
+  TWOFOUR_CHECK(S_ISREG(info.st_mode), kInvalidArgument,
+                "{} is not a regular file; a file to write is expected", path.string());
+  return {follow_links(path), info.st_mode & 0777};
+}
+
+/// A new file in the same folder, with the mode that the umask gives.
+std::pair<std::string, Descriptor> create_beside(const std::filesystem::path& path) {
+  static std::atomic<uint64_t> counter{0};
+  for (;;) {
+    const std::string name = fmt::format("{}.{}.{}", path.string(), ::getpid(), counter++);
+    Descriptor fd(::open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
+    if (fd.get() >= 0) return {name, std::move(fd)};
+    if (errno != EEXIST) fail_errno("create", path);
   }
 }
 
@@ -70,15 +110,22 @@ std::string read_file(const std::filesystem::path& path) {
   return {reinterpret_cast<const char*>(file->bytes().data()), file->bytes().size()};
 }
 
+void make_folder(const std::filesystem::path& path) {
+  std::error_code error;
+  std::filesystem::create_directories(path, error);
+  TWOFOUR_CHECK(!error, kIo, "cannot make the folder {}: {}", path.string(), error.message());
+}
+
 void write_file_atomic(const std::filesystem::path& path,
                        const std::function<void(const ByteSink&)>& writer) {
-  std::string temporary = path.string() + ".XXXXXX";
-  Descriptor fd(::mkostemp(temporary.data(), O_CLOEXEC));
-  if (fd.get() < 0) fail_errno("create", path);
+  const Target target = find_target(path);
+  if (target.path.has_parent_path()) make_folder(target.path.parent_path());
+  auto [temporary, fd] = create_beside(target.path);
   try {
     writer([&](std::span<const std::byte> bytes) { write_all(fd.get(), bytes, path); });
-    if (::fchmod(fd.get(), 0644) != 0 || ::fsync(fd.get()) != 0 || !fd.close()) fail_errno("write", path);
-    if (::rename(temporary.c_str(), path.c_str()) != 0) fail_errno("rename to", path);
+    if (target.mode && ::fchmod(fd.get(), *target.mode) != 0) fail_errno("set the mode of", path);
+    if (::fsync(fd.get()) != 0 || !fd.close()) fail_errno("write", path);
+    if (::rename(temporary.c_str(), target.path.c_str()) != 0) fail_errno("rename to", path);
   } catch (...) {
     ::unlink(temporary.c_str());
     throw;

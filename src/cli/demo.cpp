@@ -13,6 +13,7 @@
 #include "cli/train_run.h"
 #include "twofour/engine.h"
 #include "twofour/error.h"
+#include "twofour/files.h"
 
 namespace twofour::cli {
 namespace {
@@ -109,7 +110,6 @@ class Demo {
 
   void export_models() {
     const std::filesystem::path folder = options_.output;
-    std::filesystem::create_directories(folder);
     dense_model_->save(folder / "dense.onnx");
     model_.save(folder / "sparse.onnx");
     // What counts is what a reader of the file finds.
@@ -164,8 +164,9 @@ class Demo {
 
 void run(const Options& options) {
   if (options.threads) set_threads(options.threads);
-  const DemoResult result = Demo(options).run();
   const std::filesystem::path folder = options.output;
+  make_folder(folder);  // where that fails, it fails before the work
+  const DemoResult result = Demo(options).run();
   write_text_file(folder / "report.json", demo_json(result));
   write_text_file(folder / "report.html", demo_html(result));
   print_line("\n" + accuracy_table(result).text() + "\n\n" + engine_table(result).text());

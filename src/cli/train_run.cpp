@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "cli/console.h"
+#include "twofour/files.h"
 
 namespace twofour::cli {
 namespace {
@@ -25,7 +26,7 @@ std::filesystem::path checkpoint_path(const std::filesystem::path& output) {
 }
 
 void train_epochs(Trainer& trainer, const TrainRun& run) {
-  if (!run.output.empty()) std::filesystem::create_directories(run.output);
+  if (!run.output.empty()) make_folder(run.output);
   while (trainer.epoch() < run.epochs) {
     ProgressBar bar(fmt::format("{} epoch {}/{}", run.title, trainer.epoch() + 1, run.epochs));
     trainer.train_epoch([&](const Progress& p) {

@@ -116,17 +116,54 @@ TEST_F(FileTest, AWriterThatThrowsLeavesTheOldFile) {
 }
 
 TEST_F(FileTest, WritingWhereNoFileCanBeIsAnError) {
-  EXPECT_ERROR(write_file_atomic(folder_ / "none" / "a", "x"), kNotFound, "none/a");
-  fs::create_directory(folder_ / "dir");
-  EXPECT_ERROR(write_file_atomic(folder_ / "dir", "x"), kIo, "cannot rename to");
+  write_file_atomic(folder_ / "a", "x");
+  EXPECT_ERROR(write_file_atomic(folder_ / "a" / "b" / "c", "x"), kIo, "cannot make the folder");
+  EXPECT_ERROR(make_folder(folder_ / "a"), kIo, "cannot make the folder");
   EXPECT_ERROR(write_file_atomic("/proc/a", "x"), kNotFound, "/proc/a");
   EXPECT_EQ(entries(), 1U);
 }
 
-TEST_F(FileTest, OthersMayReadWhatWasWritten) {
-  write_file_atomic(folder_ / "a", "x");
-  const auto others = fs::status(folder_ / "a").permissions() & fs::perms::others_all;
-  EXPECT_EQ(others, fs::perms::others_read);
+TEST_F(FileTest, WritingMakesFolders) {
+  write_file_atomic(folder_ / "b" / "c" / "a", "x");
+  write_file_atomic(folder_ / "b" / "c" / "a", "y");
+  EXPECT_EQ(read_file(folder_ / "b" / "c" / "a"), "y");
+}
+
+TEST_F(FileTest, WhatIsNoRegularFileIsNotReplaced) {
+  fs::create_directory(folder_ / "dir");
+  ASSERT_EQ(::mkfifo((folder_ / "pipe").c_str(), 0600), 0);
+  fs::create_symlink("pipe", folder_ / "link");
+  for (const char* name : {"dir", "pipe", "link"})
+    EXPECT_ERROR(write_file_atomic(folder_ / name, "x"), kInvalidArgument, "is not a regular file");
+  EXPECT_TRUE(fs::is_fifo(folder_ / "pipe"));
+  EXPECT_TRUE(fs::is_symlink(folder_ / "link"));
+  EXPECT_EQ(entries(), 3U);
+}
+
+TEST_F(FileTest, LinksAreFollowed) {
+  fs::create_directory(folder_ / "dir");
+  fs::create_symlink("dir/a", folder_ / "first");  // to nothing yet
+  fs::create_symlink(folder_ / "first", folder_ / "second");
+  for (const char* content : {"new", "newer"}) {
+    write_file_atomic(folder_ / "second", content);
+    EXPECT_EQ(read_file(folder_ / "dir" / "a"), content);
+  }
+  EXPECT_TRUE(fs::is_symlink(folder_ / "first"));
+  EXPECT_TRUE(fs::is_symlink(folder_ / "second"));
+  fs::create_symlink("circle", folder_ / "circle");
+  EXPECT_ERROR(write_file_atomic(folder_ / "circle", "x"), kIo, "more than 40 links");
+}
+
+TEST_F(FileTest, TheModeIsTheUmasksOrStays) {
+  const fs::path path = folder_ / "a";
+  const auto mode = [&] { return static_cast<unsigned>(fs::status(path).permissions()); };
+  const mode_t old = ::umask(0027);
+  write_file_atomic(path, "x");
+  ::umask(old);
+  EXPECT_EQ(mode(), 0640U);
+  fs::permissions(path, static_cast<fs::perms>(0604));
+  write_file_atomic(path, "y");
+  EXPECT_EQ(mode(), 0604U);
 }
 
 }  // namespace

@@ -83,7 +83,11 @@ INSTANTIATE_TEST_SUITE_P(
         BadCall{"ResumeFromNowhere", "train --onnx=@/lenet.onnx --resume", "--resume needs --output", 1},
         BadCall{"UnknownNetwork", "zoo alexnet9", "resnet50", 1},
         BadCall{"UnknownLayer", "prune @/lenet.onnx -o @/out.onnx --include=nothing*", "nothing*", 1},
-        BadCall{"NoFolder", "prune @/lenet.onnx -o @/no/such/folder/out.onnx", "out.onnx", 1}),
+        BadCall{"FileOnTheWay", "prune @/lenet.onnx -o @/text.onnx/folder/out.onnx",
+                "error (input/output): cannot make the folder", 1},
+        BadCall{"OutputBelowAFile",
+                "train --zoo=lenet --data=digits --data_size=40 --batch_size=20 --output=@/text.onnx/out",
+                "error (input/output): cannot make the folder", 1}),
     [](const auto& test) { return test.param.name; });
 
 }  // namespace
