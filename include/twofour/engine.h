@@ -124,7 +124,13 @@ void save_tactics(const Engine& engine, const std::filesystem::path& path);
 
 /// "AMD EPYC, avx512": what engines are bound to.
 std::string device_name();
-/// Threads that kernels use; 0 leaves it as it is. Returns the number in force.
+inline constexpr int kMaxThreads = 1024;
+/// Threads that kernels use, up to kMaxThreads; 0 leaves it as it is. Returns the number in force. Throws
+/// Error{kInvalidArgument} for other numbers.
+///
+/// They are OpenMP's. GCC's pool spins for milliseconds wherever a thread waits, which slows an engine down a
+/// hundredfold when other work keeps a core busy: start such a program with GOMP_SPINCOUNT=1000 in its
+/// environment, as the `twofour` command does for itself, or OMP_WAIT_POLICY=passive.
 int set_threads(int threads);
 
 }  // namespace twofour

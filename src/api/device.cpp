@@ -1,5 +1,6 @@
 #include "api/device.h"
 
+#include "base/error.h"
 #include "base/parallel.h"
 #include "cpu/backend.h"
 #include "twofour/engine.h"
@@ -14,6 +15,8 @@ const backend::Backend& api::device() {
 std::string device_name() { return api::device().device(); }
 
 int set_threads(int threads) {
+  TWOFOUR_CHECK(threads >= 0 && threads <= kMaxThreads, kInvalidArgument,
+                "{} threads: 1 to {} are expected, or 0 for the number in force", threads, kMaxThreads);
   if (threads > 0) set_max_threads(threads);
   return max_threads();
 }

@@ -9,6 +9,7 @@
 #include "cli/console.h"
 #include "cli/demo_result.h"
 #include "cli/files.h"
+#include "cli/threads.h"
 #include "cli/timing.h"
 #include "cli/train_run.h"
 #include "twofour/engine.h"
@@ -163,7 +164,7 @@ class Demo {
 };
 
 void run(const Options& options) {
-  if (options.threads) set_threads(options.threads);
+  set_threads(options.threads);
   const std::filesystem::path folder = options.output;
   make_folder(folder);  // where that fails, it fails before the work
   const DemoResult result = Demo(options).run();
@@ -187,7 +188,7 @@ void add_demo(CLI::App& app) {
   demo->add_option("--output", options->output, "Folder for models and report")->capture_default_str();
   demo->add_flag("--quick", options->quick, "Less data and fewer epochs: under a minute");
   demo->add_option("--seed", options->seed, "Of data and weights")->capture_default_str();
-  demo->add_option("--threads", options->threads, "Threads of the kernels; default: all cores");
+  add_threads_option(*demo, options->threads);
   demo->callback([options] { run(*options); });
 }
 

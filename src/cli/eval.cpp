@@ -9,6 +9,7 @@
 #include "cli/console.h"
 #include "cli/data_arguments.h"
 #include "cli/files.h"
+#include "cli/threads.h"
 #include "twofour/engine.h"
 #include "twofour/train.h"
 
@@ -22,7 +23,7 @@ struct Options {
 };
 
 void run(const Options& options) {
-  if (options.threads) set_threads(options.threads);
+  set_threads(options.threads);
   const Model model = Model::load(options.onnx);
   DataLoader data = open_data(options.data, model, {.split = Split::kTestOrAll, .shuffle = false});
   ProgressBar bar("evaluating");
@@ -48,7 +49,7 @@ void add_eval(CLI::App& app) {
   eval->add_option("--onnx", options->onnx, "Model")->required();
   add_data_arguments(*eval, options->data);
   eval->get_option("--data")->required();
-  eval->add_option("--threads", options->threads, "Threads of the kernels; default: all cores");
+  add_threads_option(*eval, options->threads);
   eval->add_option("--json", options->json, "Write the result as JSON");
   eval->callback([options] { run(*options); });
 }

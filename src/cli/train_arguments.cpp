@@ -4,6 +4,7 @@
 
 #include "cli/choice.h"
 #include "cli/parse.h"
+#include "cli/threads.h"
 #include "twofour/error.h"
 
 namespace twofour::cli {
@@ -103,9 +104,7 @@ void add_benchmark_options(CLI::App& train, TrainArguments& a) {
   train.add_option("--display_every", a.benchmark.display_every, "Steps between lines")
       ->capture_default_str()
       ->group(group);
-  train.add_option("--threads", a.threads, "Threads of the kernels; default: all cores")
-      ->check(CLI::PositiveNumber)
-      ->group(group);
+  add_threads_option(train, a.threads)->group(group);
 }
 
 }  // namespace
