@@ -5,6 +5,7 @@
 #include "base/parallel.h"
 #include "engine/file.h"
 #include "engine/validate.h"
+#include "ops/op_def.h"
 
 namespace twofour::engine {
 namespace {
@@ -23,6 +24,31 @@ std::unique_ptr<backend::Kernel> create_kernel(const Plan& plan, const PlanStep&
   std::vector<Tensor> packed;
   for (const int i : step.packed) packed.push_back(sections[static_cast<size_t>(i)]);
   return tactic->create(describe(plan, step, sections), packed);
+}
+
+Engine::Step prepare(const Plan& plan, const PlanStep& step, std::span<const Tensor> sections,
+                     const backend::Backend& backend) {
+  Engine::Step result;
+  const ops::OpDef& op = ops::get_op(step.op);
+  TWOFOUR_CHECK((op.control != nullptr) == !step.bodies.empty(), kDataCorrupt, "{} has {} subgraphs", step.op,
+                step.bodies.size());
+  for (const auto& [attribute, body] : step.bodies)
+    result.bodies[attribute] = Engine::create(*body, {sections.begin(), sections.end()}, backend);
+  if (!step.is_open()) result.kernel = create_kernel(plan, step, sections, backend);
+  else if (!op.control) result.open = std::make_unique<OpenStep>(plan, step, sections, backend);
+  return result;
+}
+
+std::vector<std::vector<int>> find_ends(const Plan& plan) {
+  std::vector<std::vector<int>> ends(plan.steps.size());
+  std::vector<size_t> last(plan.tensors.size());
+  for (size_t s = 0; s < plan.steps.size(); ++s)
+    for (const auto* list : {&plan.steps[s].inputs, &plan.steps[s].outputs})
+      for (const int i : *list)
+        if (i != -1) last[static_cast<size_t>(i)] = s;
+  for (size_t i = 0; i < plan.tensors.size(); ++i)
+    if (plan.tensors[i].kind == PlanTensor::Kind::kDynamic) ends[last[i]].push_back(static_cast<int>(i));
+  return ends;
 }
 
 std::vector<std::vector<TensorUse>> find_uses(const Plan& plan) {
@@ -46,16 +72,16 @@ std::shared_ptr<const Engine> Engine::create(Plan plan, std::vector<Tensor> sect
                                              const backend::Backend& backend) {
   check_device(plan, backend);
   std::shared_ptr<Engine> engine(new Engine);
-  engine->kernels_.resize(plan.steps.size());
+  engine->steps_.resize(plan.steps.size());
   parallel_each(static_cast<int64_t>(plan.steps.size()), [&](int64_t i) {
     const PlanStep& step = plan.steps[static_cast<size_t>(i)];
-    with_context(
-        [&] { return fmt::format("preparing layer \"{}\" ({})", step.name, step.op); },
-        [&] { engine->kernels_[static_cast<size_t>(i)] = create_kernel(plan, step, sections, backend); });
+    with_context([&] { return fmt::format("preparing layer \"{}\" ({})", step.name, step.op); },
+                 [&] { engine->steps_[static_cast<size_t>(i)] = prepare(plan, step, sections, backend); });
   });
-  for (const auto& kernel : engine->kernels_)
-    engine->scratch_bytes_ = std::max(engine->scratch_bytes_, kernel->scratch_bytes());
+  for (const Step& step : engine->steps_)
+    if (step.kernel) engine->scratch_bytes_ = std::max(engine->scratch_bytes_, step.kernel->scratch_bytes());
   engine->uses_ = find_uses(plan);
+  engine->ends_ = find_ends(plan);
   engine->plan_ = std::move(plan);
   engine->sections_ = std::move(sections);
   return engine;

@@ -14,6 +14,8 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/buffer_pool.h"
+#include "engine/open_step.h"
 #include "engine/plan.h"
 
 namespace twofour::engine {
@@ -45,10 +47,19 @@ class Engine : public std::enable_shared_from_this<Engine> {
 
   const Plan& plan() const { return plan_; }
   std::span<const Tensor> sections() const { return sections_; }
-  const backend::Kernel& kernel(size_t step) const { return *kernels_[step]; }
+  /// How a step runs: one of the three.
+  struct Step {
+    std::unique_ptr<backend::Kernel> kernel;
+    std::unique_ptr<OpenStep> open;
+    std::map<std::string, std::shared_ptr<const Engine>, std::less<>>
+        bodies;  // of control flow, by attribute
+  };
+  std::span<const Step> steps() const { return steps_; }
   /// Where a tensor's pointer goes; an input's list includes the output that lives in its buffer.
   std::span<const TensorUse> uses(int tensor) const { return uses_[static_cast<size_t>(tensor)]; }
-  /// The most scratch that any step needs.
+  /// Dynamic tensors that no step after this one reads.
+  std::span<const int> ends_at(size_t step) const { return ends_[step]; }
+  /// The most scratch that any step needs whose sizes are known.
   size_t scratch_bytes() const { return scratch_bytes_; }
   std::unique_ptr<ExecutionContext> create_context() const;
 
@@ -57,8 +68,9 @@ class Engine : public std::enable_shared_from_this<Engine> {
 
   Plan plan_;
   std::vector<Tensor> sections_;
-  std::vector<std::unique_ptr<backend::Kernel>> kernels_;
+  std::vector<Step> steps_;
   std::vector<std::vector<TensorUse>> uses_;  // by tensor number
+  std::vector<std::vector<int>> ends_;        // by step
   size_t scratch_bytes_ = 0;
 };
 
@@ -66,12 +78,16 @@ class ExecutionContext {
  public:
   explicit ExecutionContext(std::shared_ptr<const Engine> engine);
 
-  /// Lets an input or output live in `tensor`'s memory from now on. A donated output is bound through its
-  /// input. Throws Error{kInvalidArgument} naming the tensor, what came and what is expected.
+  /// Lets an input or output live in `tensor`'s memory from now on. An input with open dimensions takes every
+  /// size in their ranges; an output with open ones is not bound. A donated output is bound through its
+  /// input. Throws Error{kInvalidArgument} naming the tensor, what came and what is allowed.
   void bind(std::string_view name, Tensor tensor);
-  /// The tensor behind an input or output (allocated by the context unless bound).
+  /// The tensor behind an input or output (allocated by the context unless bound). Of an output with open
+  /// dimensions that of the last run. Throws Error{kFailedPrecondition} while there is none.
   const Tensor& tensor(std::string_view name) const;
 
+  /// Throws Error{kFailedPrecondition} when an input with open dimensions is not bound, and what steps throw
+  /// that learn only now which sizes they have.
   void run();
   /// As run(), adding each step's time to `step_time_us` (one entry per step of the plan).
   void run_profiled(std::span<double> step_time_us);
@@ -79,15 +95,29 @@ class ExecutionContext {
   const Engine& engine() const { return *engine_; }
 
  private:
+  template <typename After>
+  void run_steps(const After& after);
+  void run_open(size_t step);
+  std::vector<Tensor> run_kernel(size_t step, std::span<const Tensor> inputs);
+  std::vector<Tensor> run_control(size_t step, std::span<const Tensor> inputs);
+  std::vector<Tensor> run_body(size_t step, std::string_view attribute, std::span<const Tensor> inputs);
+  void bind_number(int tensor, Tensor data);
+  Tensor take_output(int tensor);
+  Tensor view(int tensor) const;
+  void store(int tensor, Tensor data);
+  std::byte* scratch(size_t bytes);
   void set_pointer(int tensor, std::byte* pointer);
   int find_io(std::string_view name) const;
 
   std::shared_ptr<const Engine> engine_;
   std::shared_ptr<std::byte> arena_;
   std::shared_ptr<std::byte> scratch_;
-  std::vector<Tensor> bound_;                           // by tensor number; inputs and outputs only
+  size_t scratch_bytes_ = 0;
+  BufferPool pool_;
+  std::vector<Tensor> bound_;                           // by tensor number; inputs, outputs, dynamic ones
   std::vector<std::vector<const std::byte*>> sources_;  // by step
   std::vector<std::vector<std::byte*>> destinations_;
+  std::vector<std::map<std::string, std::unique_ptr<ExecutionContext>, std::less<>>> bodies_;  // by step
 };
 
 }  // namespace twofour::engine

@@ -11,16 +11,31 @@ namespace {
 
 using Kind = PlanTensor::Kind;
 constexpr size_t kAlign = 64;
-constexpr std::array<std::string_view, 5> kKindNames = {"input", "output", "constant", "arena", "donated"};
+constexpr std::array<std::string_view, 6> kKindNames = {"input", "output",  "constant",
+                                                        "arena", "donated", "dynamic"};
 
 Json tensor_to_json(const PlanTensor& t) {
-  return {{"name", t.name},
-          {"dtype", dtype_name(t.desc.dtype)},
-          {"shape", t.desc.shape.dims()},
-          {"format", backend::format_name(t.desc.format)},
-          {"kind", kKindNames[static_cast<size_t>(t.kind)]},
-          {"offset", t.offset},
-          {"index", t.index}};
+  Json json = {{"name", t.name},
+               {"dtype", dtype_name(t.desc.dtype)},
+               {"shape", t.desc.shape.dims()},
+               {"format", backend::format_name(t.desc.format)},
+               {"kind", kKindNames[static_cast<size_t>(t.kind)]},
+               {"offset", t.offset},
+               {"index", t.index}};
+  if (!t.is_open()) return json;
+  for (const DimRange& dim : t.open) json["open"].push_back({dim.min, dim.max});
+  return json;
+}
+
+std::vector<DimRange> open_from_json(const Json& json) {
+  std::vector<DimRange> ranges;
+  for (const Json& item : json) {
+    const auto range = get_integers<int64_t>(item);
+    TWOFOUR_CHECK(range.size() == 2 && range[0] >= 0 && range[0] <= range[1], kDataCorrupt,
+                  "a range of sizes is two numbers, the least and the most");
+    ranges.push_back({range[0], range[1]});
+  }
+  return ranges;
 }
 
 TensorDesc desc_from_json(const Json& json) {
@@ -49,16 +64,19 @@ PlanTensor tensor_from_json(const Json& json) {
   t.kind = static_cast<Kind>(it - kKindNames.begin());
   t.offset = get_integer<size_t>(json.at("offset"));
   t.index = get_integer<int>(json.at("index"));
+  if (json.contains("open")) t.open = open_from_json(json.at("open"));
   return t;
 }
 
 Json step_to_json(const PlanStep& s) {
-  return {{"name", s.name},     {"op", s.op},           {"attrs", attrs_to_json(s.attrs)},
-          {"inputs", s.inputs}, {"outputs", s.outputs}, {"tactic", s.tactic},
-          {"packed", s.packed}, {"sparse", s.sparse}};
+  Json json = {{"name", s.name},     {"op", s.op},           {"attrs", attrs_to_json(s.attrs)},
+               {"inputs", s.inputs}, {"outputs", s.outputs}, {"tactic", s.tactic},
+               {"packed", s.packed}, {"sparse", s.sparse}};
+  for (const auto& [attribute, body] : s.bodies) json["bodies"][attribute] = plan_to_json(*body);
+  return json;
 }
 
-PlanStep step_from_json(const Json& json) {
+PlanStep step_from_json(const Json& json, size_t num_sections) {
   PlanStep s;
   s.name = json.at("name");
   s.op = json.at("op");
@@ -68,6 +86,9 @@ PlanStep step_from_json(const Json& json) {
   s.tactic = json.at("tactic");
   s.packed = get_integers<int>(json.at("packed"));
   s.sparse = json.at("sparse");
+  if (!json.contains("bodies")) return s;
+  for (const auto& [attribute, body] : json.at("bodies").items())
+    s.bodies[attribute] = std::make_shared<const Plan>(plan_from_json(body, num_sections));
   return s;
 }
 
@@ -85,10 +106,13 @@ void check_tensor(const Plan& plan, const PlanTensor& t, size_t num_sections) {
                       t.desc.size_bytes() <= plan.arena_bytes - t.offset,
                   kDataCorrupt, "tensor \"{}\" does not lie in the arena", t.name);
   if (t.kind == Kind::kConstant && t.index != -1) check_index(t.index, num_sections, "section");
+  const bool may_be_open = t.kind == Kind::kInput || t.kind == Kind::kOutput || t.kind == Kind::kDynamic;
+  TWOFOUR_CHECK(!t.is_open() || (may_be_open && t.desc.shape.rank() == 0), kDataCorrupt,
+                "{} \"{}\" cannot have sizes that are open", kKindNames[static_cast<size_t>(t.kind)], t.name);
   if (t.kind == Kind::kDonated) {
     check_index(t.index, plan.tensors.size(), "tensor");
     const PlanTensor& donor = plan.tensors[static_cast<size_t>(t.index)];
-    TWOFOUR_CHECK(donor.kind == Kind::kInput && donor.desc == t.desc, kDataCorrupt,
+    TWOFOUR_CHECK(donor.kind == Kind::kInput && !donor.is_open() && donor.desc == t.desc, kDataCorrupt,
                   "\"{}\" cannot live in the buffer of \"{}\"", t.name, donor.name);
   }
 }
@@ -102,6 +126,22 @@ void check_step(const Plan& plan, const PlanStep& s, size_t num_sections) {
     const Kind kind = plan.tensors[static_cast<size_t>(i)].kind;
     TWOFOUR_CHECK(kind != Kind::kInput && kind != Kind::kConstant, kDataCorrupt,
                   "step \"{}\" overwrites \"{}\"", s.name, plan.tensors[static_cast<size_t>(i)].name);
+  }
+}
+
+// Only an open step reads or makes tensors whose sizes it learns when it runs, and it knows no formats.
+void check_open(const Plan& plan, const PlanStep& s) {
+  const auto tensor = [&](int i) -> const PlanTensor& { return plan.tensors[static_cast<size_t>(i)]; };
+  TWOFOUR_CHECK(s.bodies.empty() || s.is_open(), kDataCorrupt, "step \"{}\" has subgraphs and a tactic",
+                s.name);
+  for (const int i : s.inputs)
+    if (i != -1)
+      TWOFOUR_CHECK(s.is_open() ? tensor(i).desc.format == backend::Format::kPlain : !tensor(i).is_open(),
+                    kDataCorrupt, "step \"{}\" cannot read \"{}\"", s.name, tensor(i).name);
+  for (const int i : s.outputs) {
+    const bool made_in_run = tensor(i).kind == Kind::kDynamic || tensor(i).is_open();
+    TWOFOUR_CHECK(s.is_open() ? made_in_run || tensor(i).kind == Kind::kOutput : !made_in_run, kDataCorrupt,
+                  "step \"{}\" cannot write \"{}\"", s.name, tensor(i).name);
   }
 }
 
@@ -122,6 +162,13 @@ void index_io(Plan& plan) {
 }
 
 }  // namespace
+
+ValueType PlanTensor::type() const {
+  if (!is_open()) return {desc.dtype, to_dims(desc.shape)};
+  ValueType type{desc.dtype, {}};
+  for (const DimRange& dim : open) type.dims.push_back(dim.min == dim.max ? Dim(dim.min) : Dim());
+  return type;
+}
 
 backend::NodeDesc describe(const Plan& plan, const PlanStep& step, std::span<const Tensor> sections) {
   backend::NodeDesc node{step.name, step.op, step.attrs, {}, {}};
@@ -161,9 +208,12 @@ Plan plan_from_json(const Json& json, size_t num_sections) {
     plan.arena_lower_bound_bytes = get_integer<size_t>(json.at("arena_lower_bound_bytes"));
     plan.info = json.at("info");
     for (const Json& t : json.at("tensors")) plan.tensors.push_back(tensor_from_json(t));
-    for (const Json& s : json.at("steps")) plan.steps.push_back(step_from_json(s));
+    for (const Json& s : json.at("steps")) plan.steps.push_back(step_from_json(s, num_sections));
     for (const PlanTensor& t : plan.tensors) check_tensor(plan, t, num_sections);
-    for (const PlanStep& s : plan.steps) check_step(plan, s, num_sections);
+    for (const PlanStep& s : plan.steps) {
+      check_step(plan, s, num_sections);
+      check_open(plan, s);
+    }
     check_arena(plan);
     index_io(plan);
     return plan;

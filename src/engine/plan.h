@@ -2,36 +2,62 @@
 // from.
 #pragma once
 
+#include <limits>
+#include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "backend/tactic.h"
 #include "base/json.h"
+#include "ir/type.h"
 
 namespace twofour::engine {
 
 using backend::TensorDesc;
 
+/// Sizes that an open dimension may have.
+struct DimRange {
+  int64_t min = 0;
+  int64_t max = std::numeric_limits<int64_t>::max();
+
+  bool operator==(const DimRange&) const = default;
+};
+
 struct PlanTensor {
   /// kInput, kOutput: bound by the caller. kConstant: a section of the engine. kArena: activation memory of
-  /// the context at `offset`. kDonated: an output that lives in the buffer of input tensor `index`.
-  enum class Kind : uint8_t { kInput, kOutput, kConstant, kArena, kDonated };
+  /// the context at `offset`. kDonated: an output that lives in the buffer of input tensor `index`. kDynamic:
+  /// made in every run by the open step that writes it.
+  enum class Kind : uint8_t { kInput, kOutput, kConstant, kArena, kDonated, kDynamic };
   std::string name;
-  TensorDesc desc;
+  TensorDesc desc;  // without a shape when the tensor is open
   Kind kind = Kind::kArena;
   size_t offset = 0;  // kArena: bytes from the start of the arena, a multiple of 64
   int index = -1;     // kConstant: section; kDonated: tensor
+  /// One per dimension when not all of them are known before a run, else empty. Only inputs, outputs and
+  /// dynamic tensors may be open.
+  std::vector<DimRange> open = {};
+
+  bool is_open() const { return !open.empty(); }
+  /// Dims that are not fixed are unknown.
+  ValueType type() const;
 };
+
+struct Plan;
 
 struct PlanStep {
   std::string name;
   std::string op;
-  Attrs attrs;
+  Attrs attrs;              // without subgraphs
   std::vector<int> inputs;  // tensor numbers; -1: absent
   std::vector<int> outputs;
-  std::string tactic;
+  std::string tactic;       // empty: the step is open, and each run takes what supports the sizes that came
   std::vector<int> packed;  // sections that the tactic packed
   bool sparse = false;
+  /// The subgraphs of control flow by attribute; such a step is open.
+  std::map<std::string, std::shared_ptr<const Plan>> bodies = {};
+
+  bool is_open() const { return tactic.empty(); }
 };
 
 struct Plan {
@@ -51,8 +77,8 @@ struct Plan {
   std::vector<int> outputs;
 };
 
-/// The step as the tactic sees it; constants carry their data when `sections` has it and the step did not
-/// pack them.
+/// The step as the tactic sees it, shapes of open tensors left out; constants carry their data when
+/// `sections` has it and the step did not pack them.
 backend::NodeDesc describe(const Plan& plan, const PlanStep& step, std::span<const Tensor> sections);
 
 Json plan_to_json(const Plan& plan);

@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <cstring>
+#include <limits>
 
 #include "base/json.h"
+#include "ir/parse.h"
+#include "ir/print.h"
 
 namespace twofour {
 namespace {
@@ -35,6 +38,9 @@ struct ToJson {
   Json operator()(const std::vector<float>& v) const { return {{"floats", v}}; }
   Json operator()(const std::vector<std::string>& v) const { return {{"strings", v}}; }
   Json operator()(const Tensor& v) const { return {{"tensor", tensor_to_json(v)}}; }
+  Json operator()(const Subgraph& v) const {
+    return {{"graph", print_graph(*v, {.max_elements = std::numeric_limits<int64_t>::max()})}};
+  }
 };
 
 Attr attr_from_json(const std::string& kind, const Json& value) {
@@ -45,10 +51,18 @@ Attr attr_from_json(const std::string& kind, const Json& value) {
   if (kind == "floats") return value.get<std::vector<float>>();
   if (kind == "strings") return value.get<std::vector<std::string>>();
   if (kind == "tensor") return tensor_from_json(value);
+  if (kind == "graph")
+    return std::make_shared<const Graph>(parse_graph(value.get<std::string>(), "subgraph"));
   fail(ErrorCode::kDataCorrupt, "unknown attribute kind '{}'", kind);
 }
 
 }  // namespace
+
+const Graph& Attrs::graph(std::string_view name) const {
+  const auto graph = get(name, Subgraph());
+  TWOFOUR_CHECK(graph, kInvalidArgument, "attribute {} is missing", name);
+  return *graph;
+}
 
 Json attrs_to_json(const Attrs& attrs) {
   Json json = Json::object();

@@ -1,7 +1,9 @@
-// Attrs: the named attributes of a node, as in ONNX: integers, floats, strings, lists of them, tensors.
+// Attrs: the named attributes of a node, as in ONNX: integers, floats, strings, lists of them, tensors, and
+// subgraphs (the branches and bodies of If, Loop and Scan).
 #pragma once
 
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -12,8 +14,12 @@
 
 namespace twofour {
 
+class Graph;
+/// Never null in an attribute. Shared between copies of a node, so never changed in place.
+using Subgraph = std::shared_ptr<const Graph>;
+
 using Attr = std::variant<int64_t, float, std::string, std::vector<int64_t>, std::vector<float>,
-                          std::vector<std::string>, Tensor>;
+                          std::vector<std::string>, Tensor, Subgraph>;
 
 class Attrs {
  public:
@@ -38,6 +44,8 @@ class Attrs {
     return get(name, std::move(otherwise));
   }
   Tensor tensor(std::string_view name) const { return get(name, Tensor()); }
+  /// Throws Error{kInvalidArgument} when it is absent, too.
+  const Graph& graph(std::string_view name) const;
 
  private:
   template <typename T>
@@ -52,7 +60,7 @@ class Attrs {
   std::map<std::string, Attr, std::less<>> items_;
 };
 
-/// Lossless; tensors become {"dtype","shape","data":[bytes]}.
+/// Lossless; subgraphs become their text (ir/print.h), tensors {"dtype","shape","data":[bytes]}.
 Json attrs_to_json(const Attrs& attrs);
 /// Throws Error{kDataCorrupt} on anything attrs_to_json would not write.
 Attrs attrs_from_json(const Json& json);

@@ -34,6 +34,7 @@ struct AddAttr {
     for (const std::string& text : v) hasher.add(text);
   }
   void operator()(const Tensor& v) const { hasher.add(hash_tensor(v)); }
+  void operator()(const Subgraph& v) const;
 };
 
 void add_type(Hasher& hasher, const ValueType& type) {
@@ -55,12 +56,24 @@ uint64_t hash_leaf(const Value& value) {
 
 class GraphHasher {
  public:
+  /// The names of a subgraph's inputs and outputs do not count, only their places.
+  uint64_t run_subgraph(const Graph& graph) {
+    for (const Value* input : graph.inputs()) {
+      Hasher place;
+      place.add(values_.size());
+      add_type(place, input->type());
+      values_[input] = place.result();
+    }
+    Hasher hasher;
+    add_nodes(hasher, graph);
+    for (const Value* output : graph.outputs()) hasher.add(of(output));
+    return hasher.result();
+  }
+
   uint64_t run(const Graph& graph) {
     Hasher hasher;
     for (const Value* input : graph.inputs()) hasher.add(of(input));
-    uint64_t nodes = 0;  // a sum: the order of the nodes does not count
-    for (const auto& node : graph.nodes()) nodes += hash_node(*node);
-    hasher.add(nodes);
+    add_nodes(hasher, graph);
     for (const Value* output : graph.outputs()) {
       hasher.add(output->name());
       hasher.add(of(output));
@@ -69,6 +82,12 @@ class GraphHasher {
   }
 
  private:
+  void add_nodes(Hasher& hasher, const Graph& graph) {
+    uint64_t nodes = 0;  // a sum: the order of the nodes does not count
+    for (const auto& node : graph.nodes()) nodes += hash_node(*node);
+    hasher.add(nodes);
+  }
+
   uint64_t of(const Value* value) {
     if (!value) return 0;
     const auto [it, fresh] = values_.try_emplace(value, 0);
@@ -92,6 +111,8 @@ class GraphHasher {
 
   std::unordered_map<const Value*, uint64_t> values_;
 };
+
+void AddAttr::operator()(const Subgraph& v) const { hasher.add(GraphHasher().run_subgraph(*v)); }
 
 }  // namespace
 

@@ -10,17 +10,18 @@ namespace twofour {
 namespace {
 
 constexpr int64_t kMaxElements = int64_t{1} << 28;
+constexpr int kMaxDepth = 32;  // of subgraphs
 
 class GraphParser {
  public:
-  GraphParser(std::string_view text, std::string_view source) : scan_(text, source) {}
+  explicit GraphParser(Scanner& scan, int depth = 0) : scan_(scan), depth_(depth) {}
 
   Graph run() {
     scan_.expect("graph", "'graph'");
+    if (depth_ > kMaxDepth) scan_.fail_at(fmt::format("subgraphs are nested deeper than {}", kMaxDepth));
     if (scan_.peek() == '"') graph_.set_name(scan_.string("the graph's name"));
     scan_.expect("{", "'{'");
     while (!scan_.accept("}")) statement();
-    if (!scan_.at_end()) scan_.fail_expected("the end after '}'");
     graph_.set_outputs(std::move(outputs_));
     return std::move(graph_);
   }
@@ -124,6 +125,7 @@ class GraphParser {
     if (scan_.accept("floats[]")) return std::vector<float>();
     if (scan_.accept("strings[]")) return std::vector<std::string>();
     if (scan_.accept("[")) return list();
+    if (scan_.peek() == 'g') return std::make_shared<const Graph>(GraphParser(scan_, depth_ + 1).run());
     const size_t start = scan_.position();
     const std::string_view text = scan_.number("a number, a string, a list or a tensor");
     if (scan_.peek() == '[') {
@@ -265,13 +267,19 @@ class GraphParser {
     return found;
   }
 
-  Scanner scan_;
+  Scanner& scan_;
+  int depth_;
   Graph graph_;
   std::vector<Value*> outputs_;
 };
 
 }  // namespace
 
-Graph parse_graph(std::string_view text, std::string_view source) { return GraphParser(text, source).run(); }
+Graph parse_graph(std::string_view text, std::string_view source) {
+  Scanner scan(text, source);
+  Graph graph = GraphParser(scan).run();
+  if (!scan.at_end()) scan.fail_expected("the end after '}'");
+  return graph;
+}
 
 }  // namespace twofour

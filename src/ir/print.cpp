@@ -102,6 +102,7 @@ struct AttrText {
   }
   std::string operator()(const std::vector<std::string>& v) const { return list_text(v, "strings", quote); }
   std::string operator()(const Tensor& v) const { return tensor_text(v, max_elements); }
+  std::string operator()(const Subgraph& v) const { return print_graph(*v, {.max_elements = max_elements}); }
 };
 
 std::string attrs_text(const Attrs& attrs, int64_t max_elements) {

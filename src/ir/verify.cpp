@@ -56,6 +56,8 @@ class Verifier {
                     input->name());
       ++uses_[input][&node];
     }
+    for (const auto& [name, attr] : node.attrs())
+      if (const auto* subgraph = std::get_if<Subgraph>(&attr)) Verifier(**subgraph).run();
     for (const Value* output : node.outputs()) {
       TWOFOUR_CHECK(output && own_.contains(output) && output->producer() == &node, kInternal,
                     "an output of {} is not marked as computed by it", node.label());

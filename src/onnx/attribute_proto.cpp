@@ -30,10 +30,6 @@ Attr take_attr(Proto& proto) {
     case Proto::FLOATS: return std::vector<float>(proto.floats().begin(), proto.floats().end());
     case Proto::INTS: return std::vector<int64_t>(proto.ints().begin(), proto.ints().end());
     case Proto::STRINGS: return std::vector<std::string>(proto.strings().begin(), proto.strings().end());
-    case Proto::GRAPH:
-    case Proto::GRAPHS:
-      fail(ErrorCode::kUnsupported, "attribute {} is a subgraph; subgraphs are not supported yet",
-           proto.name());
     default: break;
   }
   fail(ErrorCode::kUnsupported, "attribute {} is of kind {}, which is not supported", proto.name(),
@@ -70,6 +66,9 @@ struct WriteAttr {
     proto.set_type(Proto::TENSOR);
     write_tensor(v, "", *proto.mutable_t());
   }
+  void operator()(const Subgraph&) const {
+    fail(ErrorCode::kInternal, "attribute {} is a subgraph, which the node's writer writes", proto.name());
+  }
 };
 
 }  // namespace
@@ -78,6 +77,7 @@ Attrs take_attrs(onnx::NodeProto& node) {
   Attrs attrs;
   for (Proto& proto : *node.mutable_attribute()) {
     TWOFOUR_CHECK(!attrs.has(proto.name()), kDataCorrupt, "attribute {} stands twice", proto.name());
+    if (kind_of(proto) == Proto::GRAPH) continue;
     attrs.set(proto.name(), take_attr(proto));
   }
   return attrs;

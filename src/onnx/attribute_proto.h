@@ -12,8 +12,8 @@ class NodeProto;
 
 namespace twofour::onnx_io {
 
-/// All attributes of a node. Throws Error{kDataCorrupt} on two of one name, Error{kUnsupported} on kinds that
-/// Attr lacks (subgraphs, sparse tensors, types).
+/// All attributes of a node but its subgraphs (onnx/subgraph_reader.h). Throws Error{kDataCorrupt} on two of
+/// one name, Error{kUnsupported} on kinds that Attr lacks (sparse tensors, types).
 Attrs take_attrs(onnx::NodeProto& node);
 
 void write_attr(const std::string& name, const Attr& value, onnx::AttributeProto& proto);

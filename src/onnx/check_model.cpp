@@ -29,13 +29,16 @@ bool is_supported(const onnx::NodeProto& node) {
   return node.op_type() == "Constant" || is_adapted(node.op_type()) || (op && op->standard);
 }
 
-void check_ops(const onnx::GraphProto& graph) {
-  struct Missing {
-    int count = 0;
-    std::string first_node;
-  };
-  std::map<std::string, Missing> missing;
+struct Missing {
+  int count = 0;
+  std::string first_node;
+};
+using MissingOps = std::map<std::string, Missing>;
+
+void find_missing(const onnx::GraphProto& graph, MissingOps& missing) {
   for (const onnx::NodeProto& node : graph.node()) {
+    for (const auto& attribute : node.attribute())
+      if (attribute.has_g()) find_missing(attribute.g(), missing);
     if (is_supported(node)) continue;
     const std::string prefix = is_default_domain(node.domain()) ? "" : node.domain() + "::";
     Missing& entry = missing[prefix + node.op_type()];
@@ -44,6 +47,11 @@ void check_ops(const onnx::GraphProto& graph) {
                          : node.output_size() > 0 ? node.output(0)
                                                   : std::string();
   }
+}
+
+void check_ops(const onnx::GraphProto& graph) {
+  MissingOps missing;
+  find_missing(graph, missing);
   if (missing.empty()) return;
   std::vector<std::string> lines;
   for (const auto& [op, entry] : missing)

@@ -95,7 +95,12 @@ void float_seed(const Node& node, Attrs& attrs) {
 
 int64_t export_opset(const Graph& graph) {
   int64_t opset = kFirstExported;
-  for (const auto& node : graph.nodes()) opset = std::max(opset, opset_of(*node));
+  for (const auto& node : graph.nodes()) {
+    opset = std::max(opset, opset_of(*node));
+    for (const auto& [name, attr] : node->attrs())
+      if (const auto* subgraph = std::get_if<Subgraph>(&attr))
+        opset = std::max(opset, export_opset(**subgraph));
+  }
   return opset;
 }
 

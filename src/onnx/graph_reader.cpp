@@ -5,10 +5,12 @@
 #include <unordered_set>
 
 #include "onnx/attribute_proto.h"
+#include "onnx/captures.h"
 #include "onnx/data_type.h"
 #include "onnx/node_order.h"
 #include "onnx/opset_adapters.h"
 #include "onnx/proto.h"
+#include "onnx/subgraph_reader.h"
 #include "onnx/tensor_proto.h"
 #include "onnx/trainable.h"
 #include "ops/infer.h"
@@ -57,13 +59,42 @@ struct ConstantData {
   }
 };
 
+/// What a subgraph gets from the node that it belongs to.
+struct Surroundings {
+  std::span<const ValueType> formal;  // types of its own inputs
+  std::vector<std::string> names;     // of the values around it that it may read
+  std::vector<const Value*> values;
+};
+
 class GraphReader {
  public:
   GraphReader(onnx::GraphProto& proto, int64_t opset, const ImportOptions& options)
       : proto_(proto), opset_(opset), options_(options), graph_(proto.name()), builder_(graph_) {}
 
   Graph run() {
-    const std::vector<OrderedNode> order = order_nodes(proto_);
+    read({});
+    for (const auto& tensor : proto_.initializer()) {
+      Value* value = values_.at(tensor.name());
+      value->set_trainable(looks_trainable(*value));
+    }
+    return std::move(graph_);
+  }
+
+  Graph run_within(const Surroundings& around) {
+    TWOFOUR_CHECK(static_cast<size_t>(proto_.input_size()) == around.formal.size(), kDataCorrupt,
+                  "subgraph \"{}\" has {} inputs, the node gives it {}", proto_.name(), proto_.input_size(),
+                  around.formal.size());
+    for (int i = 0; i < proto_.input_size(); ++i)
+      add(proto_.input(i).name(),
+          graph_.add_input(proto_.input(i).name(), around.formal[static_cast<size_t>(i)]));
+    for (size_t i = 0; i < around.names.size(); ++i) capture(around.names[i], *around.values[i]);
+    read(around.names);
+    return std::move(graph_);
+  }
+
+ private:
+  void read(const std::vector<std::string>& outer) {
+    const std::vector<OrderedNode> order = order_nodes(proto_, outer);
     for (const auto& output : proto_.output())
       TWOFOUR_CHECK(output_names_.insert(output.name()).second, kDataCorrupt,
                     "graph output \"{}\" stands twice", output.name());
@@ -72,21 +103,24 @@ class GraphReader {
     for (const auto& input : proto_.input()) read_input(input);
     for (const OrderedNode& node : order) read_node(node, *proto_.mutable_node(node.index));
     read_outputs();
-    for (const auto& tensor : proto_.initializer()) {
-      Value* value = values_.at(tensor.name());
-      value->set_trainable(looks_trainable(*value));
-    }
-    return std::move(graph_);
   }
 
- private:
+  /// A constant is copied where it is read, so that it stays one.
+  void capture(const std::string& name, const Value& outer) {
+    if (values_.contains(name)) return;
+    add(name,
+        outer.is_constant() ? graph_.add_constant(name, outer.data()) : graph_.add_input(name, outer.type()));
+  }
+
   void add(const std::string& name, Value* value) {
     check_size(*value);
     values_[name] = value;
+    named_.insert(value);
   }
 
   void read_input(const onnx::ValueInfoProto& proto) {
-    if (values_.contains(proto.name())) return;  // an initializer: old files list them as inputs, too
+    // An initializer (old files list them as inputs, too), or typed by the node around.
+    if (values_.contains(proto.name())) return;
     const ValueType type =
         with_context([&] { return fmt::format("reading graph input \"{}\"", proto.name()); },
                      [&] { return read_type(proto.type()); });
@@ -107,16 +141,32 @@ class GraphReader {
       draft.attrs = take_attrs(proto);
       draft.num_outputs = count_outputs(proto, ordered.num_used);
       if (draft.op == "Constant") draft.results.emplace(1, constant_of(draft));
+      else if (has_subgraphs(proto)) read_bodies(proto, draft);
       else adapt(draft, opset_);
     });
-    // The graph's output keeps its name, so it cannot be another name for a constant.
-    if (draft.op == "Identity" && draft.results && output_names_.contains(proto.output(0)))
-      draft.results.reset();
     const std::vector<Value*> outputs =
         draft.results
             ? *draft.results
             : builder_.op_n(draft.op, draft.inputs, draft.num_outputs, std::move(draft.attrs), draft.name);
     for (size_t i = 0; i < outputs.size(); ++i) name_output(proto.output(static_cast<int>(i)), outputs[i]);
+  }
+
+  void read_bodies(const onnx::NodeProto& proto, Draft& draft) {
+    Surroundings around;
+    std::vector<Value*> captures;
+    for (const std::string& name : captured_names(proto)) {
+      Value* value = values_.at(name);
+      around.names.push_back(name);
+      around.values.push_back(value);
+      if (!value->is_constant()) captures.push_back(value);
+    }
+    const auto read_one = [&](const onnx::GraphProto& body, std::span<const ValueType> formal) {
+      onnx::GraphProto copy = body;  // reading takes its data out, and a body may be read again
+      around.formal = formal;
+      return with_context([&] { return fmt::format("reading subgraph \"{}\"", body.name()); },
+                          [&] { return GraphReader(copy, opset_, options_).run_within(around); });
+    };
+    read_subgraphs(proto, captures, read_one, draft);
   }
 
   std::vector<Value*> inputs_of(const onnx::NodeProto& proto) const {
@@ -151,6 +201,9 @@ class GraphReader {
 
   void name_output(const std::string& name, Value* value) {
     if (name.empty()) return;
+    // A graph output keeps its name, so it cannot be another name for a value.
+    if (output_names_.contains(name) && named_.contains(value) && value->name() != name)
+      value = builder_.op("Identity", {value});
     // An Identity of a constant is only another name for it.
     if (named_.insert(value).second && value->name() != name) {
       // Only a made-up name can be in the way: the file's own are unique.

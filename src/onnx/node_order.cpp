@@ -4,6 +4,7 @@
 #include <unordered_set>
 
 #include "ir/graph.h"
+#include "onnx/captures.h"
 #include "onnx/proto.h"
 
 namespace twofour::onnx_io {
@@ -34,9 +35,11 @@ class NodeNames {
 /// A graph of the same nodes and names without types, only to sort it.
 class Skeleton {
  public:
-  explicit Skeleton(const onnx::GraphProto& proto) : proto_(proto) {
+  Skeleton(const onnx::GraphProto& proto, const std::vector<std::string>& outer) : proto_(proto) {
     add_leaves();
     add_nodes();
+    for (const std::string& name : outer)
+      if (!values_.contains(name)) values_[name] = graph_.add_input(name, {});
     connect();
     graph_.sort();
   }
@@ -97,14 +100,18 @@ class Skeleton {
   void connect() {
     for (Node* node : nodes_) {
       const auto& proto = proto_.node(index_.at(node));
-      for (int k = 0; k < proto.input_size(); ++k) {
-        if (proto.input(k).empty()) continue;
-        const auto it = values_.find(proto.input(k));
-        TWOFOUR_CHECK(it != values_.end(), kDataCorrupt, "{} reads \"{}\", which nothing produces",
-                      node->label(), proto.input(k));
-        graph_.set_input(node, static_cast<size_t>(k), it->second);
-      }
+      size_t slot = 0;
+      for (const std::string& name : proto.input())
+        if (!name.empty()) read(node, slot++, name);
+      for (const std::string& name : captured_names(proto)) read(node, slot++, name);
     }
+  }
+
+  void read(Node* node, size_t slot, const std::string& name) {
+    const auto it = values_.find(name);
+    TWOFOUR_CHECK(it != values_.end(), kDataCorrupt, "{} reads \"{}\", which nothing produces", node->label(),
+                  name);
+    graph_.set_input(node, slot, it->second);
   }
 
   const onnx::GraphProto& proto_;
@@ -116,6 +123,8 @@ class Skeleton {
 
 }  // namespace
 
-std::vector<OrderedNode> order_nodes(const onnx::GraphProto& graph) { return Skeleton(graph).order(); }
+std::vector<OrderedNode> order_nodes(const onnx::GraphProto& graph, const std::vector<std::string>& outer) {
+  return Skeleton(graph, outer).order();
+}
 
 }  // namespace twofour::onnx_io

@@ -16,8 +16,8 @@ struct OrderedNode {
   size_t num_used;   // outputs up to the last one that something reads
 };
 
-/// Throws Error{kDataCorrupt} for names that are defined twice or not at all, Error{kInvalidArgument} naming
-/// a node of the cycle when there is one.
-std::vector<OrderedNode> order_nodes(const onnx::GraphProto& graph);
+/// `outer`: names that the graphs around this one define. Throws Error{kDataCorrupt} for names that are
+/// defined twice or not at all, Error{kInvalidArgument} naming a node of the cycle when there is one.
+std::vector<OrderedNode> order_nodes(const onnx::GraphProto& graph, const std::vector<std::string>& outer);
 
 }  // namespace twofour::onnx_io

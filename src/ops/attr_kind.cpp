@@ -43,8 +43,10 @@ constexpr std::string_view kInts[] = {"align_corners",
                                       "linear_before_reset",
                                       "nesterov",
                                       "noop_with_empty_axes",
+                                      "num_captures",
                                       "num_groups",
                                       "num_heads",
+                                      "num_scan_inputs",
                                       "offset_group",
                                       "onesided",
                                       "output_height",
@@ -100,13 +102,29 @@ constexpr std::string_view kStrings[] = {"activation",
                                          "reduction",
                                          "to",
                                          "update_rule"};
-constexpr std::string_view kIntLists[] = {"axes",           "dilations",    "ends",        "kernel_shape",
-                                          "output_padding", "output_shape", "pads",        "perm",
-                                          "pooled_shape",   "shape",        "src_shape",   "starts",
-                                          "steps",          "strides",      "weight_shape"};
+constexpr std::string_view kIntLists[] = {"axes",
+                                          "dilations",
+                                          "ends",
+                                          "kernel_shape",
+                                          "output_padding",
+                                          "output_shape",
+                                          "pads",
+                                          "perm",
+                                          "pooled_shape",
+                                          "shape",
+                                          "src_shape",
+                                          "starts",
+                                          "scan_input_axes",
+                                          "scan_input_directions",
+                                          "scan_output_axes",
+                                          "scan_output_directions",
+                                          "steps",
+                                          "strides",
+                                          "weight_shape"};
 constexpr std::string_view kFloatLists[] = {"activation_alpha", "activation_beta"};
 constexpr std::string_view kStringLists[] = {"activations"};
 constexpr std::string_view kTensors[] = {"value"};
+constexpr std::string_view kSubgraphs[] = {"body", "else_branch", "then_branch"};
 
 template <typename Kind>
 bool fits(Names names, std::string_view name, const Attr& value) {
@@ -116,12 +134,13 @@ bool fits(Names names, std::string_view name, const Attr& value) {
 }  // namespace
 
 void check_attr_kind(std::string_view name, const Attr& value) {
-  TWOFOUR_CHECK(
-      fits<int64_t>(kInts, name, value) || fits<float>(kFloats, name, value) ||
-          fits<std::string>(kStrings, name, value) || fits<std::vector<int64_t>>(kIntLists, name, value) ||
-          fits<std::vector<float>>(kFloatLists, name, value) ||
-          fits<std::vector<std::string>>(kStringLists, name, value) || fits<Tensor>(kTensors, name, value),
-      kInvalidArgument, "attribute {} has the wrong type", name);
+  TWOFOUR_CHECK(fits<int64_t>(kInts, name, value) || fits<float>(kFloats, name, value) ||
+                    fits<std::string>(kStrings, name, value) ||
+                    fits<std::vector<int64_t>>(kIntLists, name, value) ||
+                    fits<std::vector<float>>(kFloatLists, name, value) ||
+                    fits<std::vector<std::string>>(kStringLists, name, value) ||
+                    fits<Tensor>(kTensors, name, value) || fits<Subgraph>(kSubgraphs, name, value),
+                kInvalidArgument, "attribute {} has the wrong type", name);
 }
 
 }  // namespace twofour::ops

@@ -39,6 +39,28 @@ void settle_types(const Node& node, std::span<const Tensor> inputs) {
   for (size_t i = 0; i < node.outputs().size(); ++i) node.output(i)->set_type(twin->output(i)->type());
 }
 
+std::vector<Tensor> run_control(const OpDef& op, const Node& node, std::span<const Tensor> inputs) {
+  std::vector<ValueType> types;
+  for (const Value* output : node.outputs()) types.push_back(output->type());
+  const RunSubgraph run = [&](std::string_view attribute, std::span<const Tensor> args) {
+    return evaluate(node.attrs().graph(attribute), args);
+  };
+  std::vector<Tensor> results = with_context([&] { return "evaluating " + node.label(); },
+                                             [&] {
+                                               return op.control({node.attrs(), inputs, types, run});
+                                             });
+  for (size_t i = 0; i < results.size(); ++i)
+    node.output(i)->set_type({results[i].dtype(), to_dims(results[i].shape())});
+  return results;
+}
+
+std::vector<Tensor> run(const Node& node, std::span<const Tensor> inputs) {
+  const OpDef& op = get_op(node.op());
+  if (op.control) return run_control(op, node, inputs);
+  if (is_open(node)) settle_types(node, inputs);
+  return run_reference(node, inputs);
+}
+
 }  // namespace
 
 std::vector<Tensor> evaluate(const Graph& graph, std::span<const Tensor> inputs) {
@@ -58,8 +80,7 @@ std::vector<Tensor> evaluate(const Graph& graph, std::span<const Tensor> inputs)
     infer_types(*node);
     std::vector<Tensor> args;
     for (const Value* input : node->inputs()) args.push_back(values.get(input));
-    if (is_open(*node)) settle_types(*node, args);
-    const std::vector<Tensor> results = run_reference(*node, args);
+    const std::vector<Tensor> results = run(*node, args);
     for (size_t i = 0; i < results.size(); ++i) values.set(node->output(i), results[i]);
   }
   std::vector<Tensor> outputs;

@@ -5,6 +5,7 @@
 #include <unordered_map>
 
 #include "ops/attr_kind.h"
+#include "ops/evaluate.h"
 
 namespace twofour::ops {
 
@@ -53,6 +54,22 @@ void check_size(const ValueType& type) {
   }
 }
 
+void run_control(const OpDef& op, const ReferenceArgs& args) {
+  std::vector<ValueType> types;
+  for (const Tensor& output : args.outputs) types.push_back({output.dtype(), to_dims(output.shape())});
+  const RunSubgraph run = [&](std::string_view attribute, std::span<const Tensor> inputs) {
+    return evaluate(args.attrs.graph(attribute), inputs);
+  };
+  const std::vector<Tensor> results = op.control({args.attrs, args.inputs, types, run});
+  for (size_t i = 0; i < results.size(); ++i) {
+    const Tensor& dst = args.outputs[i];
+    TWOFOUR_CHECK(results[i].dtype() == dst.dtype() && results[i].shape() == dst.shape(), kInvalidArgument,
+                  "result {} is {}{}; {}{} is expected", i, dtype_name(results[i].dtype()),
+                  results[i].shape().to_string(), dtype_name(dst.dtype()), dst.shape().to_string());
+    std::copy_n(results[i].raw(), dst.size_bytes(), dst.raw());
+  }
+}
+
 }  // namespace
 
 std::string_view amp_name(Amp amp) {
@@ -95,6 +112,7 @@ void infer_all(Graph& graph) {
 }
 
 void run_reference(const OpDef& op, const ReferenceArgs& args) {
+  if (op.control) return run_control(op, args);
   std::vector<Tensor> inputs(args.inputs.begin(), args.inputs.end());
   std::vector<Tensor> outputs(args.outputs.begin(), args.outputs.end());
   for (Tensor& t : inputs)

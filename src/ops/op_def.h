@@ -33,8 +33,8 @@ struct Port {
 };
 
 /// Sets the types of the outputs from the node's inputs and attributes. Dims may be unknown, but not when all
-/// inputs are constants: what depends on data is then computed from it. Throws Error{kInvalidArgument} on
-/// inputs that the op does not accept; the caller adds the node's label.
+/// inputs are constants (control flow excepted): what depends on data is then computed from it. Throws
+/// Error{kInvalidArgument} on inputs that the op does not accept; the caller adds the node's label.
 using InferFn = void (*)(const Node& node, std::span<ValueType> outputs);
 
 /// Plain scalar evaluation, row-major, f32 (or integers); inputs that are absent are undefined Tensors.
@@ -45,6 +45,19 @@ struct ReferenceArgs {
   std::span<const Tensor> outputs;
 };
 using ReferenceFn = void (*)(const ReferenceArgs& args);
+
+/// Runs the subgraph that an attribute holds.
+using RunSubgraph =
+    std::function<std::vector<Tensor>(std::string_view attribute, std::span<const Tensor> inputs)>;
+/// What an op that runs subgraphs does with them. It does not look at the subgraphs, half precision stays as
+/// it is, and the sizes of its outputs are known only afterwards: `types` may leave them open.
+struct ControlArgs {
+  const Attrs& attrs;
+  std::span<const Tensor> inputs;
+  std::span<const ValueType> types;  // of the outputs
+  const RunSubgraph& run;
+};
+using ControlFn = std::vector<Tensor> (*)(const ControlArgs& args);
 
 /// Emits the nodes that compute d(loss)/d(input) for every input; null where there is none.
 /// grad_outputs[i] is null when no gradient flows into output i. Shapes are static here.
@@ -113,12 +126,13 @@ struct OpDef {
   std::vector<Port> outputs;
   std::vector<std::string_view> attrs;  // the names it understands
   InferFn infer;
-  ReferenceFn reference;
+  ReferenceFn reference;  // null where `control` is given
   Grad grad;
   Amp amp;
   Quant quant;
   Sparsity sparsity;
   std::vector<Example> examples;
+  ControlFn control = nullptr;
 };
 
 /// All ops, in the order of ops.inc.
@@ -134,7 +148,8 @@ void infer_types(const Node& node);
 /// infer_types for every node in order: after binding input shapes, for example.
 void infer_all(Graph& graph);
 
-/// Evaluates `op` on host tensors. Half-precision tensors are widened to f32 and rounded on the way out.
+/// Evaluates the node, whose output sizes are known, on host tensors. Half-precision tensors are widened to
+/// f32 and rounded on the way out.
 std::vector<Tensor> run_reference(const Node& node, std::span<const Tensor> inputs);
 void run_reference(const OpDef& op, const ReferenceArgs& args);
 

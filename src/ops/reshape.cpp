@@ -118,7 +118,7 @@ void infer_squeeze(const Node& node, std::span<ValueType> outputs) {
     const Dim& dim = src.dims[i];
     TWOFOUR_CHECK(!named[i] || dims_fit(dim, 1), kInvalidArgument, "axis {} of {} is not 1", i,
                   src.to_string());
-    TWOFOUR_CHECK(axes || dim.known(), kFailedPrecondition, "without axes, every size of {} must be known",
+    TWOFOUR_CHECK(axes || dim.known(), kUnsupported, "without axes, every size of {} must be known",
                   src.to_string());
     if (axes ? !named[i] : dim != Dim(1)) dims.push_back(dim);
   }

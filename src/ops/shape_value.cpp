@@ -59,7 +59,8 @@ class Evaluator {
   Tensor folded(const Value* v) {
     const Node* node = v->producer();
     const OpDef* op = node ? find_op(node->op()) : nullptr;
-    if (!op || budget_-- <= 0 || std::ranges::find(op->attrs, "seed") != op->attrs.end()) return {};
+    if (!op || op->control || budget_-- <= 0 || std::ranges::find(op->attrs, "seed") != op->attrs.end())
+      return {};
     for (const Value* output : node->outputs())
       if (!output->type().is_static() || !is_small(output->shape())) return {};
     std::vector<Tensor> inputs;

@@ -107,7 +107,7 @@ TEST(BadModel, FeaturesForLater) {
   expect_error(external, ErrorCode::kUnsupported, "external data");
   ModelFile subgraph = good();
   subgraph.attribute("body", onnx::AttributeProto::GRAPH).mutable_g();
-  expect_error(subgraph, ErrorCode::kUnsupported, "attribute body is a subgraph");
+  expect_error(subgraph, ErrorCode::kUnsupported, "subgraphs are supported in If, Loop and Scan");
   ModelFile sequence = good();
   sequence.graph().mutable_input(0)->mutable_type()->mutable_sequence_type();
   expect_error(sequence, ErrorCode::kUnsupported, "it is not a tensor");

@@ -287,7 +287,7 @@ TEST(OpTable, EveryAttributeHasOneKind) {
   const std::vector<Attr> kinds = {int64_t{1},           1.0F,
                                    std::string(),        std::vector<int64_t>{},
                                    std::vector<float>{}, std::vector<std::string>{},
-                                   Tensor::scalar(1)};
+                                   Tensor::scalar(1),    std::make_shared<const Graph>()};
   for (const OpDef* op : all_ops())
     for (const std::string_view name : op->attrs) {
       int accepted = 0;

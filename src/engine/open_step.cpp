@@ -1,0 +1,119 @@
+#include "engine/open_step.h"
+
+#include <algorithm>
+
+#include "ops/op_def.h"
+
+namespace twofour::engine {
+namespace {
+
+constexpr size_t kMostEntries = 64;
+constexpr size_t kSmallBytes = 256;  // what sizes are computed from: shapes, axes, scales
+
+bool is_empty(const backend::TensorDesc& desc) { return desc.shape.numel() == 0; }
+
+bool has_empty(const backend::NodeDesc& node) {
+  return std::ranges::any_of(node.outputs, is_empty) ||
+         std::ranges::any_of(node.inputs, [](const auto& in) { return in.present && is_empty(in.desc); });
+}
+
+class NothingToDo final : public backend::Kernel {
+ public:
+  void run(const backend::KernelArgs&) const override {}
+};
+
+}  // namespace
+
+OpenStep::OpenStep(const Plan& plan, const PlanStep& step, std::span<const Tensor> sections,
+                   const backend::Backend& backend)
+    : node_(describe(plan, step, sections)), backend_(backend) {}
+
+std::shared_ptr<const OpenStep::Variant> OpenStep::variant(std::span<const Tensor> inputs) const {
+  const std::lock_guard lock(mutex_);
+  for (const Level level : {Level::kSizes, Level::kSmallData})
+    if (auto found = find_or_make(inputs, level)) return found;
+  // Data of any size would make a key that never comes again.
+  return make(inputs, Level::kAllData);
+}
+
+std::shared_ptr<const OpenStep::Variant> OpenStep::find_or_make(std::span<const Tensor> inputs,
+                                                                Level level) const {
+  const std::string name = key(inputs, level);
+  if (const auto it = entries_.find(name); it != entries_.end()) return it->second.variant;
+  if (entries_.size() >= kMostEntries) entries_.clear();
+  auto made = make(inputs, level);
+  entries_[name] = {level, made};
+  return made;
+}
+
+bool OpenStep::is_known(size_t input, const Tensor& tensor, Level level) const {
+  if (node_.inputs[input].constant || level == Level::kAllData) return true;
+  return level == Level::kSmallData && tensor.size_bytes() <= kSmallBytes;
+}
+
+std::string OpenStep::key(std::span<const Tensor> inputs, Level level) const {
+  std::string text(1, static_cast<char>(level));
+  const auto add = [&](const void* data, size_t bytes) {
+    text.append(static_cast<const char*>(data), bytes);
+  };
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    if (!inputs[i].defined() || node_.inputs[i].constant) continue;
+    const std::vector<int64_t>& dims = inputs[i].shape().dims();
+    add(dims.data(), dims.size() * sizeof(int64_t));
+    if (is_known(i, inputs[i], level)) add(inputs[i].raw(), inputs[i].size_bytes());
+  }
+  return text;
+}
+
+std::shared_ptr<const OpenStep::Variant> OpenStep::make(std::span<const Tensor> inputs, Level level) const {
+  Graph graph;
+  std::vector<Value*> values;
+  backend::NodeDesc node = node_;
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    const Tensor& tensor = inputs[i];
+    if (!tensor.defined()) {
+      values.push_back(nullptr);
+      continue;
+    }
+    const bool known = is_known(i, tensor, level);
+    backend::NodeDesc::Input& input = node.inputs[i];
+    input.desc.shape = tensor.shape();
+    if (known && !input.constant && tensor.size_bytes() <= kSmallBytes) {
+      input.constant = true;
+      input.data = tensor.clone();
+    }
+    values.push_back(known ? graph.add_constant("", tensor)
+                           : graph.add_input("", {tensor.dtype(), to_dims(tensor.shape())}));
+  }
+  const Node* twin = graph.add_node(node.op, values, node.outputs.size(), node.attrs, node.name);
+  ops::infer_types(*twin);
+  auto result = std::make_shared<Variant>();
+  for (size_t i = 0; i < node.outputs.size(); ++i) {
+    const ValueType& type = twin->output(i)->type();
+    if (!type.is_static()) return nullptr;
+    TWOFOUR_CHECK(type.dtype == node.outputs[i].dtype, kDataCorrupt,
+                  "output {} of {} is {}, the plan says {}", i, node.label(), type.to_string(),
+                  dtype_name(node.outputs[i].dtype));
+    node.outputs[i].shape = type.shape();
+    result->outputs.push_back(type);
+  }
+  if (std::ranges::all_of(node.outputs, is_empty)) {
+    result->kernel = std::make_unique<NothingToDo>();
+    return result;
+  }
+  const backend::Tactic& tactic = choose(node);
+  const std::vector<Tensor> packed = tactic.pack(node);
+  result->kernel = tactic.create(std::move(node), packed);
+  return result;
+}
+
+const backend::Tactic& OpenStep::choose(const backend::NodeDesc& node) const {
+  const auto tactics = backend_.tactics();
+  if (has_empty(node))
+    return *tactics.back();  // the reference: libraries need not take tensors of no elements
+  for (const backend::Tactic* tactic : tactics)
+    if (tactic->supports(node)) return *tactic;
+  fail(ErrorCode::kUnsupported, "no tactic of backend {} runs {}", backend_.name(), node.label());
+}
+
+}  // namespace twofour::engine

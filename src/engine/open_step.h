@@ -1,0 +1,47 @@
+// A step whose sizes are known only when it runs.
+#pragma once
+
+#include <mutex>
+#include <string>
+#include <unordered_map>
+
+#include "engine/plan.h"
+
+namespace twofour::engine {
+
+/// Makes a kernel for each set of sizes that comes, and keeps the last ones. The first tactic of the
+/// backend's list that supports the node runs it. May be shared between threads.
+class OpenStep {
+ public:
+  OpenStep(const Plan& plan, const PlanStep& step, std::span<const Tensor> sections,
+           const backend::Backend& backend);
+
+  /// The step for inputs of certain sizes (and, where sizes depend on data, with certain data).
+  struct Variant {
+    std::unique_ptr<backend::Kernel> kernel;
+    std::vector<ValueType> outputs;  // static
+  };
+  /// Throws what inference and the tactics throw, naming the step.
+  std::shared_ptr<const Variant> variant(std::span<const Tensor> inputs) const;
+
+ private:
+  /// What inference needs to know of the inputs beside their sizes.
+  enum class Level : uint8_t { kSizes, kSmallData, kAllData };
+  struct Entry {
+    Level level;
+    std::shared_ptr<const Variant> variant;  // null: needs more than this key has
+  };
+
+  std::string key(std::span<const Tensor> inputs, Level level) const;
+  bool is_known(size_t input, const Tensor& tensor, Level level) const;
+  std::shared_ptr<const Variant> find_or_make(std::span<const Tensor> inputs, Level level) const;
+  std::shared_ptr<const Variant> make(std::span<const Tensor> inputs, Level level) const;
+  const backend::Tactic& choose(const backend::NodeDesc& node) const;
+
+  backend::NodeDesc node_;  // constants have their data; what is open has no shape
+  const backend::Backend& backend_;
+  mutable std::mutex mutex_;
+  mutable std::unordered_map<std::string, Entry> entries_;
+};
+
+}  // namespace twofour::engine
