@@ -2,17 +2,13 @@
 // runs on the machine meets all of them.
 #include <fmt/format.h>
 
-#include <cstdlib>
-#include <ctime>
-#include <thread>
-
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
 #include "cli/files.h"
 #include "cli/table.h"
 #include "cli/timing.h"
-#include "line_process.h"
+#include "contest.h"
 #include "twofour/engine.h"
 #include "twofour/error.h"
 #include "twofour/train.h"
@@ -20,7 +16,6 @@
 namespace {
 
 using namespace twofour;  // NOLINT(google-build-using-namespace): a program of one file
-using namespace std::chrono_literals;
 
 struct Options {
   int64_t batch_size = 32;
@@ -28,80 +23,21 @@ struct Options {
   std::string json;
 };
 
-constexpr const char* kScript = TWOFOUR_SOURCE_DIR "/bench/train_step_pytorch.py";
 const std::vector<std::string> kFormats = {"channels_last", "default"};
-// OpenMP's threads spin for some milliseconds before they sleep; Intel's for 200 unless told.
-constexpr auto kSettle = 100ms;
-constexpr const char* kBlockTime = "20";
-
-std::vector<std::string> words(const std::string& line) {
-  std::istringstream stream(line);
-  return {std::istream_iterator<std::string>(stream), {}};
-}
 
 class PyTorch {
  public:
-  PyTorch(const std::string& python, const Options& options, int threads)
-      : process_({python, kScript, std::to_string(options.batch_size), std::to_string(threads)}) {
-    const std::string answer = first_answer();
-    const auto fields = words(answer);
-    if (fields.size() != 3 || fields[0] != "ready")
-      throw Error(
-          ErrorCode::kFailedPrecondition,
-          fmt::format("{} has no PyTorch ({}); TWOFOUR_PYTHON may name one that has", python, answer));
-    version_ = fields[1];
-    parameters_ = std::stoll(fields[2]);
-  }
+  PyTorch(const Options& options, int threads)
+      : program_("train_step_pytorch.py", {std::to_string(options.batch_size), std::to_string(threads)}) {}
 
-  double step_s(const std::string& format) {
-    process_.write_line(format);
-    return std::stod(words(process_.read_line()).at(0));
-  }
-  double cpu_s() const { return process_.cpu_s(); }
-  const std::string& version() const { return version_; }
-  int64_t parameters() const { return parameters_; }
+  double step_s(const std::string& format) { return std::stod(words(program_.ask(format)).at(0)); }
+  double cpu_s() const { return program_.cpu_s(); }
+  const std::string& version() const { return program_.greeting().at(0); }
+  int64_t parameters() const { return std::stoll(program_.greeting().at(1)); }
 
  private:
-  std::string first_answer() {
-    try {
-      return process_.read_line();
-    } catch (const Error& error) {
-      return error.what();
-    }
-  }
-
-  LineProcess process_;
-  std::string version_;
-  int64_t parameters_ = 0;
+  PythonProgram program_;
 };
-
-double own_cpu_s() {
-  timespec time{};
-  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
-  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
-}
-
-struct Contestant {
-  std::string name;
-  std::function<double()> step_s;
-  std::function<double()> others_cpu_s;  // of the process that waits
-  std::vector<double> times_s, ratios;   // to the first contestant's step of the same round
-};
-
-/// One step each, in an order that turns from round to round. Returns the largest share of a turn in which
-/// the process that waited was busy.
-double run_round(std::vector<Contestant>& contestants, size_t round) {
-  double busy = 0;
-  for (size_t i = 0; i < contestants.size(); ++i) {
-    Contestant& c = contestants[(round + i) % contestants.size()];
-    std::this_thread::sleep_for(kSettle);
-    const double before = c.others_cpu_s();
-    c.times_s.push_back(c.step_s());
-    busy = std::max(busy, (c.others_cpu_s() - before) / c.times_s.back());
-  }
-  for (Contestant& c : contestants) c.ratios.push_back(c.times_s.back() / contestants[0].times_s.back());
-  return busy;
-}
 
 void report(const Options& options, const std::vector<Contestant>& contestants, double busy,
             const std::string& title) {
@@ -127,8 +63,7 @@ void report(const Options& options, const std::vector<Contestant>& contestants, 
 
 void run(const Options& options) {
   const int threads = set_threads(options.threads);
-  const char* python = std::getenv("TWOFOUR_PYTHON");
-  PyTorch pytorch(python ? python : "python3", options, threads);
+  PyTorch pytorch(options, threads);
   const Model model = Model::zoo("resnet18");
   if (pytorch.parameters() != model.num_parameters())
     throw Error(ErrorCode::kInternal, fmt::format("the networks differ: {} and {} parameters",
@@ -148,10 +83,10 @@ void run(const Options& options) {
   for (const std::string& format : kFormats)
     contestants.push_back({"PyTorch, " + format, [&] { return pytorch.step_s(format); }, own_cpu_s, {}, {}});
   for (Contestant& c : contestants)
-    for (int i = 0; i < options.warm_up; ++i) c.step_s();
+    for (int i = 0; i < options.warm_up; ++i) c.run_s();
   double busy = 0;
   for (int round = 0; round < options.rounds; ++round)
-    busy = std::max(busy, run_round(contestants, static_cast<size_t>(round)));
+    busy = std::max(busy, run_round(contestants, static_cast<size_t>(round), kSettle));
   report(options, contestants, busy,
          fmt::format("ResNet-18 training step, batch {}, 224x224, FP32, {} threads, PyTorch {}, {}",
                      options.batch_size, threads, pytorch.version(), device_name()));
@@ -169,7 +104,7 @@ int main(int argc, char** argv) {
   app.add_option("--threads", options.threads, "Threads; default: all cores");
   app.add_option("--json", options.json, "Write the figures as JSON");
   CLI11_PARSE(app, argc, argv);
-  setenv("KMP_BLOCKTIME", kBlockTime, 0);
+  limit_spinning();
   try {
     run(options);
   } catch (const std::exception& error) {

@@ -1,0 +1,56 @@
+#include "model_list.h"
+
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "base/error.h"
+
+namespace twofour {
+
+const std::vector<BenchModel>& bench_models() {
+  static const std::vector<BenchModel> models = {
+      {"resnet50", "", {{"input", {kBatch, 3, 224, 224}}}},
+      {"squeezenet", "squeezenet-v1.0-deepcompression.onnx", {{"data", {kBatch, 3, 227, 227}}}},
+      {"yolox-nano", "yolox-nano.onnx", {}},
+      {"super-resolution", "super-resolution-10.onnx", {{"input", {kBatch, 1, 224, 224}}}},
+      {"road-segmentation", "road-segmentation-adas-0001.onnx", {}},
+      {"ppocr-v3-det", "ppocr-v3-det-en.onnx", {{"x", {kBatch, 3, 640, 640}}}},
+      {"resnet20", "resnet20-cifar10.onnx", {{"input", {kBatch, 3, 32, 32}}}},
+      {"resnet56", "resnet56-cifar10.onnx", {{"input", {kBatch, 3, 32, 32}}}},
+      {"ultraface", "ultraface-RFB-320.onnx", {}},
+      {"yunet", "yunet-120x160.onnx", {}},
+      {"ppocr-v2-cls", "ppocr-v2-cls.onnx", {{"x", {kBatch, 3, 48, 192}}}},
+      {"mnist-8", "mnist-8.onnx", {}},
+      {"mnist-cnn", "mnist-cnn-pytorch.onnx", {}},
+      {"bert-shrunk", "bert-base-squad-pt-shrunk.onnx", {}},
+      {"bert-toy",
+       "bert-toy-optimized.onnx",
+       {{"input_ids", {kBatch, 16}}, {"token_type_ids", {kBatch, 16}}, {"input_mask", {kBatch, 16}}}},
+      {"llama2c", "llama2c-dreams-dyn.onnx", {{"tokens", {kBatch, 32}}}},
+      {"dtln", "dtln-model1.onnx", {}},
+      {"starry-night-fp16", "starry-night-fp16.onnx", {}},
+  };
+  return models;
+}
+
+const BenchModel& bench_model(const std::string& name) {
+  const auto it = std::ranges::find(bench_models(), name, &BenchModel::name);
+  if (it != bench_models().end()) return *it;
+  std::vector<std::string> names;
+  for (const BenchModel& model : bench_models()) names.push_back(model.name);
+  fail(ErrorCode::kNotFound, "there is no model \"{}\"; there are: {}", name, fmt::join(names, ", "));
+}
+
+bool shapes_at(const BenchModel& entry, const Model& model, int64_t batch,
+               std::map<std::string, Shape>* shapes) {
+  *shapes = model.default_shapes();
+  for (const auto& [input, dims] : entry.inputs) {
+    std::vector<int64_t> sizes = dims;
+    std::ranges::replace(sizes, kBatch, batch);
+    (*shapes)[input] = Shape(sizes);
+  }
+  return batch == 1 || !entry.inputs.empty();
+}
+
+}  // namespace twofour

@@ -1,0 +1,27 @@
+// The networks that bench_models runs, with the shapes of their open inputs.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "twofour/model.h"
+
+namespace twofour {
+
+struct BenchModel {
+  std::string name;
+  std::string file;                                    // in the models folder; empty: zoo network `name`
+  std::map<std::string, std::vector<int64_t>> inputs;  // dims, kBatch in place of the batch size
+};
+inline constexpr int64_t kBatch = -1;
+
+const std::vector<BenchModel>& bench_models();
+/// Throws Error{kNotFound} listing the names.
+const BenchModel& bench_model(const std::string& name);
+
+/// Shapes of the open inputs at `batch`; nothing when the network's batch size is fixed to another.
+bool shapes_at(const BenchModel& entry, const Model& model, int64_t batch,
+               std::map<std::string, Shape>* shapes);
+
+}  // namespace twofour
