@@ -147,16 +147,16 @@ extern const OpDef kFusedConv;
 const OpDef kFusedConv = {
     .name = "FusedConv",
     .doc =
-        "dst = activation(Conv(src, weight, bias) + residual); activation is none, relu or clip to "
-        "[clip_low, clip_high].",
+        "dst = activation(Conv(src, weight, bias) + residual); activation is none, relu, clip to "
+        "[clip_low, clip_high], leaky_relu, sigmoid, tanh, swish, hard_sigmoid, hard_swish or gelu.",
     .standard = false,
     .inputs = {{"src"},
                {.name = "weight", .row_major = true},
                {.name = "bias", .optional = true},
                {.name = "residual", .optional = true}},
     .outputs = {{"dst"}},
-    .attrs = {"activation", "auto_pad", "clip_high", "clip_low", "dilations", "group", "kernel_shape", "pads",
-              "strides"},
+    .attrs = {"activation", "activation_offset", "activation_slope", "auto_pad", "clip_high", "clip_low",
+              "dilations", "group", "kernel_shape", "pads", "strides"},
     .infer = infer_fused,
     .reference = reference,
     .grad = not_differentiable("made by fusion, after gradients"),
@@ -174,7 +174,13 @@ const OpDef kFusedConv = {
                              {.shape = {1, 6, 4, 5}}},
                   .attrs = {{"group", int64_t{2}}, {"strides", std::vector<int64_t>{2, 1}}}},
                  {.inputs = {{.shape = {1, 8, 4, 5}}, {.shape = {5, 8, 1, 1}}, {.shape = {5}}},
-                  .attrs = {{"activation", std::string("clip")}, {"clip_low", 0.0F}, {"clip_high", 0.25F}}}},
+                  .attrs = {{"activation", std::string("clip")}, {"clip_low", 0.0F}, {"clip_high", 0.25F}}},
+                 {.inputs = {{.shape = {1, 8, 4, 5}}, {.shape = {5, 8, 1, 1}}, {.shape = {5}}},
+                  .attrs = {{"activation", std::string("swish")}, {"activation_slope", 1.0F}}},
+                 {.inputs = {{.shape = {1, 8, 4, 5}}, {.shape = {5, 8, 1, 1}}, {.shape = {5}}},
+                  .attrs = {{"activation", std::string("hard_sigmoid")},
+                            {"activation_slope", 0.2F},
+                            {"activation_offset", 0.4F}}}},
 };
 
 }  // namespace twofour::ops

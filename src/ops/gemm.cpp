@@ -127,11 +127,12 @@ const OpDef kGemm = {
 extern const OpDef kFusedGemm;
 const OpDef kFusedGemm = {
     .name = "FusedGemm",
-    .doc = "dst = activation(Gemm(a, b, c)); activation is none, relu or clip to [clip_low, clip_high].",
+    .doc = "dst = activation(Gemm(a, b, c)); activation as FusedConv's.",
     .standard = false,
     .inputs = {{"a"}, {"b"}, {.name = "c", .optional = true}},
     .outputs = {{"dst"}},
-    .attrs = {"activation", "alpha", "beta", "clip_high", "clip_low", "transA", "transB"},
+    .attrs = {"activation", "activation_offset", "activation_slope", "alpha", "beta", "clip_high", "clip_low",
+              "transA", "transB"},
     .infer = infer_fused,
     .reference = reference,
     .grad = not_differentiable("made by fusion, after gradients"),
@@ -141,7 +142,9 @@ const OpDef kFusedGemm = {
     .examples = {{.inputs = {{.shape = {3, 5}}, {.shape = {7, 5}}, {.shape = {7}}},
                   .attrs = {{"transB", int64_t{1}}, {"activation", std::string("relu")}}},
                  {.inputs = {{.shape = {3, 9}}, {.shape = {9, 2}}},
-                  .attrs = {{"activation", std::string("clip")}, {"clip_low", -0.5F}, {"clip_high", 0.5F}}}},
+                  .attrs = {{"activation", std::string("clip")}, {"clip_low", -0.5F}, {"clip_high", 0.5F}}},
+                 {.inputs = {{.shape = {3, 9}}, {.shape = {9, 2}}},
+                  .attrs = {{"activation", std::string("gelu")}}}},
 };
 
 }  // namespace twofour::ops

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "ops/activation.h"
 #include "ops/builder.h"
 #include "ops/matrix_product.h"
 
@@ -28,6 +29,33 @@ void reference(const ReferenceArgs& args) {
   dispatch_number(args.inputs[0].dtype(), [&]<typename T>(T) {
     if constexpr (sizeof(T) >= 4) multiply<T>(args);
   });
+}
+
+void infer_fused(const Node& node, std::span<ValueType> outputs) {
+  activation_from(node.attrs());
+  check_float(node.input(0)->type(), "a");
+  infer(node, outputs);
+  if (const Value* bias = node.input(2)) {
+    TWOFOUR_CHECK(!outputs[0].dims.empty(), kInvalidArgument,
+                  "the product is a scalar; a bias needs columns");
+    check_dtype(bias->type(), outputs[0].dtype, "bias");
+    check_dims(bias->type(), {outputs[0].dims.back()}, "bias");
+  }
+}
+
+void reference_fused(const ReferenceArgs& args) {
+  const double alpha = args.attrs.f("alpha", 1);
+  const Activation activation = activation_from(args.attrs);
+  const Tensor bias = input_or_none(args, 2);
+  float* dst = args.outputs[0].span<float>().data();
+  for_each_matmul_row(args.inputs[0].shape(), args.inputs[0].span<float>().data(), args.inputs[1].shape(),
+                      args.inputs[1].span<float>().data(), [&](int64_t begin, int64_t, const auto& sums) {
+                        for (size_t n = 0; n < sums.size(); ++n) {
+                          const double b = bias.defined() ? bias.span<float>()[n] : 0.0;
+                          dst[static_cast<size_t>(begin) + n] =
+                              activation(static_cast<float>(alpha * sums[n] + b));
+                        }
+                      });
 }
 
 Value* transpose_last(Builder& b, Value* v) {
@@ -122,6 +150,29 @@ const OpDef kMatMul = {
                              {.dtype = DType::kF64, .shape = {3, 2}}}},
                  {.inputs = {{.dtype = DType::kI32, .shape = {2, 3}, .low = -9, .high = 9},
                              {.dtype = DType::kI32, .shape = {3}, .low = -9, .high = 9}}}},
+};
+
+extern const OpDef kFusedMatMul;
+const OpDef kFusedMatMul = {
+    .name = "FusedMatMul",
+    .doc = "dst = activation(alpha * MatMul(a, b) + bias), bias per column; activation as FusedConv's.",
+    .standard = false,
+    .inputs = {{"a"}, {"b"}, {.name = "bias", .optional = true}},
+    .outputs = {{"dst"}},
+    .attrs = {"activation", "activation_offset", "activation_slope", "alpha", "clip_high", "clip_low"},
+    .infer = infer_fused,
+    .reference = reference_fused,
+    .grad = not_differentiable("made by fusion, after gradients"),
+    .amp = Amp::kAllow,
+    .quant = quant_weighted(),
+    .sparsity = {1, sparsity_axis},
+    .examples = {{.inputs = {{.shape = {2, 3, 5}}, {.shape = {5, 4}}, {.shape = {4}}},
+                  .attrs = {{"activation", std::string("gelu")}}},
+                 {.inputs = {{.shape = {2, 3, 4, 5}}, {.shape = {2, 3, 5, 6}}}, .attrs = {{"alpha", 0.125F}}},
+                 {.inputs = {{.shape = {2, 3, 5}},
+                             {.shape = {5, 8}, .constant = true},
+                             {.shape = {8}, .constant = true}},
+                  .attrs = {{"activation", std::string("relu")}}}},
 };
 
 }  // namespace twofour::ops

@@ -12,9 +12,14 @@ namespace {
 constexpr Pass kPasses[] = {
     {"eliminate_identity", eliminate_identity},
     {"fold_constants", fold_constants},
+    {"merge_duplicates", merge_duplicates},
     {"fold_batch_norm", fold_batch_norm},
+    {"fold_pad", fold_pad},
+    {"recognise_activations", recognise_activations},
+    {"fuse_layer_norm", fuse_layer_norm},
     {"fuse_conv", fuse_conv},
     {"fuse_gemm", fuse_gemm},
+    {"fuse_matmul", fuse_matmul},
     {"eliminate_dead_code", eliminate_dead_code},
 };
 

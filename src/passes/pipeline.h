@@ -15,7 +15,7 @@ struct Pass {
   size_t (*run)(Graph& graph);  // returns the number of places it changed
 };
 
-/// eliminate_identity, fold_constants, fold_batch_norm, fuse_conv, fuse_gemm, eliminate_dead_code.
+/// In the order of rewrites.h.
 std::span<const Pass> inference_passes();
 
 struct PassReport {

@@ -46,6 +46,25 @@ std::unique_ptr<Kernel> clip(const NodeDesc& node) {
       });
 }
 
+std::unique_ptr<Kernel> power(const NodeDesc& node) {
+  const int64_t numel = node.outputs[0].shape.numel();
+  const float exponent = node.inputs[1].data.to(DType::kF32).span<float>()[0];
+  if (exponent == 2) return elementwise(numel, [](float v) { return v * v; });
+  if (exponent == 3) return elementwise(numel, [](float v) { return v * v * v; });
+  if (exponent == 0.5F) return elementwise(numel, [](float v) { return std::sqrt(v); });
+  if (exponent == -1) return elementwise(numel, [](float v) { return 1.0F / v; });
+  return elementwise(numel, [exponent](float v) { return std::pow(v, exponent); });
+}
+
+std::unique_ptr<Kernel> hard_sigmoid(const NodeDesc& node) {
+  return elementwise(node.outputs[0].shape.numel(),
+                     [alpha = node.attrs.f("alpha", 0.2F), beta = node.attrs.f("beta", 0.5F)](float v) {
+                       const float line = alpha * v + beta;
+                       const float low = line < 0.0F ? 0.0F : line;
+                       return low > 1.0F ? 1.0F : low;
+                     });
+}
+
 std::unique_ptr<Kernel> make_unary(const NodeDesc& node) {
   const int64_t numel = node.outputs[0].shape.numel();
   const float alpha = node.attrs.f("alpha", 0.01F);
@@ -55,12 +74,17 @@ std::unique_ptr<Kernel> make_unary(const NodeDesc& node) {
   if (node.op == "Abs") return elementwise(numel, [](float v) { return std::abs(v); });
   if (node.op == "Sqrt") return elementwise(numel, [](float v) { return std::sqrt(v); });
   if (node.op == "Erf") return elementwise(numel, [](float v) { return std::erf(v); });
+  if (node.op == "Reciprocal") return elementwise(numel, [](float v) { return 1.0F / v; });
+  if (node.op == "HardSigmoid") return hard_sigmoid(node);
+  if (node.op == "Pow") return power(node);
   return clip(node);
 }
 
 class NativeUnary final : public OpTactic {
  public:
-  NativeUnary() : OpTactic("native.unary", {"Relu", "LeakyRelu", "Neg", "Abs", "Sqrt", "Erf", "Clip"}) {}
+  NativeUnary()
+      : OpTactic("native.unary", {"Relu", "LeakyRelu", "Neg", "Abs", "Sqrt", "Erf", "Clip", "Reciprocal",
+                                  "HardSigmoid", "Pow"}) {}
 
   bool in_place(const NodeDesc& node, size_t input, size_t) const override {
     return input == 0 && same_layout(node.inputs[0].desc, node.outputs[0]);
@@ -71,7 +95,20 @@ class NativeUnary final : public OpTactic {
 
  protected:
   Support accepts(const NodeDesc& node) const override {
+    if (node.op == "Pow") return power_ok(node);
     return all_of({all_f32(node), any_one_format(node)});
+  }
+
+ private:
+  static Support power_ok(const NodeDesc& node) {
+    if (!node.is_constant(1) || !node.inputs[1].data.defined() || node.inputs[1].data.numel() != 1 ||
+        !is_float(node.inputs[1].desc.dtype))
+      return declined(Reason::kAttribute, "the exponent is not one constant number");
+    if (node.inputs[0].desc.dtype != DType::kF32)
+      return declined(Reason::kDtype, node.inputs[0].desc.to_string());
+    return same_layout(node.inputs[0].desc, node.outputs[0])
+               ? supported()
+               : declined(Reason::kShape, node.outputs[0].to_string());
   }
 };
 

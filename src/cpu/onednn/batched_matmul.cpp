@@ -1,5 +1,6 @@
-// MatMul with numpy broadcasting through oneDNN's matmul. When b is one matrix, all rows of a make one
-// product.
+// MatMul and FusedMatMul with numpy broadcasting through oneDNN's matmul. When b is one matrix, all rows of a
+// make one product.
+#include "cpu/onednn/activation.h"
 #include "cpu/onednn/matmul.h"
 #include "cpu/tactics.h"
 
@@ -7,6 +8,8 @@ namespace twofour::cpu {
 namespace {
 
 using namespace onednn;  // NOLINT(google-build-using-namespace): this file is an adapter to it
+
+constexpr size_t kBias = 2;
 
 /// Sizes [batch..., rows, columns] with vectors made matrices and 1 in front up to `rank` axes.
 memory::dims matrix_dims(const Shape& shape, bool left, size_t rank) {
@@ -39,12 +42,19 @@ MatmulProblem problem_of(const NodeDesc& node) {
   problem.b = desc(dims_b, b.dtype);
   problem.dst = desc(dims_dst, node.outputs[0].dtype);
   problem.pack_b = node.is_constant(1);
+  problem.alpha = node.attrs.f("alpha", 1);
+  append_activation(node.attrs, problem.activation);
+  if (node.has_input(kBias)) {
+    memory::dims dims(dims_dst.size(), 1);
+    dims.back() = dims_dst.back();
+    problem.bias = desc(dims, node.inputs[kBias].desc.dtype);
+  }
   return problem;
 }
 
 class OnednnMatMul final : public OpTactic {
  public:
-  OnednnMatMul() : OpTactic("onednn.matmul", {"MatMul"}) {}
+  OnednnMatMul() : OpTactic("onednn.matmul", {"MatMul", "FusedMatMul"}) {}
 
   bool packs() const override { return true; }
 
@@ -55,6 +65,7 @@ class OnednnMatMul final : public OpTactic {
       const MatmulProblem problem = problem_of(node);
       packed.push_back(packed_bytes(problem.b, problem.make().weights_desc(), node.inputs[1].data.raw()));
     }
+    if (node.is_constant(kBias)) packed.push_back(node.inputs[kBias].data);
     return packed;
   }
 
@@ -62,8 +73,10 @@ class OnednnMatMul final : public OpTactic {
     ScratchLayout layout;
     MatmulKernel matmul(problem_of(node), layout);
     return make_kernel(
-        [inputs = PackedInputs(node, packed, 1, matmul.b_bytes()), matmul](const KernelArgs& args) {
-          matmul.run(inputs.at(args, 0), inputs.at(args, 1), nullptr, args.dst[0], args.scratch);
+        [inputs = PackedInputs(node, packed, 1, matmul.b_bytes()), matmul,
+         has_bias = node.has_input(kBias)](const KernelArgs& args) {
+          matmul.run(inputs.at(args, 0), inputs.at(args, 1), has_bias ? inputs.at(args, kBias) : nullptr,
+                     args.dst[0], args.scratch);
         },
         layout.size());
   }
@@ -71,6 +84,8 @@ class OnednnMatMul final : public OpTactic {
  protected:
   Support accepts(const NodeDesc& node) const override {
     if (Support no = all_of({types_ok(node), none_empty(node), all_plain(node)}); !no) return no;
+    if (node.has_input(kBias) && node.attrs.f("alpha", 1) != 1)
+      return declined(Reason::kAttribute, "alpha with a bias");
     return library_accepts([&] { problem_of(node).make(); });
   }
 };

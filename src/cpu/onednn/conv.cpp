@@ -120,9 +120,7 @@ class OnednnConvBase : public OpTactic {
   Support accepts(const NodeDesc& node) const override {
     const TensorDesc& src = node.inputs[kSrc].desc;
     const TensorDesc& dst = node.outputs[0];
-    if (Support no = all_of(
-            {conv_shapes_ok(src, node.inputs[kWeight].desc, dst), types_ok(node), activation_ok(node.attrs)});
-        !no)
+    if (Support no = all_of({conv_shapes_ok(src, node.inputs[kWeight].desc, dst), types_ok(node)}); !no)
       return no;
     if (node.has_input(kResidual) && !same_layout(node.inputs[kResidual].desc, dst))
       return declined(Reason::kShape, "residual " + node.inputs[kResidual].desc.to_string());

@@ -10,24 +10,31 @@ namespace {
 using namespace onednn;  // NOLINT(google-build-using-namespace): this file is an adapter to it
 using Eltwise = dnnl::eltwise_forward;
 
-dnnl::algorithm algorithm_of(const std::string& op) {
-  if (op == "Exp") return dnnl::algorithm::eltwise_exp;
-  if (op == "Log") return dnnl::algorithm::eltwise_log;
-  if (op == "Tanh") return dnnl::algorithm::eltwise_tanh;
+dnnl::algorithm algorithm_of(const NodeDesc& node) {
+  if (node.op == "Exp") return dnnl::algorithm::eltwise_exp;
+  if (node.op == "Log") return dnnl::algorithm::eltwise_log;
+  if (node.op == "Tanh") return dnnl::algorithm::eltwise_tanh;
+  if (node.op == "Swish") return dnnl::algorithm::eltwise_swish;
+  if (node.op == "HardSwish") return dnnl::algorithm::eltwise_hardswish;
+  if (node.op == "Elu") return dnnl::algorithm::eltwise_elu;
+  if (node.op == "Gelu")
+    return node.attrs.s("approximate", "none") == "tanh" ? dnnl::algorithm::eltwise_gelu_tanh
+                                                         : dnnl::algorithm::eltwise_gelu_erf;
   return dnnl::algorithm::eltwise_logistic;
 }
 
 Eltwise::primitive_desc make_eltwise(const NodeDesc& node) {
   const memory::dims count = {node.outputs[0].shape.numel()};
   const memory::desc flat(count, type_of(node.outputs[0].dtype), memory::format_tag::a);
-  return {{dnnl::prop_kind::forward_inference, algorithm_of(node.op), flat, 0.0F, 0.0F},
+  return {{dnnl::prop_kind::forward_inference, algorithm_of(node), flat, node.attrs.f("alpha", 1), 0.0F},
           user_scratchpad(),
           cpu_engine()};
 }
 
 class OnednnEltwise final : public OpTactic {
  public:
-  OnednnEltwise() : OpTactic("onednn.eltwise", {"Exp", "Log", "Tanh", "Sigmoid"}) {}
+  OnednnEltwise()
+      : OpTactic("onednn.eltwise", {"Exp", "Log", "Tanh", "Sigmoid", "Swish", "HardSwish", "Elu", "Gelu"}) {}
 
   bool in_place(const NodeDesc& node, size_t, size_t) const override {
     return same_layout(node.inputs[0].desc, node.outputs[0]);

@@ -114,7 +114,7 @@ class OnednnGemm final : public OpTactic {
 
  protected:
   Support accepts(const NodeDesc& node) const override {
-    if (Support no = all_of({types_ok(node), none_empty(node), activation_ok(node.attrs)}); !no) return no;
+    if (Support no = all_of({types_ok(node), none_empty(node)}); !no) return no;
     if (node.has_input(kC) && !is_bias(node) && node.outputs[0].dtype != DType::kF32)
       return declined(Reason::kDtype, "c of " + node.inputs[kC].desc.to_string());
     return library_accepts([&] { problem_of(node).make(); });

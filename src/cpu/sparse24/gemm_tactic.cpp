@@ -1,4 +1,4 @@
-// Gemm, FusedGemm and MatMul whose second matrix is a constant 2:4 weight: dst [N, M] = a [N, K] x b [K, M].
+// Gemm, FusedGemm, MatMul and FusedMatMul whose second matrix is a constant 2:4 weight: dst [N, M] = a [N, K] x b [K, M].
 #include "base/parallel.h"
 #include "cpu/sparse24/linear.h"
 #include "cpu/sparse24/tactic_support.h"
@@ -48,7 +48,7 @@ class LinearKernel final : public Kernel {
 
 class Sparse24Linear final : public OpTactic {
  public:
-  Sparse24Linear() : OpTactic("sparse24.gemm", {"Gemm", "FusedGemm", "MatMul"}) {}
+  Sparse24Linear() : OpTactic("sparse24.gemm", {"Gemm", "FusedGemm", "MatMul", "FusedMatMul"}) {}
 
   bool is_sparse() const override { return true; }
   bool packs() const override { return true; }

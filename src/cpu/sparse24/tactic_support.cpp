@@ -44,6 +44,9 @@ PackedWeight unpack(const NodeDesc& node, std::span<const Tensor> packed, int64_
 Support sparse24_node_ok(const NodeDesc& node) {
   if (Support no = all_of({sparse24_supports(), all_f32(node), none_empty(node)}); !no) return no;
   if (!node.is_constant(kWeight)) return declined(Reason::kWeightNotConstant);
+  const std::string activation = node.attrs.s("activation", "none");
+  if (activation != "none" && activation != "relu" && activation != "clip")
+    return declined(Reason::kAttribute, "activation " + activation);
   if (node.has_input(kBias) && !node.is_constant(kBias)) return declined(Reason::kWeightNotConstant, "bias");
   return supported();
 }

@@ -1,0 +1,117 @@
+// LayerNormalization, RMSNormalization and InstanceNormalization on f32 in plain order: rows of neighbours
+// are centred (not RMS) and scaled to variance 1, then multiplied and shifted per column or (instances) per
+// row.
+#include <cmath>
+
+#include "base/parallel.h"
+#include "cpu/native/simd.h"
+#include "cpu/op_tactic.h"
+#include "cpu/tactics.h"
+#include "ops/infer.h"
+
+namespace twofour::cpu {
+namespace {
+
+constexpr int64_t kGrain = 8192;  // elements
+
+struct Rows {
+  int64_t count, length;
+  int64_t channels;  // 0: scale and bias per column; else row r has channel r % channels
+  float epsilon;
+  bool centred;
+};
+
+/// Mean and 1 / deviation.
+TWOFOUR_INLINE inline void statistics(const float* src, const Rows& rows, float* mean, float* inv_std) {
+  const auto n = static_cast<float>(rows.length);
+  float sum = 0;
+  if (rows.centred) {
+#pragma omp simd reduction(+ : sum)
+    for (int64_t i = 0; i < rows.length; ++i) sum += src[i];
+  }
+  const float centre = sum / n;
+  float squares = 0;
+#pragma omp simd reduction(+ : squares)
+  for (int64_t i = 0; i < rows.length; ++i) squares += (src[i] - centre) * (src[i] - centre);
+  *mean = centre;
+  *inv_std = 1 / std::sqrt(squares / n + rows.epsilon);
+}
+
+void normalise(const Rows rows, const float* src, const float* scale, const float* bias, float* dst,
+               int64_t first, int64_t last) {
+  run_simd([=]() TWOFOUR_INLINE {
+    for (int64_t row = first; row < last; ++row) {
+      const float* from = src + row * rows.length;
+      float* to = dst + row * rows.length;
+      float mean, inv_std;
+      statistics(from, rows, &mean, &inv_std);
+      if (rows.channels > 0) {
+        const float factor = inv_std * scale[row % rows.channels];
+        const float offset = bias[row % rows.channels];
+#pragma omp simd
+        for (int64_t i = 0; i < rows.length; ++i) to[i] = (from[i] - mean) * factor + offset;
+      } else if (bias) {
+#pragma omp simd
+        for (int64_t i = 0; i < rows.length; ++i) to[i] = (from[i] - mean) * inv_std * scale[i] + bias[i];
+      } else {
+#pragma omp simd
+        for (int64_t i = 0; i < rows.length; ++i) to[i] = (from[i] - mean) * inv_std * scale[i];
+      }
+    }
+  });
+}
+
+Rows rows_of(const NodeDesc& node) {
+  const Shape& src = node.inputs[0].desc.shape;
+  const bool instances = node.op == "InstanceNormalization";
+  const size_t axis = instances ? 2 : ops::normalize_axis(node.attrs.i("axis", -1), src.rank());
+  return {.count = src.numel(0, axis),
+          .length = src.numel(axis, src.rank()),
+          .channels = instances ? src[1] : 0,
+          .epsilon = node.attrs.f("epsilon", 1e-5F),
+          .centred = node.op != "RMSNormalization"};
+}
+
+class NativeRowNorm final : public OpTactic {
+ public:
+  NativeRowNorm()
+      : OpTactic("native.row_norm", {"LayerNormalization", "RMSNormalization", "InstanceNormalization"}) {}
+
+  bool in_place(const NodeDesc& node, size_t input, size_t) const override {
+    return input == 0 && same_layout(node.inputs[0].desc, node.outputs[0]);
+  }
+
+  std::unique_ptr<Kernel> make(const NodeDesc& node, std::span<const Tensor>) const override {
+    return make_kernel([rows = rows_of(node)](const KernelArgs& args) {
+      const int64_t grain = std::max<int64_t>(1, kGrain / rows.length);
+      parallel_ranges(rows.count, grain, [&](int64_t first, int64_t last) {
+        normalise(rows, args.in<float>(0), args.in<float>(1), args.in<float>(2), args.out<float>(), first,
+                  last);
+      });
+    });
+  }
+
+ protected:
+  Support accepts(const NodeDesc& node) const override {
+    if (Support no = all_of({all_f32(node), all_plain(node), none_empty(node)}); !no) return no;
+    if (node.outputs.size() > 1) return declined(Reason::kAttribute, "it also gives statistics");
+    if (node.op == "InstanceNormalization") return supported();
+    const Rows rows = rows_of(node);
+    const Shape& src = node.inputs[0].desc.shape;
+    for (size_t i = 1; i < node.inputs.size(); ++i) {
+      if (!node.has_input(i)) continue;
+      const Shape& s = node.inputs[i].desc.shape;
+      size_t ones = 0;
+      while (ones < s.rank() && s[ones] == 1) ++ones;
+      if (s.numel() != rows.length || s.numel() != src.numel(src.rank() - s.rank() + ones, src.rank()))
+        return declined(Reason::kShape, node.inputs[i].desc.to_string() + " is not a whole row");
+    }
+    return supported();
+  }
+};
+
+}  // namespace
+
+TWOFOUR_DEFINE_TACTIC(NativeRowNorm)
+
+}  // namespace twofour::cpu

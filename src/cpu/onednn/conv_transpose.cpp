@@ -1,0 +1,165 @@
+// ConvTranspose through oneDNN's deconvolution, activations as they lie or reordered to channel blocks.
+#include "cpu/onednn/conv_problem.h"
+#include "cpu/tactics.h"
+
+namespace twofour::cpu {
+namespace {
+
+using namespace onednn;  // NOLINT(google-build-using-namespace): this file is an adapter to it
+using Forward = dnnl::deconvolution_forward;
+
+constexpr size_t kSrc = 0, kWeight = 1, kBias = 2;
+
+enum class Activations : uint8_t { kAsGiven, kBlocked };
+
+struct Problem {
+  memory::desc src, dst, bias, weight_plain;  // as they lie outside
+  memory::dims weight, strides, dilates, pads_begin, pads_end;
+
+  explicit Problem(const NodeDesc& node) {
+    const TensorDesc& s = node.inputs[kSrc].desc;
+    const TensorDesc& d = node.outputs[0];
+    const Shape& w = node.inputs[kWeight].desc.shape;  // [C, M / groups, R, S]
+    const Format format = conv_format(s, d);
+    src = desc_in(s, format);
+    dst = desc_in(d, format);
+    if (node.has_input(kBias)) bias = desc_of(node.inputs[kBias].desc);
+    const int64_t groups = node.attrs.i("group", 1);
+    const int64_t c = w[0] / groups, m = w[1], taps = w[2] * w[3];
+    weight = {m, c, w[2], w[3]};
+    memory::dims steps = {taps, m * taps, w[3], 1};
+    if (groups > 1) {
+      weight.insert(weight.begin(), groups);
+      steps.insert(steps.begin(), c * m * taps);
+    }
+    weight_plain = {weight, type_of(s.dtype), steps};
+    strides = node.attrs.ints("strides", {1, 1});
+    const auto dilations = node.attrs.ints("dilations", {1, 1});
+    const auto pads = node.attrs.ints("pads", {0, 0, 0, 0});
+    for (size_t i = 0; i < 2; ++i) {
+      const int64_t extent = (w[i + 2] - 1) * dilations[i] + 1;
+      dilates.push_back(dilations[i] - 1);
+      pads_begin.push_back(pads[i]);
+      // output_padding is padding that is not cut.
+      pads_end.push_back((s.shape[i + 2] - 1) * strides[i] + extent - pads[i] - d.shape[i + 2]);
+    }
+  }
+
+  Forward::primitive_desc make(Activations activations) const {
+    const bool blocked = activations == Activations::kBlocked;
+    const auto type = src.data_type();
+    const auto any = [&](const memory::desc& desc) {
+      return memory::desc(desc.dims(), type, memory::format_tag::any);
+    };
+    return {{dnnl::prop_kind::forward_inference, dnnl::algorithm::deconvolution_direct,
+             blocked ? any(src) : src, memory::desc(weight, type, memory::format_tag::any), bias,
+             blocked ? any(dst) : dst, strides, dilates, pads_begin, pads_end},
+            user_scratchpad(),
+            cpu_engine()};
+  }
+};
+
+class DeconvKernel final : public Kernel {
+ public:
+  DeconvKernel(const NodeDesc& node, std::span<const Tensor> packed, Activations activations) {
+    const Problem problem(node);
+    const auto desc = problem.make(activations);
+    inputs_ = {node, packed, kWeight, bytes_of(desc.weights_desc())};
+    src_ = {problem.src, desc.src_desc(), layout_};
+    weight_ = {inputs_.is_packed(kWeight) ? desc.weights_desc() : problem.weight_plain, desc.weights_desc(),
+               layout_};
+    dst_ = {desc.dst_desc(), problem.dst, layout_};
+    bias_ = problem.bias;
+    primitive_ = {desc, layout_};
+  }
+
+  size_t scratch_bytes() const override { return layout_.size(); }
+
+  void run(const KernelArgs& args) const override {
+    Arguments arguments;
+    arguments.read(DNNL_ARG_SRC, src_.desc(), src_.load(inputs_.at(args, kSrc), args.scratch))
+        .read(DNNL_ARG_WEIGHTS, weight_.desc(), weight_.load(inputs_.at(args, kWeight), args.scratch))
+        .write(DNNL_ARG_DST, dst_.desc(), dst_.place(args.dst[0], args.scratch));
+    if (!bias_.is_zero()) arguments.read(DNNL_ARG_BIAS, bias_, inputs_.at(args, kBias));
+    primitive_.run(std::move(arguments), args.scratch);
+    dst_.store(args.dst[0], args.scratch);
+  }
+
+ private:
+  PackedInputs inputs_;
+  ScratchLayout layout_;
+  Source src_, weight_;
+  Target dst_;
+  memory::desc bias_;
+  Primitive primitive_;
+};
+
+class OnednnConvTransposeBase : public OpTactic {
+ public:
+  bool packs() const override { return true; }
+
+  std::vector<Tensor> pack(const NodeDesc& node) const override {
+    std::vector<Tensor> packed;
+    for (size_t i = 0; i < node.inputs.size(); ++i) {
+      if (!node.is_constant(i)) continue;
+      const Tensor& data = node.inputs[i].data;
+      if (i != kWeight) {
+        packed.push_back(data);
+        continue;
+      }
+      const Problem problem(node);
+      packed.push_back(
+          packed_bytes(problem.weight_plain, problem.make(activations_).weights_desc(), data.raw()));
+    }
+    return packed;
+  }
+
+  std::unique_ptr<Kernel> make(const NodeDesc& node, std::span<const Tensor> packed) const override {
+    return std::make_unique<DeconvKernel>(node, packed, activations_);
+  }
+
+ protected:
+  OnednnConvTransposeBase(std::string name, Activations activations)
+      : OpTactic(std::move(name), {"ConvTranspose"}), activations_(activations) {}
+
+  Support accepts(const NodeDesc& node) const override {
+    if (Support no =
+            all_of({conv_shapes_ok(node.inputs[kSrc].desc, node.inputs[kWeight].desc, node.outputs[0]),
+                    types_ok(node)});
+        !no)
+      return no;
+    if (node.attrs.s("auto_pad", "NOTSET") != "NOTSET" || !node.attrs.ints("output_shape").empty())
+      return declined(Reason::kAttribute, "padding from the output's size");
+    return library_accepts([&] { Problem(node).make(activations_); });
+  }
+
+ private:
+  Activations activations_;
+};
+
+class OnednnConvTranspose final : public OnednnConvTransposeBase {
+ public:
+  OnednnConvTranspose() : OnednnConvTransposeBase("onednn.conv_transpose", Activations::kAsGiven) {}
+};
+
+/// NCHW activations, reordered for the primitive and back.
+class OnednnConvTransposeBlocked final : public OnednnConvTransposeBase {
+ public:
+  OnednnConvTransposeBlocked()
+      : OnednnConvTransposeBase("onednn.conv_transpose_blocked", Activations::kBlocked) {}
+
+ protected:
+  Support accepts(const NodeDesc& node) const override {
+    if (Support no = OnednnConvTransposeBase::accepts(node); !no) return no;
+    return conv_format(node.inputs[kSrc].desc, node.outputs[0]) == Format::kPlain
+               ? supported()
+               : declined(Reason::kFormat, node.outputs[0].to_string());
+  }
+};
+
+}  // namespace
+
+TWOFOUR_DEFINE_TACTIC(OnednnConvTranspose)
+TWOFOUR_DEFINE_TACTIC(OnednnConvTransposeBlocked)
+
+}  // namespace twofour::cpu
