@@ -10,8 +10,10 @@
 
 #include "base/file.h"
 #include "base/json.h"
+#include "cli/inputs.h"
 #include "cli/table.h"
 #include "cli/timing.h"
+#include "cli/wait_policy.h"
 #include "contest.h"
 #include "model_list.h"
 #include "twofour/engine.h"
@@ -323,6 +325,7 @@ std::string default_folder() {
 }  // namespace
 
 int main(int argc, char** argv) {
+  twofour::cli::bound_waiting(argv);
   CLI::App app(
       "Networks in twofour, ONNX Runtime and OpenVINO in turn (TWOFOUR_PYTHON names a Python with them)");
   Options options{.folder = default_folder()};

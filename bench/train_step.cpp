@@ -8,6 +8,7 @@
 #include "cli/files.h"
 #include "cli/table.h"
 #include "cli/timing.h"
+#include "cli/wait_policy.h"
 #include "contest.h"
 #include "twofour/engine.h"
 #include "twofour/error.h"
@@ -95,6 +96,7 @@ void run(const Options& options) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  twofour::cli::bound_waiting(argv);
   CLI::App app(
       "The training step of ResNet-18 and PyTorch's in turn (TWOFOUR_PYTHON names a Python with PyTorch)");
   Options options;
