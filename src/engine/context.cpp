@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <chrono>
 
 #include "engine/engine.h"
@@ -196,7 +197,12 @@ std::vector<Tensor> ExecutionContext::run_control(size_t step, std::span<const T
   const ops::RunSubgraph run = [&](std::string_view attribute, std::span<const Tensor> args) {
     return run_body(step, attribute, args);
   };
-  return ops::get_op(plan.op).control({plan.attrs, inputs, types, run});
+  std::vector<Tensor> results = ops::get_op(plan.op).control({plan.attrs, inputs, types, run});
+  // A loop that never ran hands on what it was given, which may not live as long.
+  for (Tensor& result : results)
+    if (std::ranges::any_of(inputs, [&](const Tensor& t) { return t.defined() && t.raw() == result.raw(); }))
+      result = result.clone();
+  return results;
 }
 
 std::vector<Tensor> ExecutionContext::run_body(size_t step, std::string_view attribute,

@@ -135,6 +135,10 @@ void check_open(const Plan& plan, const PlanStep& s) {
   TWOFOUR_CHECK(s.bodies.empty() || s.is_open(), kDataCorrupt, "step \"{}\" has subgraphs and a tactic",
                 s.name);
   for (const int i : s.inputs)
+    if (i != -1 && s.is_open())
+      TWOFOUR_CHECK(tensor(i).kind != Kind::kConstant || tensor(i).index != -1, kDataCorrupt,
+                    "step \"{}\" reads constant \"{}\", which has no data", s.name, tensor(i).name);
+  for (const int i : s.inputs)
     if (i != -1)
       TWOFOUR_CHECK(s.is_open() ? tensor(i).desc.format == backend::Format::kPlain : !tensor(i).is_open(),
                     kDataCorrupt, "step \"{}\" cannot read \"{}\"", s.name, tensor(i).name);
