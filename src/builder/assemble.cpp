@@ -1,8 +1,10 @@
 #include "builder/assemble.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "builder/memory_plan.h"
+#include "ir/hash.h"
 
 namespace twofour::builder {
 namespace {
@@ -16,72 +18,96 @@ size_t index_of(const std::vector<Value*>& values, const Value* value) {
   return static_cast<size_t>(std::ranges::find(values, value) - values.begin());
 }
 
+Attrs without_subgraphs(const Attrs& attrs) {
+  Attrs rest;
+  for (const auto& [name, value] : attrs)
+    if (!std::holds_alternative<Subgraph>(value)) rest.set(name, value);
+  return rest;
+}
+
 class Assembler {
  public:
-  Assembler(const Graph& graph, const Assignments& assignments,
-            const std::map<const Value*, const Value*>& donations)
-      : graph_(graph), assignments_(assignments), donations_(donations) {}
+  Assembler(const Graph& graph, const Assignments& assignments, const InputRanges& ranges,
+            const std::map<const Value*, const Value*>& donations, Sections& sections)
+      : graph_(graph),
+        assignments_(assignments),
+        ranges_(ranges),
+        donations_(donations),
+        sections_(sections) {}
 
-  Assembly run() {
+  Plan run() {
     for (const auto& node : graph_.nodes()) position_.emplace(node.get(), position_.size());
     for (const Value* input : graph_.inputs()) add_tensor(input, Kind::kInput);
     for (const Value* output : graph_.outputs()) add_output(output);
     for (const auto& node : graph_.nodes()) add_step(*node);
     place_arena();
-    for (size_t i = 0; i < plan().tensors.size(); ++i) {
-      const Kind kind = plan().tensors[i].kind;
-      if (kind == Kind::kInput) plan().inputs.push_back(static_cast<int>(i));
-      if (kind == Kind::kOutput || kind == Kind::kDonated) plan().outputs.push_back(static_cast<int>(i));
+    for (size_t i = 0; i < plan_.tensors.size(); ++i) {
+      const Kind kind = plan_.tensors[i].kind;
+      if (kind == Kind::kInput) plan_.inputs.push_back(static_cast<int>(i));
+      if (kind == Kind::kOutput || kind == Kind::kDonated) plan_.outputs.push_back(static_cast<int>(i));
     }
-    return std::move(assembly_);
+    return std::move(plan_);
   }
 
  private:
-  Plan& plan() { return assembly_.plan; }
-
   int add_tensor(const Value* value, Kind kind) {
-    const auto [it, fresh] = number_.try_emplace(value, static_cast<int>(plan().tensors.size()));
-    if (fresh) plan().tensors.push_back({value->name(), {value->dtype(), value->shape()}, kind, 0, -1});
+    const auto [it, fresh] = number_.try_emplace(value, static_cast<int>(plan_.tensors.size()));
+    if (!fresh) return it->second;
+    PlanTensor tensor{.name = value->name(), .desc = {value->dtype(), {}}, .kind = kind};
+    if (value->type().is_static()) tensor.desc.shape = value->shape();
+    else tensor.open = ranges_of(*value);
+    plan_.tensors.push_back(std::move(tensor));
     return it->second;
+  }
+
+  std::vector<engine::DimRange> ranges_of(const Value& value) const {
+    if (const auto given = ranges_.find(value.name()); given != ranges_.end() && !value.producer())
+      return given->second;
+    std::vector<engine::DimRange> ranges;
+    for (const Dim& dim : value.dims())
+      ranges.push_back(dim.known() ? engine::DimRange{dim.value, dim.value} : engine::DimRange{});
+    return ranges;
   }
 
   void add_output(const Value* output) {
     const auto donor = donations_.find(output);
     const int number = add_tensor(output, donor == donations_.end() ? Kind::kOutput : Kind::kDonated);
     if (donor != donations_.end())
-      plan().tensors[static_cast<size_t>(number)].index = number_.at(donor->second);
-  }
-
-  int add_section(Tensor tensor) {
-    assembly_.sections.push_back(std::move(tensor));
-    return static_cast<int>(assembly_.sections.size()) - 1;
+      plan_.tensors[static_cast<size_t>(number)].index = number_.at(donor->second);
   }
 
   int add_constant(const Value* value, bool keep_data) {
     const int number = add_tensor(value, Kind::kConstant);
-    int& section = plan().tensors[static_cast<size_t>(number)].index;
-    if (keep_data && section == -1) section = add_section(value->data());
+    int& section = plan_.tensors[static_cast<size_t>(number)].index;
+    if (keep_data && section == -1) section = sections_.add(value->data());
     return number;
   }
 
   void add_step(const Node& node) {
     const Assignment& assignment = assignments_.at(&node);
-    const size_t step_number = plan().steps.size();
-    PlanStep step{node.name(),  node.op(),
-                  node.attrs(), {},
-                  {},           assignment.tactic->name(),
-                  {},           assignment.tactic->is_sparse()};
+    const backend::Tactic* tactic = assignment.tactic;
+    const size_t step_number = plan_.steps.size();
+    PlanStep step{.name = node.name(),
+                  .op = node.op(),
+                  .attrs = without_subgraphs(node.attrs()),
+                  .inputs = {},
+                  .outputs = {},
+                  .tactic = tactic ? tactic->name() : "",
+                  .packed = {},
+                  .sparse = tactic && tactic->is_sparse(),
+                  .bodies = assignment.bodies};
     for (size_t i = 0; i < node.inputs().size(); ++i) {
       const Value* value = node.input(i);
       if (!value) step.inputs.push_back(-1);
-      else if (value->is_constant()) step.inputs.push_back(add_constant(value, !assignment.tactic->packs()));
+      else if (value->is_constant()) step.inputs.push_back(add_constant(value, !tactic || !tactic->packs()));
       else step.inputs.push_back(read(value, step_number));
     }
     for (size_t i = 0; i < node.outputs().size(); ++i)
       step.outputs.push_back(write(node, i, assignment, step_number));
-    for (Tensor& packed : assignment.tactic->pack(assignment.desc))
-      step.packed.push_back(add_section(std::move(packed)));
-    plan().steps.push_back(std::move(step));
+    if (tactic)
+      for (Tensor& packed : tactic->pack(assignment.desc))
+        step.packed.push_back(sections_.add(std::move(packed)));
+    plan_.steps.push_back(std::move(step));
   }
 
   int read(const Value* value, size_t step) {
@@ -92,8 +118,9 @@ class Assembler {
 
   int write(const Node& node, size_t output, const Assignment& assignment, size_t step) {
     const Value* value = node.output(output);
+    if (!assignment.tactic) return add_tensor(value, Kind::kDynamic);
     const int number = add_tensor(value, Kind::kArena);
-    PlanTensor& tensor = plan().tensors[static_cast<size_t>(number)];
+    PlanTensor& tensor = plan_.tensors[static_cast<size_t>(number)];
     tensor.desc = assignment.desc.outputs[output];
     if (tensor.kind != Kind::kArena) return number;
     const Value* donor = in_place_donor(node, output, assignment, step);
@@ -133,16 +160,18 @@ class Assembler {
 
   void place_arena() {
     const MemoryPlan memory = plan_memory(buffers_);
-    plan().arena_bytes = memory.arena_bytes;
-    plan().arena_lower_bound_bytes = memory.lower_bound_bytes;
+    plan_.arena_bytes = memory.arena_bytes;
+    plan_.arena_lower_bound_bytes = memory.lower_bound_bytes;
     for (const auto& [value, buffer] : buffer_)
-      plan().tensors[static_cast<size_t>(number_.at(value))].offset = memory.offsets[buffer];
+      plan_.tensors[static_cast<size_t>(number_.at(value))].offset = memory.offsets[buffer];
   }
 
   const Graph& graph_;
   const Assignments& assignments_;
+  const InputRanges& ranges_;
   const std::map<const Value*, const Value*>& donations_;
-  Assembly assembly_;
+  Sections& sections_;
+  Plan plan_;
   std::unordered_map<const Node*, size_t> position_;
   std::unordered_map<const Value*, int> number_;
   std::unordered_map<const Value*, size_t> buffer_;  // arena values only
@@ -155,6 +184,7 @@ class Assembler {
 bool can_donate(const Graph& graph, const Value* output, const Value* input, const Assignments& assignments) {
   const Node* producer = output->producer();
   const Assignment& assignment = assignments.at(producer);
+  if (!assignment.tactic) return false;
   const size_t in = index_of(producer->inputs(), input);
   if (in == producer->inputs().size()) return false;
   if (!assignment.tactic->in_place(assignment.desc, in, index_of(producer->outputs(), output))) return false;
@@ -166,9 +196,24 @@ bool can_donate(const Graph& graph, const Value* output, const Value* input, con
   return true;
 }
 
-Assembly assemble(const Graph& graph, const Assignments& assignments,
-                  const std::map<const Value*, const Value*>& donations) {
-  return Assembler(graph, assignments, donations).run();
+int Sections::add(Tensor tensor) {
+  const auto same = [&](const Tensor& other) {
+    return other.dtype() == tensor.dtype() && other.shape() == tensor.shape() &&
+           std::memcmp(other.raw(), tensor.raw(), tensor.size_bytes()) == 0;
+  };
+  const uint64_t hash = hash_tensor(tensor);
+  const auto [first, last] = numbers_.equal_range(hash);
+  for (auto it = first; it != last; ++it)
+    if (same(sections_[static_cast<size_t>(it->second)])) return it->second;
+  const int number = static_cast<int>(sections_.size());
+  numbers_.emplace(hash, number);
+  sections_.push_back(std::move(tensor));
+  return number;
+}
+
+Plan assemble(const Graph& graph, const Assignments& assignments, const InputRanges& ranges,
+              const std::map<const Value*, const Value*>& donations, Sections& sections) {
+  return Assembler(graph, assignments, ranges, donations, sections).run();
 }
 
 }  // namespace twofour::builder

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <unordered_map>
 #include <vector>
 
@@ -11,22 +12,31 @@ namespace twofour::builder {
 
 /// How one node will run.
 struct Assignment {
-  const backend::Tactic* tactic;
-  backend::NodeDesc desc;
+  const backend::Tactic* tactic = nullptr;  // null: an open step, decided when it runs
+  backend::NodeDesc desc = {};              // of a step that is not open
+  std::map<std::string, std::shared_ptr<const engine::Plan>> bodies = {};  // of control flow, by attribute
 };
 using Assignments = std::unordered_map<const Node*, Assignment>;
 
-struct Assembly {
-  engine::Plan plan;
-  std::vector<Tensor> sections;
+/// Constants and packed weights of a plan and its subgraphs. Data that several of them share is kept once.
+class Sections {
+ public:
+  int add(Tensor tensor);
+  std::span<const Tensor> all() const { return sections_; }
+  std::vector<Tensor> take() { return std::move(sections_); }
+
+ private:
+  std::vector<Tensor> sections_;
+  std::multimap<uint64_t, int> numbers_;  // by hash
 };
 
 /// Whether `output`'s producer can write straight into the buffer of `input`: it reads the input in place and
 /// nobody reads the input afterwards.
 bool can_donate(const Graph& graph, const Value* output, const Value* input, const Assignments& assignments);
 
-/// `donations`: output value -> input value; can_donate() holds for each. Packs the weights.
-Assembly assemble(const Graph& graph, const Assignments& assignments,
-                  const std::map<const Value*, const Value*>& donations);
+/// Open inputs without a range may have any size. `donations`: output value -> input value; can_donate()
+/// holds for each. Packs the weights.
+engine::Plan assemble(const Graph& graph, const Assignments& assignments, const InputRanges& ranges,
+                      const std::map<const Value*, const Value*>& donations, Sections& sections);
 
 }  // namespace twofour::builder

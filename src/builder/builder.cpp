@@ -9,44 +9,99 @@
 #include "builder/lower.h"
 #include "builder/report.h"
 #include "ops/builder.h"
+#include "ops/control_flow.h"
 
 namespace twofour::builder {
 namespace {
 
 using backend::Format;
 
-class Build {
- public:
-  Build(Graph graph, const backend::Backend& backend, const Options& options)
-      : graph_(std::move(graph)), backend_(backend), options_(options), selector_(backend_, options_) {}
+/// Sizes or subgraphs make it an open step.
+bool is_open(const Node& node) {
+  const auto open = [](const Value* v) { return v && !v->type().is_static(); };
+  return ops::get_op(node.op()).control || std::ranges::any_of(node.inputs(), open) ||
+         std::ranges::any_of(node.outputs(), open);
+}
 
-  Result run() {
-    const auto start = std::chrono::steady_clock::now();
-    lower(graph_, options_);
-    select();
-    const std::vector<Format> formats = assign_formats(graph_, selections_, selector_);
+/// What a build and those of its subgraphs share.
+struct Shared {
+  const backend::Backend& backend;
+  const Options& options;
+  Selector selector;
+  Sections sections;
+  BuildReport report;
+};
+
+class GraphBuild {
+ public:
+  /// `graph` is lowered. `prefix`: of its layers' names in the report.
+  GraphBuild(Graph graph, Shared& shared, std::string prefix)
+      : graph_(std::move(graph)), shared_(shared), prefix_(std::move(prefix)) {}
+
+  engine::Plan run(const InputRanges& ranges, const std::map<std::string, std::string>& donations,
+                   const std::function<void(size_t, size_t)>& progress) {
+    select(progress);
+    const std::vector<Format> formats = assign_formats(graph_, selections_, shared_.selector);
     for (size_t i = 0; i < selections_.size(); ++i) assign(selections_[i], formats[i]);
     const auto value_formats = insert_reorders(graph_, selections_, formats);
     for (const auto& node : graph_.nodes())
       if (!assignments_.contains(node.get())) assign_reorder(*node, value_formats);
-    Assembly assembly = assemble(graph_, assignments_, settle_donations());
-    finish_report(assembly, std::chrono::steady_clock::now() - start);
-    return {engine::Engine::create(std::move(assembly.plan), std::move(assembly.sections), backend_),
-            std::move(report_)};
+    engine::Plan plan = assemble(graph_, assignments_, ranges, settle_donations(donations), shared_.sections);
+    plan.name = graph_.name();
+    plan.backend = shared_.backend.name();
+    plan.device = shared_.backend.device();
+    return plan;
   }
 
  private:
-  void select() {
+  void select(const std::function<void(size_t, size_t)>& progress) {
     const std::vector<Node*> nodes = graph_.node_list();
-    for (Node* node : nodes) {
-      selections_.push_back(selector_.select(node));
-      if (options_.progress) options_.progress(selections_.size(), nodes.size());
+    for (size_t i = 0; i < nodes.size(); ++i) {
+      if (is_open(*nodes[i])) assign_open(nodes[i]);
+      else selections_.push_back(shared_.selector.select(nodes[i]));
+      if (progress) progress(i + 1, nodes.size());
     }
   }
 
   void assign(const NodeSelection& selection, Format format) {
     assignments_[selection.node] = {selection.winner(format)->tactic, selection.desc(format)};
-    report_.layers.push_back(summarise(selection, format));
+    add_layer(summarise(selection, format));
+  }
+
+  void add_layer(LayerChoice layer) {
+    layer.layer = prefix_ + layer.layer;
+    shared_.report.layers.push_back(std::move(layer));
+  }
+
+  void assign_open(Node* node) {
+    add_layer({.layer = node->name(), .op = node->op()});
+    Assignment& assignment = assignments_[node];
+    for (const auto& [name, attr] : node->attrs())
+      if (const auto* subgraph = std::get_if<Subgraph>(&attr))
+        assignment.bodies[name] = std::make_shared<const engine::Plan>(build_body(*node, name, **subgraph));
+  }
+
+  engine::Plan build_body(const Node& node, const std::string& attribute, const Graph& subgraph) {
+    Graph body = subgraph.clone();
+    bind_body(node, body);
+    lower_bound(body, shared_.options);
+    return GraphBuild(std::move(body), shared_, fmt::format("{}{}/{}/", prefix_, node.name(), attribute))
+        .run({}, {}, {});
+  }
+
+  // The body gets the types that its inputs have in every iteration; what is captured and known is a
+  // constant.
+  static void bind_body(const Node& node, Graph& body) {
+    const std::vector<ValueType> types = ops::body_types(node);
+    const size_t num_captures = ops::num_captures(node);
+    const size_t first_node = node.inputs().size() - num_captures;
+    const size_t first_body = types.size() - num_captures;
+    for (size_t i = 0; i < types.size(); ++i) {
+      body.inputs()[i]->set_type(types[i]);
+      const Value* captured = i < first_body ? nullptr : node.input(first_node + i - first_body);
+      if (captured && captured->is_constant())
+        body.replace_all_uses(body.inputs()[i], body.add_constant(captured->name(), captured->data()));
+    }
   }
 
   void assign_reorder(const Node& node, const std::map<const Value*, Format>& formats) {
@@ -58,23 +113,24 @@ class Build {
     const Format to = format_of(node.output());
     backend::NodeDesc desc = describe_reorder(*node.input(0), from, to);
     desc.name = node.name();
-    const backend::Tactic& tactic = selector_.reorder_tactic(desc);
+    const backend::Tactic& tactic = shared_.selector.reorder_tactic(desc);
     const std::string format(format_name(to));
-    const double time_us = options_.time_tactics ? selector_.reorder_us(*node.input(0), from, to) : -1;
-    report_.layers.push_back({.layer = node.name(),
-                              .op = node.op(),
-                              .signature = desc.signature(),
-                              .winner = tactic.name(),
-                              .format = format,
-                              .candidates = {{tactic.name(), format, false, true, time_us, ""}}});
+    const double time_us =
+        shared_.options.time_tactics ? shared_.selector.reorder_us(*node.input(0), from, to) : -1;
+    add_layer({.layer = node.name(),
+               .op = node.op(),
+               .signature = desc.signature(),
+               .winner = tactic.name(),
+               .format = format,
+               .candidates = {{tactic.name(), format, false, true, time_us, ""}}});
     assignments_[&node] = {&tactic, std::move(desc)};
   }
 
   // Donations that the producer cannot do in place are done by a copy at the very end of the plan.
-  std::map<const Value*, const Value*> settle_donations() {
+  std::map<const Value*, const Value*> settle_donations(const std::map<std::string, std::string>& donations) {
     std::map<const Value*, const Value*> result;
     std::vector<Value*> outputs = graph_.outputs();
-    for (const auto& [output_name, input_name] : options_.donations) {
+    for (const auto& [output_name, input_name] : donations) {
       Value* output = graph_.find_value(output_name);
       const Value* input = graph_.find_value(input_name);
       TWOFOUR_CHECK(output && input && graph_.is_output(output) && output->type() == input->type(),
@@ -86,7 +142,7 @@ class Build {
         graph_.rename(copy, output_name);
         std::ranges::replace(outputs, output, copy);
         graph_.set_outputs(outputs);
-        assign(selector_.select(copy->producer()), Format::kPlain);
+        assign(shared_.selector.select(copy->producer()), Format::kPlain);
         output = copy;
       }
       result[output] = input;
@@ -94,30 +150,34 @@ class Build {
     return result;
   }
 
-  void finish_report(Assembly& assembly, std::chrono::steady_clock::duration elapsed) {
-    assembly.plan.name = graph_.name();
-    assembly.plan.backend = backend_.name();
-    assembly.plan.device = backend_.device();
-    report_.build_s = std::chrono::duration<double>(elapsed).count();
-    report_.arena_bytes = assembly.plan.arena_bytes;
-    report_.arena_lower_bound_bytes = assembly.plan.arena_lower_bound_bytes;
-    for (const Tensor& section : assembly.sections) report_.weights_bytes += section.size_bytes();
-    assembly.plan.info["report"] = report_to_json(report_);
-  }
-
   Graph graph_;
-  const backend::Backend& backend_;
-  const Options& options_;
-  Selector selector_;
+  Shared& shared_;
+  std::string prefix_;
   std::vector<NodeSelection> selections_;
   Assignments assignments_;
-  BuildReport report_;
 };
+
+size_t bytes_of(std::span<const Tensor> sections) {
+  size_t bytes = 0;
+  for (const Tensor& section : sections) bytes += section.size_bytes();
+  return bytes;
+}
 
 }  // namespace
 
 Result build(Graph graph, const backend::Backend& backend, const Options& options) {
-  return Build(std::move(graph), backend, options).run();
+  const auto start = std::chrono::steady_clock::now();
+  Shared shared{backend, options, Selector(backend, options), {}, {}};
+  lower(graph, options);
+  engine::Plan plan =
+      GraphBuild(std::move(graph), shared, "").run(options.ranges, options.donations, options.progress);
+  BuildReport& report = shared.report;
+  report.build_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  report.arena_bytes = plan.arena_bytes;
+  report.arena_lower_bound_bytes = plan.arena_lower_bound_bytes;
+  report.weights_bytes = bytes_of(shared.sections.all());
+  plan.info["report"] = report_to_json(report);
+  return {engine::Engine::create(std::move(plan), shared.sections.take(), backend), std::move(report)};
 }
 
 }  // namespace twofour::builder

@@ -18,10 +18,15 @@ namespace twofour::builder {
 /// trtexec's three modes. kForce prunes by magnitude first; accuracy is then gone.
 enum class SparsityMode : uint8_t { kDisable, kEnable, kForce };
 
+/// Sizes that the open dimensions of inputs may have, by name.
+using InputRanges = std::map<std::string, std::vector<engine::DimRange>>;
+
 struct Options {
   SparsityMode sparsity = SparsityMode::kEnable;
   /// Sizes for inputs whose shape is not fixed: input name -> shape.
   std::map<std::string, Shape> shapes;
+  /// Inputs that keep open dimensions: what depends on them is decided when the engine runs.
+  InputRanges ranges;
   /// Outputs that take over the buffer of an input (new parameter -> parameter): output value -> input value,
   /// by name.
   std::map<std::string, std::string> donations;

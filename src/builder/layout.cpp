@@ -1,5 +1,6 @@
 #include "builder/layout.h"
 
+#include <algorithm>
 #include <unordered_map>
 
 #include "builder/describe.h"
@@ -50,15 +51,19 @@ std::vector<Format> assign_formats(const Graph& graph, const std::vector<NodeSel
       if (!follows_format(*s.node, j)) continue;
       const Value& value = *s.node->input(j);
       const double to_last = selector.reorder_us(value, Format::kPlain, Format::kChannelsLast);
-      if (!produces_format(value)) {
+      if (!produces_format(value) || !number.contains(value.producer())) {
         cut.add_edge(source, i, to_last);
         continue;
       }
       cut.add_edge(number.at(value.producer()), i, to_last,
                    selector.reorder_us(value, Format::kChannelsLast, Format::kPlain));
     }
+    const auto read_plain = [&](const Value* value) {
+      return graph.is_output(value) ||
+             std::ranges::any_of(value->users(), [&](const Node* user) { return !number.contains(user); });
+    };
     for (const Value* output : s.node->outputs())
-      if (graph.is_output(output) && produces_format(*output))
+      if (read_plain(output) && produces_format(*output))
         cut.add_edge(source, i, selector.reorder_us(*output, Format::kChannelsLast, Format::kPlain));
   }
   const std::vector<bool> plain = cut.source_side(source, sink);
@@ -89,11 +94,17 @@ std::map<const Value*, Format> insert_reorders(Graph& graph, const std::vector<N
     }
     return twin;
   };
-  for (size_t i = 0; i < selections.size(); ++i) {
-    Node* node = selections[i].node;
-    for (size_t j = 0; j < node->inputs().size(); ++j)
-      if (node->input(j) && !node->input(j)->is_constant())
-        graph.set_input(node, j, in_format(node->input(j), input_format(*node, j, formats[i]), node));
+  std::unordered_map<const Node*, Format> format_of;
+  for (size_t i = 0; i < selections.size(); ++i) format_of[selections[i].node] = formats[i];
+  for (Node* node : graph.node_list()) {
+    const auto format = format_of.find(node);  // a node without a selection reads plain
+    for (size_t j = 0; j < node->inputs().size(); ++j) {
+      Value* input = node->input(j);
+      if (!input || input->is_constant()) continue;
+      const Format wanted =
+          format == format_of.end() ? Format::kPlain : input_format(*node, j, format->second);
+      graph.set_input(node, j, in_format(input, wanted, node));
+    }
   }
   std::vector<Value*> outputs;
   for (Value* output : graph.outputs()) {

@@ -10,8 +10,8 @@ namespace twofour::builder {
 
 /// The assignment of formats to nodes with the least total time of nodes and reorders, found as a minimum
 /// cut: the two formats are the two sides, node times the edges to source and sink, reorder times the edges
-/// between nodes. Graph inputs and outputs are plain. Throws Error{kUnsupported} when some node runs in
-/// neither format.
+/// between nodes. Graph inputs and outputs are plain, and so is what nodes without a selection read and
+/// write. Throws Error{kUnsupported} when some node runs in neither format.
 std::vector<backend::Format> assign_formats(const Graph& graph, const std::vector<NodeSelection>& selections,
                                             Selector& selector);
 

@@ -20,19 +20,36 @@ void bind_shape(Value* input, const Shape& shape) {
   input->set_type({input->dtype(), to_dims(shape)});
 }
 
-void bind_shapes(Graph& graph, const Options& options) {
-  for (const auto& [name, shape] : options.shapes) {
-    Value* value = graph.find_value(name);
-    const bool is_input = value && std::ranges::find(graph.inputs(), value) != graph.inputs().end();
-    std::vector<std::string> names;
-    for (const Value* input : graph.inputs()) names.push_back(input->name());
-    TWOFOUR_CHECK(is_input, kInvalidArgument, "the model has no input \"{}\"; it has: {}", name,
-                  fmt::join(names, ", "));
-    bind_shape(value, shape);
+// Sizes that the range fixes are known, the others stay open.
+void bind_range(Value* input, const std::vector<engine::DimRange>& range) {
+  Dims dims = input->dims();
+  bool fits = dims.size() == range.size();
+  for (size_t i = 0; fits && i < dims.size(); ++i) {
+    const auto& [min, max] = range[i];
+    fits = 0 <= min && min <= max && (!dims[i].known() || (min == dims[i].value && max == dims[i].value));
+    if (min == max) dims[i] = min;
   }
+  TWOFOUR_CHECK(fits, kInvalidArgument, "input \"{}\" is {}; the range of its sizes does not fit it",
+                input->name(), input->type().to_string());
+  input->set_type({input->dtype(), std::move(dims)});
+}
+
+Value* find_input(const Graph& graph, const std::string& name) {
+  Value* value = graph.find_value(name);
+  const bool is_input = value && std::ranges::find(graph.inputs(), value) != graph.inputs().end();
+  std::vector<std::string> names;
+  for (const Value* input : graph.inputs()) names.push_back(input->name());
+  TWOFOUR_CHECK(is_input, kInvalidArgument, "the model has no input \"{}\"; it has: {}", name,
+                fmt::join(names, ", "));
+  return value;
+}
+
+void bind_inputs(Graph& graph, const Options& options) {
+  for (const auto& [name, shape] : options.shapes) bind_shape(find_input(graph, name), shape);
+  for (const auto& [name, range] : options.ranges) bind_range(find_input(graph, name), range);
   for (const Value* input : graph.inputs())
-    TWOFOUR_CHECK(input->type().is_static(), kInvalidArgument, "input \"{}\" is {}: give its shape",
-                  input->name(), input->type().to_string());
+    TWOFOUR_CHECK(input->type().is_static() || options.ranges.contains(input->name()), kInvalidArgument,
+                  "input \"{}\" is {}: give its shape", input->name(), input->type().to_string());
 }
 
 // An output that is an input, a constant or another output gets a copy, so that each can be bound on its own.
@@ -59,7 +76,11 @@ void isolate_outputs(Graph& graph) {
 }  // namespace
 
 void lower(Graph& graph, const Options& options) {
-  bind_shapes(graph, options);
+  bind_inputs(graph, options);
+  lower_bound(graph, options);
+}
+
+void lower_bound(Graph& graph, const Options& options) {
   ops::infer_all(graph);
   if (options.sparsity == SparsityMode::kForce) sparsity::prune(graph, {});
   if (options.optimise) passes::optimise(graph);

@@ -9,5 +9,7 @@ namespace twofour::builder {
 /// SparsityMode::kForce, and gives every output its own node. Throws Error{kInvalidArgument} naming inputs
 /// whose shape is missing, unknown or contradicts the model.
 void lower(Graph& graph, const Options& options);
+/// The same for a graph whose inputs are as they will be: a subgraph, whose inputs may stay open.
+void lower_bound(Graph& graph, const Options& options);
 
 }  // namespace twofour::builder

@@ -1,5 +1,6 @@
 #include "onnx/captures.h"
 
+#include <map>
 #include <unordered_set>
 
 #include "onnx/proto.h"
@@ -19,14 +20,6 @@ class NameList {
   std::unordered_set<std::string> seen_;
   std::vector<std::string> names_;
 };
-
-template <typename Fn>
-void for_each_subgraph(const onnx::NodeProto& node, const Fn& fn) {
-  for (const auto& attribute : node.attribute()) {
-    if (attribute.has_g()) fn(attribute.g());
-    for (const auto& graph : attribute.graphs()) fn(graph);
-  }
-}
 
 std::unordered_set<std::string> defined_names(const onnx::GraphProto& graph) {
   std::unordered_set<std::string> names;
@@ -53,10 +46,12 @@ std::vector<std::string> captured_names(const onnx::GraphProto& graph) {
 }
 
 std::vector<std::string> captured_names(const onnx::NodeProto& node) {
+  std::map<std::string, const onnx::GraphProto*> subgraphs;  // attributes have no order
+  for (const auto& attribute : node.attribute())
+    if (attribute.has_g()) subgraphs[attribute.name()] = &attribute.g();
   NameList captured;
-  for_each_subgraph(node, [&](const onnx::GraphProto& graph) {
-    for (const std::string& name : captured_names(graph)) captured.add(name);
-  });
+  for (const auto& [attribute, graph] : subgraphs)
+    for (const std::string& name : captured_names(*graph)) captured.add(name);
   return captured.take();
 }
 

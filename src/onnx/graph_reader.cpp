@@ -89,6 +89,7 @@ class GraphReader {
           graph_.add_input(proto_.input(i).name(), around.formal[static_cast<size_t>(i)]));
     for (size_t i = 0; i < around.names.size(); ++i) capture(around.names[i], *around.values[i]);
     read(around.names);
+    graph_.erase_dead();  // copies that only the other branch reads
     return std::move(graph_);
   }
 

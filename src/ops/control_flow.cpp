@@ -48,6 +48,21 @@ size_t count_captures(const Attrs& attrs, size_t num_inputs) {
   return static_cast<size_t>(count);
 }
 
+std::vector<ValueType> body_types(const Node& node) {
+  std::vector<ValueType> inputs;
+  for (const Value* value : node.inputs()) inputs.push_back(value ? value->type() : ValueType{});
+  if (node.op() == "If") return {inputs.begin() + 1, inputs.end()};
+  const bool is_loop = node.op() == "Loop";
+  std::vector<ValueType> types =
+      is_loop ? loop_body_types(node.attrs(), inputs) : scan_body_types(node.attrs(), inputs);
+  // The states are as wide as the results.
+  const size_t first = is_loop ? 2 : 0;
+  const size_t scanned = static_cast<size_t>(node.attrs().i("num_scan_inputs", 0));
+  const size_t num_states = inputs.size() - first - scanned - num_captures(node);
+  for (size_t i = 0; i < num_states; ++i) types[first + i] = node.output(i)->type();
+  return types;
+}
+
 void check_count(size_t results, size_t expected) {
   TWOFOUR_CHECK(results == expected, kInvalidArgument, "the subgraph gives {} results, {} are needed",
                 results, expected);

@@ -54,6 +54,9 @@ std::vector<ValueType> settle_states(std::vector<ValueType>& inputs, size_t firs
   }
 }
 
+/// The types that the inputs of a node's subgraphs have in every iteration. The node's outputs are typed.
+std::vector<ValueType> body_types(const Node& node);
+
 /// One axis of a Scan's input or output: "scan_input" or "scan_output" number i of a tensor of rank `rank`.
 struct ScanAxis {
   size_t axis;

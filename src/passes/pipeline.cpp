@@ -10,6 +10,7 @@ namespace twofour::passes {
 namespace {
 
 constexpr Pass kPasses[] = {
+    {"inline_if", inline_if},
     {"eliminate_identity", eliminate_identity},
     {"fold_constants", fold_constants},
     {"merge_duplicates", merge_duplicates},

@@ -7,6 +7,9 @@
 
 namespace twofour::passes {
 
+/// Puts the nodes of the branch that is taken in place of an If whose condition is known.
+size_t inline_if(Graph& graph);
+
 /// Erases nodes that return an input unchanged: Identity, Dropout at inference, Cast to the same dtype,
 /// Reshape, Flatten and Expand to the same shape, Transpose by the identity, Pad by nothing, Concat of one.
 size_t eliminate_identity(Graph& graph);

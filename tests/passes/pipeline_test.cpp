@@ -96,7 +96,7 @@ TEST(Optimise, DisabledPassesDoNotRun) {
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), ErrorCode::kNotFound);
     EXPECT_THAT(error.what(),
-                testing::HasSubstr("there is no pass \"fuse_cnov\"; there are: eliminate_identity"));
+                testing::HasSubstr("there is no pass \"fuse_cnov\"; there are: inline_if, eliminate_identity"));
   }
 }
 
