@@ -5,12 +5,18 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "ir/graph.h"
+#include "zoo/bert.h"
 
 namespace twofour {
 
 const std::vector<BenchModel>& bench_models() {
   static const std::vector<BenchModel> models = {
       {"resnet50", "", {{"input", {kBatch, 3, 224, 224}}}},
+      {"resnext101_32x8d", "", {{"input", {kBatch, 3, 224, 224}}}},
+      {"bert_base",
+       "",
+       {{"input_ids", {kBatch, 128}}, {"token_type_ids", {kBatch, 128}}, {"attention_mask", {kBatch, 128}}}},
       {"squeezenet", "squeezenet-v1.0-deepcompression.onnx", {{"data", {kBatch, 3, 227, 227}}}},
       {"yolox-nano", "yolox-nano.onnx", {}},
       {"super-resolution", "super-resolution-10.onnx", {{"input", {kBatch, 1, 224, 224}}}},
@@ -32,6 +38,11 @@ const std::vector<BenchModel>& bench_models() {
       {"starry-night-fp16", "starry-night-fp16.onnx", {}},
   };
   return models;
+}
+
+Model load_bench_model(const BenchModel& entry, const std::string& path) {
+  if (!entry.file.empty()) return Model::load(path);
+  return entry.name == "bert_base" ? Model(zoo::make_bert()) : Model::zoo(entry.name);
 }
 
 const BenchModel& bench_model(const std::string& name) {

@@ -11,12 +11,14 @@ namespace twofour {
 
 struct BenchModel {
   std::string name;
-  std::string file;                                    // in the models folder; empty: zoo network `name`
+  std::string file;                                    // in the models folder; empty: of the zoo
   std::map<std::string, std::vector<int64_t>> inputs;  // dims, kBatch in place of the batch size
 };
 inline constexpr int64_t kBatch = -1;
 
 const std::vector<BenchModel>& bench_models();
+/// From the zoo, or from the file at `path`.
+Model load_bench_model(const BenchModel& entry, const std::string& path);
 /// Throws Error{kNotFound} listing the names.
 const BenchModel& bench_model(const std::string& name);
 

@@ -287,7 +287,7 @@ void run_model(const BenchModel& entry, const Options& options, const std::files
       entry.file.empty() ? (folder / (entry.name + ".onnx")).string() : options.folder + "/" + entry.file;
   std::vector<std::string> ignored;
   Peers peers = start_peers(&ignored);  // anew: one network's crash is not the next one's
-  const Model model = entry.file.empty() ? Model::zoo(entry.name) : Model::load(onnx);
+  const Model model = load_bench_model(entry, onnx);
   if (entry.file.empty()) model.save(onnx);
   for (const int threads : options.threads)
     for (const int64_t batch : options.batches) {

@@ -46,25 +46,25 @@ Value* Layers::filled(const std::string& name, int64_t size, float value) {
   return constant;
 }
 
-Value* Layers::conv_node(Value* src, const std::string& name, Value* weight, Value* bias, int64_t stride,
-                         int64_t pad) {
-  const int64_t kernel = weight->dims()[2].value;
-  return builder_.op(
-      "Conv", {src, weight, bias},
-      {{"kernel_shape", square(kernel)}, {"strides", square(stride)}, {"pads", all_sides(pad)}}, name);
+Value* Layers::conv_node(Value* src, const std::string& name, Value* weight, Value* bias, Attrs attrs) {
+  attrs.set("kernel_shape", square(weight->dims()[2].value));
+  return builder_.op("Conv", {src, weight, bias}, std::move(attrs), name);
 }
 
 Value* Layers::conv(Value* src, const std::string& name, int64_t k, int64_t kernel, int64_t stride,
-                    int64_t pad) {
-  const float deviation = std::sqrt(2.0F / static_cast<float>(k * kernel * kernel));
-  Value* w = weight(name + ".weight", {k, channels(src), kernel, kernel}, deviation);
-  return conv_node(src, name, w, nullptr, stride, pad);
+                    int64_t pad, int64_t groups) {
+  const float deviation = std::sqrt(2.0F / static_cast<float>(k / groups * kernel * kernel));
+  Value* w = weight(name + ".weight", {k, channels(src) / groups, kernel, kernel}, deviation);
+  Attrs attrs = {{"strides", square(stride)}, {"pads", all_sides(pad)}};
+  if (groups > 1) attrs.set("group", groups);
+  return conv_node(src, name, w, nullptr, std::move(attrs));
 }
 
 Value* Layers::conv_bias(Value* src, const std::string& name, int64_t k, int64_t kernel, int64_t pad) {
   const float deviation = std::sqrt(2.0F / static_cast<float>(k * kernel * kernel));
   Value* w = weight(name + ".weight", {k, channels(src), kernel, kernel}, deviation);
-  return conv_node(src, name, w, filled(name + ".bias", k, 0), 1, pad);
+  return conv_node(src, name, w, filled(name + ".bias", k, 0),
+                   {{"strides", square(1)}, {"pads", all_sides(pad)}});
 }
 
 Value* Layers::batch_norm(Value* src, const std::string& name) {

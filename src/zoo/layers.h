@@ -11,8 +11,9 @@ class Layers {
  public:
   Layers(Graph& graph, uint64_t seed) : builder_(graph), seed_(seed) {}
 
-  /// Square kernel, no bias, weight [K,C,R,R].
-  Value* conv(Value* src, const std::string& name, int64_t k, int64_t kernel, int64_t stride, int64_t pad);
+  /// Square kernel, no bias, weight [K,C/groups,R,R].
+  Value* conv(Value* src, const std::string& name, int64_t k, int64_t kernel, int64_t stride, int64_t pad,
+              int64_t groups = 1);
   Value* conv_bias(Value* src, const std::string& name, int64_t k, int64_t kernel, int64_t pad);
   Value* batch_norm(Value* src, const std::string& name);
   Value* relu(Value* src, const std::string& name) { return builder_.op("Relu", {src}, {}, name); }
@@ -25,11 +26,13 @@ class Layers {
   /// classifier.
   Value* linear(Value* src, const std::string& name, int64_t out, float gain);
 
- private:
+  /// Trainable: normally distributed around 0, and `size` times one value.
   Value* weight(const std::string& name, Shape shape, float deviation);
   Value* filled(const std::string& name, int64_t size, float value);
-  Value* conv_node(Value* src, const std::string& name, Value* weight, Value* bias, int64_t stride,
-                   int64_t pad);
+  ops::Builder& builder() { return builder_; }
+
+ private:
+  Value* conv_node(Value* src, const std::string& name, Value* weight, Value* bias, Attrs attrs);
 
   ops::Builder builder_;
   uint64_t seed_;

@@ -23,5 +23,7 @@ Value* resnet18(Layers& net, Value* image, int64_t num_classes);
 Value* resnet34(Layers& net, Value* image, int64_t num_classes);
 /// Version 1.5: the stride of a bottleneck stands in its 3x3 convolution.
 Value* resnet50(Layers& net, Value* image, int64_t num_classes);
+/// Xie et al. 2017: as resnet50 with 101 layers, the 3x3 convolutions in 32 groups of 8 channels and more.
+Value* resnext101_32x8d(Layers& net, Value* image, int64_t num_classes);
 
 }  // namespace twofour::zoo

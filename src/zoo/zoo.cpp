@@ -18,9 +18,10 @@ const Network kNetworks[] = {
     {"resnet18", "ResNet-18 for ImageNet", {3, 224, 224}, 1000},
     {"resnet34", "ResNet-34 for ImageNet", {3, 224, 224}, 1000},
     {"resnet50", "ResNet-50 version 1.5 for ImageNet", {3, 224, 224}, 1000},
+    {"resnext101_32x8d", "ResNeXt-101 with 32 groups of 8 for ImageNet", {3, 224, 224}, 1000},
 };
-constexpr Body kBodies[] = {lenet,    cnn,      mlp,     cifar_resnet<20>, cifar_resnet<56>,
-                            resnet18, resnet34, resnet50};
+constexpr Body kBodies[] = {lenet,    cnn,      mlp,      cifar_resnet<20>, cifar_resnet<56>,
+                            resnet18, resnet34, resnet50, resnext101_32x8d};
 static_assert(std::size(kNetworks) == std::size(kBodies));
 
 size_t find(std::string_view name) {

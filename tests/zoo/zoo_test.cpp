@@ -26,7 +26,8 @@ INSTANTIATE_TEST_SUITE_P(Published, ZooTest,
                          testing::Values(Count{"lenet", 61'706}, Count{"cnn", 121'786}, Count{"mlp", 235'146},
                                          Count{"resnet20", 272'474}, Count{"resnet56", 855'770},
                                          Count{"resnet18", 11'689'512}, Count{"resnet34", 21'797'672},
-                                         Count{"resnet50", 25'557'032}),
+                                         Count{"resnet50", 25'557'032},
+                                         Count{"resnext101_32x8d", 88'791'336}),
                          [](const auto& test) { return std::string(test.param.name); });
 
 TEST_P(ZooTest, HasThePublishedSizeAndShapes) {
@@ -35,15 +36,15 @@ TEST_P(ZooTest, HasThePublishedSizeAndShapes) {
   EXPECT_EQ(num_parameters(graph), GetParam().parameters);
   ASSERT_EQ(graph.inputs().size(), 1u);
   ASSERT_EQ(graph.outputs().size(), 1u);
-  const int64_t classes =
-      GetParam().name.ends_with("18") || GetParam().name.ends_with("34") || GetParam().name.ends_with("50")
-          ? 1000
-          : 10;
+  const int64_t classes = GetParam().name.ends_with("18") || GetParam().name.ends_with("34") ||
+                                  GetParam().name.ends_with("50") || GetParam().name.starts_with("resnext")
+                              ? 1000
+                              : 10;
   EXPECT_EQ(graph.outputs()[0]->type().to_string(), fmt::format("f32[N,{}]", classes));
   EXPECT_EQ(graph.outputs()[0]->name(), "logits");
 }
 
-TEST(Zoo, EveryNetworkHasACount) { EXPECT_EQ(networks().size(), 8u); }
+TEST(Zoo, EveryNetworkHasACount) { EXPECT_EQ(networks().size(), 9u); }
 
 Tensor random_image(const Shape& shape) {
   Tensor image(DType::kF32, shape);
