@@ -174,14 +174,22 @@ class NativeLstm final : public OpTactic {
       if (node.is_constant(i)) return declined(Reason::kAttribute, "a constant state");
     if (node.has_input(kLengths) || node.has_input(kPeephole))
       return declined(Reason::kAttribute, "sequence lengths or peepholes");
-    for (const char* name : {"activations", "clip", "input_forget", "layout"})
-      if (node.attrs.has(name) && !is_default(node.attrs, name)) return declined(Reason::kAttribute, name);
-    return supported();
+    if (node.attrs.has("clip")) return declined(Reason::kAttribute, "clip");
+    for (const char* name : {"input_forget", "layout"})
+      if (node.attrs.i(name, 0) != 0) return declined(Reason::kAttribute, name);
+    return usual_activations(node.attrs) ? supported() : declined(Reason::kAttribute, "activations");
   }
 
  private:
-  static bool is_default(const Attrs& attrs, std::string_view name) {
-    return (name == "input_forget" || name == "layout") && attrs.i(name, 0) == 0;
+  static bool usual_activations(const Attrs& attrs) {
+    constexpr std::string_view kUsual[] = {"Sigmoid", "Tanh", "Tanh"};
+    for (const auto& [name, value] : attrs)
+      if (name == "activations") {
+        const auto& given = std::get<std::vector<std::string>>(value);
+        for (size_t i = 0; i < given.size(); ++i)
+          if (given[i] != kUsual[i % 3]) return false;
+      }
+    return true;
   }
 };
 

@@ -1,5 +1,7 @@
 #include "cpu/onednn/primitive.h"
 
+#include <mutex>
+
 #include "base/cpu.h"
 #include "base/parallel.h"
 
@@ -82,31 +84,69 @@ dnnl::primitive_attr user_scratchpad() {
   return attr;
 }
 
-Arguments& Arguments::read(int argument, const memory::desc& desc, const void* data) {
-  // Creating a memory object writes zeros to its padding, and constants may be mapped read-only: a padded
-  // input is handed over as a flat array. Primitives take the order from their own descriptor.
-  const memory::desc safe = is_padded(desc) ? memory::desc({static_cast<memory::dim>(desc.get_size())},
-                                                           memory::data_type::u8, memory::format_tag::a)
-                                            : desc;
-  return write(argument, safe, const_cast<void*>(data));
-}
-
-Arguments& Arguments::write(int argument, const memory::desc& desc, void* data) {
+Arguments& Arguments::add(int argument, const memory::desc& desc, void* data, bool only_read) {
   TWOFOUR_ASSERT(size_ < kMost, "too many arguments for one primitive");
-  memories_[size_++] = {argument, memory(desc, cpu_engine(), data)};
+  items_[size_++] = {argument, &desc, data, only_read};
   return *this;
 }
+
+/// The memory objects of a primitive's arguments, kept from run to run: making them costs more than a small
+/// layer does. As many sets as there were runs at once.
+class MemoryPool {
+ public:
+  using Set = std::vector<memory>;
+
+  /// Memory objects with the pointers of `arguments`.
+  Set take(const Arguments& arguments) {
+    Set set;
+    {
+      const std::lock_guard lock(mutex_);
+      if (!free_.empty()) {
+        set = std::move(free_.back());
+        free_.pop_back();
+      }
+    }
+    for (size_t i = 0; i < arguments.size_; ++i) {
+      const Arguments::Item& item = arguments.items_[i];
+      if (i < set.size()) set[i].set_data_handle(item.data);
+      else set.push_back(make(item));
+    }
+    return set;
+  }
+  void give_back(Set set) {
+    const std::lock_guard lock(mutex_);
+    free_.push_back(std::move(set));
+  }
+
+ private:
+  // Giving a memory object its pointer writes zeros to its padding, and constants may be mapped read-only: a
+  // padded input is handed over as a flat array. Primitives take the order from their own descriptor.
+  static memory make(const Arguments::Item& item) {
+    const memory::desc& desc = *item.desc;
+    const bool flat = item.only_read && is_padded(desc);
+    return {flat ? memory::desc({static_cast<memory::dim>(desc.get_size())}, memory::data_type::u8,
+                                memory::format_tag::a)
+                 : desc,
+            cpu_engine(), item.data};
+  }
+
+  std::mutex mutex_;
+  std::vector<Set> free_;
+};
+
+std::shared_ptr<MemoryPool> Primitive::make_pool() { return std::make_shared<MemoryPool>(); }
 
 int Primitive::max_threads_now() { return max_threads(); }
 
 void Primitive::run(Arguments arguments, std::byte* scratch) const {
   if (bytes_of(scratchpad_) > 0) arguments.write(DNNL_ARG_SCRATCHPAD, scratchpad_, scratch + offset_);
   std::array<dnnl_exec_arg_t, Arguments::kMost> list;
-  for (size_t i = 0; i < arguments.size_; ++i)
-    list[i] = {arguments.memories_[i].first, arguments.memories_[i].second.get()};
+  MemoryPool::Set memories = pool_->take(arguments);
+  for (size_t i = 0; i < arguments.size_; ++i) list[i] = {arguments.items_[i].argument, memories[i].get()};
   const ThreadCap cap(threads_);
   const dnnl_status_t status = dnnl_primitive_execute(primitive_.get(), thread_stream().get(),
                                                       static_cast<int>(arguments.size_), list.data());
+  pool_->give_back(std::move(memories));
   TWOFOUR_ASSERT(status == dnnl_success, "oneDNN execution failed with status {}", static_cast<int>(status));
 }
 

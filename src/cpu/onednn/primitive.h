@@ -40,20 +40,39 @@ Support library_accepts(const Make& make) {
   }
 }
 
-/// Pointers for one execution.
+/// Pointers for one execution. The descriptors must outlive it.
 class Arguments {
  public:
-  Arguments& read(int argument, const memory::desc& desc, const void* data);
-  Arguments& write(int argument, const memory::desc& desc, void* data);
+  Arguments& read(int argument, const memory::desc& desc, const void* data) {
+    return add(argument, desc, const_cast<void*>(data), true);
+  }
+  Arguments& write(int argument, const memory::desc& desc, void* data) {
+    return add(argument, desc, data, false);
+  }
+  Arguments& read(int argument, memory::desc&& desc, const void* data) = delete;
+  Arguments& write(int argument, memory::desc&& desc, void* data) = delete;
 
  private:
   friend class Primitive;
+  friend class MemoryPool;
   static constexpr size_t kMost = 10;
-  std::array<std::pair<int, memory>, kMost> memories_;
+  struct Item {
+    int argument;
+    const memory::desc* desc;
+    void* data;
+    bool only_read;
+  };
+
+  Arguments& add(int argument, const memory::desc& desc, void* data, bool only_read);
+
+  std::array<Item, kMost> items_;
   size_t size_ = 0;
 };
 
-/// A primitive and its place for a scratchpad. Immutable; threads may run it with scratch of their own.
+class MemoryPool;
+
+/// A primitive and its place for a scratchpad. Immutable; threads may run it with scratch of their own. Every
+/// run takes the same arguments in the same order.
 class Primitive {
  public:
   Primitive() = default;
@@ -62,7 +81,8 @@ class Primitive {
   Primitive(const PrimitiveDesc& desc, ScratchLayout& layout)
       : primitive_(desc.get()),
         scratchpad_(desc.scratchpad_desc()),
-        offset_(layout.add(bytes_of(scratchpad_))) {}
+        offset_(layout.add(bytes_of(scratchpad_))),
+        pool_(make_pool()) {}
 
   void run(Arguments arguments, std::byte* scratch) const;
 
@@ -70,8 +90,10 @@ class Primitive {
   dnnl::primitive primitive_;
   memory::desc scratchpad_;
   size_t offset_ = 0;
+  std::shared_ptr<MemoryPool> pool_;
   int threads_ = max_threads_now();
 
+  static std::shared_ptr<MemoryPool> make_pool();
   static int max_threads_now();
 };
 
