@@ -144,6 +144,14 @@ void ExecutionContext::run_profiled(std::span<double> step_time_us) {
   });
 }
 
+void ExecutionContext::run_observed(const Observer& observe) {
+  run_steps([&](size_t step) {
+    std::vector<Tensor> outputs;
+    for (const int i : engine_->plan().steps[step].outputs) outputs.push_back(view(i));
+    observe(step, outputs);
+  });
+}
+
 Tensor ExecutionContext::view(int tensor) const {
   if (tensor == -1) return {};
   const PlanTensor& t = engine_->plan().tensors[static_cast<size_t>(tensor)];

@@ -10,6 +10,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string_view>
 #include <vector>
@@ -91,6 +92,10 @@ class ExecutionContext {
   void run();
   /// As run(), adding each step's time to `step_time_us` (one entry per step of the plan).
   void run_profiled(std::span<double> step_time_us);
+  /// As run(); after each step `observe` gets its number and outputs, which hold until it returns. They lie
+  /// in the formats that the plan says. An output that nobody reads may be undefined.
+  using Observer = std::function<void(size_t step, std::span<const Tensor> outputs)>;
+  void run_observed(const Observer& observe);
 
   const Engine& engine() const { return *engine_; }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "ops/infer.h"
 
@@ -61,31 +62,63 @@ std::vector<Tensor> run(const Node& node, std::span<const Tensor> inputs) {
   return run_reference(node, inputs);
 }
 
+void take(Value* value, const Tensor& tensor, Values& values) {
+  const ValueType type = {tensor.dtype(), to_dims(tensor.shape())};
+  check_dtype(type, value->dtype(), value->name());
+  check_dims(type, value->dims(), value->name());
+  value->set_type(type);
+  values.set(value, tensor);
+}
+
+void compute(const Node& node, const EvaluateHooks& hooks, Values& values) {
+  infer_types(node);
+  std::vector<Tensor> args;
+  for (const Value* input : node.inputs()) args.push_back(values.get(input));
+  const std::vector<Tensor> results = run(node, args);
+  for (size_t i = 0; i < results.size(); ++i) {
+    values.set(node.output(i), results[i]);
+    if (hooks.observe) hooks.observe(node.output(i)->name(), results[i]);
+  }
+}
+
+/// Those that an output depends on, not counting what only given values need.
+std::unordered_set<const Node*> needed_nodes(const Graph& graph, const std::map<std::string, Tensor>& given) {
+  std::unordered_set<const Node*> needed;
+  std::vector<const Value*> wanted(graph.outputs().begin(), graph.outputs().end());
+  if (given.empty())
+    for (const auto& node : graph.nodes()) needed.insert(node.get());
+  while (!wanted.empty()) {
+    const Value* value = wanted.back();
+    wanted.pop_back();
+    if (!value || !value->producer() || given.contains(value->name())) continue;
+    if (!needed.insert(value->producer()).second) continue;
+    for (const Value* input : value->producer()->inputs()) wanted.push_back(input);
+  }
+  return needed;
+}
+
 }  // namespace
 
-std::vector<Tensor> evaluate(const Graph& graph, std::span<const Tensor> inputs) {
+std::vector<Tensor> evaluate(const Graph& graph, std::span<const Tensor> inputs, const EvaluateHooks& hooks) {
   TWOFOUR_CHECK(inputs.size() == graph.inputs().size(), kInvalidArgument, "the graph has {} inputs, got {}",
                 graph.inputs().size(), inputs.size());
   Graph bound = graph.clone();
   Values values;
-  for (size_t i = 0; i < inputs.size(); ++i) {
-    Value* input = bound.inputs()[i];
-    const ValueType type = {inputs[i].dtype(), to_dims(inputs[i].shape())};
-    check_dtype(type, input->dtype(), input->name());
-    check_dims(type, input->dims(), input->name());
-    input->set_type(type);
-    values.set(input, inputs[i]);
-  }
+  for (size_t i = 0; i < inputs.size(); ++i) take(bound.inputs()[i], inputs[i], values);
+  const auto needed = needed_nodes(bound, hooks.given);
   for (const auto& node : bound.nodes()) {
-    infer_types(*node);
-    std::vector<Tensor> args;
-    for (const Value* input : node->inputs()) args.push_back(values.get(input));
-    const std::vector<Tensor> results = run(*node, args);
-    for (size_t i = 0; i < results.size(); ++i) values.set(node->output(i), results[i]);
+    if (needed.contains(node.get())) compute(*node, hooks, values);
+    for (Value* output : node->outputs())
+      if (const auto it = hooks.given.find(output->name()); it != hooks.given.end())
+        take(output, it->second, values);
   }
   std::vector<Tensor> outputs;
   for (const Value* output : bound.outputs()) outputs.push_back(values.get(output));
   return outputs;
+}
+
+std::vector<Tensor> evaluate(const Graph& graph, std::span<const Tensor> inputs) {
+  return evaluate(graph, inputs, {});
 }
 
 bool all_inputs_constant(const Node& node) {

@@ -2,6 +2,10 @@
 // Slow.
 #pragma once
 
+#include <functional>
+#include <map>
+#include <string>
+
 #include "ops/op_def.h"
 
 namespace twofour::ops {
@@ -10,6 +14,16 @@ namespace twofour::ops {
 /// open are taken from the inputs and from what is computed on the way. Throws Error{kInvalidArgument} when
 /// an input does not fit, and what inference and the reference kernels throw.
 std::vector<Tensor> evaluate(const Graph& graph, std::span<const Tensor> inputs);
+
+struct EvaluateHooks {
+  /// By name: values that are taken as they are. What only they need is not computed.
+  std::map<std::string, Tensor> given;
+  /// Called with every value that was computed.
+  std::function<void(const std::string& name, const Tensor& tensor)> observe;
+};
+/// The same with hooks; those of subgraphs are not called. Throws Error{kInvalidArgument} too when a given
+/// tensor is not of the value's type.
+std::vector<Tensor> evaluate(const Graph& graph, std::span<const Tensor> inputs, const EvaluateHooks& hooks);
 
 /// Whether the node can be computed before anything runs: every input is a constant (a node without inputs
 /// too).

@@ -36,6 +36,19 @@ TEST_F(EngineTest, RunsAndDonates) {
   EXPECT_THAT(times, ::testing::Each(::testing::Gt(0.0)));
 }
 
+TEST_F(EngineTest, ObserverSeesEveryStep) {
+  const auto context = Engine::create(small_plan(), small_sections(), backend_)->create_context();
+  context->bind("x", Tensor::of<float>({2, 3}, std::vector<float>{1, 1, 1, 1, 1, 1}));
+  std::vector<std::vector<float>> seen;
+  context->run_observed([&](size_t step, std::span<const Tensor> outputs) {
+    EXPECT_EQ(step, seen.size());
+    ASSERT_EQ(outputs.size(), 1u);
+    const auto values = outputs[0].span<float>();
+    seen.emplace_back(values.begin(), values.end());
+  });
+  EXPECT_EQ(seen, (std::vector<std::vector<float>>{{2, -1, 4, -3, 6, -5}, {2, 0, 4, 0, 6, 0}, {1}, {1}}));
+}
+
 TEST_F(EngineTest, LoadedEngineGivesTheSameBits) {
   const auto path = folder_ / "net.engine";
   const auto engine = Engine::create(small_plan(), small_sections(), backend_);
