@@ -29,13 +29,14 @@ Tensor logits_of(const engine::Engine& engine) {
 
 struct Case {
   const char* name;
+  const char* network;
   SparsityMode sparsity;
   bool timed;  // with channels-last layers and reorders where they pay
 };
 class Reload : public ::testing::TestWithParam<Case> {};
 
 TEST_P(Reload, GivesTheSameBits) {
-  Graph model = zoo::make("resnet18");
+  Graph model = zoo::make(GetParam().network);
   sparsity::prune(model);
   Options options;
   options.shapes = {{"input", kImage}};
@@ -57,9 +58,10 @@ TEST_P(Reload, GivesTheSameBits) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Networks, Reload,
-                         ::testing::Values(Case{"Sparse", SparsityMode::kEnable, false},
-                                           Case{"Dense", SparsityMode::kDisable, false},
-                                           Case{"Timed", SparsityMode::kEnable, true}),
+                         ::testing::Values(Case{"Sparse", "resnet18", SparsityMode::kEnable, false},
+                                           Case{"Dense", "resnet18", SparsityMode::kDisable, false},
+                                           Case{"Timed", "resnet18", SparsityMode::kEnable, true},
+                                           Case{"ResNet50", "resnet50", SparsityMode::kEnable, false}),
                          [](const auto& test) { return test.param.name; });
 
 }  // namespace
