@@ -131,7 +131,8 @@ struct StepMemory {
 struct Evaluation {
   int64_t images = 0;
   int64_t correct = 0;
-  int64_t skipped = 0;  // images that did not decode; they are not among `images`
+  int64_t nan_images = 0;  // of `images`: a score is NaN; they count as wrong
+  int64_t skipped = 0;     // images that did not decode; they are not among `images`
   double time_s = 0;
 
   double accuracy() const { return images ? static_cast<double>(correct) / static_cast<double>(images) : 0; }

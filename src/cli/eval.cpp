@@ -35,6 +35,7 @@ void run(const Options& options) {
   const nlohmann::ordered_json json = {{"model", options.onnx},
                                        {"images", result.images},
                                        {"correct", result.correct},
+                                       {"nan_images", result.nan_images},
                                        {"skipped", result.skipped},
                                        {"accuracy_fraction", result.accuracy()},
                                        {"images_per_s", result.images_per_s()}};

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 
+#include "base/log.h"
 #include "builder/builder.h"
 
 namespace twofour::train {
@@ -15,21 +17,28 @@ const engine::PlanTensor& only(const engine::Plan& plan, const std::vector<int>&
   return plan.tensors[static_cast<size_t>(tensors[0])];
 }
 
-int64_t count_correct(const Tensor& scores, const Tensor& labels) {
+void count(const Tensor& scores, const Tensor& labels, Evaluation& result) {
   const Tensor f32 = scores.to(DType::kF32);
   const auto classes = static_cast<size_t>(scores.shape()[1]);
   const auto expected = labels.span<int64_t>();
-  int64_t correct = 0;
   for (size_t n = 0; n < expected.size(); ++n) {
+    if (expected[n] == data::kNoLabel) continue;
     const auto row = f32.span<float>().subspan(n * classes, classes);
-    correct += std::ranges::max_element(row) - row.begin() == expected[n];
+    const bool nan = std::ranges::any_of(row, [](float score) { return std::isnan(score); });
+    ++result.images;
+    result.nan_images += nan;
+    result.correct += !nan && std::ranges::max_element(row) - row.begin() == expected[n];
   }
-  return correct;
 }
 
-int64_t count_labelled(const Tensor& labels) {
-  const auto values = labels.span<int64_t>();
-  return std::ranges::count_if(values, [](int64_t label) { return label != data::kNoLabel; });
+void check_scores(const Evaluation& result) {
+  if (result.nan_images == 0) return;
+  TWOFOUR_CHECK(result.nan_images < result.images, kFailedPrecondition,
+                "the scores of all {} images have NaN among them: a weight of the model or the input "
+                "scaling is not finite",
+                result.images);
+  log_warning("the scores of {} of {} images have NaN among them and count as wrong", result.nan_images,
+              result.images);
 }
 
 /// `images`, or for a smaller last batch a tensor of `shape` that starts with them.
@@ -68,14 +77,14 @@ Evaluation evaluate(engine::ExecutionContext& context, data::Loader& loader, con
     const data::Batch batch = loader.next();
     context.bind(input.name, fill_up(batch.images, input.desc.shape));
     context.run();
-    result.images += count_labelled(batch.labels);
-    result.correct += count_correct(context.tensor(output.name), batch.labels);
+    count(context.tensor(output.name), batch.labels, result);
     if (progress) progress(i + 1, loader.batches_per_epoch());
   }
   const auto skipped = dataset.skipped();
   result.skipped = static_cast<int64_t>(skipped.size());
   TWOFOUR_CHECK(result.images > 0, kDataCorrupt, "none of the {} images can be decoded; the first is {}: {}",
                 dataset.size(), skipped.at(0).path, skipped.at(0).reason);
+  check_scores(result);
   result.time_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return result;
 }

@@ -16,8 +16,9 @@ using EvaluateFn = std::function<void(int64_t done, int64_t total)>;
 
 /// Runs one epoch of `loader` from its start through an engine with one image input f32 [batch, ...] and one
 /// output [batch, classes]; a smaller last batch is filled up and only its images count. Of equal scores the
-/// first wins. Throws Error{kInvalidArgument} when the shapes do not fit or the data has more classes, and
-/// Error{kDataCorrupt} when no image decodes.
+/// first wins; a row with a NaN is wrong, with a warning. Throws Error{kInvalidArgument} when the shapes do
+/// not fit or the data has more classes, and Error{kDataCorrupt} when no image decodes,
+/// Error{kFailedPrecondition} when every row has a NaN.
 Evaluation evaluate(engine::ExecutionContext& context, data::Loader& loader, const EvaluateFn& progress = {});
 
 /// The same with an inference engine built for `model` (optimised, not timed).
