@@ -64,7 +64,8 @@ class Model {
   /// Takes over an internal graph.
   explicit Model(Graph graph);
 
-  /// Writes ONNX (opset 17), atomically.
+  /// Writes ONNX (opset 17), atomically. Throws Error{kFailedPrecondition}, and writes nothing, when a weight
+  /// that the metadata calls 2:4 is not.
   void save(const std::filesystem::path& onnx) const;
   Model clone() const;
 

@@ -6,6 +6,7 @@
 #include "ir/print.h"
 #include "onnx/export.h"
 #include "onnx/import.h"
+#include "sparsity/verify.h"
 #include "zoo/zoo.h"
 
 namespace twofour {
@@ -57,7 +58,11 @@ std::vector<std::string> Model::zoo_names() {
   return names;
 }
 
-void Model::save(const std::filesystem::path& onnx) const { onnx_io::export_model(*graph_, onnx); }
+void Model::save(const std::filesystem::path& onnx) const {
+  with_context([&] { return fmt::format("saving {}", onnx.string()); },
+               [&] { sparsity::require_sparsity(*graph_); });
+  onnx_io::export_model(*graph_, onnx);
+}
 
 Model Model::clone() const { return Model(graph_->clone()); }
 

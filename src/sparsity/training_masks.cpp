@@ -2,6 +2,7 @@
 
 #include "sparsity/eligibility.h"
 #include "sparsity/mask.h"
+#include "sparsity/metadata.h"
 #include "sparsity/verify.h"
 
 namespace twofour::sparsity {
@@ -9,12 +10,9 @@ namespace twofour::sparsity {
 std::map<std::string, Tensor> masks_for_training(const Graph& graph, MaskMode mode) {
   std::map<std::string, Tensor> masks;
   if (mode == MaskMode::kNone) return masks;
-  for (const WeightCheck& check : verify_sparsity(graph)) {
-    TWOFOUR_CHECK(check.problem.empty(), kFailedPrecondition,
-                  "the metadata calls weight \"{}\" 2:4, but {}; prune the model again", check.weight,
-                  check.problem);
-    masks[check.weight] = mask_from_zeros(graph.find_value(check.weight)->data(), check.axis);
-  }
+  require_sparsity(graph);
+  for (const SparsePattern& marked : read_metadata(graph))
+    masks[marked.weight] = mask_from_zeros(graph.find_value(marked.weight)->data(), marked.axis);
   if (mode == MaskMode::kAuto) return masks;
   for (const SparseWeight& entry : sparse_weights(graph)) {
     if (eligibility(entry) != Reason::kEligible) continue;

@@ -66,4 +66,11 @@ std::vector<WeightCheck> verify_sparsity(const Graph& graph) {
   return result;
 }
 
+void require_sparsity(const Graph& graph) {
+  for (const WeightCheck& check : verify_sparsity(graph))
+    TWOFOUR_CHECK(check.problem.empty(), kFailedPrecondition,
+                  "the metadata calls weight \"{}\" 2:4, but {}; prune the model again", check.weight,
+                  check.problem);
+}
+
 }  // namespace twofour::sparsity

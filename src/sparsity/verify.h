@@ -33,4 +33,7 @@ struct WeightCheck {
 /// metadata.
 std::vector<WeightCheck> verify_sparsity(const Graph& graph);
 
+/// Throws Error{kFailedPrecondition} naming weight and problem when verify_sparsity finds one.
+void require_sparsity(const Graph& graph);
+
 }  // namespace twofour::sparsity

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/parallel.h"
 #include "builder/builder.h"
+#include "sparsity/metadata.h"
 #include "train/prepare.h"
 #include "train/recipe.h"
 
@@ -48,6 +49,13 @@ StepOptions step_options(const TrainerOptions& options, Precision precision, con
   return result;
 }
 
+/// The 2:4 marks of weights that have no mask would be wrong after the first step.
+void unmark_unmasked(Graph& model, const OptimizerState& optimizer) {
+  std::vector<sparsity::SparsePattern> marks = sparsity::read_metadata(model);
+  std::erase_if(marks, [&](const auto& mark) { return !optimizer.masks.contains(mark.weight); });
+  sparsity::write_metadata(model, marks);
+}
+
 void check_optimizer(const OptimizerState& optimizer, const TrainingStep& step) {
   for (const auto& [name, tensor] : optimizer.momentum)
     TWOFOUR_CHECK(std::ranges::any_of(step.state, [&](const StateTensor& s) { return s.name == name; }),
@@ -79,6 +87,7 @@ Trainer::Trainer(Graph model, const backend::Backend& backend, std::shared_ptr<d
   check(options_.schedule);
   unshare_statistics(model_);
   apply_masks(model_, optimizer);
+  unmark_unmasked(model_, optimizer);
   step_ = make_step(model_, step_options(options_, precision_.used, scaling_, *loader_, optimizer));
   const int64_t classes = loader_->dataset().num_classes();
   TWOFOUR_CHECK(classes <= step_.num_classes, kInvalidArgument,

@@ -60,6 +60,17 @@ TEST_F(Training, KeepFindsTheZerosOfAFileWithoutMetadata) {
   EXPECT_THAT(dense.output, HasSubstr("2:4"));
 }
 
+TEST_F(Training, WithoutMasksTheMarksGo) {
+  make_pruned();
+  const ProgramResult dense =
+      train("--onnx=" + file("pruned.onnx") + " --sparse=none --output=" + file("dense"));
+  ASSERT_EQ(dense.status, 0) << dense.output;
+  EXPECT_EQ(sparse_layers(file("dense/model.onnx")), 0);
+  const ProgramResult again = train("--onnx=" + file("dense/model.onnx"));
+  EXPECT_EQ(again.status, 0) << again.output;
+  EXPECT_THAT(again.output, Not(HasSubstr("keeping the 2:4 pattern")));
+}
+
 // Two legs with new processes, which would time their tactics anew, against one.
 TEST_F(Training, ResumedRunGivesTheSameBits) {
   const std::string run = "--zoo=lenet --precision=fp16 --amp=force --output=";
