@@ -12,7 +12,9 @@ void add_data_arguments(CLI::App& app, DataArguments& a) {
          "--data", a.source,
          "Folder with class folders (ImageFolder), idx files or CIFAR batches; or `digits`, drawn by twofour")
       ->group("Data");
-  app.add_option("--data_size", a.size, "Number of images that `digits` draws")->group("Data");
+  app.add_option("--data_size", a.size, "Number of images that `digits` draws")
+      ->check(CLI::PositiveNumber)
+      ->group("Data");
   app.add_option("--mean", a.mean, "Per channel, subtracted from values in [0,1]: 0.485,0.456,0.406")
       ->group("Data");
   app.add_option("--std", a.std, "Per channel, divided by: 0.229,0.224,0.225")->group("Data");

@@ -46,7 +46,8 @@ void add_prune(CLI::App& app) {
   prune->add_option("--include", options->prune.include, "Only layers that match a pattern (*, ?)")
       ->delimiter(',');
   prune->add_option("--exclude", options->prune.exclude, "Not layers that match a pattern")->delimiter(',');
-  prune->add_option("--minElements", options->prune.min_elements, "Leave smaller weights dense");
+  prune->add_option("--minElements", options->prune.min_elements, "Leave smaller weights dense")
+      ->check(CLI::NonNegativeNumber);
   prune->add_option("--json", options->json, "Write the sparsity table as JSON");
   prune->callback([options] { run(*options); });
 }

@@ -24,10 +24,9 @@ Model open_model(const TrainArguments& arguments) {
   return Model::zoo(arguments.zoo, {.num_classes = arguments.classes, .seed = arguments.data.seed});
 }
 
-// What mixed precision comes to here.
+// What mixed precision comes to here; the library has warned where it is not to be had.
 void explain_precision(const TrainArguments& arguments, const Trainer& trainer) {
   if (arguments.trainer.precision == Precision::kF32) return;
-  if (!trainer.precision_note().empty()) print_line(trainer.precision_note());
   if (trainer.precision() != Precision::kF32)
     print_line("mixed precision: " + trainer.paint_report().summary());
   else if (arguments.require_mixed)

@@ -10,6 +10,16 @@
 namespace twofour::cli {
 namespace {
 
+constexpr int64_t kMostEpochs = 1'000'000;
+
+/// Neither NaN nor out of range: it can be turned into steps.
+template <typename T>
+void check_epoch(const char* flag, T epoch) {
+  if (!(epoch >= T{0} && epoch <= static_cast<T>(kMostEpochs)))
+    throw Error(ErrorCode::kInvalidArgument,
+                fmt::format("{}: epoch {} is not between 0 and {}", flag, epoch, kMostEpochs));
+}
+
 // Nothing for "dynamic": the trainer scales where half precision is really used, which is not everywhere it
 // is asked for.
 std::optional<LossScaling> parse_loss_scale(const std::string& text) {
@@ -51,9 +61,9 @@ void add_data_options(CLI::App& train, TrainArguments& a) {
 void add_optimiser_options(CLI::App& train, TrainArguments& a) {
   const std::string group = "Optimiser";
   const auto add = [&](const std::string& flag, auto& value, const std::string& description) {
-    train.add_option(flag, value, description)->capture_default_str()->group(group);
+    return train.add_option(flag, value, description)->capture_default_str()->group(group);
   };
-  add("--epochs", a.epochs, "Passes over the data");
+  add("--epochs", a.epochs, "Passes over the data")->check(CLI::Range(int64_t{1}, kMostEpochs));
   add("--lr", a.sgd.lr, "Learning rate");
   add("--momentum", a.sgd.momentum, "Of SGD");
   train.add_flag("--nesterov", a.sgd.nesterov, "Nesterov momentum")->group(group);
@@ -114,9 +124,12 @@ TrainerOptions TrainArguments::trainer_options(int64_t batches_per_epoch) const 
   result.force_half = amp == "force";
   result.loss_scaling = parse_loss_scale(loss_scale);
   result.schedule.total_steps = epochs * batches_per_epoch;
+  check_epoch("--warmup_epochs", warmup_epochs);
   result.schedule.warmup_steps = static_cast<int64_t>(warmup_epochs * static_cast<double>(batches_per_epoch));
-  for (const int64_t epoch : parse_ints(milestones))
+  for (const int64_t epoch : parse_ints(milestones)) {
+    check_epoch("--milestones", epoch);
     result.schedule.milestones.push_back(epoch * batches_per_epoch);
+  }
   return result;
 }
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 #include <map>
 #include <tuple>
 
@@ -15,6 +16,8 @@ namespace twofour::cli {
 namespace {
 
 using Json = nlohmann::ordered_json;
+
+constexpr double kNotMeasured = std::numeric_limits<double>::quiet_NaN();
 
 Series series(const Curve& curve, double (*value)(const EpochRecord&)) {
   Series s{curve.name, {}, {}};
@@ -138,7 +141,8 @@ std::string loss_chart(const std::vector<Curve>& curves) {
 std::string accuracy_chart(const std::vector<Curve>& curves) {
   std::vector<Series> all;
   for (const Curve& c : curves)
-    all.push_back(series(c, [](const EpochRecord& e) { return e.test_accuracy.value_or(0) * 100; }));
+    all.push_back(
+        series(c, [](const EpochRecord& e) { return e.test_accuracy.value_or(kNotMeasured) * 100; }));
   return line_chart({"Test accuracy", "epoch", "%"}, all);
 }
 

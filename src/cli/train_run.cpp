@@ -14,8 +14,7 @@ std::string epoch_line(const TrainRun& run, const EpochRecord& e) {
   if (e.test_accuracy) line += fmt::format(", test {:.2f} %", *e.test_accuracy * 100);
   line += fmt::format(", lr {:.4g}, {:.0f} images/s", e.lr, e.images_per_s);
   if (e.loss_scale > 0) line += fmt::format(", loss scale {:.0f}", e.loss_scale);
-  if (e.skipped_steps > 0)
-    line += fmt::format(" ({} steps skipped while the loss scale settles)", e.skipped_steps);
+  if (e.skipped_steps > 0) line += fmt::format(" ({} steps skipped: gradients not finite)", e.skipped_steps);
   return line;
 }
 

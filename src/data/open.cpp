@@ -129,6 +129,8 @@ std::string looked_for(const OpenOptions& options) {
 }  // namespace
 
 std::unique_ptr<Dataset> open_dataset(std::string_view spec, const OpenOptions& options) {
+  TWOFOUR_CHECK(options.size >= 0, kInvalidArgument,
+                "the data has {} images; at least 1 is expected, or 0 for the usual number", options.size);
   if (spec == kDigits) return open_digits(options);
   if (spec == kSynthetic) return open_synthetic(options);
   const fs::path dir(spec);

@@ -45,6 +45,9 @@ double magnitude(const Tensor& weight) {
 }  // namespace
 
 std::vector<PruneRow> prune(Graph& graph, const PruneOptions& options) {
+  TWOFOUR_CHECK(options.eligibility.min_elements >= 0, kInvalidArgument,
+                "weights of at least {} elements are to be pruned; 0 or more is expected",
+                options.eligibility.min_elements);
   const std::vector<SparseWeight> weights = sparse_weights(graph);
   check_globs(options.include, weights);
   check_globs(options.exclude, weights);

@@ -30,6 +30,7 @@ TEST(OpenDataset, Words) {
   EXPECT_EQ(digits->image_shape(), (Shape{1, 28, 28}));
   const auto synthetic = open_dataset("synthetic", {.image_shape = {3, 8, 8}, .size = 7, .num_classes = 3});
   EXPECT_EQ(synthetic->size(), 7);
+  EXPECT_ERROR(open_dataset("digits", {.size = -5}), kInvalidArgument, "-5 images; at least 1");
   EXPECT_EQ(synthetic->num_classes(), 3);
   EXPECT_EQ(synthetic->image_shape(), (Shape{3, 8, 8}));
 }

@@ -96,6 +96,12 @@ TEST(Prune, ChangesNothingWhenAWeightIsNan) {
   EXPECT_TRUE(graph.metadata().empty());
 }
 
+TEST(Prune, RefusesANegativeSize) {
+  Graph graph = small_net();
+  expect_error([&] { prune(graph, {.eligibility = {.min_elements = -1}}); }, ErrorCode::kInvalidArgument,
+               "at least -1 elements");
+}
+
 TEST(VerifySparsity, FindsWhatTrainingBroke) {
   Graph graph = small_net();
   prune(graph);
