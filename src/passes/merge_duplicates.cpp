@@ -21,7 +21,9 @@ std::string key_of(const Node& node) {
 }
 
 bool may_merge(const Graph& graph, const Node& node) {
-  return std::ranges::find(kRandom, node.op()) == std::end(kRandom) &&
+  const bool has_body = std::ranges::any_of(
+      node.attrs(), [](const auto& attr) { return std::holds_alternative<Subgraph>(attr.second); });
+  return !has_body && std::ranges::find(kRandom, node.op()) == std::end(kRandom) &&
          std::ranges::none_of(node.outputs(), [&](const Value* v) { return graph.is_output(v); });
 }
 

@@ -18,7 +18,8 @@ size_t eliminate_identity(Graph& graph);
 /// values. What would grow by more than 16 MiB is left, as are graph outputs.
 size_t fold_constants(Graph& graph);
 
-/// Nodes that compute the same from the same values, attributes included, become one. Random ones stay.
+/// Nodes that compute the same from the same values, attributes included, become one. Random ones and those
+/// with subgraphs stay.
 size_t merge_duplicates(Graph& graph);
 
 /// Conv or Gemm followed by BatchNormalization: the normalisation goes into weight and bias. Every output

@@ -53,6 +53,26 @@ TEST_F(SparseTactics, Linear) {
   check("sparse24.gemm", pruned(test, 1), {.read_only_pack = true});
 }
 
+TEST_F(SparseTactics, EveryActivation) {
+  for (const char* activation :
+       {"none", "relu", "leaky_relu", "sigmoid", "tanh", "swish", "hard_sigmoid", "hard_swish", "gelu"}) {
+    const Attrs attrs = {
+        {"activation", std::string(activation)}, {"activation_slope", 0.3F}, {"activation_offset", 0.6F}};
+    const Case conv = make_case("FusedConv",
+                                {{.shape = {2, 20, 9, 7}, .low = -3, .high = 3},
+                                 {.shape = {24, 20, 1, 1}, .constant = true},
+                                 {.absent = true},
+                                 {.shape = {2, 24, 9, 7}}},
+                                attrs);
+    check("sparse24.conv", pruned(conv, 1));
+    const Case linear = make_case(
+        "FusedMatMul",
+        {{.shape = {2, 5, 36}}, {.shape = {36, 28}, .constant = true}, {.shape = {28}, .constant = true}},
+        attrs);
+    check("sparse24.gemm", pruned(linear, 28));
+  }
+}
+
 TEST_F(SparseTactics, DenseWeightsAreDeclined) {
   const Case test = make_case("Conv", {{.shape = {1, 8, 5, 5}}, {.shape = {8, 8, 1, 1}, .constant = true}});
   EXPECT_EQ(device_.find_tactic("sparse24.conv")->supports(test.node).reason, backend::Reason::kNotSparse);

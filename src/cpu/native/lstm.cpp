@@ -73,24 +73,14 @@ void add_product(const float* v, int64_t n, const float* rows, int64_t columns, 
   });
 }
 
-TWOFOUR_INLINE inline float sigmoid(float v) { return 1.0F / (1.0F + vector_exp(-v)); }
-TWOFOUR_INLINE inline float tanh_of(float v) {
-  const float magnitude = v < 0 ? -v : v;
-  const float square = v * v;
-  // Near 0 the difference below loses digits; there the series does not.
-  const float series = v * (1.0F + square * (-1.0F / 3 + square * (2.0F / 15 + square * (-17.0F / 315))));
-  const float far = 1.0F - 2.0F / (vector_exp(2.0F * magnitude) + 1.0F);
-  return magnitude < 0.15F ? series : v < 0 ? -far : far;
-}
-
 /// Gates i, o, f, c of `hidden` cells each.
 void update(const float* gates, int64_t hidden, float* h, float* c) {
   run_simd([=]() TWOFOUR_INLINE {
 #pragma omp simd
     for (int64_t i = 0; i < hidden; ++i) {
-      const float candidate = tanh_of(gates[3 * hidden + i]);
-      c[i] = sigmoid(gates[2 * hidden + i]) * c[i] + sigmoid(gates[i]) * candidate;
-      h[i] = sigmoid(gates[hidden + i]) * tanh_of(c[i]);
+      const float candidate = vector_tanh(gates[3 * hidden + i]);
+      c[i] = vector_sigmoid(gates[2 * hidden + i]) * c[i] + vector_sigmoid(gates[i]) * candidate;
+      h[i] = vector_sigmoid(gates[hidden + i]) * vector_tanh(c[i]);
     }
   });
 }

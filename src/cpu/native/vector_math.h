@@ -29,4 +29,29 @@ TWOFOUR_INLINE inline float vector_exp(float v) {
   return sum * std::bit_cast<float>(exponent);
 }
 
+TWOFOUR_INLINE inline float vector_sigmoid(float v) { return 1.0F / (1.0F + vector_exp(-v)); }
+
+TWOFOUR_INLINE inline float vector_tanh(float v) {
+  const float magnitude = v < 0 ? -v : v;
+  const float square = v * v;
+  // Near 0 the difference below loses digits; there the series does not.
+  const float series = v * (1.0F + square * (-1.0F / 3 + square * (2.0F / 15 + square * (-17.0F / 315))));
+  const float far = 1.0F - 2.0F / (vector_exp(2.0F * magnitude) + 1.0F);
+  return magnitude < 0.15F ? series : v < 0 ? -far : far;
+}
+
+/// v * P(v) with P the normal distribution, absolute error below 2e-7 |v|: erfc by Abramowitz and
+/// Stegun 7.1.26.
+TWOFOUR_INLINE inline float vector_gelu(float v) {
+  const float x = (v < 0 ? -v : v) * 0.70710678F;
+  const float t = 1.0F / (1.0F + 0.3275911F * x);
+  float sum = 1.061405429F;
+  sum = sum * t - 1.453152027F;
+  sum = sum * t + 1.421413741F;
+  sum = sum * t - 0.284496736F;
+  sum = sum * t + 0.254829592F;
+  const float tail = 0.5F * sum * t * vector_exp(-x * x);
+  return v * (v < 0 ? tail : 1.0F - tail);
+}
+
 }  // namespace twofour::cpu

@@ -42,15 +42,17 @@ auto compressed(const NodeDesc& node) {
 
 class ConvKernel final : public Kernel {
  public:
-  explicit ConvKernel(std::unique_ptr<Sparse24Conv2d> conv)
-      : conv_(std::move(conv)), threads_(max_threads()) {}
+  ConvKernel(std::unique_ptr<Sparse24Conv2d> conv, const NodeDesc& node)
+      : conv_(std::move(conv)), late_(node), threads_(max_threads()) {}
   size_t scratch_bytes() const override { return conv_->scratch_bytes(threads_); }
   void run(const KernelArgs& args) const override {
     conv_->run(args.in<float>(kSrc), args.in<float>(kResidual), args.out<float>(), args.scratch, threads_);
+    late_.run(args.out<float>());
   }
 
  private:
   std::unique_ptr<Sparse24Conv2d> conv_;
+  LateActivation late_;
   int threads_;
 };
 
@@ -76,7 +78,7 @@ class Sparse24Conv final : public OpTactic {
     const PackedWeight weight = unpack(node, packed, shape.k, shape.gemm_k(), node.has_input(kResidual));
     auto made = Sparse24Conv2d::create(weight.matrix, shape, weight.epilogue);
     TWOFOUR_CHECK(made.support, kFailedPrecondition, "{}: {}", node.label(), made.support.to_string());
-    return std::make_unique<ConvKernel>(std::move(made.kernel));
+    return std::make_unique<ConvKernel>(std::move(made.kernel), node);
   }
 
  protected:

@@ -1,4 +1,5 @@
-// Gemm, FusedGemm, MatMul and FusedMatMul whose second matrix is a constant 2:4 weight: dst [N, M] = a [N, K] x b [K, M].
+// Gemm, FusedGemm, MatMul and FusedMatMul whose second matrix is a constant 2:4 weight: dst [N, M] = a [N, K]
+// x b [K, M].
 #include "base/parallel.h"
 #include "cpu/sparse24/linear.h"
 #include "cpu/sparse24/tactic_support.h"
@@ -34,15 +35,17 @@ auto compressed(const NodeDesc& node) {
 
 class LinearKernel final : public Kernel {
  public:
-  explicit LinearKernel(std::unique_ptr<Sparse24Conv2d> linear)
-      : linear_(std::move(linear)), threads_(max_threads()) {}
+  LinearKernel(std::unique_ptr<Sparse24Conv2d> linear, const NodeDesc& node)
+      : linear_(std::move(linear)), late_(node), threads_(max_threads()) {}
   size_t scratch_bytes() const override { return linear_->scratch_bytes(threads_); }
   void run(const KernelArgs& args) const override {
     linear_->run(args.in<float>(kA), nullptr, args.out<float>(), args.scratch, threads_);
+    late_.run(args.out<float>());
   }
 
  private:
   std::unique_ptr<Sparse24Conv2d> linear_;
+  LateActivation late_;
   int threads_;
 };
 
@@ -64,7 +67,7 @@ class Sparse24Linear final : public OpTactic {
     const PackedWeight weight = unpack(node, packed, sizes.m, sizes.k, false);
     auto made = create_sparse24_linear(weight.matrix, sizes.items, ItemLayout::kRows, weight.epilogue);
     TWOFOUR_CHECK(made.support, kFailedPrecondition, "{}: {}", node.label(), made.support.to_string());
-    return std::make_unique<LinearKernel>(std::move(made.kernel));
+    return std::make_unique<LinearKernel>(std::move(made.kernel), node);
   }
 
  protected:

@@ -21,6 +21,12 @@ Epilogue epilogue_of(const NodeDesc& node, std::span<const float> bias, bool res
 
 }  // namespace
 
+LateActivation::LateActivation(const NodeDesc& node)
+    : activation_(ops::activation_from(node.attrs)), numel_(node.outputs[0].shape.numel()) {
+  using Kind = ops::Activation::Kind;
+  if (activation_.kind == Kind::kRelu || activation_.kind == Kind::kClip) activation_.kind = Kind::kNone;
+}
+
 std::vector<Tensor> packed_weight(const backend::Sparse24Matrix& matrix, const Tensor& bias) {
   const auto sizes = [](const auto& v) { return Shape{static_cast<int64_t>(v.size())}; };
   std::vector<Tensor> packed = {Tensor::of<float>(sizes(matrix.values), matrix.values),
@@ -44,9 +50,6 @@ PackedWeight unpack(const NodeDesc& node, std::span<const Tensor> packed, int64_
 Support sparse24_node_ok(const NodeDesc& node) {
   if (Support no = all_of({sparse24_supports(), all_f32(node), none_empty(node)}); !no) return no;
   if (!node.is_constant(kWeight)) return declined(Reason::kWeightNotConstant);
-  const std::string activation = node.attrs.s("activation", "none");
-  if (activation != "none" && activation != "relu" && activation != "clip")
-    return declined(Reason::kAttribute, "activation " + activation);
   if (node.has_input(kBias) && !node.is_constant(kBias)) return declined(Reason::kWeightNotConstant, "bias");
   return supported();
 }

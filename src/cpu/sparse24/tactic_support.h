@@ -6,6 +6,7 @@
 #include <variant>
 
 #include "backend/sparse24_format.h"
+#include "cpu/native/activation.h"
 #include "cpu/op_tactic.h"
 #include "cpu/sparse24/gemm.h"
 
@@ -16,11 +17,22 @@ std::vector<Tensor> packed_weight(const backend::Sparse24Matrix& matrix, const T
 /// What packed_weight() made, read back in place.
 struct PackedWeight {
   backend::Sparse24View matrix;  // [m, k]; whoever reads it has to verify() it
-  Epilogue epilogue;             // attributes activation, clip_low, clip_high; the packed bias
+  Epilogue epilogue;             // relu or clip; the packed bias
 };
 /// Throws Error{kDataCorrupt} when `packed` is not values, indices and the node's bias [m], if it has one.
 PackedWeight unpack(const NodeDesc& node, std::span<const Tensor> packed, int64_t m, int64_t k,
                     bool residual);
+
+/// The activations that the generated code does not have: applied to its result.
+class LateActivation {
+ public:
+  explicit LateActivation(const NodeDesc& node);
+  void run(float* dst) const { apply_activation(activation_, dst, numel_); }
+
+ private:
+  ops::Activation activation_;
+  int64_t numel_;
+};
 
 /// The refusals that every sparse tactic has: instruction set, types, weight at input 1 constant, bias at
 /// input 2 constant.
