@@ -1,7 +1,9 @@
 #include "base/tensor.h"
 
+#include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <limits>
@@ -10,6 +12,8 @@
 
 namespace twofour {
 namespace {
+
+constexpr size_t kHugePage = size_t{2} << 20;
 
 template <typename T>
 auto widen(T value) {
@@ -43,8 +47,13 @@ std::shared_ptr<std::byte> allocate_aligned(size_t bytes) {
   TWOFOUR_CHECK(bytes <= machine_bytes, kResourceExhausted, "{} bytes are needed, the machine has {}", bytes,
                 machine_bytes);
   const size_t rounded = round_up(bytes, 64);
-  void* memory = rounded >= bytes ? std::aligned_alloc(64, rounded ? rounded : 64) : nullptr;
+  const bool large = rounded >= 2 * kHugePage;
+  const size_t alignment = large ? kHugePage : 64;
+  void* memory = rounded >= bytes
+                     ? std::aligned_alloc(alignment, round_up(std::max<size_t>(rounded, 1), alignment))
+                     : nullptr;
   TWOFOUR_CHECK(memory, kResourceExhausted, "cannot allocate {} bytes", bytes);
+  if (large) ::madvise(memory, rounded / kHugePage * kHugePage, MADV_HUGEPAGE);  // fewer address translations
   std::memset(memory, 0, rounded);
   return {static_cast<std::byte*>(memory), [](std::byte* p) { std::free(p); }};
 }
