@@ -6,9 +6,9 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
-#include "cli/files.h"
 #include "cli/table.h"
 #include "cli/timing.h"
+#include "twofour/files.h"
 
 namespace {
 
@@ -55,8 +55,8 @@ void run(const Options& options) {
   fmt::print("{} on {}, {} threads\n{}\n", options.onnx.empty() ? options.zoo : options.onnx, device_name(),
              set_threads(0), table.text());
   if (!options.json.empty())
-    cli::write_text_file(options.json,
-                         nlohmann::ordered_json{{"device", device_name()}, {"batches", rows}}.dump(1));
+    write_file_atomic(options.json,
+                      nlohmann::ordered_json{{"device", device_name()}, {"batches", rows}}.dump(1));
 }
 
 }  // namespace

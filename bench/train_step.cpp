@@ -5,13 +5,13 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
-#include "cli/files.h"
 #include "cli/table.h"
 #include "cli/timing.h"
 #include "cli/wait_policy.h"
 #include "contest.h"
 #include "twofour/engine.h"
 #include "twofour/error.h"
+#include "twofour/files.h"
 #include "twofour/train.h"
 
 namespace {
@@ -59,7 +59,7 @@ void report(const Options& options, const std::vector<Contestant>& contestants, 
   fmt::print("{}\n{}\nMedians of {} rounds. Who waited was busy for {:.1f} % of a step at most.\n", title,
              table.text(), options.rounds, busy * 100);
   if (!options.json.empty())
-    cli::write_text_file(options.json, nlohmann::ordered_json{{"title", title}, {"programs", rows}}.dump(1));
+    write_file_atomic(options.json, nlohmann::ordered_json{{"title", title}, {"programs", rows}}.dump(1));
 }
 
 void run(const Options& options) {

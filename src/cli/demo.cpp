@@ -8,7 +8,6 @@
 #include "cli/command.h"
 #include "cli/console.h"
 #include "cli/demo_result.h"
-#include "cli/files.h"
 #include "cli/threads.h"
 #include "cli/timing.h"
 #include "cli/train_run.h"
@@ -168,8 +167,8 @@ void run(const Options& options) {
   const std::filesystem::path folder = options.output;
   make_folder(folder);  // where that fails, it fails before the work
   const DemoResult result = Demo(options).run();
-  write_text_file(folder / "report.json", demo_json(result));
-  write_text_file(folder / "report.html", demo_html(result));
+  write_file_atomic(folder / "report.json", demo_json(result));
+  write_file_atomic(folder / "report.html", demo_html(result));
   print_line("\n" + accuracy_table(result).text() + "\n\n" + engine_table(result).text());
   print_line(fmt::format("\n{0:.0f} s in all. Report: {1}/report.html and {1}/report.json", result.total_s,
                          options.output));

@@ -8,9 +8,9 @@
 #include "cli/command.h"
 #include "cli/console.h"
 #include "cli/data_arguments.h"
-#include "cli/files.h"
 #include "cli/threads.h"
 #include "twofour/engine.h"
+#include "twofour/files.h"
 #include "twofour/train.h"
 
 namespace twofour::cli {
@@ -39,7 +39,7 @@ void run(const Options& options) {
                                        {"skipped", result.skipped},
                                        {"accuracy_fraction", result.accuracy()},
                                        {"images_per_s", result.images_per_s()}};
-  write_text_file(options.json, json.dump(1) + "\n");
+  write_file_atomic(options.json, json.dump(1) + "\n");
 }
 
 }  // namespace

@@ -7,8 +7,8 @@
 
 #include "cli/command.h"
 #include "cli/console.h"
-#include "cli/files.h"
 #include "cli/sparsity_table.h"
+#include "twofour/files.h"
 
 namespace twofour::cli {
 namespace {
@@ -30,7 +30,7 @@ void run(const Options& options) {
   print_line("");
   print_line(sparsity_summary(rows));
   if (options.text) print_line(model.text());
-  if (!options.json.empty()) write_text_file(options.json, sparsity_json(rows));
+  if (!options.json.empty()) write_file_atomic(options.json, sparsity_json(rows));
 }
 
 }  // namespace

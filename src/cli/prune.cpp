@@ -5,8 +5,8 @@
 
 #include "cli/command.h"
 #include "cli/console.h"
-#include "cli/files.h"
 #include "cli/sparsity_table.h"
+#include "twofour/files.h"
 
 namespace twofour::cli {
 namespace {
@@ -33,7 +33,7 @@ void run(const Options& options) {
   print_line(sparsity_summary(rows));
   print_line(
       fmt::format("wrote {}; now retrain it: twofour train --onnx={} ...", options.output, options.output));
-  if (!options.json.empty()) write_text_file(options.json, sparsity_json(rows));
+  if (!options.json.empty()) write_file_atomic(options.json, sparsity_json(rows));
 }
 
 }  // namespace

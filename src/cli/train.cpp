@@ -7,7 +7,6 @@
 
 #include "cli/command.h"
 #include "cli/console.h"
-#include "cli/files.h"
 #include "cli/train_arguments.h"
 #include "cli/train_report.h"
 #include "cli/train_run.h"

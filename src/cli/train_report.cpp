@@ -9,8 +9,8 @@
 
 #include "cli/chart.h"
 #include "cli/console.h"
-#include "cli/files.h"
 #include "cli/html.h"
+#include "twofour/files.h"
 
 namespace twofour::cli {
 namespace {
@@ -111,8 +111,8 @@ Json memory_json(const StepMemory& f32, const StepMemory& mixed) {
 
 void save_training(const std::filesystem::path& folder, const Trainer& trainer, const TrainReport& report) {
   trainer.model().save(folder / "model.onnx");
-  write_text_file(folder / "history.json", train_json(report));
-  write_text_file(folder / "report.html", train_html(report));
+  write_file_atomic(folder / "history.json", train_json(report));
+  write_file_atomic(folder / "report.html", train_html(report));
   print_line(fmt::format("wrote {0}/model.onnx, {0}/history.json, {0}/report.html", folder.string()));
 }
 

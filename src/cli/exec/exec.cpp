@@ -11,8 +11,8 @@
 #include "cli/exec/help.h"
 #include "cli/exec/inference.h"
 #include "cli/exec/log.h"
-#include "cli/files.h"
 #include "cli/layer_table.h"
+#include "twofour/files.h"
 #include "twofour/version.h"
 
 namespace twofour::cli {
@@ -37,13 +37,13 @@ void report_engine(const ExecOptions& options, const Engine& engine) {
   if (options.sparsity != Sparsity::kDisable || !options.load_engine.empty()) print_sparsity(report);
   if (!options.save_engine.empty()) engine.save(options.save_engine);
   if (!options.save_tactics.empty()) save_tactics(engine, options.save_tactics);
-  if (!options.json.empty()) write_text_file(options.json, report.json());
+  if (!options.json.empty()) write_file_atomic(options.json, report.json());
   print_line(layer_table(report).text());
   verbose_lines(candidate_table(report).text());
   if (options.dump_layer_info)
     info_lines("Layer Information:\n" + layers_text(engine, options.profiling_verbosity));
   if (!options.export_layer_info.empty())
-    write_text_file(options.export_layer_info, layers_json(engine, options.profiling_verbosity));
+    write_file_atomic(options.export_layer_info, layers_json(engine, options.profiling_verbosity));
 }
 
 void run(const ExecOptions& options) {

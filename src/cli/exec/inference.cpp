@@ -6,8 +6,8 @@
 #include "cli/exec/log.h"
 #include "cli/exec/profile.h"
 #include "cli/exec/summary.h"
-#include "cli/files.h"
 #include "cli/parse.h"
+#include "twofour/files.h"
 
 namespace twofour::cli {
 namespace {
@@ -15,11 +15,12 @@ namespace {
 double mib(size_t bytes) { return static_cast<double>(bytes) / (1 << 20); }
 
 void write_if_named(const std::string& path, const std::string& text) {
-  if (!path.empty()) write_text_file(path, text);
+  if (!path.empty()) write_file_atomic(path, text);
 }
 
 void write_raw(const TensorInfo& tensor, const Tensor& values) {
-  write_text_file(raw_file_name(tensor), {reinterpret_cast<const char*>(values.raw()), values.size_bytes()});
+  write_file_atomic(raw_file_name(tensor),
+                    {reinterpret_cast<const char*>(values.raw()), values.size_bytes()});
 }
 
 Inputs choose_inputs(const ExecOptions& options, const Engine& engine) {
@@ -45,7 +46,7 @@ void write_tensors(const ExecOptions& options, const Engine& engine, const Input
                    const std::vector<Tensor>& outputs) {
   const std::vector<TensorInfo> infos = engine.outputs();
   if (options.dump_output) info_lines("Output Tensors:\n" + tensors_text(infos, outputs));
-  if (!options.export_output.empty()) write_text_file(options.export_output, tensors_json(infos, outputs));
+  if (!options.export_output.empty()) write_file_atomic(options.export_output, tensors_json(infos, outputs));
   if (!options.dump_raw) return;
   for (const TensorInfo& input : engine.inputs()) write_raw(input, inputs.at(input.name));
   for (size_t i = 0; i < infos.size(); ++i) write_raw(infos[i], outputs[i]);
