@@ -13,7 +13,7 @@ void add_data_arguments(CLI::App& app, DataArguments& a) {
          "Folder with class folders (ImageFolder), idx files or CIFAR batches; or `digits`, drawn by twofour")
       ->group("Data");
   app.add_option("--data_size", a.size, "Number of images that `digits` draws")
-      ->check(CLI::PositiveNumber)
+      ->check(CLI::Range(int64_t{1}, int64_t{1'000'000'000}))
       ->group("Data");
   app.add_option("--mean", a.mean, "Per channel, subtracted from values in [0,1]: 0.485,0.456,0.406")
       ->group("Data");

@@ -1,6 +1,7 @@
 // `twofour prune`: step 2 of the workflow, once, by magnitude.
 #include <fmt/format.h>
 
+#include <limits>
 #include <memory>
 
 #include "cli/command.h"
@@ -47,7 +48,7 @@ void add_prune(CLI::App& app) {
       ->delimiter(',');
   prune->add_option("--exclude", options->prune.exclude, "Not layers that match a pattern")->delimiter(',');
   prune->add_option("--minElements", options->prune.min_elements, "Leave smaller weights dense")
-      ->check(CLI::NonNegativeNumber);
+      ->check(CLI::Range(int64_t{0}, std::numeric_limits<int64_t>::max()));
   prune->add_option("--json", options->json, "Write the sparsity table as JSON");
   prune->callback([options] { run(*options); });
 }
