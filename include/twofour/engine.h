@@ -9,6 +9,7 @@
 //   twofour::Tensor logits = context.tensor("output");
 #pragma once
 
+#include <algorithm>
 #include <filesystem>
 #include <functional>
 #include <map>
@@ -32,9 +33,17 @@ class ExecutionContext;
 /// magnitude first, without retraining: for timing, the accuracy is gone.
 enum class Sparsity : uint8_t { kDisable, kEnable, kForce };
 
+/// The sizes that an input may have from run to run.
+struct ShapeRange {
+  Shape min, max;
+};
+
 struct BuildOptions {
   Sparsity sparsity = Sparsity::kEnable;
-  std::map<std::string, Shape> shapes;   // for inputs whose shape is not fixed
+  std::map<std::string, Shape> shapes;  // for inputs whose shape is not fixed
+  /// Inputs whose open dimensions stay open. What depends on them is decided when the engine runs: each new
+  /// shape costs time once.
+  std::map<std::string, ShapeRange> ranges;
   std::filesystem::path replay_tactics;  // decisions of an earlier build
   bool strict_tactics = false;           // a layer without a decision is an error
   std::function<void(size_t done, size_t total)> progress;
@@ -43,7 +52,10 @@ struct BuildOptions {
 struct TensorInfo {
   std::string name;
   DType dtype;
-  Shape shape;
+  Shape shape;     // -1: a size that is known only when the engine runs
+  Shape min, max;  // of an input: sizes that it may have
+
+  bool is_open() const { return std::ranges::find(shape, -1) != shape.end(); }
 };
 
 struct LayerTensor {
@@ -68,9 +80,11 @@ struct LayerInfo {
 class Context {
  public:
   explicit Context(std::shared_ptr<engine::ExecutionContext> context) : context_(std::move(context)) {}
-  /// The input or output lives in `tensor`'s memory from now on.
+  /// The input or output lives in `tensor`'s memory from now on. Throws Error{kInvalidArgument} when its type
+  /// or shape does not fit, or it is an output with open sizes.
   void bind(std::string_view name, Tensor tensor);
-  /// The tensor of an input or output.
+  /// The tensor of an input or output. Throws Error{kFailedPrecondition} for an input with open sizes that is
+  /// not bound, and for an output with open sizes before the first run.
   Tensor tensor(std::string_view name) const;
   void run();
   /// As run(), adding each layer's time in microseconds (Engine::layer_names() order).

@@ -17,17 +17,40 @@ builder::SparsityMode to_internal(Sparsity sparsity) {
   return builder::SparsityMode::kEnable;
 }
 
+Shape shape_of(const engine::PlanTensor& t) {
+  if (!t.is_open()) return t.desc.shape;
+  Shape shape;
+  for (const engine::DimRange& dim : t.open) shape.push_back(dim.min == dim.max ? dim.min : -1);
+  return shape;
+}
+
 std::vector<TensorInfo> infos(const engine::Plan& plan, const std::vector<int>& numbers) {
   std::vector<TensorInfo> result;
   for (const int i : numbers) {
     const engine::PlanTensor& t = plan.tensors[static_cast<size_t>(i)];
-    result.push_back({t.name, t.desc.dtype, t.desc.shape});
+    const Shape shape = shape_of(t);
+    result.push_back({t.name, t.desc.dtype, shape, shape, shape});
+    for (size_t d = 0; d < t.open.size(); ++d) {
+      result.back().min[d] = t.open[d].min;
+      result.back().max[d] = t.open[d].max;
+    }
+  }
+  return result;
+}
+
+builder::InputRanges to_internal(const std::map<std::string, ShapeRange>& ranges) {
+  builder::InputRanges result;
+  for (const auto& [name, range] : ranges) {
+    TWOFOUR_CHECK(range.min.rank() == range.max.rank(), kInvalidArgument,
+                  "the range of input \"{}\" is {} to {}: their ranks differ", name, range.min.to_string(),
+                  range.max.to_string());
+    for (size_t i = 0; i < range.min.rank(); ++i) result[name].push_back({range.min[i], range.max[i]});
   }
   return result;
 }
 
 LayerTensor to_public(const engine::PlanTensor& t) {
-  return {t.name, t.desc.dtype, t.desc.shape, std::string(backend::format_name(t.desc.format)),
+  return {t.name, t.desc.dtype, shape_of(t), std::string(backend::format_name(t.desc.format)),
           t.kind == engine::PlanTensor::Kind::kConstant};
 }
 
@@ -45,6 +68,7 @@ BuiltEngine build_engine(const Model& model, const BuildOptions& options) {
   builder::Options internal;
   internal.sparsity = to_internal(options.sparsity);
   internal.shapes = options.shapes;
+  internal.ranges = to_internal(options.ranges);
   if (!options.replay_tactics.empty())
     internal.decisions = builder::read_tactics_file(options.replay_tactics, api::device());
   internal.strict_tactics = options.strict_tactics;

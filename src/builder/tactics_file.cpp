@@ -53,7 +53,8 @@ std::vector<const LayerChoice*> Decisions::find(const std::string& signature) co
 std::string tactics_text(const BuildReport& report, const backend::Backend& backend) {
   Json list = Json::array();
   for (const LayerChoice& layer : report.layers) {
-    if (layer.op == "Reorder") continue;  // follows from the formats
+    // Reorders follow from the formats; what has no winner is decided when it runs.
+    if (layer.op == "Reorder" || layer.winner.empty()) continue;
     list.push_back({{"layer", layer.layer},
                     {"tactic", layer.winner},
                     {"format", layer.format},

@@ -13,7 +13,7 @@ Table layer_table(const BuildReport& report) {
   Table table({"Layer", "Op", ">Sparse us", ">Dense us", "Winner", "Format", "2:4"});
   for (const LayerChoice& layer : report.layers)
     table.add_row({layer.layer, layer.op, time_text(layer.best_us(true)), time_text(layer.best_us(false)),
-                   layer.winner, layer.format, layer.verdict()});
+                   layer.winner.empty() ? "at run time" : layer.winner, layer.format, layer.verdict()});
   return table;
 }
 

@@ -126,6 +126,7 @@ void ExecutionContext::run_steps(const After& after) {
     const auto& kernel = engine_->steps()[s].kernel;
     if (kernel) kernel->run({sources_[s], destinations_[s], scratch_.get()});
     else run_open(s);
+    for (const int i : engine_->ends_at(s)) bound_[static_cast<size_t>(i)] = Tensor();
     after(s);
   }
 }
@@ -176,7 +177,6 @@ void ExecutionContext::run_open(size_t step) {
     if (t.kind == Kind::kDynamic || t.is_open()) store(plan.outputs[i], std::move(results[i]));
     else if (bound.raw() != results[i].raw()) std::copy_n(results[i].raw(), bound.size_bytes(), bound.raw());
   }
-  for (const int i : engine_->ends_at(step)) bound_[static_cast<size_t>(i)] = Tensor();
 }
 
 std::vector<Tensor> ExecutionContext::run_kernel(size_t step, std::span<const Tensor> inputs) {

@@ -43,6 +43,10 @@ class Attrs {
   std::vector<int64_t> ints(std::string_view name, std::vector<int64_t> otherwise = {}) const {
     return get(name, std::move(otherwise));
   }
+  std::vector<float> floats(std::string_view name) const { return get(name, std::vector<float>()); }
+  std::vector<std::string> strings(std::string_view name) const {
+    return get(name, std::vector<std::string>());
+  }
   Tensor tensor(std::string_view name) const { return get(name, Tensor()); }
   /// Throws Error{kInvalidArgument} when it is absent, too.
   const Graph& graph(std::string_view name) const;

@@ -39,7 +39,7 @@ struct AddAttr {
 
 void add_type(Hasher& hasher, const ValueType& type) {
   hasher.add(static_cast<uint64_t>(type.dtype));
-  hasher.add(type.dims.size());
+  hasher.add(type.dims.size() + (type.known ? 0 : 1000));
   for (const Dim& dim : type.dims) {
     hasher.add(static_cast<uint64_t>(dim.value));
     hasher.add(dim.symbol);

@@ -156,6 +156,7 @@ class GraphParser {
   }
 
   ValueType type() {
+    if (scan_.accept("?")) return ValueType::unknown();
     const std::string name = scan_.word("a type such as f32[N,3]");
     const auto dtype = dtype_from_name(name);
     if (!dtype) scan_.fail_at(fmt::format("expected a type such as f32[N,3], got '{}'", name));

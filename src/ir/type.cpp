@@ -8,11 +8,18 @@ namespace twofour {
 
 Dims to_dims(const Shape& shape) { return Dims(shape.begin(), shape.end()); }
 
+ValueType ValueType::unknown() {
+  ValueType type;
+  type.known = false;
+  return type;
+}
+
 bool ValueType::is_static() const {
-  return std::ranges::all_of(dims, [](const Dim& d) { return d.known(); });
+  return known && std::ranges::all_of(dims, [](const Dim& d) { return d.known(); });
 }
 
 Shape ValueType::shape() const {
+  TWOFOUR_CHECK(known, kFailedPrecondition, "not even the rank is known: give the sizes of the inputs");
   std::vector<int64_t> sizes;
   for (const Dim& dim : dims) {
     TWOFOUR_CHECK(dim.known(), kFailedPrecondition, "shape {} is not fixed: give the size of dimension {}",
@@ -23,6 +30,7 @@ Shape ValueType::shape() const {
 }
 
 std::string ValueType::to_string() const {
+  if (!known) return "?";
   std::string text(dtype_name(dtype));
   text += '[';
   for (size_t i = 0; i < dims.size(); ++i) text += (i ? "," : "") + dims[i].to_string();

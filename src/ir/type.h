@@ -36,11 +36,15 @@ Dims to_dims(const Shape& shape);
 struct ValueType {
   DType dtype = DType::kF32;
   Dims dims;
+  /// False: not even dtype and rank are known before sizes of graph inputs are, because a branch that these
+  /// decide gives values of different ranks. Nothing else is valid then.
+  bool known = true;
 
+  static ValueType unknown();
   bool is_static() const;
   /// Throws Error{kFailedPrecondition} when a dim is not known.
   Shape shape() const;
-  /// "f32[N,3,32,32]".
+  /// "f32[N,3,32,32]"; "?" when it is not known.
   std::string to_string() const;
   bool operator==(const ValueType&) const = default;
 };

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "onnx/opset_adapters.h"
 #include "onnx/proto.h"
+#include "onnx/unsupported_ops.h"
 
 namespace twofour::onnx_io {
 namespace {
@@ -54,9 +55,12 @@ void check_ops(const onnx::GraphProto& graph) {
   find_missing(graph, missing);
   if (missing.empty()) return;
   std::vector<std::string> lines;
-  for (const auto& [op, entry] : missing)
-    lines.push_back(fmt::format("{} ({} node{}, first \"{}\")", op, entry.count, entry.count == 1 ? "" : "s",
-                                entry.first_node));
+  for (const auto& [op, entry] : missing) {
+    const std::string_view reason = why_unsupported(op);
+    lines.push_back(fmt::format("{} ({} node{}, first \"{}\"{}{})", op, entry.count,
+                                entry.count == 1 ? "" : "s", entry.first_node, reason.empty() ? "" : "; ",
+                                reason));
+  }
   fail(ErrorCode::kUnsupported, "{} operator{} not supported: {}", lines.size(),
        lines.size() == 1 ? " is" : "s are", fmt::join(lines, ", "));
 }

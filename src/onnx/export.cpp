@@ -80,6 +80,7 @@ class Names {
 
 void write_type(const Value& value, const std::string& name, onnx::ValueInfoProto& proto) {
   proto.set_name(name);
+  if (!value.type().known) return;
   auto& type = *proto.mutable_type()->mutable_tensor_type();
   type.set_elem_type(dtype_to_onnx(value.dtype()));
   type.mutable_shape();

@@ -62,12 +62,9 @@ void resize_without_roi(Draft& draft) {
 /// Upsample had its factors as attributes before opset 9, of the height and the width only before opset 7.
 void upsample_to_resize(Draft& draft) {
   std::vector<float> scales = {1, 1, draft.attrs.f("height_scale", 1), draft.attrs.f("width_scale", 1)};
-  const auto list = std::ranges::find(draft.attrs, "scales", [](const auto& item) { return item.first; });
-  if (list != draft.attrs.end()) {
-    const auto* values = std::get_if<std::vector<float>>(&list->second);
-    TWOFOUR_CHECK(values, kDataCorrupt, "attribute scales is not a list of floats");
-    scales = *values;
-  }
+  if (draft.attrs.has("scales")) scales = draft.attrs.floats("scales");
+  // Early exporters left out batch and channels.
+  if (scales.size() == 2 && rank_of(draft) == 4) scales.insert(scales.begin(), {1, 1});
   for (const char* name : {"scales", "height_scale", "width_scale"}) draft.attrs.erase(name);
   if (!draft.input(1))
     set_input(draft, 1,
@@ -88,7 +85,7 @@ void batch_norm_training(Draft& draft) {
 /// Some exporters concatenate scalars with vectors, against the letter of every opset.
 void concat_scalars(Draft& draft) {
   for (Value*& input : draft.inputs) {
-    if (!input || input->rank() != 0) continue;
+    if (!input || !input->type().known || input->rank() != 0) continue;
     if (input->is_constant()) input = constant(draft, "element", input->data().reshaped({1}));
     else
       input = draft.builder.op("Unsqueeze", {input, constant(draft, "axes", Tensor::i64({0}))}, {},

@@ -36,12 +36,26 @@ void broadcast_at_axis(Draft& draft) {
       "Unsqueeze", {draft.inputs[1], constant(draft, "axes", Tensor::i64(axes))}, {}, draft.name + ".align");
 }
 
+bool is_vector_for_images(const Draft& draft) {
+  return draft.input(1) && draft.input(1)->type().known && draft.input(1)->rank() == 1 && rank_of(draft) > 2;
+}
+
 /// Opset 6: one slope for each channel, which is axis 1.
 void slope_of_channels(Draft& draft) {
-  if (!draft.input(1) || draft.input(1)->rank() != 1 || rank_of(draft) <= 2) return;
+  if (!is_vector_for_images(draft)) return;
   draft.attrs.set("broadcast", int64_t{1});
   draft.attrs.set("axis", int64_t{1});
   broadcast_at_axis(draft);
+}
+
+/// Early exporters said opset 7 and meant opset 6: a vector that fits the channels and not the last axis.
+void broadcast_at_channels(Draft& draft) {
+  if (!is_vector_for_images(draft)) return;
+  const Dim& size = draft.input(1)->dims()[0];
+  const Dims& dims = draft.input(0)->dims();
+  const bool fits_last =
+      size == Dim(1) || !size.known() || ops::dims_fit(size, dims.back()) || dims.back() == Dim(1);
+  if (!fits_last && size == dims[1]) slope_of_channels(draft);
 }
 
 void clip_bounds_to_inputs(Draft& draft) {
@@ -127,6 +141,7 @@ struct Adapter {
 
 constexpr std::array kAdapters = {
     Adapter{"Add", kFirstOpset, 6, broadcast_at_axis},
+    Adapter{"Add", 7, 7, broadcast_at_channels},
     Adapter{"And", kFirstOpset, 6, broadcast_at_axis},
     Adapter{"BatchNormalization", kFirstOpset, 8, batch_norm_spatial},
     Adapter{"BatchNormalization", 14, kLastOpset, batch_norm_training},
@@ -155,6 +170,7 @@ constexpr std::array kAdapters = {
     Adapter{"LogSoftmax", kFirstOpset, 12, softmax_over_matrix},
     Adapter{"MelWeightMatrix", kFirstOpset, kLastOpset, name_dtypes},
     Adapter{"Mul", kFirstOpset, 6, broadcast_at_axis},
+    Adapter{"Mul", 7, 7, broadcast_at_channels},
     Adapter{"Or", kFirstOpset, 6, broadcast_at_axis},
     Adapter{"PRelu", kFirstOpset, 6, slope_of_channels},
     Adapter{"Pad", kFirstOpset, 10, pad_attrs_to_inputs},

@@ -41,6 +41,9 @@ constexpr std::string_view kInts[] = {"align_corners",
                                       "layout",
                                       "left_window_size",
                                       "linear_before_reset",
+                                      "max_gram_length",
+                                      "max_skip_count",
+                                      "min_gram_length",
                                       "nesterov",
                                       "noop_with_empty_axes",
                                       "num_captures",
@@ -120,6 +123,9 @@ constexpr std::string_view kIntLists[] = {"axes",
                                           "dilations",
                                           "ends",
                                           "kernel_shape",
+                                          "ngram_counts",
+                                          "ngram_indexes",
+                                          "pool_int64s",
                                           "output_padding",
                                           "output_shape",
                                           "pads",
@@ -135,8 +141,8 @@ constexpr std::string_view kIntLists[] = {"axes",
                                           "steps",
                                           "strides",
                                           "weight_shape"};
-constexpr std::string_view kFloatLists[] = {"activation_alpha", "activation_beta"};
-constexpr std::string_view kStringLists[] = {"activations"};
+constexpr std::string_view kFloatLists[] = {"activation_alpha", "activation_beta", "weights"};
+constexpr std::string_view kStringLists[] = {"activations", "pool_strings"};
 constexpr std::string_view kTensors[] = {"value"};
 constexpr std::string_view kSubgraphs[] = {"body", "else_branch", "then_branch"};
 

@@ -14,7 +14,7 @@ std::vector<ValueType> subgraph_types(const Graph& body, std::span<const ValueTy
   Graph bound = body.clone();
   for (size_t i = 0; i < inputs.size(); ++i) {
     Value* input = bound.inputs()[i];
-    check_dtype(inputs[i], input->dtype(), input->name());
+    if (inputs[i].known && input->type().known) check_dtype(inputs[i], input->dtype(), input->name());
     input->set_type(inputs[i]);
   }
   infer_all(bound);
@@ -24,9 +24,10 @@ std::vector<ValueType> subgraph_types(const Graph& body, std::span<const ValueTy
 }
 
 ValueType common_type(const ValueType& a, const ValueType& b, std::string_view what) {
-  TWOFOUR_CHECK(a.dtype == b.dtype && a.dims.size() == b.dims.size(), kUnsupported,
-                "{} is {} in one place and {} in the other; dtype and rank must be the same", what,
+  if (!a.known || !b.known) return ValueType::unknown();
+  TWOFOUR_CHECK(a.dtype == b.dtype, kInvalidArgument, "{} is {} in one place and {} in the other", what,
                 a.to_string(), b.to_string());
+  if (a.dims.size() != b.dims.size()) return ValueType::unknown();
   ValueType common = a;
   for (size_t i = 0; i < a.dims.size(); ++i)
     if (a.dims[i] != b.dims[i]) common.dims[i] = Dim();

@@ -12,8 +12,8 @@ namespace twofour::ops {
 /// number is another, or a type does not fit.
 std::vector<ValueType> subgraph_types(const Graph& body, std::span<const ValueType> inputs);
 
-/// The type of a value that may come from either place; dims that differ become unknown. Throws
-/// Error{kUnsupported} naming `what` when dtypes or ranks differ.
+/// The type of a value that may come from either place; dims that differ become unknown, and the whole type
+/// when the ranks do. Throws Error{kInvalidArgument} naming `what` when the dtypes differ.
 ValueType common_type(const ValueType& a, const ValueType& b, std::string_view what);
 /// The same, one by one. Throws Error{kInvalidArgument} when there are more of one than of the other.
 std::vector<ValueType> common_types(std::span<const ValueType> a, std::span<const ValueType> b,

@@ -64,8 +64,10 @@ std::vector<Tensor> run(const Node& node, std::span<const Tensor> inputs) {
 
 void take(Value* value, const Tensor& tensor, Values& values) {
   const ValueType type = {tensor.dtype(), to_dims(tensor.shape())};
-  check_dtype(type, value->dtype(), value->name());
-  check_dims(type, value->dims(), value->name());
+  if (value->type().known) {
+    check_dtype(type, value->dtype(), value->name());
+    check_dims(type, value->dims(), value->name());
+  }
   value->set_type(type);
   values.set(value, tensor);
 }

@@ -49,11 +49,11 @@ void infer(const Node& node, std::span<ValueType> outputs) {
   TWOFOUR_CHECK(results.size() == outputs.size() + 1, kInvalidArgument,
                 "the body has {} outputs beside the condition, the node {}", results.size() - 1,
                 outputs.size());
-  check_dtype(results[0], DType::kBool, "the condition that the body computes");
+  if (results[0].known) check_dtype(results[0], DType::kBool, "the condition that the body computes");
   const Dim trips = trip_count(node, body);
   for (size_t i = 0; i < outputs.size(); ++i) {
     outputs[i] = i < num_states ? types[kHead + i] : results[1 + i];
-    if (i >= num_states) outputs[i].dims.insert(outputs[i].dims.begin(), trips);
+    if (i >= num_states && outputs[i].known) outputs[i].dims.insert(outputs[i].dims.begin(), trips);
   }
 }
 

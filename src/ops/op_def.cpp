@@ -101,7 +101,10 @@ void infer_types(const Node& node) {
                  const OpDef& op = get_op(node.op());
                  check_node(op, node);
                  std::vector<ValueType> types(node.outputs().size());
-                 op.infer(node, types);
+                 const auto unknown = [](const Value* v) { return v && !v->type().known; };
+                 if (std::ranges::any_of(node.inputs(), unknown))
+                   std::ranges::fill(types, ValueType::unknown());
+                 else op.infer(node, types);
                  for (const ValueType& type : types) check_size(type);
                  for (size_t i = 0; i < types.size(); ++i) node.output(i)->set_type(std::move(types[i]));
                });

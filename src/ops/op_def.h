@@ -142,8 +142,8 @@ const OpDef* find_op(std::string_view name);
 /// Throws Error{kUnsupported} when there is no such op.
 const OpDef& get_op(std::string_view name);
 
-/// Checks arity and attribute names, then infers and sets the types of the node's outputs. Errors name the
-/// node.
+/// Checks arity and attribute names, then infers and sets the types of the node's outputs; they are unknown
+/// when an input's is. Errors name the node.
 void infer_types(const Node& node);
 /// infer_types for every node in order: after binding input shapes, for example.
 void infer_all(Graph& graph);

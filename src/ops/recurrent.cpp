@@ -43,13 +43,6 @@ const ActivationInfo& activation_info(const std::string& name) {
   return *info;
 }
 
-template <typename T>
-std::vector<T> list_attr(const Attrs& attrs, std::string_view name) {
-  for (const auto& [key, value] : attrs)
-    if (key == name) return std::get<std::vector<T>>(value);  // the kind is checked before inference
-  return {};
-}
-
 int64_t directions_of(const Attrs& attrs) {
   const std::string direction = attrs.s("direction", "forward");
   TWOFOUR_CHECK(direction == "forward" || direction == "reverse" || direction == "bidirectional",
@@ -196,13 +189,13 @@ double RecurrentActivation::operator()(double v) const {
 std::vector<RecurrentActivation> recurrent_activations(const Attrs& attrs,
                                                        const std::vector<std::string>& defaults) {
   const auto count = defaults.size() * static_cast<size_t>(directions_of(attrs));
-  std::vector<std::string> names = list_attr<std::string>(attrs, "activations");
+  std::vector<std::string> names = attrs.strings("activations");
   if (names.empty())
     while (names.size() < count) names.insert(names.end(), defaults.begin(), defaults.end());
   TWOFOUR_CHECK(names.size() == count, kInvalidArgument, "{} activations are given; {} are expected",
                 names.size(), count);
-  const std::vector<float> alphas = list_attr<float>(attrs, "activation_alpha");
-  const std::vector<float> betas = list_attr<float>(attrs, "activation_beta");
+  const std::vector<float> alphas = attrs.floats("activation_alpha");
+  const std::vector<float> betas = attrs.floats("activation_beta");
   auto alpha = alphas.begin();
   auto beta = betas.begin();
   std::vector<RecurrentActivation> activations;

@@ -42,7 +42,7 @@ void infer(const Node& node, std::span<ValueType> outputs) {
                 results.size(), outputs.size());
   for (size_t i = 0; i < outputs.size(); ++i) {
     outputs[i] = i < num_states ? types[i] : results[i];
-    if (i < num_states) continue;
+    if (i < num_states || !outputs[i].known) continue;
     const ScanAxis at = scan_axis(node.attrs(), "scan_output", i - num_states, results[i].dims.size() + 1);
     outputs[i].dims.insert(outputs[i].dims.begin() + static_cast<std::ptrdiff_t>(at.axis),
                            length(node.attrs(), inputs));

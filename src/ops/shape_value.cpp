@@ -22,7 +22,7 @@ ShapeEntry entry(const Dim& dim) {
 class Evaluator {
  public:
   MaybeEntries value(const Value* v) {
-    if (!v || v->rank() > 1 || budget_-- <= 0) return std::nullopt;
+    if (!v || !v->type().known || v->rank() > 1 || budget_-- <= 0) return std::nullopt;
     if (v->dtype() != DType::kI64 && v->dtype() != DType::kI32) return std::nullopt;
     MaybeEntries result;
     if (v->is_constant()) result = constant(v->data());

@@ -89,10 +89,11 @@ TEST(BadModel, AllUnsupportedOpsAreListed) {
   file.graph().mutable_node(5)->set_domain("com.microsoft");
   file.graph().mutable_node(5)->set_name("ms");
   file.node("ReluGrad", {"y", "y"}, {"g"}, "own");
-  expect_error(file, ErrorCode::kUnsupported,
-               "4 operators are not supported: FooBar (1 node, first \"z\"), "
-               "ReluGrad (1 node, first \"own\"), StringSplit (2 nodes, first \"split_a\"), "
-               "com.microsoft::FusedConv (1 node, first \"ms\")");
+  expect_error(
+      file, ErrorCode::kUnsupported,
+      "4 operators are not supported: FooBar (1 node, first \"z\"), "
+      "ReluGrad (1 node, first \"own\"), StringSplit (2 nodes, first \"split_a\"; strings are no numbers), "
+      "com.microsoft::FusedConv (1 node, first \"ms\")");
 }
 
 TEST(BadModel, FeaturesForLater) {

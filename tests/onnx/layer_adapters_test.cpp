@@ -29,9 +29,22 @@ TEST(LayerAdapters, UpsampleOfEveryAge) {
   scales.add_floats(1);
   scales.add_floats(2);
   EXPECT_THAT(run(list, {1, 3}, {1, 2}), ElementsAre(1, 2, 3, 3));
+  ModelFile image(7);
+  image.input("x", {1, 1, 1, 2}).node("Upsample", {"x"}, {"y"}).output("y");
+  *image.graph().mutable_node(0)->add_attribute() = scales;
+  EXPECT_THAT(run(image, {1, 3}, {1, 1, 1, 2}), ElementsAre(1, 1, 3, 3));
   ModelFile input(9);
   input.input("x", {2}).floats("s", {1}, {2}).node("Upsample", {"x", "s"}, {"y"}).output("y");
   EXPECT_THAT(run(input, {1, 2}, {2}), ElementsAre(1, 1, 2, 2));
+}
+
+TEST(LayerAdapters, ChannelVectorsOfEarlyExporters) {
+  ModelFile file(7);
+  file.input("x", {1, 2, 1, 3}).floats("b", {2}, {10, 20}).node("Add", {"x", "b"}, {"y"}).output("y");
+  EXPECT_THAT(run(file, {1, 2, 3, 4, 5, 6}, {1, 2, 1, 3}), ElementsAre(11, 12, 13, 24, 25, 26));
+  ModelFile newer(8);
+  newer.input("x", {1, 2, 1, 3}).floats("b", {2}, {10, 20}).node("Add", {"x", "b"}, {"y"}).output("y");
+  EXPECT_THROW(newer.import(), Error);
 }
 
 TEST(LayerAdapters, ResizeOfOpset10ShrinksToTheNext) {

@@ -152,7 +152,7 @@ TEST(SubgraphErrors, NameWhatIsWrong) {
   expect_error(missing, ErrorCode::kDataCorrupt, "subgraph else_branch is missing");
   ModelFile types = choice();
   branch_of(types, 1).mutable_node(0)->set_op_type("Shape");
-  expect_error(types, ErrorCode::kUnsupported, "dtype and rank must be the same");
+  expect_error(types, ErrorCode::kInvalidArgument, "a result is f32[2] in one place and i64[1] in the other");
   ModelFile operators = choice();
   branch_of(operators, 1).mutable_node(0)->set_op_type("Nonsense");
   expect_error(operators, ErrorCode::kUnsupported, "Nonsense");

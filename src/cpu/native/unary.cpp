@@ -73,6 +73,7 @@ std::unique_ptr<Kernel> make_unary(const NodeDesc& node) {
   if (node.op == "Neg") return elementwise(numel, [](float v) { return -v; });
   if (node.op == "Abs") return elementwise(numel, [](float v) { return std::abs(v); });
   if (node.op == "Sqrt") return elementwise(numel, [](float v) { return std::sqrt(v); });
+  if (node.op == "Log") return elementwise(numel, [](float v) { return std::log(v); });
   if (node.op == "Erf") return elementwise(numel, [](float v) { return std::erf(v); });
   if (node.op == "Reciprocal") return elementwise(numel, [](float v) { return 1.0F / v; });
   if (node.op == "HardSigmoid") return hard_sigmoid(node);
@@ -83,8 +84,8 @@ std::unique_ptr<Kernel> make_unary(const NodeDesc& node) {
 class NativeUnary final : public OpTactic {
  public:
   NativeUnary()
-      : OpTactic("native.unary", {"Relu", "LeakyRelu", "Neg", "Abs", "Sqrt", "Erf", "Clip", "Reciprocal",
-                                  "HardSigmoid", "Pow"}) {}
+      : OpTactic("native.unary", {"Relu", "LeakyRelu", "Neg", "Abs", "Sqrt", "Log", "Erf", "Clip",
+                                  "Reciprocal", "HardSigmoid", "Pow"}) {}
 
   bool in_place(const NodeDesc& node, size_t input, size_t) const override {
     return input == 0 && same_layout(node.inputs[0].desc, node.outputs[0]);

@@ -1,0 +1,42 @@
+#include "onnx/unsupported_ops.h"
+
+#include <algorithm>
+#include <array>
+
+namespace twofour::onnx_io {
+namespace {
+
+constexpr std::string_view kSequences = "sequences are no tensors";
+constexpr std::string_view kOptionals = "optionals are no tensors";
+constexpr std::string_view kStrings = "strings are no numbers";
+
+constexpr std::array kOps = {
+    UnsupportedOp{"ConcatFromSequence", kSequences},
+    UnsupportedOp{"ImageDecoder", "images are decoded before they come to the network"},
+    UnsupportedOp{"Optional", kOptionals},
+    UnsupportedOp{"OptionalGetElement", kOptionals},
+    UnsupportedOp{"OptionalHasElement", kOptionals},
+    UnsupportedOp{"RegexFullMatch", kStrings},
+    UnsupportedOp{"SequenceAt", kSequences},
+    UnsupportedOp{"SequenceConstruct", kSequences},
+    UnsupportedOp{"SequenceEmpty", kSequences},
+    UnsupportedOp{"SequenceErase", kSequences},
+    UnsupportedOp{"SequenceInsert", kSequences},
+    UnsupportedOp{"SequenceLength", kSequences},
+    UnsupportedOp{"SequenceMap", kSequences},
+    UnsupportedOp{"SplitToSequence", kSequences},
+    UnsupportedOp{"StringConcat", kStrings},
+    UnsupportedOp{"StringNormalizer", kStrings},
+    UnsupportedOp{"StringSplit", kStrings},
+};
+
+}  // namespace
+
+std::span<const UnsupportedOp> unsupported_ops() { return kOps; }
+
+std::string_view why_unsupported(std::string_view op) {
+  const auto* it = std::ranges::find(kOps, op, &UnsupportedOp::name);
+  return it == kOps.end() ? std::string_view() : it->reason;
+}
+
+}  // namespace twofour::onnx_io

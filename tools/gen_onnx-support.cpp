@@ -1,0 +1,68 @@
+// Prints docs/onnx-support.md: which operators of ONNX twofour imports, and what runs them.
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <set>
+#include <string>
+
+#include "builder/describe.h"
+#include "cpu/backend.h"
+#include "onnx/opset_adapters.h"
+#include "onnx/unsupported_ops.h"
+#include "ops/example.h"
+
+namespace {
+
+using namespace twofour;  // NOLINT(google-build-using-namespace): a program of one file
+
+/// The families of tactics beside the reference that run some example of the operator: "native, onednn".
+std::string runners(const ops::OpDef& op, const backend::Backend& device) {
+  std::set<std::string> families;
+  for (const ops::Example& example : op.examples) {
+    const Graph graph = ops::example_graph(op, example, 1);
+    const Node& node = *graph.node_list()[0];
+    if (op.control ||
+        !std::ranges::all_of(node.outputs(), [](const Value* v) { return v->type().is_static(); }))
+      continue;
+    const backend::NodeDesc desc = builder::describe(node, backend::Format::kPlain);
+    for (const backend::Tactic* tactic : device.tactics())
+      if (tactic->name() != "reference" && tactic->supports(desc))
+        families.insert(tactic->name().substr(0, tactic->name().find('.')));
+  }
+  if (op.control) return "subgraphs as plans of their own";
+  return families.empty() ? "reference" : fmt::format("{}", fmt::join(families, ", "));
+}
+
+}  // namespace
+
+int main() {
+  const cpu::CpuBackend device;
+  size_t count = 0;
+  std::string rows;
+  for (const ops::OpDef* op : ops::all_ops()) {
+    if (!op->standard) continue;
+    ++count;
+    rows += fmt::format("| {} | {} | {} |\n", op->name, runners(*op, device),
+                        onnx_io::is_adapted(op->name) ? "differences between opsets adapted at import" : "");
+  }
+  fmt::print("# ONNX support\n\nGenerated from the table of operators; do not edit.\n\n");
+  fmt::print(
+      "Opsets {} to {}. Types: f32, f16, bf16, f64, all integers of 8 to 64 bits, bool; an operator takes "
+      "what ONNX "
+      "allows it\namong these. Dimensions may be numbers, symbols or unknown. A model with something else is "
+      "refused "
+      "with an error that names\nthe operator and its first node.\n\n",
+      onnx_io::kFirstOpset, onnx_io::kLastOpset);
+  fmt::print(
+      "Run by: `onednn` and `native` are fast CPU kernels (for f32; half precision through them), `sparse24` "
+      "those for "
+      "2:4\nweights, `reference` a plain loop, correct and slow.\n\n{} operators:\n\n",
+      count);
+  fmt::print("| Operator | Run by | Import |\n|---|---|---|\n{}", rows);
+  fmt::print("\n## Not supported\n\n| Operator | Why |\n|---|---|\n");
+  for (const onnx_io::UnsupportedOp& op : onnx_io::unsupported_ops())
+    fmt::print("| {} | {} |\n", op.name, op.reason);
+  fmt::print(
+      "\nNor are functions defined in the model, other domains than ONNX's own, and training operators.\n");
+  return 0;
+}
