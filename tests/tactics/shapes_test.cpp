@@ -44,6 +44,26 @@ TEST(Shapes, FusedConvInPlaceAndCopied) {
         }
 }
 
+TEST(Shapes, WinogradOverManySizes) {
+  for (const Shape& image :
+       {Shape{2, 16, 9, 7}, Shape{1, 64, 31, 28}, Shape{3, 48, 14, 13}, Shape{8, 32, 8, 8}})
+    for (const int64_t k : {16, 80})
+      for (const int64_t pad : {0, 1})
+        for (const Format format : kFormats) {
+          const Case test =
+              make_case("FusedConv",
+                        {{.shape = image},
+                         {.shape = {k, image[1], 3, 3}, .constant = true},
+                         {.shape = {k}, .constant = true},
+                         {.shape = {image[0], k, image[2] - 2 + 2 * pad, image[3] - 2 + 2 * pad}}},
+                        {{"pads", Ints(4, pad)}, {"activation", std::string("relu")}});
+          check_tactic(tactic("onednn.conv_winograd"), with_format(test, format), {.read_only_pack = true},
+                       256);
+        }
+  const Case training = make_case("Conv", {{.shape = {1, 32, 9, 9}}, {.shape = {32, 32, 3, 3}}});
+  EXPECT_FALSE(tactic("onednn.conv_winograd").supports(training.node));
+}
+
 TEST(Shapes, ConvGradients) {
   struct Geometry {
     Shape src, weight;

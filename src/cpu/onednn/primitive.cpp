@@ -161,9 +161,10 @@ void Conversion::run(const void* src, void* dst, std::byte* scratch) const {
   primitive_.run(Arguments().read(DNNL_ARG_FROM, from_, src).write(DNNL_ARG_TO, to_, dst), scratch);
 }
 
-Source::Source(const memory::desc& outer, const memory::desc& inner, ScratchLayout& layout)
-    : inner_(inner), conversion_(outer, inner, layout) {
-  if (conversion_.needed()) offset_ = layout.add(bytes_of(inner));
+Source::Source(const memory::desc& outer, const memory::desc& inner, ScratchLayout& layout) : inner_(inner) {
+  if (outer == inner) return;
+  conversion_ = {outer, inner, layout};
+  offset_ = layout.add(bytes_of(inner));
 }
 
 const void* Source::load(const void* outer, std::byte* scratch) const {
@@ -172,9 +173,10 @@ const void* Source::load(const void* outer, std::byte* scratch) const {
   return scratch + offset_;
 }
 
-Target::Target(const memory::desc& inner, const memory::desc& outer, ScratchLayout& layout)
-    : inner_(inner), conversion_(inner, outer, layout) {
-  if (conversion_.needed()) offset_ = layout.add(bytes_of(inner));
+Target::Target(const memory::desc& inner, const memory::desc& outer, ScratchLayout& layout) : inner_(inner) {
+  if (outer == inner) return;
+  conversion_ = {inner, outer, layout};
+  offset_ = layout.add(bytes_of(inner));
 }
 
 void Target::store(void* outer, std::byte* scratch) const {
