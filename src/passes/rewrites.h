@@ -38,9 +38,9 @@ size_t recognise_activations(Graph& graph);
 /// becomes LayerNormalization. Only when nothing else reads the values between.
 size_t fuse_layer_norm(Graph& graph);
 
-/// Conv [+ Add of a residual of the same shape] [+ activation of ops/activation.h] become one FusedConv, named
-/// "conv + add + relu". Only when nothing else reads the values between. Of two convolutions that are added
-/// the later one takes the sum, so that the other's result is the residual.
+/// Conv [+ Add of a residual of the same shape] [+ activation of ops/activation.h] become one FusedConv,
+/// named "conv + add + relu". Only when nothing else reads the values between. Of two convolutions that are
+/// added the later one takes the sum, so that the other's result is the residual.
 size_t fuse_conv(Graph& graph);
 
 /// Gemm or rank-2 MatMul [+ Add of a bias that broadcasts to the product] [+ activation] become

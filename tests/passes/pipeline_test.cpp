@@ -95,8 +95,9 @@ TEST(Optimise, DisabledPassesDoNotRun) {
     FAIL() << "no error";
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), ErrorCode::kNotFound);
-    EXPECT_THAT(error.what(),
-                testing::HasSubstr("there is no pass \"fuse_cnov\"; there are: inline_if, eliminate_identity"));
+    EXPECT_THAT(
+        error.what(),
+        testing::HasSubstr("there is no pass \"fuse_cnov\"; there are: inline_if, eliminate_identity"));
   }
 }
 
