@@ -13,7 +13,7 @@ namespace twofour::cli {
 namespace {
 
 constexpr const char* kAbout =
-    "twofour: from a trained dense network to a 2:4-sparse, reduced-precision one that runs faster.\n"
+    "twofour: from a trained dense network to a 2:4-sparse one that runs faster.\n"
     "`twofour COMMAND --help` explains a command.";
 
 std::vector<std::string> arguments(int argc, char** argv) {
