@@ -21,12 +21,12 @@ Proto::AttributeType kind_of(const Proto& proto) {
   return Proto::INTS;
 }
 
-Attr take_attr(Proto& proto) {
+Attr take_attr(Proto& proto, ExternalData& external) {
   switch (kind_of(proto)) {
     case Proto::FLOAT: return proto.f();
     case Proto::INT: return proto.i();
     case Proto::STRING: return proto.s();
-    case Proto::TENSOR: return take_tensor(*proto.mutable_t());
+    case Proto::TENSOR: return take_tensor(*proto.mutable_t(), external);
     case Proto::FLOATS: return std::vector<float>(proto.floats().begin(), proto.floats().end());
     case Proto::INTS: return std::vector<int64_t>(proto.ints().begin(), proto.ints().end());
     case Proto::STRINGS: return std::vector<std::string>(proto.strings().begin(), proto.strings().end());
@@ -73,12 +73,12 @@ struct WriteAttr {
 
 }  // namespace
 
-Attrs take_attrs(onnx::NodeProto& node) {
+Attrs take_attrs(onnx::NodeProto& node, ExternalData& external) {
   Attrs attrs;
   for (Proto& proto : *node.mutable_attribute()) {
     TWOFOUR_CHECK(!attrs.has(proto.name()), kDataCorrupt, "attribute {} stands twice", proto.name());
     if (kind_of(proto) == Proto::GRAPH) continue;
-    attrs.set(proto.name(), take_attr(proto));
+    attrs.set(proto.name(), take_attr(proto, external));
   }
   return attrs;
 }

@@ -73,9 +73,6 @@ int64_t check_model(const onnx::ModelProto& model) {
   TWOFOUR_CHECK(model.functions_size() == 0, kUnsupported,
                 "the model defines functions (\"{}\"), which are not supported yet",
                 model.functions(0).name());
-  TWOFOUR_CHECK(
-      model.graph().sparse_initializer_size() == 0, kUnsupported,
-      "the model has sparse initializers, which are not supported yet; store them dense, with zeros");
   check_ops(model.graph());
   return default_opset(model);
 }

@@ -68,8 +68,13 @@ struct Surroundings {
 
 class GraphReader {
  public:
-  GraphReader(onnx::GraphProto& proto, int64_t opset, const ImportOptions& options)
-      : proto_(proto), opset_(opset), options_(options), graph_(proto.name()), builder_(graph_) {}
+  GraphReader(onnx::GraphProto& proto, int64_t opset, const ImportOptions& options, ExternalData& external)
+      : proto_(proto),
+        opset_(opset),
+        options_(options),
+        external_(external),
+        graph_(proto.name()),
+        builder_(graph_) {}
 
   Graph run() {
     read({});
@@ -100,7 +105,7 @@ class GraphReader {
       TWOFOUR_CHECK(output_names_.insert(output.name()).second, kDataCorrupt,
                     "graph output \"{}\" stands twice", output.name());
     for (auto& tensor : *proto_.mutable_initializer())
-      name_output(tensor.name(), graph_.add_constant(tensor.name(), take_tensor(tensor)));
+      name_output(tensor.name(), graph_.add_constant(tensor.name(), take_tensor(tensor, external_)));
     for (const auto& input : proto_.input()) read_input(input);
     for (const OrderedNode& node : order) read_node(node, *proto_.mutable_node(node.index));
     read_outputs();
@@ -139,7 +144,7 @@ class GraphReader {
     };
     Draft draft{builder_, proto.op_type(), ordered.name, inputs_of(proto), {}, 0, {}};
     with_context(context, [&] {
-      draft.attrs = take_attrs(proto);
+      draft.attrs = take_attrs(proto, external_);
       draft.num_outputs = count_outputs(proto, ordered.num_used);
       if (draft.op == "Constant") draft.results.emplace(1, constant_of(draft));
       else if (has_subgraphs(proto)) read_bodies(proto, draft);
@@ -165,7 +170,7 @@ class GraphReader {
       onnx::GraphProto copy = body;  // reading takes its data out, and a body may be read again
       around.formal = formal;
       return with_context([&] { return fmt::format("reading subgraph \"{}\"", body.name()); },
-                          [&] { return GraphReader(copy, opset_, options_).run_within(around); });
+                          [&] { return GraphReader(copy, opset_, options_, external_).run_within(around); });
     };
     read_subgraphs(proto, captures, read_one, draft);
   }
@@ -229,6 +234,7 @@ class GraphReader {
   onnx::GraphProto& proto_;
   int64_t opset_;
   const ImportOptions& options_;
+  ExternalData& external_;
   Graph graph_;
   ops::Builder builder_;
   std::unordered_map<std::string, Value*> values_;  // by the file's names
@@ -238,8 +244,9 @@ class GraphReader {
 
 }  // namespace
 
-Graph read_graph(onnx::GraphProto& proto, int64_t opset, const ImportOptions& options) {
-  return GraphReader(proto, opset, options).run();
+Graph read_graph(onnx::GraphProto& proto, int64_t opset, const ImportOptions& options,
+                 ExternalData& external) {
+  return GraphReader(proto, opset, options, external).run();
 }
 
 }  // namespace twofour::onnx_io

@@ -7,6 +7,7 @@
 #include "onnx/export.h"
 #include "onnx/graph_reader.h"
 #include "onnx/proto.h"
+#include "onnx/sparse_initializer.h"
 #include "onnx/trainable.h"
 
 namespace twofour::onnx_io {
@@ -55,7 +56,9 @@ void read_trainable_list(Graph& graph) {
 
 Graph import_model(const std::filesystem::path& path, const ImportOptions& options) {
   const auto file = MappedFile::open(path);
-  return import_model_bytes(file->bytes(), path.string(), options);
+  ImportOptions located = options;
+  located.folder = path.has_parent_path() ? path.parent_path() : ".";
+  return import_model_bytes(file->bytes(), path.string(), located);
 }
 
 Graph import_model_bytes(std::span<const std::byte> bytes, std::string_view name,
@@ -64,7 +67,9 @@ Graph import_model_bytes(std::span<const std::byte> bytes, std::string_view name
                       [&] {
                         onnx::ModelProto model = parse_model(bytes);
                         const int64_t opset = check_model(model);
-                        Graph graph = read_graph(*model.mutable_graph(), opset, options);
+                        densify(*model.mutable_graph());
+                        ExternalData external(options.folder);
+                        Graph graph = read_graph(*model.mutable_graph(), opset, options, external);
                         read_metadata(model, opset, graph.metadata());
                         read_trainable_list(graph);
                         return graph;

@@ -9,7 +9,8 @@
 // Throws Error{kNotFound, kIo} for the file itself, kDataCorrupt when it is damaged or contradicts itself,
 // kUnsupported for what ONNX allows and twofour does not do (all unknown operators in one text),
 // kInvalidArgument for operators whose inputs do not fit, kResourceExhausted for absurd sizes. The text names
-// file and node. Nothing is allocated that the size of the file does not back.
+// file and node. Nothing is allocated that the size of the file does not back, sparse initializers (up to 1
+// GiB) excepted. External data is mapped, not read; only files below the model's folder are.
 #pragma once
 
 #include <filesystem>
@@ -25,6 +26,8 @@ struct ImportOptions {
   /// Inputs whose values are known: they become constants. Shapes and axes that a model takes as inputs must
   /// be known for its sizes to be.
   std::map<std::string, Tensor> known_inputs;
+  /// Where external data lies; import_model takes the file's own folder.
+  std::filesystem::path folder = {};
 };
 
 Graph import_model(const std::filesystem::path& path, const ImportOptions& options = {});

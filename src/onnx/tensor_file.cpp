@@ -12,7 +12,8 @@ Tensor load_tensor(const std::filesystem::path& path) {
                       [&] {
                         onnx::TensorProto proto;
                         TWOFOUR_CHECK(proto.ParseFromString(bytes), kDataCorrupt, "it is no TensorProto");
-                        return take_tensor(proto);
+                        ExternalData beside(path.parent_path());
+                        return take_tensor(proto, beside);
                       });
 }
 

@@ -79,19 +79,19 @@ Tensor from_typed(DType dtype, const Shape& shape, const onnx::TensorProto& prot
 
 }  // namespace
 
-Tensor take_tensor(onnx::TensorProto& proto) {
-  return with_context(
-      [&] { return fmt::format("reading tensor \"{}\"", proto.name()); },
-      [&] {
-        TWOFOUR_CHECK(proto.data_location() != onnx::TensorProto::EXTERNAL && proto.external_data_size() == 0,
-                      kUnsupported, "data in a separate file (external data) is not supported yet");
-        TWOFOUR_CHECK(!proto.has_segment(), kUnsupported, "tensors stored in segments are not supported");
-        const DType dtype = dtype_from_onnx(proto.data_type());
-        const Shape shape = read_shape(proto);
-        if (!proto.has_raw_data()) return from_typed(dtype, shape, proto);
-        const std::unique_ptr<std::string> raw(proto.release_raw_data());
-        return from_raw(dtype, shape, *raw);
-      });
+Tensor take_tensor(onnx::TensorProto& proto, ExternalData& external) {
+  return with_context([&] { return fmt::format("reading tensor \"{}\"", proto.name()); },
+                      [&] {
+                        TWOFOUR_CHECK(!proto.has_segment(), kUnsupported,
+                                      "tensors stored in segments are not supported");
+                        const DType dtype = dtype_from_onnx(proto.data_type());
+                        const Shape shape = read_shape(proto);
+                        if (proto.data_location() == onnx::TensorProto::EXTERNAL)
+                          return external.read(proto, dtype, shape);
+                        if (!proto.has_raw_data()) return from_typed(dtype, shape, proto);
+                        const std::unique_ptr<std::string> raw(proto.release_raw_data());
+                        return from_raw(dtype, shape, *raw);
+                      });
 }
 
 void write_tensor(const Tensor& tensor, const std::string& name, onnx::TensorProto& proto) {

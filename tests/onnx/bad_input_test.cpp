@@ -100,12 +100,6 @@ TEST(BadModel, FeaturesForLater) {
   ModelFile functions = good();
   functions.model.add_functions()->set_name("gelu");
   expect_error(functions, ErrorCode::kUnsupported, "defines functions (\"gelu\")");
-  ModelFile sparse = good();
-  sparse.graph().add_sparse_initializer();
-  expect_error(sparse, ErrorCode::kUnsupported, "sparse initializers");
-  ModelFile external = good();
-  external.graph().mutable_initializer(0)->set_data_location(onnx::TensorProto::EXTERNAL);
-  expect_error(external, ErrorCode::kUnsupported, "external data");
   ModelFile subgraph = good();
   subgraph.attribute("body", onnx::AttributeProto::GRAPH).mutable_g();
   expect_error(subgraph, ErrorCode::kUnsupported, "subgraphs are supported in If, Loop and Scan");

@@ -5,12 +5,11 @@
 
 #include <filesystem>
 
-#include "base/file.h"
 #include "ir/hash.h"
 #include "ir/verify.h"
 #include "model_file.h"
 #include "onnx/export.h"
-#include "onnx/tensor_proto.h"
+#include "onnx/tensor_file.h"
 #include "ops/evaluate.h"
 #include "support/npy.h"
 #include "support/shared_data.h"
@@ -41,13 +40,6 @@ TEST(Models, RoundTrip) {
   }
 }
 
-Tensor read_pb(const fs::path& path) {
-  onnx::TensorProto proto;
-  TWOFOUR_CHECK(proto.ParseFromString(read_file(path)), kDataCorrupt, "{} is not a TensorProto",
-                path.string());
-  return take_tensor(proto);
-}
-
 void expect_near(const Tensor& actual, const Tensor& expected, float tolerance) {
   ASSERT_EQ(actual.shape(), expected.shape());
   const auto a = actual.span<float>();
@@ -62,8 +54,8 @@ void check_vectors(const std::string& model, float tolerance) {
   const Graph graph = import_model(shared_path("models/" + model + ".onnx"));
   for (const auto& entry : fs::directory_iterator(vectors)) {
     const std::vector<Tensor> outputs =
-        ops::evaluate(graph, std::vector<Tensor>{read_pb(entry.path() / "input_0.pb")});
-    expect_near(outputs.at(0), read_pb(entry.path() / "output_0.pb"), tolerance);
+        ops::evaluate(graph, std::vector<Tensor>{load_tensor(entry.path() / "input_0.pb")});
+    expect_near(outputs.at(0), load_tensor(entry.path() / "output_0.pb"), tolerance);
   }
 }
 
