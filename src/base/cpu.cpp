@@ -77,6 +77,12 @@ std::string cpu_name() {
 size_t l1d_bytes() { return cache_bytes(_SC_LEVEL1_DCACHE_SIZE, 32 << 10); }
 size_t l2_bytes() { return cache_bytes(_SC_LEVEL2_CACHE_SIZE, 1 << 20); }
 
+size_t memory_bytes() {
+  static const auto bytes =
+      static_cast<size_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<size_t>(sysconf(_SC_PAGESIZE));
+  return bytes;
+}
+
 int available_cores() {
   cpu_set_t set;
   CPU_ZERO(&set);

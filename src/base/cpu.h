@@ -24,6 +24,8 @@ bool cpu_has(CpuFeature feature);
 std::string cpu_name();
 size_t l1d_bytes();
 size_t l2_bytes();
+/// Physical memory of the machine.
+size_t memory_bytes();
 /// Cores that this process may run on.
 int available_cores();
 

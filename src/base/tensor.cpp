@@ -1,7 +1,6 @@
 #include "base/tensor.h"
 
 #include <sys/mman.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -9,6 +8,7 @@
 #include <limits>
 
 #include "base/align.h"
+#include "base/cpu.h"
 
 namespace twofour {
 namespace {
@@ -42,10 +42,8 @@ To narrow(From value) {
 }  // namespace
 
 std::shared_ptr<std::byte> allocate_aligned(size_t bytes) {
-  static const size_t machine_bytes =
-      static_cast<size_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<size_t>(sysconf(_SC_PAGESIZE));
-  TWOFOUR_CHECK(bytes <= machine_bytes, kResourceExhausted, "{} bytes are needed, the machine has {}", bytes,
-                machine_bytes);
+  TWOFOUR_CHECK(bytes <= memory_bytes(), kResourceExhausted, "{} bytes are needed, the machine has {}", bytes,
+                memory_bytes());
   const size_t rounded = round_up(bytes, 64);
   const bool large = rounded >= 2 * kHugePage;
   const size_t alignment = large ? kHugePage : 64;

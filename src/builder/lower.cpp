@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "base/cpu.h"
 #include "ops/builder.h"
 #include "passes/pipeline.h"
 #include "sparsity/prune.h"
@@ -73,6 +74,24 @@ void isolate_outputs(Graph& graph) {
   graph.set_outputs(outputs);
 }
 
+size_t bytes_of(const ValueType& type) {
+  return type.is_static() ? static_cast<size_t>(type.shape().numel()) * dtype_size(type.dtype) : 0;
+}
+
+// Timing would find out, but only after it has filled the memory.
+void check_memory_need(const Graph& graph) {
+  size_t inputs = 0;
+  for (const Value* input : graph.inputs()) inputs += bytes_of(input->type());
+  for (const auto& node : graph.nodes()) {
+    size_t bytes = inputs;
+    for (const Value* output : node->outputs()) bytes += bytes_of(output->type());
+    TWOFOUR_CHECK(bytes <= memory_bytes(), kResourceExhausted,
+                  "{} needs {:.1f} GiB for the network's inputs and its outputs, the machine has {:.1f}",
+                  node->label(), static_cast<double>(bytes) / (1 << 30),
+                  static_cast<double>(memory_bytes()) / (1 << 30));
+  }
+}
+
 }  // namespace
 
 void lower(Graph& graph, const Options& options) {
@@ -86,6 +105,7 @@ void lower_bound(Graph& graph, const Options& options) {
   if (options.optimise) passes::optimise(graph);
   graph.erase_dead();
   isolate_outputs(graph);
+  check_memory_need(graph);
 }
 
 }  // namespace twofour::builder

@@ -169,6 +169,16 @@ TEST(BuildErrors, NameInputAndShape) {
   EXPECT_THAT(message(options), HasSubstr("the model has no input \"image\"; it has: input"));
 }
 
+TEST(BuildErrors, AbsurdMemoryIsRefusedBeforeItIsTaken) {
+  try {
+    build(zoo::make("lenet"), device(), shaped({int64_t{1} << 28, 1, 28, 28}));
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kResourceExhausted);
+    EXPECT_THAT(error.what(), HasSubstr("GiB for the network's inputs and its outputs, the machine has"));
+  }
+}
+
 TEST(Outputs, InputsConstantsAndTwinsAreCopied) {
   Graph graph("outputs");
   Value* x = graph.add_input("x", {DType::kF32, {2}});
