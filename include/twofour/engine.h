@@ -21,6 +21,7 @@
 #include "twofour/build_report.h"
 #include "twofour/model.h"
 #include "twofour/tensor.h"
+#include "twofour/tuning.h"
 
 namespace twofour {
 
@@ -46,6 +47,7 @@ struct BuildOptions {
   std::map<std::string, ShapeRange> ranges;
   std::filesystem::path replay_tactics;  // decisions of an earlier build
   bool strict_tactics = false;           // a layer without a decision is an error
+  TuningOptions tuning;
   std::function<void(size_t done, size_t total)> progress;
 };
 

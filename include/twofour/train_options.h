@@ -73,6 +73,8 @@ struct TrainerOptions {
   double clip_norm = 0;  // global L2 norm of the gradients; 0: no clipping
   /// Time the tactics of the training step first; pays for all but short runs.
   bool time_tactics = true;
+  /// Where the times are kept for the next run (TuningOptions::timing_cache).
+  std::filesystem::path timing_cache;
   /// A checkpoint to go on from, bit for bit, as if the run had never stopped. The recipe (these options, the
   /// optimiser's and the data's) must be the checkpoint's.
   std::filesystem::path resume_from;

@@ -72,8 +72,13 @@ BuiltEngine build_engine(const Model& model, const BuildOptions& options) {
   if (!options.replay_tactics.empty())
     internal.decisions = builder::read_tactics_file(options.replay_tactics, api::device());
   internal.strict_tactics = options.strict_tactics;
+  internal.time_tactics = options.tuning.level > 0;
+  internal.tuning = options.tuning;
+  const std::filesystem::path& cache = options.tuning.timing_cache;
+  internal.times = builder::open_timing_cache(cache, api::device());
   internal.progress = options.progress;
   builder::Result result = builder::build(model.graph().clone(), api::device(), internal);
+  builder::keep_timing_cache(internal.times.get(), cache, api::device());
   return {Engine(std::move(result.engine)), std::move(result.report)};
 }
 

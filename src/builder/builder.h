@@ -9,9 +9,11 @@
 #include <vector>
 
 #include "builder/tactics_file.h"
+#include "builder/timing_cache.h"
 #include "engine/engine.h"
 #include "ir/graph.h"
 #include "twofour/build_report.h"
+#include "twofour/tuning.h"
 
 namespace twofour::builder {
 
@@ -41,6 +43,10 @@ struct Options {
   /// `strict_tactics`.
   Decisions decisions;
   bool strict_tactics = false;
+  /// What timing may cost. Level 0 is `time_tactics` = false; the timing cache is in `times`.
+  TuningOptions tuning;
+  /// Where times are looked up and put; null: within this build only.
+  std::shared_ptr<TimingCache> times;
   /// Called as work proceeds: done of total nodes.
   std::function<void(size_t done, size_t total)> progress;
 };

@@ -4,7 +4,6 @@
 #include <limits>
 
 #include "builder/describe.h"
-#include "builder/timing.h"
 #include "ops/op_def.h"
 
 namespace twofour::builder {
@@ -24,8 +23,6 @@ bool has_activation_format(const Node& node) {
   return false;
 }
 
-std::string key(const Tactic& tactic, const NodeDesc& node) { return tactic.name() + " " + node.signature(); }
-
 /// Why `c`, which can run the node, is not what runs it.
 Reason lost_to(const Candidate& c, const Candidate& winner, bool replayed) {
   if (replayed) return Reason::kReplayed;
@@ -36,10 +33,27 @@ Reason lost_to(const Candidate& c, const Candidate& winner, bool replayed) {
 
 }  // namespace
 
+Selector::Selector(const backend::Backend& backend, const Options& options)
+    : backend_(backend),
+      options_(options),
+      times_us_(options.times ? options.times : std::make_shared<TimingCache>(backend)) {
+  const auto tactics = backend_.tactics();
+  for (const std::string& start : options_.tuning.without_tactics)
+    TWOFOUR_CHECK(std::ranges::any_of(tactics, [&](const Tactic* t) { return t->name().starts_with(start); }),
+                  kInvalidArgument, "no tactic of backend {} is called \"{}\" or begins so", backend_.name(),
+                  start);
+}
+
+bool Selector::considered(const Tactic& tactic) const {
+  return std::ranges::none_of(options_.tuning.without_tactics,
+                              [&](const std::string& start) { return tactic.name().starts_with(start); });
+}
+
 void Selector::add_candidates(NodeSelection& selection, Format format) const {
   const NodeDesc& desc = selection.desc(format);
   bool have_dense = false;
   for (const Tactic* tactic : backend_.tactics()) {
+    if (!considered(*tactic)) continue;
     backend::Support support = tactic->supports(desc);
     if (support.reason == Reason::kNotThisOp) continue;
     if (support && tactic->is_sparse() && options_.sparsity == SparsityMode::kDisable)
@@ -52,27 +66,40 @@ void Selector::add_candidates(NodeSelection& selection, Format format) const {
   }
 }
 
-void Selector::time(NodeSelection& selection) {
+std::vector<Contender> Selector::contenders_of(const NodeSelection& selection) const {
+  const auto most = static_cast<size_t>(std::max(options_.tuning.max_tactics, 0));
+  std::array<size_t, kFormats.size()> taken{};
   std::vector<Contender> contenders;
-  bool known = true;
-  for (const Candidate& c : selection.candidates) {
-    if (!c.support) continue;
-    contenders.push_back({*c.tactic, selection.desc(c.format)});
-    known &= times_us_.contains(key(*c.tactic, selection.desc(c.format)));
-  }
+  for (const Candidate& c : selection.candidates)
+    if (c.support && (most == 0 || taken[static_cast<size_t>(c.format)]++ < most))
+      contenders.push_back({*c.tactic, selection.desc(c.format)});
+  return contenders;
+}
+
+void Selector::measure(std::span<const Contender> contenders, const std::string& label) {
+  TWOFOUR_CHECK(!options_.tuning.strict_timing_cache, kNotFound, "{} is not in timing cache {}", label,
+                options_.tuning.timing_cache.string());
+  const std::vector<double> times = time_contenders(contenders, effort_of(options_.tuning));
+  for (size_t i = 0; i < contenders.size(); ++i)
+    times_us_->set(contenders[i].tactic, contenders[i].node, times[i]);
+}
+
+void Selector::time(NodeSelection& selection) {
+  const std::vector<Contender> contenders = contenders_of(selection);
   // A node with any new contender is timed as a whole: only times of the same rounds are comparable.
-  if (!known) {
-    const std::vector<double> times = time_contenders(contenders);
-    for (size_t i = 0; i < contenders.size(); ++i)
-      times_us_[key(contenders[i].tactic, contenders[i].node)] = times[i];
-  }
-  for (Candidate& c : selection.candidates)
-    if (c.support) c.time_us = times_us_.at(key(*c.tactic, selection.desc(c.format)));
+  const auto known = [&](const Contender& c) { return times_us_->find(c.tactic, c.node).has_value(); };
+  if (!std::ranges::all_of(contenders, known)) measure(contenders, selection.node->label());
+  for (const Contender& contender : contenders)
+    for (Candidate& c : selection.candidates)
+      if (c.tactic == &contender.tactic && &selection.desc(c.format) == &contender.node)
+        c.time_us = *times_us_->find(contender.tactic, contender.node);
 }
 
 void Selector::pick(NodeSelection& selection) const {
   for (const Format format : kFormats) {
-    const auto runs = [&](const Candidate& c) { return c.support && c.format == format; };
+    const auto runs = [&](const Candidate& c) {
+      return c.support && c.format == format && (!options_.time_tactics || c.time_us >= 0);
+    };
     double fastest = std::numeric_limits<double>::infinity();
     for (const Candidate& c : selection.candidates)
       if (runs(c)) fastest = std::min(fastest, c.time_us);
@@ -161,7 +188,7 @@ LayerChoice summarise(const NodeSelection& selection, Format format) {
 
 const Tactic& Selector::reorder_tactic(const NodeDesc& reorder) const {
   for (const Tactic* tactic : backend_.tactics())
-    if (tactic->supports(reorder)) return *tactic;
+    if (considered(*tactic) && tactic->supports(reorder)) return *tactic;
   fail(ErrorCode::kUnsupported, "backend {} cannot reorder {} to {}", backend_.name(),
        reorder.inputs[0].desc.to_string(), reorder.outputs[0].to_string());
 }
@@ -170,12 +197,9 @@ double Selector::reorder_us(const Value& value, Format from, Format to) {
   if (!options_.time_tactics) return 0;
   const NodeDesc desc = describe_reorder(value, from, to);
   const Tactic& tactic = reorder_tactic(desc);
-  const auto [it, fresh] = times_us_.try_emplace(key(tactic, desc), 0);
-  if (fresh) {
-    const Contender contender{tactic, desc};
-    it->second = time_contenders({&contender, 1})[0];
-  }
-  return it->second;
+  const Contender contender{tactic, desc};
+  if (!times_us_->find(tactic, desc)) measure({&contender, 1}, desc.label());
+  return *times_us_->find(tactic, desc);
 }
 
 }  // namespace twofour::builder

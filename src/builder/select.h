@@ -2,12 +2,12 @@
 #pragma once
 
 #include <array>
-#include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "builder/builder.h"
+#include "builder/timing.h"
 
 namespace twofour::builder {
 
@@ -41,7 +41,8 @@ LayerChoice summarise(const NodeSelection& selection, backend::Format format);
 
 class Selector {
  public:
-  Selector(const backend::Backend& backend, const Options& options) : backend_(backend), options_(options) {}
+  /// Throws Error{kInvalidArgument} when options.tuning.without_tactics has what no tactic is called.
+  Selector(const backend::Backend& backend, const Options& options);
 
   /// Throws Error{kUnsupported} naming the node when no tactic runs it, Error{kNotFound} or
   /// Error{kFailedPrecondition} when strict replay misses.
@@ -51,16 +52,19 @@ class Selector {
   const backend::Tactic& reorder_tactic(const backend::NodeDesc& reorder) const;
 
  private:
+  bool considered(const backend::Tactic& tactic) const;
   void add_candidates(NodeSelection& selection, backend::Format format) const;
   bool replay(NodeSelection& selection) const;
   int rank_of(const std::string& tactic) const;
   bool take(NodeSelection& selection, const LayerChoice& choice) const;
+  std::vector<Contender> contenders_of(const NodeSelection& selection) const;
   void time(NodeSelection& selection);
+  void measure(std::span<const Contender> contenders, const std::string& label);
   void pick(NodeSelection& selection) const;
 
   const backend::Backend& backend_;
   const Options& options_;
-  std::map<std::string, double> times_us_;  // by tactic and signature
+  std::shared_ptr<TimingCache> times_us_;
 };
 
 }  // namespace twofour::builder

@@ -1,6 +1,7 @@
 #include "builder/timing.h"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cstring>
 
@@ -12,10 +13,6 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using backend::NodeDesc;
 using backend::TensorDesc;
-
-constexpr double kBudgetUsPerContender = 30e3;
-constexpr size_t kLeastRounds = 3;
-constexpr size_t kMostRounds = 25;
 
 double microseconds_since(Clock::time_point start) {
   return std::chrono::duration<double, std::micro>(Clock::now() - start).count();
@@ -78,16 +75,26 @@ double median(std::vector<double>& samples) {
 
 }  // namespace
 
-std::vector<double> time_contenders(std::span<const Contender> contenders) {
+TimingEffort effort_of(const TuningOptions& tuning) {
+  if (tuning.rounds > 0) {
+    const auto rounds = static_cast<size_t>(tuning.rounds);
+    return {rounds, rounds, 0};
+  }
+  constexpr std::array<TimingEffort, 5> kLevels = {
+      {{1, 5, 3e3}, {2, 12, 10e3}, {3, 25, 30e3}, {5, 50, 100e3}, {9, 100, 300e3}}};
+  return kLevels[static_cast<size_t>(std::clamp(tuning.level, 1, 5) - 1)];
+}
+
+std::vector<double> time_contenders(std::span<const Contender> contenders, const TimingEffort& effort) {
   std::vector<Runner> runners;
   runners.reserve(contenders.size());
   for (const Contender& contender : contenders) runners.emplace_back(contender);
   for (const Runner& runner : runners) runner.run_us();  // first touch, lazy initialisation
   std::vector<std::vector<double>> samples(runners.size());
   const auto start = Clock::now();
-  const double budget_us = kBudgetUsPerContender * static_cast<double>(runners.size());
-  for (size_t round = 0; round < kMostRounds; ++round) {
-    if (round >= kLeastRounds && microseconds_since(start) > budget_us) break;
+  const double budget_us = effort.budget_us * static_cast<double>(runners.size());
+  for (size_t round = 0; round < effort.most_rounds; ++round) {
+    if (round >= effort.least_rounds && microseconds_since(start) > budget_us) break;
     for (size_t i = 0; i < runners.size(); ++i) samples[i].push_back(runners[i].run_us());
   }
   std::vector<double> result;

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "backend/tactic.h"
+#include "twofour/tuning.h"
 
 namespace twofour::builder {
 
@@ -13,9 +14,17 @@ struct Contender {
   const backend::NodeDesc& node;
 };
 
+struct TimingEffort {
+  size_t least_rounds = 3;
+  size_t most_rounds = 25;
+  double budget_us = 30e3;  // per contender
+};
+/// What the level (1 to 5) or the number of rounds ask for.
+TimingEffort effort_of(const TuningOptions& tuning);
+
 /// Median time of each contender in microseconds. The contenders run in turn within each round, so that a
 /// slow phase of the machine hits all alike. Rounds stop when the total budget is spent, but not before the
-/// third.
-std::vector<double> time_contenders(std::span<const Contender> contenders);
+/// least.
+std::vector<double> time_contenders(std::span<const Contender> contenders, const TimingEffort& effort);
 
 }  // namespace twofour::builder

@@ -114,6 +114,10 @@ void add_benchmark_options(CLI::App& train, TrainArguments& a) {
   train.add_option("--display_every", a.benchmark.display_every, "Steps between lines")
       ->capture_default_str()
       ->group(group);
+  train
+      .add_option("--timing_cache", a.trainer.timing_cache,
+                  "Measured times of tactics to start from and to keep")
+      ->group(group);
   add_threads_option(train, a.threads)->group(group);
 }
 

@@ -127,8 +127,10 @@ void Trainer::create_state(const OptimizerState& optimizer) {
 // The bits of a step depend on its tactics: a resumed run takes those of the checkpoint where it can.
 void Trainer::build_step(const std::string& tactics) {
   builder::Options options = build_options(step_, options_.time_tactics);
+  options.times = builder::open_timing_cache(options_.timing_cache, backend_);
   const auto build = [&] {
     builder::Result result = builder::build(step_.graph.clone(), backend_, options);
+    builder::keep_timing_cache(options.times.get(), options_.timing_cache, backend_);
     tactics_ = builder::tactics_text(result.report, backend_);
     context_ = result.engine->create_context();
   };

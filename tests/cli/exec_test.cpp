@@ -105,6 +105,27 @@ TEST_F(Commands, ExecOutputsDependOnTheInputsAlone) {
   EXPECT_EQ(read_text(file("a.json")), read_text(file("b.json")));
 }
 
+TEST_F(Commands, ExecKeepsTimes) {
+  make_lenet();
+  const std::string exec =
+      "exec --onnx=" + file("lenet.onnx") + " --buildOnly --timingCacheFile=" + file("times.json");
+  const ProgramResult missed = twofour(exec + " --errorOnTimingCacheMiss");
+  EXPECT_EQ(missed.status, 1);
+  EXPECT_THAT(missed.output, HasSubstr("is not in timing cache " + file("times.json")));
+  EXPECT_EQ(twofour(exec + " --builderOptimizationLevel=1").status, 0);
+  EXPECT_EQ(twofour(exec + " --errorOnTimingCacheMiss").status, 0);
+  EXPECT_EQ(twofour(exec + " --tacticSources=-ONEDNN.conv_blocked,+native --errorOnTimingCacheMiss").status,
+            0);
+  const ProgramResult untimed = twofour(exec + " --builderOptimizationLevel=0 --json=" + file("build.json"));
+  EXPECT_EQ(untimed.status, 0) << untimed.output;
+  for (const auto& layer : read_json(file("build.json"))["layers"])
+    for (const auto& candidate : layer["candidates"]) EXPECT_LT(candidate["time_us"], 0);
+  const std::string train =
+      "train --zoo=lenet --batch_size=4 --num_iter=1 --timing_cache=" + file("train.json");
+  EXPECT_EQ(twofour(train).status, 0);
+  EXPECT_EQ(read_json(file("train.json"))["kind"], "twofour timing cache 1");
+}
+
 TEST_F(Commands, TrtexecIsExec) {
   make_lenet();
   const std::string program = std::filesystem::path(TWOFOUR_PROGRAM).replace_filename("trtexec");
@@ -190,6 +211,14 @@ INSTANTIATE_TEST_SUITE_P(
         BadCall{"LoadAndSave", "exec --loadEngine=@/text.engine --saveEngine=@/other.engine",
                 "exclude each other", 1},
         BadCall{"BadSparsity", "exec --onnx=@/lenet.onnx --sparsity=maybe", "maybe", 2},
+        BadCall{"NoTimingCache", "exec --onnx=@/lenet.onnx --timingCacheFile=@/text.onnx",
+                "it is not valid JSON", 1},
+        BadCall{"TacticSourceWithoutSign", "exec --onnx=@/lenet.onnx --tacticSources=onednn",
+                "\"onednn\" is not -NAME or +NAME", 1},
+        BadCall{"UnknownTacticSource", "exec --onnx=@/lenet.onnx --tacticSources=-CUBLAS",
+                "no tactic of backend cpu is called \"cublas\" or begins so", 1},
+        BadCall{"BadLevel", "exec --onnx=@/lenet.onnx --builderOptimizationLevel=6",
+                "Value 6 not in range 0 to 5", 2},
         BadCall{"RefusedFlag", "exec --onnx=@/lenet.onnx --refit", "--refit is not supported: ", 1},
         BadCall{"RefusedAlias", "exec --onnx=@/lenet.onnx --versionCompatible", "is not supported: ", 1},
         BadCall{"UnknownTopic", "exec --help speed", "--help has no topic \"speed\"; it has: model, build",

@@ -7,6 +7,7 @@
 #include "cli/exec/io_formats.h"
 #include "cli/exec/log.h"
 #include "cli/exec/shape_profile.h"
+#include "cli/exec/tactic_sources.h"
 #include "cli/parse.h"
 #include "cli/session.h"
 #include "cli/timing.h"
@@ -57,6 +58,8 @@ Engine build(const ExecOptions& options) {
   build.shapes = complete_shapes(model, requested);
   build.replay_tactics = options.load_tactics;
   build.strict_tactics = options.strict_tactics;
+  build.tuning = options.tuning;
+  build.tuning.without_tactics = parse_tactic_sources(options.tactic_sources);
   build.progress = [&](size_t done, size_t total) {
     bar.update(static_cast<int64_t>(done), static_cast<int64_t>(total));
   };

@@ -14,7 +14,6 @@ constexpr Names<Sparsity, 3> kSparsityNames = {
 constexpr Names<Verbosity, 3> kVerbosityNames = {{{"layer_names_only", Verbosity::kLayerNamesOnly},
                                                   {"detailed", Verbosity::kDetailed},
                                                   {"none", Verbosity::kNone}}};
-constexpr int kMostThreads = 1024;
 
 void add_model_flags(CLI::App& exec, ExecOptions& o) {
   exec.option_defaults()->group("Model");
@@ -30,6 +29,25 @@ void add_shape_flags(CLI::App& exec, ExecOptions& o) {
   exec.add_option("--maxShapes", o.max_shapes, "Largest sizes of inputs; equal to --optShapes");
 }
 
+void add_tuning_flags(CLI::App& exec, ExecOptions& o) {
+  constexpr int kMost = 100'000;
+  TuningOptions& t = o.tuning;
+  exec.add_option("--timingCacheFile", t.timing_cache, "Measured times to start from and to keep")
+      ->type_name("FILE");
+  exec.add_flag("--errorOnTimingCacheMiss", t.strict_timing_cache, "A time that the file misses is an error");
+  exec.add_option("--builderOptimizationLevel,--heuristic", t.level,
+                  "0: nothing is timed; up to 5: longer timing")
+      ->check(CLI::Range(0, 5))
+      ->type_name("LEVEL");
+  exec.add_option("--avgTiming", t.rounds, "Runs of each tactic; 0: as the level says")
+      ->check(CLI::Range(0, kMost))
+      ->type_name("N");
+  exec.add_option("--maxTactics", t.max_tactics, "Tactics timed per layer and format; 0: all")
+      ->check(CLI::Range(-1, kMost))
+      ->type_name("N");
+  exec.add_option("--tacticSources", o.tactic_sources, "Tactics to leave out: -onednn,-sparse24.gemm,...");
+}
+
 void add_build_flags(CLI::App& exec, ExecOptions& o) {
   exec.option_defaults()->group("Build");
   add_shape_flags(exec, o);
@@ -39,6 +57,7 @@ void add_build_flags(CLI::App& exec, ExecOptions& o) {
   exec.add_option("--loadTactics", o.load_tactics, "Replay the tactics of an earlier build")
       ->type_name("FILE");
   exec.add_flag("--strictTactics", o.strict_tactics, "A layer that the tactics file misses is an error");
+  add_tuning_flags(exec, o);
   exec.add_option("--inputIOFormats", o.input_formats, "Expected of the inputs: fp32:chw,...");
   exec.add_option("--outputIOFormats", o.output_formats, "Expected of the outputs: fp32:chw,...");
   add_choice(exec, "--profilingVerbosity,--nvtxMode", o.profiling_verbosity, kVerbosityNames,
@@ -56,7 +75,7 @@ void add_inference_flags(CLI::App& exec, ExecOptions& o) {
   exec.add_option("--infStreams,--streams", o.loop.streams,
                   "Streams that run side by side, each with its share of the threads");
   exec.add_option("--threads", o.threads, "Of all kernels together; default: the cores. Streams share them")
-      ->check(CLI::Range(0, kMostThreads))
+      ->check(CLI::Range(0, kMaxThreads))
       ->expected(0, 1);
   exec.add_flag("--noDataTransfers", o.no_transfers, "Leave out copying inputs and outputs");
   exec.add_flag("--skipInference,--buildOnly", o.skip_inference, "Build or load only");
@@ -122,8 +141,9 @@ void settle_flags(const CLI::App& exec, ExecOptions& options) {
   for (const KnownFlag& flag : flags_without_effect())
     if (given(exec, flag))
       options.notes.push_back(fmt::format("{} has no effect: {}", flag.name, flag.reason));
-  options.build_flags = given_of(
-      exec, {"--sparsity", "--loadTactics", "--strictTactics", "--minShapes", "--optShapes", "--maxShapes"});
+  options.build_flags = given_of(exec, {"--sparsity", "--loadTactics", "--strictTactics", "--timingCacheFile",
+                                        "--builderOptimizationLevel", "--avgTiming", "--maxTactics",
+                                        "--tacticSources", "--minShapes", "--optShapes", "--maxShapes"});
   options.run_flags = given_of(exec, {"--dumpProfile", "--exportProfile", "--dumpOutput", "--exportOutput",
                                       "--dumpRawBindingsToFile", "--exportTimes", "--loadInputs"});
 }

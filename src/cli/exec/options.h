@@ -25,6 +25,8 @@ struct ExecOptions {
   std::string input_formats, output_formats;
   std::string save_tactics, load_tactics;
   bool strict_tactics = false;
+  TuningOptions tuning;
+  std::string tactic_sources;
   Verbosity profiling_verbosity = Verbosity::kLayerNamesOnly;
   // Inference
   LoopOptions loop;

@@ -38,6 +38,7 @@ constexpr KnownFlag kWithoutEffect[] = {
     {"--layerDeviceTypes", true, kNoDla},
     {"--maxAuxStreams", true, "layers run one after another, each on all threads"},
     {"--memPoolSize", true, "scratch memory is what the largest layer needs"},
+    {"--noBuilderCache", false, "layers that are alike are timed once; --timingCacheFile keeps the times"},
     {"--noCompilationCache", false, "kernels are generated when an engine is loaded, in microseconds"},
     {"--noCudaGraph", false, kNoQueue},
     {"--noSpinWait", false, kNoQueue},
