@@ -132,7 +132,7 @@ std::string row_chart(const ChartText& text, const std::vector<std::string>& cat
   for (size_t c = 0; c < categories.size(); ++c) {
     const double top = kTop + row * static_cast<double>(c);
     std::string name = categories[c];
-    constexpr size_t kLongest = 40;
+    constexpr size_t kLongest = 36;
     if (name.size() > kLongest) name = name.substr(0, kLongest - 3) + "...";
     svg.text(kNames - 8, top + row / 2, name, "end");
     for (size_t i = 0; i < series.size(); ++i) {

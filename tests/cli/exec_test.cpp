@@ -73,7 +73,8 @@ TEST_F(Commands, ExecExportsWhatTrtexecDoes) {
               "--iterations=12 --infStreams=2 --threads --fp16 --memPoolSize=workspace:512M --dumpProfile " +
               "--dumpLayerInfo --profilingVerbosity=detailed --dumpOutput --inputIOFormats=fp32:chw " +
               "--exportTimes=" + file("times.json") + " --exportOutput=" + file("output.json") +
-              " --exportProfile=" + file("profile.json") + " --exportLayerInfo=" + file("layers.json"));
+              " --exportProfile=" + file("profile.json") + " --exportLayerInfo=" + file("layers.json") +
+              " --exportTrace=" + file("trace.json") + " --exportReport=" + file("report.html"));
   EXPECT_EQ(run.status, 0) << run.output;
   EXPECT_THAT(run.output,
               AllOf(HasSubstr("[I] --fp16 has no effect: "), HasSubstr("--memPoolSize has no effect"),
@@ -93,6 +94,8 @@ TEST_F(Commands, ExecExportsWhatTrtexecDoes) {
   EXPECT_GE(profile[0]["count"], 24);
   ASSERT_EQ(profile.size(), layers["Layers"].size() + 1);
   EXPECT_EQ(profile[1]["name"], layers["Layers"][0]["Name"]);
+  EXPECT_GT(read_json(file("trace.json"))["traceEvents"].size(), 24u);
+  EXPECT_THAT(read_text(file("report.html")), HasSubstr("Median time of each layer"));
   EXPECT_EQ(layers["Bindings"], nlohmann::json({"input", "logits"}));
 }
 

@@ -5,8 +5,10 @@
 
 #include <nlohmann/json.hpp>
 
+#include "cli/exec/chrome_trace.h"
 #include "cli/exec/exports.h"
 #include "cli/exec/profile.h"
+#include "cli/exec/report_page.h"
 #include "cli/exec/shape_profile.h"
 #include "cli/exec/summary.h"
 #include "cli/suggest.h"
@@ -114,6 +116,61 @@ TEST(Profile, SharesAndMedians) {
   EXPECT_DOUBLE_EQ(json[1]["timeMs"], 9);
   EXPECT_DOUBLE_EQ(json[2]["medianMs"], 0.2);
   EXPECT_DOUBLE_EQ(json[2]["percentage"], 10);
+}
+
+TEST(ChromeTrace, LayersLieInTheirQueriesOnOneRowPerStream) {
+  Trace trace = two_queries();
+  trace.queries[1].stream = 1;
+  trace.queries.push_back(query(9, 0, 2, 0));
+  for (Query& q : trace.queries) q.layer_us = {1500, 400};
+  const std::vector<LayerInfo> layers = {{"conv \"1\"", "Conv", "onednn.conv", false, {}, {}},
+                                         {"fc", "Gemm", "sparse24.gemm", true, {}, {}}};
+  const nlohmann::json json = nlohmann::json::parse(chrome_trace_json(layers, trace, 1));
+  std::map<int, double> end;  // of the last layer, by stream
+  int spans = 0, names = 0;
+  for (const auto& event : json["traceEvents"]) {
+    names += event["ph"] == "M";
+    if (event["ph"] == "M") continue;
+    ++spans;
+    EXPECT_EQ(event["ph"], "X");
+    if (event["cat"] != "layer") continue;
+    const int stream = event["tid"];
+    const double start = event["ts"];
+    if (end.contains(stream)) {
+      EXPECT_DOUBLE_EQ(start, end[stream]);
+    } else {
+      EXPECT_DOUBLE_EQ(start, trace.queries[static_cast<size_t>(stream)].start_compute * 1e3);
+    }
+    end[stream] = start + double(event["dur"]);
+  }
+  EXPECT_EQ(names, 2);
+  EXPECT_EQ(spans,
+            2 * (1 + 2 + 2));  // query, copies in and out, two layers; the third query is beyond the limit
+  EXPECT_DOUBLE_EQ(end.at(1), (3.25 + 1.9) * 1e3);
+}
+
+TEST(ReportPage, SaysWhatRanAndWhatLost) {
+  ReportContent content{.source = "<model>.onnx", .device = "CPU, 2 threads", .file_bytes = 1 << 20};
+  content.build.layers = {
+      {.layer = "conv",
+       .op = "Conv",
+       .winner = "onednn.conv",
+       .format = "nchw",
+       .has_weight = true,
+       .candidates = {{"sparse24.conv", "nchw", true, false, -1, "the weight is not 2:4 sparse"},
+                      {"onednn.conv", "nchw", false, true, 12.5, ""}}}};
+  const std::string built = report_page(content);
+  EXPECT_THAT(built, HasSubstr("&lt;model&gt;.onnx"));
+  EXPECT_THAT(built, HasSubstr("<td>the weight is not 2:4 sparse</td>"));
+  EXPECT_THAT(built, HasSubstr("conv dense: 12.5"));
+  EXPECT_THAT(built, Not(HasSubstr("Performance")));
+  Trace trace = two_queries();
+  for (Query& q : trace.queries) q.layer_us = {2000};
+  content.performance = performance_lines(trace, {});
+  content.profile = profile_of({"conv"}, trace);
+  const std::string ran = report_page(content);
+  EXPECT_THAT(ran, HasSubstr("<td>Throughput</td><td>347.826 qps</td>"));
+  EXPECT_THAT(ran, HasSubstr("conv median: 2000.0"));
 }
 
 TEST(Exports, TensorsOfEveryType) {

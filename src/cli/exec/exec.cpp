@@ -11,6 +11,7 @@
 #include "cli/exec/help.h"
 #include "cli/exec/inference.h"
 #include "cli/exec/log.h"
+#include "cli/exec/report_page.h"
 #include "cli/layer_table.h"
 #include "twofour/files.h"
 #include "twofour/version.h"
@@ -46,16 +47,31 @@ void report_engine(const ExecOptions& options, const Engine& engine) {
     write_file_atomic(options.export_layer_info, layers_json(engine, options.profiling_verbosity));
 }
 
+std::string device_text() { return fmt::format("{}, {} threads", device_name(), set_threads(0)); }
+
+void write_report(const ExecOptions& options, const Engine& engine, RunResult result) {
+  const ReportContent content{.source = options.onnx.empty() ? options.load_engine : options.onnx,
+                              .device = device_text(),
+                              .file_bytes = engine.file_bytes(),
+                              .build = engine.report(),
+                              .layers = engine.layers(),
+                              .performance = std::move(result.performance),
+                              .profile = std::move(result.profile)};
+  write_file_atomic(options.export_report, report_page(content));
+}
+
 void run(const ExecOptions& options) {
   if (options.threads) set_threads(options.threads);
-  info(fmt::format("Device: {}, {} threads", device_name(), set_threads(0)));
+  info("Device: " + device_text());
   for (const std::string& note : options.notes) info(note);
   if (options.time_deserialize) return time_loading(options);
   const Engine engine = build_or_load(options);
   report_engine(options, engine);
-  if (!options.skip_inference) return run_inference(options, engine);
+  RunResult result;
+  if (!options.skip_inference) result = run_inference(options, engine);
   for (const std::string& flag : options.run_flags)
-    warn(fmt::format("{} is ignored: --skipInference runs nothing", flag));
+    if (options.skip_inference) warn(fmt::format("{} is ignored: --skipInference runs nothing", flag));
+  if (!options.export_report.empty()) write_report(options, engine, std::move(result));
 }
 
 void run_with_banner(const CLI::App& exec, ExecOptions& options) {

@@ -1,16 +1,14 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "cli/choice.h"
 #include "cli/exec/options.h"
 #include "cli/exec/refused.h"
+#include "cli/sparsity_choice.h"
 #include "twofour/error.h"
 
 namespace twofour::cli {
 namespace {
 
-constexpr Names<Sparsity, 3> kSparsityNames = {
-    {{"disable", Sparsity::kDisable}, {"enable", Sparsity::kEnable}, {"force", Sparsity::kForce}}};
 constexpr Names<Verbosity, 3> kVerbosityNames = {{{"layer_names_only", Verbosity::kLayerNamesOnly},
                                                   {"detailed", Verbosity::kDetailed},
                                                   {"none", Verbosity::kNone}}};
@@ -51,8 +49,7 @@ void add_tuning_flags(CLI::App& exec, ExecOptions& o) {
 void add_build_flags(CLI::App& exec, ExecOptions& o) {
   exec.option_defaults()->group("Build");
   add_shape_flags(exec, o);
-  add_choice(exec, "--sparsity", o.sparsity, kSparsityNames,
-             "disable | enable | force (prunes first; accuracy is lost)");
+  add_sparsity_choice(exec, o.sparsity);
   exec.add_option("--saveTactics", o.save_tactics, "Write the chosen tactics as JSON")->type_name("FILE");
   exec.add_option("--loadTactics", o.load_tactics, "Replay the tactics of an earlier build")
       ->type_name("FILE");
@@ -96,6 +93,9 @@ void add_report_flags(CLI::App& exec, ExecOptions& o) {
   exec.add_flag("--dumpRawBindingsToFile", o.dump_raw, "Write inputs and outputs as raw files here");
   exec.add_option("--exportTimes", o.export_times, "Write the times of every query as JSON")
       ->type_name("FILE");
+  exec.add_option("--exportTrace", o.export_trace, "Write a run as Chrome trace events")->type_name("FILE");
+  exec.add_option("--exportReport", o.export_report, "Write the build and the run as an HTML page")
+      ->type_name("FILE");
   exec.add_option("--json", o.json, "Write the build report as JSON")->type_name("FILE");
   exec.add_flag("--verbose", o.verbose, "Print why each tactic won or lost, and what the metrics mean");
 }
@@ -138,14 +138,16 @@ void settle_flags(const CLI::App& exec, ExecOptions& options) {
   for (const KnownFlag& flag : refused_flags())
     if (given(exec, flag))
       throw Error(ErrorCode::kUnsupported, fmt::format("{} is not supported: {}", flag.name, flag.reason));
+  options.loop.data_transfers = !options.no_transfers;
   for (const KnownFlag& flag : flags_without_effect())
     if (given(exec, flag))
       options.notes.push_back(fmt::format("{} has no effect: {}", flag.name, flag.reason));
   options.build_flags = given_of(exec, {"--sparsity", "--loadTactics", "--strictTactics", "--timingCacheFile",
                                         "--builderOptimizationLevel", "--avgTiming", "--maxTactics",
                                         "--tacticSources", "--minShapes", "--optShapes", "--maxShapes"});
-  options.run_flags = given_of(exec, {"--dumpProfile", "--exportProfile", "--dumpOutput", "--exportOutput",
-                                      "--dumpRawBindingsToFile", "--exportTimes", "--loadInputs"});
+  options.run_flags =
+      given_of(exec, {"--dumpProfile", "--exportProfile", "--dumpOutput", "--exportOutput",
+                      "--dumpRawBindingsToFile", "--exportTimes", "--exportTrace", "--loadInputs"});
 }
 
 }  // namespace twofour::cli

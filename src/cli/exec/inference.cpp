@@ -2,10 +2,9 @@
 
 #include <fmt/format.h>
 
+#include "cli/exec/chrome_trace.h"
 #include "cli/exec/exports.h"
 #include "cli/exec/log.h"
-#include "cli/exec/profile.h"
-#include "cli/exec/summary.h"
 #include "cli/parse.h"
 #include "twofour/files.h"
 
@@ -14,13 +13,8 @@ namespace {
 
 double mib(size_t bytes) { return static_cast<double>(bytes) / (1 << 20); }
 
-void write_if_named(const std::string& path, const std::string& text) {
-  if (!path.empty()) write_file_atomic(path, text);
-}
-
 void write_raw(const TensorInfo& tensor, const Tensor& values) {
-  write_file_atomic(raw_file_name(tensor),
-                    {reinterpret_cast<const char*>(values.raw()), values.size_bytes()});
+  write_file_atomic(raw_file_name(tensor), {reinterpret_cast<const char*>(values.raw()), values.size_bytes()});
 }
 
 Inputs choose_inputs(const ExecOptions& options, const Engine& engine) {
@@ -32,10 +26,8 @@ Inputs choose_inputs(const ExecOptions& options, const Engine& engine) {
   return inputs;
 }
 
-void print_performance(const ExecOptions& options, const Trace& trace,
-                       const std::vector<float>& percentiles) {
-  for (const LogLine& line :
-       performance_lines(trace, {options.loop.warm_up_ms, options.avg_runs, percentiles})) {
+void print_lines(const std::vector<LogLine>& lines) {
+  for (const LogLine& line : lines) {
     if (line.level == 'I') info(line.text);
     else if (line.level == 'W') warn(line.text);
     else verbose(line.text);
@@ -52,28 +44,34 @@ void write_tensors(const ExecOptions& options, const Engine& engine, const Input
   for (size_t i = 0; i < infos.size(); ++i) write_raw(infos[i], outputs[i]);
 }
 
-void profile(const ExecOptions& options, const Engine& engine, const Inputs& inputs) {
-  if (!options.dump_profile && options.export_profile.empty()) return;
+std::optional<Profile> profile(const ExecOptions& options, const Engine& engine, const Inputs& inputs) {
+  const bool wanted = options.dump_profile || !options.export_profile.empty() ||
+                      !options.export_trace.empty() || !options.export_report.empty();
+  if (!wanted) return std::nullopt;
   const Trace trace = profile_streams(engine, inputs, options.loop);
-  const Profile profile = profile_of(engine.layer_names(), trace);
+  Profile profile = profile_of(engine.layer_names(), trace);
   if (options.dump_profile) info_lines("\n" + profile_text(profile));
-  write_if_named(options.export_profile, profile_json(profile));
+  if (!options.export_profile.empty()) write_file_atomic(options.export_profile, profile_json(profile));
+  constexpr size_t kTracedQueries = 50;  // of each stream
+  if (!options.export_trace.empty())
+    write_file_atomic(options.export_trace, chrome_trace_json(engine.layers(), trace, kTracedQueries));
+  return profile;
 }
 
 }  // namespace
 
-void run_inference(const ExecOptions& options, const Engine& engine) {
+RunResult run_inference(const ExecOptions& options, const Engine& engine) {
   const std::vector<float> percentiles = parse_percentiles(options.percentiles);
   info(fmt::format("Created execution context with memory size: {:g} MiB activations, {:g} MiB scratch",
                    mib(engine.arena_bytes()), mib(engine.scratch_bytes())));
   const Inputs inputs = choose_inputs(options, engine);
-  LoopOptions loop = options.loop;
-  loop.data_transfers = !options.no_transfers;
-  const Trace trace = run_streams(engine, inputs, loop);
-  print_performance(options, trace, percentiles);
-  write_if_named(options.export_times, times_json(trace));
+  const Trace trace = run_streams(engine, inputs, options.loop);
+  RunResult result{performance_lines(trace, {options.loop.warm_up_ms, options.avg_runs, percentiles}), {}};
+  print_lines(result.performance);
+  if (!options.export_times.empty()) write_file_atomic(options.export_times, times_json(trace));
   write_tensors(options, engine, inputs, trace.outputs);
-  profile(options, engine, inputs);
+  result.profile = profile(options, engine, inputs);
+  return result;
 }
 
 }  // namespace twofour::cli

@@ -38,7 +38,8 @@ struct ExecOptions {
   std::string percentiles = "90,95,99";
   bool dump_profile = false, dump_layer_info = false, dump_output = false, dump_raw = false;
   bool verbose = false;
-  std::string export_profile, export_layer_info, export_output, export_times, json;
+  std::string export_profile, export_layer_info, export_output, export_times, export_trace, export_report,
+      json;
 
   /// Flags given that only a build heeds, that only a run heeds, and notes on flags without effect; filled by
   /// the command line.
