@@ -6,6 +6,7 @@
 
 namespace twofour::cli {
 
+void add_compare(CLI::App& app);
 void add_demo(CLI::App& app);
 void add_eval(CLI::App& app);
 void add_exec(CLI::App& app);

@@ -41,15 +41,15 @@ Tensor read_tensor(const TensorInfo& info, const std::string& path) {
 
 }  // namespace
 
-Inputs random_inputs(const Engine& engine) {
+Inputs random_inputs(const Engine& engine, uint32_t seed) {
   Inputs inputs;
-  std::minstd_rand random(24);
+  std::minstd_rand random(seed);
   for (const TensorInfo& info : engine.inputs()) inputs[info.name] = random_tensor(info, random);
   return inputs;
 }
 
-Inputs load_inputs(const Engine& engine, const std::map<std::string, std::string>& files) {
-  Inputs inputs = random_inputs(engine);
+Inputs load_inputs(const Engine& engine, const std::map<std::string, std::string>& files, uint32_t seed) {
+  Inputs inputs = random_inputs(engine, seed);
   const std::vector<TensorInfo> known = engine.inputs();
   for (const auto& [name, path] : files) {
     const auto info = std::ranges::find(known, name, &TensorInfo::name);

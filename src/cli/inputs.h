@@ -10,12 +10,12 @@ namespace twofour::cli {
 
 using Inputs = std::map<std::string, Tensor>;
 
-/// For every input, from a fixed seed: floats in [-1, 1) as trtexec's, integers and bools 0 or 1, so that
+/// For every input, from the seed: floats in [-1, 1) as trtexec's, integers and bools 0 or 1, so that
 /// they may be indices.
-Inputs random_inputs(const Engine& engine);
+Inputs random_inputs(const Engine& engine, uint32_t seed = 24);
 
 /// `files`: raw little-endian values (numpy's tofile) by input; random values for the other inputs. Throws
 /// Error naming input and file when the name is unknown or the size does not fit.
-Inputs load_inputs(const Engine& engine, const std::map<std::string, std::string>& files);
+Inputs load_inputs(const Engine& engine, const std::map<std::string, std::string>& files, uint32_t seed = 24);
 
 }  // namespace twofour::cli

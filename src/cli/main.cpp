@@ -27,7 +27,9 @@ int run(int argc, char** argv) {
   app.require_subcommand(1);
   app.set_version_flag("--version", fmt::format("twofour {}", kVersion));
   app.get_formatter()->column_width(38);
-  for (const auto add : {add_demo, add_eval, add_exec, add_inspect, add_prune, add_train, add_zoo}) add(app);
+  for (const auto add :
+       {add_compare, add_demo, add_eval, add_exec, add_inspect, add_prune, add_train, add_zoo})
+    add(app);
   set_up_console(argc, argv);
   std::vector<std::string> reversed = arguments(argc, argv);  // as CLI11 wants them
   std::ranges::reverse(reversed);

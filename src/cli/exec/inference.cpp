@@ -14,7 +14,8 @@ namespace {
 double mib(size_t bytes) { return static_cast<double>(bytes) / (1 << 20); }
 
 void write_raw(const TensorInfo& tensor, const Tensor& values) {
-  write_file_atomic(raw_file_name(tensor), {reinterpret_cast<const char*>(values.raw()), values.size_bytes()});
+  write_file_atomic(raw_file_name(tensor),
+                    {reinterpret_cast<const char*>(values.raw()), values.size_bytes()});
 }
 
 Inputs choose_inputs(const ExecOptions& options, const Engine& engine) {

@@ -1,0 +1,70 @@
+// `twofour compare` as a user runs it.
+#include "commands.h"
+
+namespace twofour {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using testing::ProgramResult;
+
+TEST_F(Commands, CompareWithTheReference) {
+  make_lenet();
+  const ProgramResult run = twofour("compare " + file("lenet.onnx") +
+                                    " --shapes=input:3x1x28x28 --bisect --json=" + file("compare.json") +
+                                    " --html=" + file("compare.html"));
+  EXPECT_EQ(run.status, 0) << run.output;
+  EXPECT_THAT(run.output, AllOf(HasSubstr("against the reference kernels"), HasSubstr("conv1 + relu1"),
+                                HasSubstr("every layer is within tolerance")));
+  const nlohmann::json json = read_json(file("compare.json"));
+  EXPECT_EQ(json["passed"], true);
+  EXPECT_EQ(json["outputs"][0]["elements"], 30);
+  EXPECT_THAT(read_text(file("compare.html")), HasSubstr("Agreement of each layer"));
+}
+
+TEST_F(Commands, CompareSeesWhatPruningDoes) {
+  make_lenet();
+  twofour("prune " + file("lenet.onnx") + " -o " + file("sparse.onnx") + " --include=fc1");
+  const ProgramResult models = twofour("compare " + file("sparse.onnx") + " " + file("lenet.onnx"));
+  EXPECT_EQ(models.status, 1);
+  EXPECT_THAT(models.output,
+              AllOf(HasSubstr("first layer outside tolerance: fc1 + relu3"),
+                    HasSubstr("error (failed precondition): output \"logits\" is out of tolerance: ")));
+  EXPECT_EQ(twofour("compare " + file("sparse.onnx") + " --dense").status, 0);
+  const std::string forced = "compare " + file("lenet.onnx") + " --sparsity=force";
+  EXPECT_EQ(twofour(forced + " --dense").status, 1);
+  EXPECT_EQ(twofour(forced + " --dense --atol=100").status, 0);
+  const ProgramResult bisected = twofour(forced + " --bisect");
+  EXPECT_EQ(bisected.status, 1);
+  EXPECT_THAT(bisected.output, HasSubstr("the output leaves tolerance with layer: "));
+}
+
+TEST_F(Commands, CompareTakesSeedsAndFiles) {
+  make_lenet();
+  const auto mean_abs = [&](const std::string& flags) {
+    twofour("compare " + file("lenet.onnx") + " --sparsity=force --dense --json=" + file("compare.json") +
+            flags);
+    return read_json(file("compare.json"))["outputs"][0]["mean_abs"].get<double>();
+  };
+  EXPECT_NE(mean_abs(""), mean_abs(" --seed=7"));
+  std::ofstream(file("input.bin"), std::ios::binary) << std::string(size_t{28} * 28 * 4, '\0');
+  const std::string loaded = " --loadInputs=input:" + file("input.bin");
+  EXPECT_EQ(mean_abs(loaded), mean_abs(loaded + " --seed=7"));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Compare, BadCalls,
+    ::testing::Values(
+        BadCall{"NoModel", "compare", "model is required", 2},
+        BadCall{"MissingModel", "compare @/none.onnx", "none.onnx", 1},
+        BadCall{"NotAModel", "compare @/lenet.onnx @/text.onnx", "text.onnx", 1},
+        BadCall{"NegativeTolerance", "compare @/lenet.onnx --atol=-1", "got --atol=-1", 1},
+        BadCall{"BisectTwo", "compare @/lenet.onnx @/lenet.onnx --bisect", "compare with the reference", 1},
+        BadCall{"DenseAndOther", "compare @/lenet.onnx @/lenet.onnx --dense", "--dense", 2},
+        BadCall{"WrongInput", "compare @/lenet.onnx --loadInputs=image:@/text.onnx",
+                "the engine has no input \"image\"", 1},
+        BadCall{"WrongShape", "compare @/lenet.onnx --shapes=input:1x3x28x28", "does not fit it", 1}),
+    [](const auto& test) { return test.param.name; });
+
+}  // namespace
+}  // namespace twofour
