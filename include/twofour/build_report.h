@@ -13,7 +13,7 @@ struct TacticTime {
   std::string format;  // "nchw" or "nhwc"
   bool sparse = false;
   bool could_run = false;
-  double time_us = -1;   // median; negative: not timed
+  double time_us = -1;   // undisturbed; negative: not timed
   std::string declined;  // why it was not taken; empty for the winner
 };
 
@@ -27,6 +27,7 @@ struct LayerChoice {
   bool sparse = false;
   bool has_weight = false;  // an operator that 2:4 sparsity knows
   bool replayed = false;    // taken from a tactics file, not timed
+  bool disturbed = false;   // other work on the machine made its times uncertain
   std::vector<TacticTime> candidates;
 
   /// A sparse tactic could run it.

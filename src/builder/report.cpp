@@ -70,17 +70,30 @@ TacticTime candidate_from_json(const Json& json) {
 Json layer_to_json(const LayerChoice& layer) {
   Json candidates = Json::array();
   for (const TacticTime& c : layer.candidates) candidates.push_back(candidate_to_json(c));
-  return {{"layer", layer.layer},           {"op", layer.op},
-          {"signature", layer.signature},   {"winner", layer.winner},
-          {"format", layer.format},         {"sparse", layer.sparse},
-          {"has_weight", layer.has_weight}, {"replayed", layer.replayed},
-          {"verdict", layer.verdict()},     {"candidates", std::move(candidates)}};
+  return {{"layer", layer.layer},
+          {"op", layer.op},
+          {"signature", layer.signature},
+          {"winner", layer.winner},
+          {"format", layer.format},
+          {"sparse", layer.sparse},
+          {"has_weight", layer.has_weight},
+          {"replayed", layer.replayed},
+          {"disturbed", layer.disturbed},
+          {"verdict", layer.verdict()},
+          {"candidates", std::move(candidates)}};
 }
 
 LayerChoice layer_from_json(const Json& json) {
-  LayerChoice layer{json.at("layer"),      json.at("op"),       json.at("signature"),
-                    json.at("winner"),     json.at("format"),   json.at("sparse"),
-                    json.at("has_weight"), json.at("replayed"), {}};
+  LayerChoice layer{json.at("layer"),
+                    json.at("op"),
+                    json.at("signature"),
+                    json.at("winner"),
+                    json.at("format"),
+                    json.at("sparse"),
+                    json.at("has_weight"),
+                    json.at("replayed"),
+                    json.value("disturbed", false),
+                    {}};
   for (const Json& c : json.at("candidates")) layer.candidates.push_back(candidate_from_json(c));
   return layer;
 }

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 
+#include "base/log.h"
 #include "builder/describe.h"
 #include "ops/op_def.h"
 
@@ -76,19 +78,26 @@ std::vector<Contender> Selector::contenders_of(const NodeSelection& selection) c
   return contenders;
 }
 
-void Selector::measure(std::span<const Contender> contenders, const std::string& label) {
+bool Selector::measure(std::span<const Contender> contenders, const std::string& label) {
   TWOFOUR_CHECK(!options_.tuning.strict_timing_cache, kNotFound, "{} is not in timing cache {}", label,
                 options_.tuning.timing_cache.string());
-  const std::vector<double> times = time_contenders(contenders, effort_of(options_.tuning));
+  const Timings times = time_contenders(contenders, effort_of(options_.tuning));
   for (size_t i = 0; i < contenders.size(); ++i)
-    times_us_->set(contenders[i].tactic, contenders[i].node, times[i]);
+    times_us_->set(contenders[i].tactic, contenders[i].node, times.us[i]);
+  if (times.disturbed && !std::exchange(warned_, true))
+    log_warning(
+        "timing was disturbed by other work on this machine, first at {}: what was chosen may not be "
+        "the fastest",
+        label);
+  return times.disturbed;
 }
 
 void Selector::time(NodeSelection& selection) {
   const std::vector<Contender> contenders = contenders_of(selection);
   // A node with any new contender is timed as a whole: only times of the same rounds are comparable.
   const auto known = [&](const Contender& c) { return times_us_->find(c.tactic, c.node).has_value(); };
-  if (!std::ranges::all_of(contenders, known)) measure(contenders, selection.node->label());
+  if (!std::ranges::all_of(contenders, known))
+    selection.disturbed = measure(contenders, selection.node->label());
   for (const Contender& contender : contenders)
     for (Candidate& c : selection.candidates)
       if (c.tactic == &contender.tactic && &selection.desc(c.format) == &contender.node)
@@ -177,6 +186,7 @@ LayerChoice summarise(const NodeSelection& selection, Format format) {
                     .sparse = winner.tactic->is_sparse(),
                     .has_weight = ops::get_op(selection.node->op()).sparsity.weight_input >= 0,
                     .replayed = selection.replayed,
+                    .disturbed = selection.disturbed,
                     .candidates = {}};
   for (const Candidate& c : selection.candidates) {
     const backend::Support lost = c.support ? declined(lost_to(c, winner, selection.replayed)) : c.support;

@@ -27,6 +27,7 @@ struct NodeSelection {
   std::vector<Candidate> candidates;
   std::array<std::optional<size_t>, kFormats.size()> best;  // by format: of `candidates`
   bool replayed = false;
+  bool disturbed = false;  // while it was timed
 
   const backend::NodeDesc& desc(backend::Format format) const { return descs[static_cast<size_t>(format)]; }
   /// Null: nothing runs the node in this format.
@@ -59,12 +60,14 @@ class Selector {
   bool take(NodeSelection& selection, const LayerChoice& choice) const;
   std::vector<Contender> contenders_of(const NodeSelection& selection) const;
   void time(NodeSelection& selection);
-  void measure(std::span<const Contender> contenders, const std::string& label);
+  /// Whether other work on the machine disturbed it.
+  bool measure(std::span<const Contender> contenders, const std::string& label);
   void pick(NodeSelection& selection) const;
 
   const backend::Backend& backend_;
   const Options& options_;
   std::shared_ptr<TimingCache> times_us_;
+  bool warned_ = false;  // that timing was disturbed
 };
 
 }  // namespace twofour::builder

@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "base/rng.h"
+#include "builder/round_statistics.h"
 
 namespace twofour::builder {
 namespace {
@@ -67,12 +68,6 @@ class Runner {
   std::shared_ptr<std::byte> scratch_;
 };
 
-double median(std::vector<double>& samples) {
-  const auto middle = samples.begin() + static_cast<std::ptrdiff_t>(samples.size() / 2);
-  std::nth_element(samples.begin(), middle, samples.end());
-  return *middle;
-}
-
 }  // namespace
 
 TimingEffort effort_of(const TuningOptions& tuning) {
@@ -85,21 +80,19 @@ TimingEffort effort_of(const TuningOptions& tuning) {
   return kLevels[static_cast<size_t>(std::clamp(tuning.level, 1, 5) - 1)];
 }
 
-std::vector<double> time_contenders(std::span<const Contender> contenders, const TimingEffort& effort) {
+Timings time_contenders(std::span<const Contender> contenders, const TimingEffort& effort) {
   std::vector<Runner> runners;
   runners.reserve(contenders.size());
   for (const Contender& contender : contenders) runners.emplace_back(contender);
   for (const Runner& runner : runners) runner.run_us();  // first touch, lazy initialisation
-  std::vector<std::vector<double>> samples(runners.size());
+  Rounds rounds(runners.size());
   const auto start = Clock::now();
   const double budget_us = effort.budget_us * static_cast<double>(runners.size());
   for (size_t round = 0; round < effort.most_rounds; ++round) {
-    if (round >= effort.least_rounds && microseconds_since(start) > budget_us) break;
-    for (size_t i = 0; i < runners.size(); ++i) samples[i].push_back(runners[i].run_us());
+    if (round >= effort.least_rounds && (microseconds_since(start) > budget_us || is_settled(rounds))) break;
+    for (size_t i = 0; i < runners.size(); ++i) rounds[i].push_back(runners[i].run_us());
   }
-  std::vector<double> result;
-  for (auto& s : samples) result.push_back(median(s));
-  return result;
+  return {believed_us(rounds), is_disturbed(rounds)};
 }
 
 }  // namespace twofour::builder

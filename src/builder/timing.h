@@ -22,9 +22,13 @@ struct TimingEffort {
 /// What the level (1 to 5) or the number of rounds ask for.
 TimingEffort effort_of(const TuningOptions& tuning);
 
-/// Median time of each contender in microseconds. The contenders run in turn within each round, so that a
-/// slow phase of the machine hits all alike. Rounds stop when the total budget is spent, but not before the
-/// least.
-std::vector<double> time_contenders(std::span<const Contender> contenders, const TimingEffort& effort);
+struct Timings {
+  std::vector<double> us;  // believed_us() of the contenders
+  bool disturbed = false;  // by other work on the machine: is_disturbed()
+};
+
+/// The contenders run in turn within each round, so that a slow phase of the machine hits all alike. Rounds
+/// stop when they are settled or the total budget is spent, but not before the least.
+Timings time_contenders(std::span<const Contender> contenders, const TimingEffort& effort);
 
 }  // namespace twofour::builder
