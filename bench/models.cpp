@@ -4,18 +4,16 @@
 
 #include <cmath>
 #include <filesystem>
-#include <optional>
 
 #include <CLI/CLI.hpp>
 
 #include "base/file.h"
-#include "base/json.h"
 #include "cli/inputs.h"
-#include "cli/table.h"
 #include "cli/timing.h"
 #include "cli/wait_policy.h"
 #include "contest.h"
 #include "model_list.h"
+#include "model_report.h"
 #include "twofour/engine.h"
 #include "twofour/error.h"
 
@@ -69,24 +67,6 @@ struct Case {
   std::map<std::string, Shape> shapes;
   int64_t batch;
   int threads;
-};
-
-struct PeerResult {
-  std::string name, error;
-  double ms = 0, ratio = 0, low = 0, high = 0;  // peer's time / ours
-};
-struct Row {
-  double ms = 0, busy = 0;
-  size_t rounds = 0;
-  std::vector<PeerResult> peers;
-  std::optional<double> difference;  // from ONNX Runtime's outputs
-  /// The peer with the least time; null when none ran.
-  const PeerResult* best() const {
-    const PeerResult* result = nullptr;
-    for (const PeerResult& p : peers)
-      if (p.error.empty() && (!result || p.ratio < result->ratio)) result = &p;
-    return result;
-  }
 };
 
 std::string numpy_name(DType dtype) {
@@ -162,6 +142,7 @@ class Race {
     for (const auto& [name, tensor] : inputs)
       std::copy_n(tensor.raw(), tensor.size_bytes(), context_.tensor(name).raw());
     context_.run();
+    row_ = {.model = test.entry->name, .batch = test.batch, .threads = test.threads};
     const std::string request = load_request(test, engine_, inputs, folder).dump();
     for (const auto& peer : peers_) {
       const std::string answer = peer->ask(request);
@@ -172,7 +153,7 @@ class Race {
     }
   }
 
-  Row run(double seconds) {
+  ModelRow run(double seconds) {
     std::vector<Contestant> contestants = {{"twofour",
                                             [this] { return mean_run_s(context_, runs_); },
                                             [this] {
@@ -206,69 +187,9 @@ class Race {
   Peers& peers_;
   Engine engine_;
   Context context_;
-  Row row_;
+  ModelRow row_;
   double once_s_ = 1e9;
   int64_t runs_ = 1;
-};
-
-class Report {
- public:
-  explicit Report(const Peers& peers) : table_(headers(peers)) {}
-
-  void add(const Case& test, const Row& row) {
-    const PeerResult* best = row.best();
-    std::vector<std::string> cells = {test.entry->name, std::to_string(test.batch),
-                                      std::to_string(test.threads), fmt::format("{:.3f}", row.ms)};
-    Json json = {{"model", test.entry->name}, {"batch", test.batch},  {"threads", test.threads},
-                 {"twofour_ms", row.ms},      {"rounds", row.rounds}, {"busy", row.busy}};
-    for (const PeerResult& p : row.peers) {
-      cells.push_back(p.error.empty() ? fmt::format("{:.3f}", p.ms) : "-");
-      if (p.error.empty())
-        json["peers"][p.name] = {{"ms", p.ms}, {"ratio", p.ratio}, {"low", p.low}, {"high", p.high}};
-      else
-        notes_.push_back(fmt::format("{} batch {}: {}: {}", test.entry->name, test.batch, p.name, p.error));
-    }
-    if (best) {
-      logs_.push_back(std::log(best->ratio));
-      json["ratio"] = best->ratio;
-    }
-    if (row.difference) json["difference"] = *row.difference;
-    cells.push_back(best ? fmt::format("{:.2f}", best->ratio) : "-");
-    cells.push_back(best ? fmt::format("{:.2f} to {:.2f}", best->low, best->high) : "-");
-    cells.push_back(row.difference ? fmt::format("{:.1e}", *row.difference) : "-");
-    table_.add_row(std::move(cells));
-    rows_.push_back(std::move(json));
-  }
-
-  void skip(const std::string& note) { notes_.push_back(note); }
-
-  double geometric_mean() const {
-    double sum = 0;
-    for (const double v : logs_) sum += v;
-    return logs_.empty() ? 0 : std::exp(sum / static_cast<double>(logs_.size()));
-  }
-
-  std::string text() const {
-    return fmt::format("{}\n\nGeometric mean of {} ratios (time of the better peer / ours): {:.3f}\n{}",
-                       table_.text(), logs_.size(), geometric_mean(), fmt::join(notes_, "\n"));
-  }
-  Json json() const {
-    return {
-        {"device", device_name()}, {"geometric_mean", geometric_mean()}, {"rows", rows_}, {"notes", notes_}};
-  }
-
- private:
-  static std::vector<std::string> headers(const Peers& peers) {
-    std::vector<std::string> result = {"Model", ">Batch", ">Threads", ">twofour ms"};
-    for (const auto& peer : peers) result.push_back(">" + title_of(*peer) + " ms");
-    for (const char* last : {">Ratio", ">Quartiles", ">Difference"}) result.emplace_back(last);
-    return result;
-  }
-
-  cli::Table table_;
-  Json rows_ = Json::array();
-  std::vector<std::string> notes_;
-  std::vector<double> logs_;
 };
 
 Peers start_peers(std::vector<std::string>* notes) {
@@ -282,7 +203,7 @@ Peers start_peers(std::vector<std::string>* notes) {
 }
 
 void run_model(const BenchModel& entry, const Options& options, const std::filesystem::path& folder,
-               Report& report) {
+               ModelReport& report) {
   const std::string onnx =
       entry.file.empty() ? (folder / (entry.name + ".onnx")).string() : options.folder + "/" + entry.file;
   std::vector<std::string> ignored;
@@ -294,7 +215,7 @@ void run_model(const BenchModel& entry, const Options& options, const std::files
       Case test{&entry, onnx, {}, batch, threads};
       if (!shapes_at(entry, model, batch, &test.shapes)) continue;
       set_threads(threads);
-      report.add(test, Race(test, model, peers, folder).run(options.seconds));
+      report.add(Race(test, model, peers, folder).run(options.seconds));
       fmt::print(stderr, "{} batch {}, {} threads\n", entry.name, batch, threads);
     }
 }
@@ -302,15 +223,17 @@ void run_model(const BenchModel& entry, const Options& options, const std::files
 void run(const Options& options) {
   std::vector<std::string> notes;
   const WorkFolder folder;
-  Report report(start_peers(&notes));
-  for (const std::string& note : notes) report.skip(note);
+  std::vector<std::string> titles;
+  for (const auto& peer : start_peers(&notes)) titles.push_back(title_of(*peer));
+  ModelReport report(titles);
+  for (const std::string& note : notes) report.note(note);
   for (const BenchModel& entry : bench_models()) {
     if (!options.models.empty() && std::ranges::find(options.models, entry.name) == options.models.end())
       continue;
     try {
       run_model(entry, options, folder.path(), report);
     } catch (const Error& error) {
-      report.skip(fmt::format("{}: {}", entry.name, error.what()));
+      report.note(fmt::format("{}: {}", entry.name, error.what()));
     }
   }
   fmt::print("Dense FP32 inference on {}\n{}\n", device_name(), report.text());
