@@ -29,21 +29,23 @@ namespace engine {
 class Engine;  // internal
 class ExecutionContext;
 }  // namespace engine
+namespace builder {
+class Specialiser;  // internal
+}
 
 /// kDisable: dense only. kEnable: sparse where the weights are 2:4 and it is faster. kForce: prunes by
 /// magnitude first, without retraining: for timing, the accuracy is gone.
 enum class Sparsity : uint8_t { kDisable, kEnable, kForce };
 
-/// The sizes that an input may have from run to run.
+/// The sizes that an input may have from run to run; tactics are timed at `opt`.
 struct ShapeRange {
-  Shape min, max;
+  Shape min, opt, max;
 };
 
 struct BuildOptions {
   Sparsity sparsity = Sparsity::kEnable;
   std::map<std::string, Shape> shapes;  // for inputs whose shape is not fixed
-  /// Inputs whose open dimensions stay open. What depends on them is decided when the engine runs: each new
-  /// shape costs time once.
+  /// Inputs whose open dimensions stay open: Engine::at() gives the engine for each shape that comes.
   std::map<std::string, ShapeRange> ranges;
   std::filesystem::path replay_tactics;  // decisions of an earlier build
   bool strict_tactics = false;           // a layer without a decision is an error
@@ -102,9 +104,15 @@ class Engine {
   /// Maps the file. Throws Error{kDataCorrupt} when it is truncated, altered or of another format version,
   /// Error{kFailedPrecondition} when it was built for another device.
   static Engine load(const std::filesystem::path& path);
-  explicit Engine(std::shared_ptr<const engine::Engine> engine) : engine_(std::move(engine)) {}
+  explicit Engine(std::shared_ptr<const engine::Engine> engine);
 
   void save(const std::filesystem::path& path) const;
+  /// Of an engine with open inputs: the engine for these shapes, with the tactics of the build and its memory
+  /// planned. Made once for each set of shapes; the last 16 are kept. Throws Error{kInvalidArgument} naming
+  /// an input whose shape is missing or outside its range.
+  Engine at(const std::map<std::string, Shape>& shapes) const;
+  /// Contexts of an engine with open inputs take every shape of the range, without a plan for it: use at()
+  /// where speed matters.
   Context context() const;
   std::vector<TensorInfo> inputs() const;
   std::vector<TensorInfo> outputs() const;
@@ -125,6 +133,7 @@ class Engine {
 
  private:
   std::shared_ptr<const engine::Engine> engine_;
+  std::shared_ptr<builder::Specialiser> specialiser_;
 };
 
 struct BuiltEngine {

@@ -3,6 +3,7 @@
 #include "api/device.h"
 #include "builder/builder.h"
 #include "builder/report.h"
+#include "builder/specialise.h"
 #include "builder/tactics_file.h"
 
 namespace twofour {
@@ -41,9 +42,9 @@ std::vector<TensorInfo> infos(const engine::Plan& plan, const std::vector<int>& 
 builder::InputRanges to_internal(const std::map<std::string, ShapeRange>& ranges) {
   builder::InputRanges result;
   for (const auto& [name, range] : ranges) {
-    TWOFOUR_CHECK(range.min.rank() == range.max.rank(), kInvalidArgument,
-                  "the range of input \"{}\" is {} to {}: their ranks differ", name, range.min.to_string(),
-                  range.max.to_string());
+    TWOFOUR_CHECK(range.min.rank() == range.max.rank() && range.opt.rank() == range.min.rank(),
+                  kInvalidArgument, "the range of input \"{}\" is {} to {}: their ranks differ", name,
+                  range.min.to_string(), range.max.to_string());
     for (size_t i = 0; i < range.min.rank(); ++i) result[name].push_back({range.min[i], range.max[i]});
   }
   return result;
@@ -69,6 +70,7 @@ BuiltEngine build_engine(const Model& model, const BuildOptions& options) {
   internal.sparsity = to_internal(options.sparsity);
   internal.shapes = options.shapes;
   internal.ranges = to_internal(options.ranges);
+  for (const auto& [name, range] : options.ranges) internal.shapes[name] = range.opt;
   if (!options.replay_tactics.empty())
     internal.decisions = builder::read_tactics_file(options.replay_tactics, api::device());
   internal.strict_tactics = options.strict_tactics;
@@ -90,6 +92,12 @@ Engine Engine::load(const std::filesystem::path& path) {
   return Engine(engine::Engine::load(path, api::device()));
 }
 void Engine::save(const std::filesystem::path& path) const { engine_->save(path); }
+Engine::Engine(std::shared_ptr<const engine::Engine> engine)
+    : engine_(std::move(engine)),
+      specialiser_(std::make_shared<builder::Specialiser>(engine_, api::device())) {}
+Engine Engine::at(const std::map<std::string, Shape>& shapes) const {
+  return Engine(specialiser_->at(shapes));
+}
 Context Engine::context() const { return Context(engine_->create_context()); }
 std::vector<TensorInfo> Engine::inputs() const { return infos(engine_->plan(), engine_->plan().inputs); }
 std::vector<TensorInfo> Engine::outputs() const { return infos(engine_->plan(), engine_->plan().outputs); }

@@ -99,7 +99,8 @@ class Assembler {
     for (size_t i = 0; i < node.inputs().size(); ++i) {
       const Value* value = node.input(i);
       if (!value) step.inputs.push_back(-1);
-      else if (value->is_constant()) step.inputs.push_back(add_constant(value, !tactic || !tactic->packs()));
+      else if (value->is_constant())
+        step.inputs.push_back(add_constant(value, sections_.keeps_plain() || !tactic || !tactic->packs()));
       else step.inputs.push_back(read(value, step_number));
     }
     for (size_t i = 0; i < node.outputs().size(); ++i)

@@ -21,11 +21,17 @@ using Assignments = std::unordered_map<const Node*, Assignment>;
 /// Constants and packed weights of a plan and its subgraphs. Data that several of them share is kept once.
 class Sections {
  public:
+  /// `keep_plain`: constants that tactics packed are kept as they were, too, so that the plan can be built
+  /// again for other sizes.
+  explicit Sections(bool keep_plain) : keep_plain_(keep_plain) {}
+
+  bool keeps_plain() const { return keep_plain_; }
   int add(Tensor tensor);
   std::span<const Tensor> all() const { return sections_; }
   std::vector<Tensor> take() { return std::move(sections_); }
 
  private:
+  bool keep_plain_;
   std::vector<Tensor> sections_;
   std::multimap<uint64_t, int> numbers_;  // by hash
 };

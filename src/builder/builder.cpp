@@ -166,11 +166,15 @@ size_t bytes_of(std::span<const Tensor> sections) {
   return bytes;
 }
 
-}  // namespace
+struct Built {
+  engine::Plan plan;
+  std::vector<Tensor> sections;
+  BuildReport report;
+};
 
-Result build(Graph graph, const backend::Backend& backend, const Options& options) {
+Built build_plan(Graph graph, const backend::Backend& backend, const Options& options) {
   const auto start = std::chrono::steady_clock::now();
-  Shared shared{backend, options, Selector(backend, options), {}, {}};
+  Shared shared{backend, options, Selector(backend, options), Sections(!options.ranges.empty()), {}};
   lower(graph, options);
   engine::Plan plan =
       GraphBuild(std::move(graph), shared, "").run(options.ranges, options.donations, options.progress);
@@ -179,8 +183,44 @@ Result build(Graph graph, const backend::Backend& backend, const Options& option
   report.arena_bytes = plan.arena_bytes;
   report.arena_lower_bound_bytes = plan.arena_lower_bound_bytes;
   report.weights_bytes = bytes_of(shared.sections.all());
-  plan.info["report"] = report_to_json(report);
-  return {engine::Engine::create(std::move(plan), shared.sections.take(), backend), std::move(report)};
+  return {std::move(plan), shared.sections.take(), std::move(report)};
+}
+
+/// The same for fixed sizes: those at which an engine with ranges is timed.
+Options at_one_size(const Options& options) {
+  Options fixed = options;
+  fixed.ranges.clear();
+  return fixed;
+}
+
+Options at_all_sizes(const Options& options) {
+  Options open = options;
+  open.time_tactics = false;
+  open.decisions = {};
+  open.progress = {};
+  for (const auto& [name, range] : options.ranges) open.shapes.erase(name);
+  return open;
+}
+
+Built build_open_plan(Graph graph, const backend::Backend& backend, const Options& options) {
+  const bool timed = options.time_tactics && std::ranges::all_of(options.ranges, [&](const auto& range) {
+                       return options.shapes.contains(range.first);
+                     });
+  BuildReport report;
+  if (timed) report = build_plan(graph.clone(), backend, at_one_size(options)).report;
+  Built built = build_plan(std::move(graph), backend, at_all_sizes(options));
+  if (timed) built.report = std::move(report);
+  return built;
+}
+
+}  // namespace
+
+Result build(Graph graph, const backend::Backend& backend, const Options& options) {
+  Built built = options.ranges.empty() ? build_plan(std::move(graph), backend, options)
+                                       : build_open_plan(std::move(graph), backend, options);
+  built.plan.info["report"] = report_to_json(built.report);
+  return {engine::Engine::create(std::move(built.plan), std::move(built.sections), backend),
+          std::move(built.report)};
 }
 
 }  // namespace twofour::builder

@@ -25,9 +25,11 @@ using InputRanges = std::map<std::string, std::vector<engine::DimRange>>;
 
 struct Options {
   SparsityMode sparsity = SparsityMode::kEnable;
-  /// Sizes for inputs whose shape is not fixed: input name -> shape.
+  /// Sizes for inputs whose shape is not fixed: input name -> shape. Of inputs with a range the sizes at
+  /// which tactics are timed.
   std::map<std::string, Shape> shapes;
-  /// Inputs that keep open dimensions: what depends on them is decided when the engine runs.
+  /// Inputs that keep open dimensions. The engine runs at every size in their ranges, step by step; a
+  /// Specialiser (builder/specialise.h) makes engines for the sizes that come.
   InputRanges ranges;
   /// Outputs that take over the buffer of an input (new parameter -> parameter): output value -> input value,
   /// by name.

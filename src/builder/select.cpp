@@ -150,7 +150,10 @@ bool Selector::replay(NodeSelection& selection) const {
   });
   for (const LayerChoice* choice : choices)
     if (take(selection, *choice)) return true;
-  if (!options_.strict_tactics) return false;
+  if (!options_.strict_tactics) {
+    const LayerChoice* other = options_.time_tactics ? nullptr : options_.decisions.find_layer(node.name());
+    return other && take(selection, *other);
+  }
   const std::string& file = options_.decisions.source();
   TWOFOUR_CHECK(!choices.empty(), kNotFound, "{} has no decision in {}", node.label(), file);
   fail(ErrorCode::kFailedPrecondition, "{} cannot replay tactic {} ({}) from {}", node.label(),

@@ -40,7 +40,15 @@ std::vector<LayerChoice> choices_from_json(const Json& json, const backend::Back
 
 Decisions::Decisions(std::vector<LayerChoice> choices, std::string source)
     : choices_(std::move(choices)), source_(std::move(source)) {
-  for (size_t i = 0; i < choices_.size(); ++i) by_signature_.emplace(choices_[i].signature, i);
+  for (size_t i = 0; i < choices_.size(); ++i) {
+    by_signature_.emplace(choices_[i].signature, i);
+    by_layer_.emplace(choices_[i].layer, i);
+  }
+}
+
+const LayerChoice* Decisions::find_layer(const std::string& layer) const {
+  const auto it = by_layer_.find(layer);
+  return it == by_layer_.end() ? nullptr : &choices_[it->second];
 }
 
 std::vector<const LayerChoice*> Decisions::find(const std::string& signature) const {

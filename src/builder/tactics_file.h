@@ -23,10 +23,13 @@ class Decisions {
   bool empty() const { return choices_.empty(); }
   /// What was chosen for layers of this signature, in the file's order.
   std::vector<const LayerChoice*> find(const std::string& signature) const;
+  /// What was chosen for the layer of this name at other sizes; null when there is none.
+  const LayerChoice* find_layer(const std::string& layer) const;
 
  private:
   std::vector<LayerChoice> choices_;
   std::multimap<std::string, size_t> by_signature_;
+  std::map<std::string, size_t> by_layer_;
   std::string source_;
 };
 

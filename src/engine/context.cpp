@@ -25,17 +25,6 @@ bool fits(const PlanTensor& t, const Tensor& data) {
   return fits;
 }
 
-std::string allowed(const PlanTensor& t) {
-  if (!t.is_open()) return t.desc.to_string();
-  std::vector<std::string> dims;
-  for (const DimRange& dim : t.open) {
-    if (dim == DimRange{}) dims.emplace_back("?");
-    else
-      dims.push_back(dim.min == dim.max ? std::to_string(dim.min) : fmt::format("{}..{}", dim.min, dim.max));
-  }
-  return fmt::format("{}[{}]", dtype_name(t.desc.dtype), fmt::join(dims, ","));
-}
-
 }  // namespace
 
 ExecutionContext::ExecutionContext(std::shared_ptr<const Engine> engine) : engine_(std::move(engine)) {
@@ -97,7 +86,7 @@ void ExecutionContext::bind_number(int tensor, Tensor data) {
                 t.name);
   TWOFOUR_CHECK(t.kind == Kind::kInput || !t.is_open(), kInvalidArgument,
                 "the size of output \"{}\" is known only after a run; read it then", t.name);
-  TWOFOUR_CHECK(fits(t, data), kInvalidArgument, "\"{}\" is {}, got {}[{}]", t.name, allowed(t),
+  TWOFOUR_CHECK(fits(t, data), kInvalidArgument, "\"{}\" is {}, got {}[{}]", t.name, t.to_string(),
                 dtype_name(data.dtype()), fmt::join(data.shape().dims(), ","));
   store(tensor, std::move(data));
 }
@@ -111,7 +100,7 @@ const Tensor& ExecutionContext::tensor(std::string_view name) const {
   const PlanTensor& t = engine_->plan().tensors[static_cast<size_t>(number)];
   const Tensor& data = bound_[static_cast<size_t>(t.kind == Kind::kDonated ? t.index : number)];
   TWOFOUR_CHECK(data.defined(), kFailedPrecondition, "\"{}\" is {} and has no tensor yet: {}", name,
-                allowed(t), t.kind == Kind::kInput ? "bind one" : "run first");
+                t.to_string(), t.kind == Kind::kInput ? "bind one" : "run first");
   return data;
 }
 
@@ -121,7 +110,7 @@ void ExecutionContext::run_steps(const After& after) {
     TWOFOUR_CHECK(bound_[static_cast<size_t>(i)].defined(), kFailedPrecondition,
                   "input \"{}\" is {} and has no tensor: bind one",
                   engine_->plan().tensors[static_cast<size_t>(i)].name,
-                  allowed(engine_->plan().tensors[static_cast<size_t>(i)]));
+                  engine_->plan().tensors[static_cast<size_t>(i)].to_string());
   for (size_t s = 0; s < sources_.size(); ++s) {
     const auto& kernel = engine_->steps()[s].kernel;
     if (kernel) kernel->run({sources_[s], destinations_[s], scratch_.get()});
@@ -172,7 +161,7 @@ void ExecutionContext::run_open(size_t step) {
     const PlanTensor& t = engine_->plan().tensors[static_cast<size_t>(plan.outputs[i])];
     const Tensor& bound = bound_[static_cast<size_t>(plan.outputs[i])];
     TWOFOUR_CHECK(fits(t, results[i]), kInvalidArgument, "layer \"{}\": \"{}\" is {}, the run gave {}[{}]",
-                  plan.name, t.name, allowed(t), dtype_name(results[i].dtype()),
+                  plan.name, t.name, t.to_string(), dtype_name(results[i].dtype()),
                   fmt::join(results[i].shape().dims(), ","));
     if (t.kind == Kind::kDynamic || t.is_open()) store(plan.outputs[i], std::move(results[i]));
     else if (bound.raw() != results[i].raw()) std::copy_n(results[i].raw(), bound.size_bytes(), bound.raw());

@@ -174,6 +174,17 @@ ValueType PlanTensor::type() const {
   return type;
 }
 
+std::string PlanTensor::to_string() const {
+  if (!is_open()) return desc.to_string();
+  std::vector<std::string> dims;
+  for (const DimRange& dim : open) {
+    if (dim == DimRange{}) dims.emplace_back("?");
+    else
+      dims.push_back(dim.min == dim.max ? std::to_string(dim.min) : fmt::format("{}..{}", dim.min, dim.max));
+  }
+  return fmt::format("{}[{}]", dtype_name(desc.dtype), fmt::join(dims, ","));
+}
+
 backend::NodeDesc describe(const Plan& plan, const PlanStep& step, std::span<const Tensor> sections) {
   backend::NodeDesc node{step.name, step.op, step.attrs, {}, {}};
   for (const int i : step.inputs) {

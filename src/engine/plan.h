@@ -41,6 +41,8 @@ struct PlanTensor {
   bool is_open() const { return !open.empty(); }
   /// Dims that are not fixed are unknown.
   ValueType type() const;
+  /// "f32[1..8,3,?,?]".
+  std::string to_string() const;
 };
 
 struct Plan;

@@ -6,7 +6,7 @@
 #include <cmath>
 
 #include "base/rng.h"
-#include "builder/builder.h"
+#include "builder/specialise.h"
 #include "cpu/backend.h"
 #include "ir/parse.h"
 #include "ops/evaluate.h"
@@ -92,6 +92,40 @@ TEST(OpenSizes, ANetworkTakesEveryShapeOfItsRange) {
              {{"input", {{1, 2}, {3, 3}, {16, 40}, {16, 40}}}});
   for (const Shape& shape : {Shape{1, 3, 16, 40}, Shape{2, 3, 17, 23}, Shape{1, 3, 16, 40}})
     sizes.run({noise(shape)});
+}
+
+TEST(OpenSizes, EnginesForTheSizesThatCome) {
+  const Graph model = zoo::make("resnet20");
+  Options options;
+  options.ranges = {{"input", {{1, 4}, {3, 3}, {32, 32}, {32, 32}}}};
+  options.shapes = {{"input", {2, 3, 32, 32}}};
+  const Result built = build(model.clone(), device(), options);
+  EXPECT_GE(built.report.layers.size(), 20U);
+  const auto path = temporary_path("twofour_open");
+  built.engine->save(path);
+  Specialiser specialiser(engine::Engine::load(path, device()), device());
+  std::filesystem::remove(path);
+  for (const int64_t batch : {2, 3, 2, 4}) {
+    const Tensor images = noise({batch, 3, 32, 32});
+    const auto engine = specialiser.at({{"input", images.shape()}});
+    EXPECT_EQ(specialiser.at({{"input", images.shape()}}), engine);
+    for (const engine::PlanStep& step : engine->plan().steps) EXPECT_FALSE(step.is_open()) << step.name;
+    const auto context = engine->create_context();
+    context->bind("input", images);
+    context->run();
+    expect_same(context->tensor("logits"), ops::evaluate(model, std::vector{images})[0]);
+  }
+  // At the size where they were timed, layers run as they were.
+  const auto engine = specialiser.at({{"input", {2, 3, 32, 32}}});
+  std::map<std::string, std::string> winners;
+  for (const LayerChoice& layer : built.report.layers) winners[layer.layer] = layer.winner;
+  for (const engine::PlanStep& step : engine->plan().steps) {
+    if (step.op == "Reorder") continue;
+    EXPECT_EQ(step.tactic, winners[step.name]) << step.name;
+  }
+  EXPECT_THROW(specialiser.at({{"input", {5, 3, 32, 32}}}), Error);
+  EXPECT_THROW(specialiser.at({}), Error);
+  EXPECT_THROW(specialiser.at({{"other", {1}}}), Error);
 }
 
 TEST(OpenSizes, ShapesOutsideTheRangeAreNamed) {

@@ -6,7 +6,7 @@
 #include <cmath>
 
 #include "base/rng.h"
-#include "builder/builder.h"
+#include "builder/specialise.h"
 #include "cpu/backend.h"
 #include "onnx/import.h"
 #include "ops/evaluate.h"
@@ -82,7 +82,11 @@ class SharedModel : public ::testing::TestWithParam<Case> {
         if (const Dim& dim = input->dims()[i]; dim.known())
           options.ranges[input->name()][i] = {dim.value, dim.value};
     const auto engine = build(graph_.clone(), device_, options).engine;
-    for (const Shapes& open : GetParam().runs) run(*engine, open);
+    Specialiser specialiser(engine, device_);
+    for (const Shapes& open : GetParam().runs) {
+      run(*engine, open);
+      run(*specialiser.at(open), open);
+    }
   }
 
   Graph graph_;
