@@ -42,7 +42,8 @@ Engine build(const Options& options, const Model& model, Sparsity sparsity) {
 CompareReport compare(const Options& options, std::string& title) {
   const Model model = Model::load(options.model);
   const Engine engine = build(options, model, options.sparsity);
-  const Inputs inputs = load_inputs(engine, parse_named_files(options.load_inputs), options.seed);
+  const Inputs inputs =
+      load_inputs(engine, {.files = parse_named_files(options.load_inputs), .seed = options.seed});
   if (options.other.empty() && !options.dense) {
     title = options.model + " against the reference kernels";
     return compare_to_reference(engine, model, inputs, options.compare);

@@ -39,19 +39,54 @@ Tensor read_tensor(const TensorInfo& info, const std::string& path) {
   return tensor;
 }
 
-}  // namespace
+std::string allowed(const TensorInfo& info) {
+  return info.is_open() ? fmt::format("{} to {}", info.min.to_string(), info.max.to_string())
+                        : info.shape.to_string();
+}
 
-Inputs random_inputs(const Engine& engine, uint32_t seed) {
+bool fits(const TensorInfo& info, const Shape& shape) {
+  bool fits = shape.rank() == info.shape.rank();
+  for (size_t i = 0; fits && i < shape.rank(); ++i) fits = info.min[i] <= shape[i] && shape[i] <= info.max[i];
+  return fits;
+}
+
+Inputs random_values(const std::vector<TensorInfo>& infos, uint32_t seed) {
   Inputs inputs;
   std::minstd_rand random(seed);
-  for (const TensorInfo& info : engine.inputs()) inputs[info.name] = random_tensor(info, random);
+  for (const TensorInfo& info : infos) inputs[info.name] = random_tensor(info, random);
   return inputs;
 }
 
-Inputs load_inputs(const Engine& engine, const std::map<std::string, std::string>& files, uint32_t seed) {
-  Inputs inputs = random_inputs(engine, seed);
-  const std::vector<TensorInfo> known = engine.inputs();
-  for (const auto& [name, path] : files) {
+}  // namespace
+
+std::vector<TensorInfo> shaped_inputs(const Engine& engine, const std::map<std::string, Shape>& shapes) {
+  std::vector<TensorInfo> infos = engine.inputs();
+  std::vector<std::string> names;
+  for (const TensorInfo& info : infos) names.push_back(info.name);
+  for (const auto& [name, shape] : shapes) {
+    const auto info = std::ranges::find(infos, name, &TensorInfo::name);
+    if (info == infos.end())
+      throw Error(ErrorCode::kInvalidArgument,
+                  fmt::format("the engine has no input \"{}\"; it has: {}", name, fmt::join(names, ", ")));
+    if (!fits(*info, shape))
+      throw Error(ErrorCode::kInvalidArgument, fmt::format("the engine takes input \"{}\" as {}, got {}",
+                                                           name, allowed(*info), shape.to_string()));
+    info->shape = shape;
+  }
+  for (TensorInfo& info : infos)
+    for (size_t i = 0; i < info.shape.rank(); ++i)
+      if (info.shape[i] < 0) info.shape[i] = std::max<int64_t>(info.min[i], 1);
+  return infos;
+}
+
+Inputs random_inputs(const Engine& engine, uint32_t seed) {
+  return random_values(shaped_inputs(engine, {}), seed);
+}
+
+Inputs load_inputs(const Engine& engine, const InputChoice& choice) {
+  const std::vector<TensorInfo> known = shaped_inputs(engine, choice.shapes);
+  Inputs inputs = random_values(known, choice.seed);
+  for (const auto& [name, path] : choice.files) {
     const auto info = std::ranges::find(known, name, &TensorInfo::name);
     if (info == known.end())
       throw Error(ErrorCode::kInvalidArgument,

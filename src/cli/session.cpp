@@ -12,11 +12,11 @@ void copy(const Tensor& from, const Tensor& to) { std::memcpy(to.raw(), from.raw
 Session::Session(const Engine& engine, const Inputs& inputs) : context_(engine.context()) {
   for (const TensorInfo& info : engine.inputs()) {
     host_inputs_.push_back(inputs.at(info.name));
+    if (info.is_open()) context_.bind(info.name, Tensor(info.dtype, host_inputs_.back().shape()));
     inputs_.push_back(context_.tensor(info.name));
   }
   for (const TensorInfo& info : engine.outputs()) {
-    outputs_.push_back(context_.tensor(info.name));
-    host_outputs_.emplace_back(info.dtype, info.shape);
+    output_names_.push_back(info.name);
   }
   copy_in();
 }
@@ -34,7 +34,13 @@ double Session::run() {
 void Session::run_profiled(std::vector<double>& layer_us) { context_.run_profiled(layer_us); }
 
 void Session::copy_out() {
-  for (size_t i = 0; i < outputs_.size(); ++i) copy(outputs_[i], host_outputs_[i]);
+  host_outputs_.resize(output_names_.size());
+  for (size_t i = 0; i < output_names_.size(); ++i) {
+    const Tensor output = context_.tensor(output_names_[i]);
+    Tensor& host = host_outputs_[i];
+    if (!host.defined() || host.shape() != output.shape()) host = Tensor(output.dtype(), output.shape());
+    copy(output, host);
+  }
 }
 
 }  // namespace twofour::cli

@@ -24,12 +24,13 @@ class Session {
   /// As run(), with each layer's microseconds in Engine::layer_names() order.
   void run_profiled(std::vector<double>& layer_us);
   void copy_out();
-  /// What copy_out() filled.
+  /// What copy_out() filled; its shapes may differ from run to run.
   const std::vector<Tensor>& outputs() const { return host_outputs_; }
 
  private:
   Context context_;
-  std::vector<Tensor> host_inputs_, inputs_, outputs_, host_outputs_;
+  std::vector<std::string> output_names_;
+  std::vector<Tensor> host_inputs_, inputs_, host_outputs_;
 };
 
 }  // namespace twofour::cli

@@ -108,6 +108,27 @@ TEST_F(Commands, ExecOutputsDependOnTheInputsAlone) {
   EXPECT_EQ(read_text(file("a.json")), read_text(file("b.json")));
 }
 
+TEST_F(Commands, ExecRunsOneEngineAtSeveralShapes) {
+  make_lenet();
+  const ProgramResult built = twofour("exec --onnx=" + file("lenet.onnx") + " --duration=0 --warmUp=0 " +
+                                      "--minShapes=input:1x1x28x28 --optShapes=input:2x1x28x28 " +
+                                      "--maxShapes=input:4x1x28x28 --exportOutput=" + file("two.json") +
+                                      " --saveEngine=" + file("a.engine"));
+  EXPECT_EQ(built.status, 0) << built.output;
+  EXPECT_THAT(built.output, HasSubstr("Input \"input\" takes 1x1x28x28 to 4x1x28x28: using 2x1x28x28"));
+  EXPECT_EQ(read_json(file("two.json"))[0]["dimensions"], "2x10");
+  const std::string load =
+      "exec --duration=0 --warmUp=0 --infStreams=2 --dumpProfile --loadEngine=" + file("a.engine") +
+      " --exportOutput=";
+  EXPECT_EQ(twofour(load + file("three.json") + " --shapes=*:3x1x28x28").status, 0);
+  EXPECT_EQ(twofour(load + file("least.json")).status, 0);
+  // The first images are the same; so are their results.
+  const nlohmann::json two = read_json(file("two.json"))[0], three = read_json(file("three.json"))[0];
+  EXPECT_EQ(three["dimensions"], "3x10");
+  EXPECT_EQ(read_json(file("least.json"))[0]["dimensions"], "1x10");
+  for (size_t i = 0; i < 20; ++i) EXPECT_NEAR(two["values"][i], double(three["values"][i]), 1e-5);
+}
+
 TEST_F(Commands, ExecKeepsTimes) {
   make_lenet();
   const std::string exec =
@@ -184,8 +205,7 @@ TEST_F(Commands, ExecLoadsWithMatchingShapesOnly) {
   EXPECT_EQ(twofour(load + " --shapes=input:2x1x28x28").status, 0);
   const ProgramResult other = twofour(load + " --shapes=input:3x1x28x28");
   EXPECT_EQ(other.status, 1);
-  EXPECT_THAT(other.output,
-              HasSubstr("the engine was built for input \"input\" as 2x1x28x28, got 3x1x28x28"));
+  EXPECT_THAT(other.output, HasSubstr("the engine takes input \"input\" as 2x1x28x28, got 3x1x28x28"));
   const ProgramResult timed = twofour("exec --timeDeserialize --loadEngine=" + file("a.engine"));
   EXPECT_EQ(timed.status, 0);
   EXPECT_THAT(timed.output, HasSubstr("Deserialization time over 20 runs: min = "));
@@ -226,14 +246,18 @@ INSTANTIATE_TEST_SUITE_P(
         BadCall{"RefusedAlias", "exec --onnx=@/lenet.onnx --versionCompatible", "is not supported: ", 1},
         BadCall{"UnknownTopic", "exec --help speed", "--help has no topic \"speed\"; it has: model, build",
                 1},
-        BadCall{"ShapeRange",
-                "exec --onnx=@/lenet.onnx --minShapes=input:1x1x28x28 "
-                "--optShapes=input:2x1x28x28 --maxShapes=input:4x1x28x28",
-                "one shape per input", 1},
+        BadCall{"ShapeOutOfRange",
+                "exec --onnx=@/lenet.onnx --skipInference --minShapes=input:1x1x28x28 "
+                "--optShapes=input:2x1x28x28 "
+                "--maxShapes=input:4x1x28x28 --shapes=input:5x1x28x28",
+                "the engine takes input \"input\" as 1x1x28x28 to 4x1x28x28, got 5x1x28x28", 1},
         BadCall{"ShapesContradict",
-                "exec --onnx=@/lenet.onnx --shapes=input:1x1x28x28 "
-                "--optShapes=input:2x1x28x28",
-                "--shapes gives input \"input\" as 1x1x28x28", 1},
+                "exec --onnx=@/lenet.onnx --shapes=input:1x1x28x28 --optShapes=input:2x1x28x28",
+                "the engine takes input \"input\" as 2x1x28x28, got 1x1x28x28", 1},
+        BadCall{"MinAboveMax",
+                "exec --onnx=@/lenet.onnx --minShapes=input:3x1x28x28 --optShapes=input:2x1x28x28 "
+                "--maxShapes=input:4x1x28x28",
+                "are not min <= opt <= max: 3x1x28x28, 2x1x28x28, 4x1x28x28", 1},
         BadCall{"WildcardMatchesNothing", "exec --onnx=@/lenet.onnx --shapes=image*:1x1x28x28",
                 "no input matches \"image*\"", 1},
         BadCall{"NoStreams", "exec --onnx=@/lenet.onnx --infStreams=0", "--infStreams=0 is not between", 1},

@@ -20,42 +20,32 @@ using Shapes = std::map<std::string, Shape>;
 
 double mib(size_t bytes) { return static_cast<double>(bytes) / (1 << 20); }
 
-Shapes requested_shapes(const ExecOptions& options) {
+/// Fixed shapes and ranges of the inputs. trtexec gives a dimension that is left open the size 1, and says
+/// so.
+void set_shapes(const ExecOptions& options, const Model& model, BuildOptions& build) {
   const ShapeProfile profile =
       parse_shape_profile(options.min_shapes, options.opt_shapes, options.max_shapes);
-  if (!profile.fixed())
-    throw Error(ErrorCode::kUnsupported,
-                "an engine runs at one shape per input: --minShapes and --maxShapes must be equal");
-  const Shapes shapes = parse_shapes(options.shapes);
-  for (const auto& [name, shape] : shapes)
-    if (profile.opt.contains(name) && profile.opt.at(name) != shape)
-      throw Error(ErrorCode::kInvalidArgument,
-                  fmt::format("--shapes gives input \"{}\" as {}, --optShapes as {}", name, shape.to_string(),
-                              profile.opt.at(name).to_string()));
-  Shapes all = profile.opt;
-  all.insert(shapes.begin(), shapes.end());
-  return all;
-}
-
-// trtexec gives a dimension that is left open the size 1, and says so.
-Shapes complete_shapes(const Model& model, const Shapes& requested) {
   const Shapes defaults = model.default_shapes();
   std::vector<std::string> open;
   for (const auto& [name, shape] : defaults) open.push_back(name);
-  Shapes shapes = expand_wildcards(requested, open);
+  const Shapes max = expand_wildcards(profile.max, open);
+  for (const auto& [name, min] : expand_wildcards(profile.min, open)) {
+    if (min == max.at(name)) build.shapes[name] = min;
+    else build.ranges[name] = {min, max.at(name)};
+  }
+  for (const auto& [name, shape] : expand_wildcards(parse_shapes(options.shapes), open))
+    if (!build.ranges.contains(name)) build.shapes.try_emplace(name, shape);
   for (const auto& [name, shape] : defaults)
-    if (shapes.try_emplace(name, shape).second)
+    if (!build.ranges.contains(name) && build.shapes.try_emplace(name, shape).second)
       info(fmt::format("Input \"{}\" has open dimensions: using {}", name, shape.to_string()));
-  return shapes;
 }
 
 Engine build(const ExecOptions& options) {
-  const Shapes requested = requested_shapes(options);
   const Model model = Model::load(options.onnx);
   ProgressBar bar("timing tactics");
   BuildOptions build;
   build.sparsity = options.sparsity;
-  build.shapes = complete_shapes(model, requested);
+  set_shapes(options, model, build);
   build.replay_tactics = options.load_tactics;
   build.strict_tactics = options.strict_tactics;
   build.tuning = options.tuning;
@@ -72,24 +62,6 @@ Engine build(const ExecOptions& options) {
   return built.engine;
 }
 
-void check_shapes(const Engine& engine, const Shapes& requested) {
-  std::vector<std::string> names;
-  for (const TensorInfo& input : engine.inputs()) names.push_back(input.name);
-  const Shapes shapes = expand_wildcards(requested, names);
-  for (const auto& [name, shape] : shapes) {
-    const std::vector<TensorInfo> inputs = engine.inputs();
-    const auto it = std::ranges::find(inputs, name, &TensorInfo::name);
-    if (it == inputs.end())
-      throw Error(
-          ErrorCode::kInvalidArgument,
-          fmt::format("--shapes: the engine has no input \"{}\"; it has: {}", name, fmt::join(names, ", ")));
-    if (it->shape != shape)
-      throw Error(ErrorCode::kInvalidArgument,
-                  fmt::format("--shapes: the engine was built for input \"{}\" as {}, got {}", name,
-                              it->shape.to_string(), shape.to_string()));
-  }
-}
-
 Engine load(const ExecOptions& options) {
   for (const std::string& flag : options.build_flags)
     warn(fmt::format("{} is ignored: the engine is built already", flag));
@@ -97,7 +69,6 @@ Engine load(const ExecOptions& options) {
   Engine engine = Engine::load(options.load_engine);
   info(fmt::format("Engine loaded in {:g} sec.", ms_between(start, Clock::now()) / 1e3));
   info(fmt::format("Loaded engine with size: {:g} MiB", mib(engine.file_bytes())));
-  check_shapes(engine, parse_shapes(options.shapes));
   return engine;
 }
 
@@ -109,9 +80,18 @@ Engine build_or_load(const ExecOptions& options) {
   if (!options.load_engine.empty() && !options.save_engine.empty())
     throw Error(ErrorCode::kInvalidArgument, "--loadEngine and --saveEngine exclude each other");
   Engine engine = options.onnx.empty() ? load(options) : build(options);
+  shaped_inputs(engine, run_shapes(options, engine));
   check_io_formats("--inputIOFormats", options.input_formats, engine.inputs());
   check_io_formats("--outputIOFormats", options.output_formats, engine.outputs());
   return engine;
+}
+
+Shapes run_shapes(const ExecOptions& options, const Engine& engine) {
+  std::vector<std::string> names;
+  for (const TensorInfo& input : engine.inputs()) names.push_back(input.name);
+  Shapes shapes = expand_wildcards(parse_shapes(options.shapes), names);
+  if (!options.onnx.empty()) shapes.merge(expand_wildcards(parse_shapes(options.opt_shapes), names));
+  return shapes;
 }
 
 void time_loading(const ExecOptions& options) {

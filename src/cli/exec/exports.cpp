@@ -104,7 +104,7 @@ std::string tensors_json(const std::vector<TensorInfo>& infos, const std::vector
     Json values = Json::array();
     for_values(tensors[i], [&](auto v) { values.push_back(v); });
     json.push_back({{"name", infos[i].name},
-                    {"dimensions", dims_text(infos[i].shape, "x")},
+                    {"dimensions", dims_text(tensors[i].shape(), "x")},
                     {"values", std::move(values)}});
   }
   return json.dump() + "\n";
@@ -113,7 +113,7 @@ std::string tensors_json(const std::vector<TensorInfo>& infos, const std::vector
 std::string tensors_text(const std::vector<TensorInfo>& infos, const std::vector<Tensor>& tensors) {
   std::string text;
   for (size_t i = 0; i < infos.size(); ++i) {
-    text += fmt::format("{}{}: ({})\n", i ? "\n" : "", infos[i].name, dims_text(infos[i].shape, "x"));
+    text += fmt::format("{}{}: ({})\n", i ? "\n" : "", infos[i].name, dims_text(tensors[i].shape(), "x"));
     const char* separator = "";
     for_values(tensors[i], [&](auto v) {
       text += fmt::format("{}{:g}", separator, static_cast<double>(v));
@@ -123,12 +123,12 @@ std::string tensors_text(const std::vector<TensorInfo>& infos, const std::vector
   return text;
 }
 
-std::string raw_file_name(const TensorInfo& info) {
-  std::string name = info.name;
-  for (char& c : name)
+std::string raw_file_name(std::string_view name, const Tensor& tensor) {
+  std::string file(name);
+  for (char& c : file)
     if (!std::isalnum(static_cast<unsigned char>(c)) && c != '_' && c != '-') c = '_';
-  if (info.shape.rank() > 0) name += "." + dims_text(info.shape, ".");
-  return fmt::format("{}.{}.raw", name, trt_type(info.dtype));
+  if (tensor.shape().rank() > 0) file += "." + dims_text(tensor.shape(), ".");
+  return fmt::format("{}.{}.raw", file, trt_type(tensor.dtype()));
 }
 
 std::string layers_json(const Engine& engine, Verbosity verbosity) {

@@ -13,12 +13,12 @@ namespace twofour::cli {
 /// computeMs, d2hMs, latencyMs.
 std::string times_json(const Trace& trace);
 
-/// [{"name", "dimensions": "1x3x224x224", "values": [...]}] of `tensors`, which `infos` describes.
+/// [{"name", "dimensions": "1x3x224x224", "values": [...]}] of `tensors`, which `infos` names.
 std::string tensors_json(const std::vector<TensorInfo>& infos, const std::vector<Tensor>& tensors);
 /// "name: (1x10)" and the values, two lines per tensor.
 std::string tensors_text(const std::vector<TensorInfo>& infos, const std::vector<Tensor>& tensors);
 /// "input.1.3.224.224.Float.raw": what --dumpRawBindingsToFile calls a tensor's file.
-std::string raw_file_name(const TensorInfo& info);
+std::string raw_file_name(std::string_view name, const Tensor& tensor);
 
 /// The engine inspector's {"Layers": [...], "Bindings": [...]}; layers are names, or objects with
 /// Verbosity::kDetailed, or left out with kNone.

@@ -22,9 +22,9 @@ void add_model_flags(CLI::App& exec, ExecOptions& o) {
 
 void add_shape_flags(CLI::App& exec, ExecOptions& o) {
   exec.add_option("--shapes", o.shapes, "Sizes of open dimensions: input:1x3x224x224,...");
-  exec.add_option("--optShapes", o.opt_shapes, "The same; with --minShapes and --maxShapes the tuned sizes");
-  exec.add_option("--minShapes", o.min_shapes, "Smallest sizes of inputs; equal to --optShapes");
-  exec.add_option("--maxShapes", o.max_shapes, "Largest sizes of inputs; equal to --optShapes");
+  exec.add_option("--optShapes", o.opt_shapes, "The same; with the next two the sizes to run at");
+  exec.add_option("--minShapes", o.min_shapes, "Smallest sizes that the engine takes");
+  exec.add_option("--maxShapes", o.max_shapes, "Largest sizes that the engine takes");
 }
 
 void add_tuning_flags(CLI::App& exec, ExecOptions& o) {

@@ -11,8 +11,6 @@ namespace twofour::cli {
 /// Shapes by input; the three name the same inputs, and min <= opt <= max in every dimension.
 struct ShapeProfile {
   std::map<std::string, Shape> min, opt, max;
-  bool empty() const { return opt.empty(); }
-  bool fixed() const { return min == max; }
 };
 
 /// Each as parse_shapes() reads it. `opt` alone stands for all three, as in trtexec; otherwise all are
