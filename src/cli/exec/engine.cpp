@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
+
 #include "cli/console.h"
 #include "cli/exec/io_formats.h"
 #include "cli/exec/log.h"
@@ -28,16 +30,25 @@ void set_shapes(const ExecOptions& options, const Model& model, BuildOptions& bu
   const Shapes defaults = model.default_shapes();
   std::vector<std::string> open;
   for (const auto& [name, shape] : defaults) open.push_back(name);
+  const Shapes opt = expand_wildcards(profile.opt, open);
   const Shapes max = expand_wildcards(profile.max, open);
   for (const auto& [name, min] : expand_wildcards(profile.min, open)) {
     if (min == max.at(name)) build.shapes[name] = min;
-    else build.ranges[name] = {min, max.at(name)};
+    else build.ranges[name] = {min, opt.at(name), max.at(name)};
   }
   for (const auto& [name, shape] : expand_wildcards(parse_shapes(options.shapes), open))
     if (!build.ranges.contains(name)) build.shapes.try_emplace(name, shape);
   for (const auto& [name, shape] : defaults)
     if (!build.ranges.contains(name) && build.shapes.try_emplace(name, shape).second)
       info(fmt::format("Input \"{}\" has open dimensions: using {}", name, shape.to_string()));
+}
+
+Shapes run_shapes(const ExecOptions& options, const Engine& engine) {
+  std::vector<std::string> names;
+  for (const TensorInfo& input : engine.inputs()) names.push_back(input.name);
+  Shapes shapes = expand_wildcards(parse_shapes(options.shapes), names);
+  if (!options.onnx.empty()) shapes.merge(expand_wildcards(parse_shapes(options.opt_shapes), names));
+  return shapes;
 }
 
 Engine build(const ExecOptions& options) {
@@ -86,12 +97,17 @@ Engine build_or_load(const ExecOptions& options) {
   return engine;
 }
 
-Shapes run_shapes(const ExecOptions& options, const Engine& engine) {
-  std::vector<std::string> names;
-  for (const TensorInfo& input : engine.inputs()) names.push_back(input.name);
-  Shapes shapes = expand_wildcards(parse_shapes(options.shapes), names);
-  if (!options.onnx.empty()) shapes.merge(expand_wildcards(parse_shapes(options.opt_shapes), names));
-  return shapes;
+Engine at_run_shapes(const ExecOptions& options, const Engine& engine) {
+  const std::vector<TensorInfo> inputs = engine.inputs();
+  if (std::ranges::none_of(inputs, &TensorInfo::is_open)) return engine;
+  Shapes shapes;
+  for (const TensorInfo& input : shaped_inputs(engine, run_shapes(options, engine)))
+    shapes[input.name] = input.shape;
+  for (const TensorInfo& input : inputs)
+    if (input.is_open())
+      info(fmt::format("Input \"{}\" takes {} to {}: using {}", input.name, input.min.to_string(),
+                       input.max.to_string(), shapes.at(input.name).to_string()));
+  return engine.at(shapes);
 }
 
 void time_loading(const ExecOptions& options) {

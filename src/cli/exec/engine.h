@@ -8,8 +8,8 @@ namespace twofour::cli {
 /// Says what it does in trtexec's lines. Throws Error when the flags contradict each other or the engine.
 Engine build_or_load(const ExecOptions& options);
 
-/// The shapes that --shapes, or --optShapes of a build, ask for.
-std::map<std::string, Shape> run_shapes(const ExecOptions& options, const Engine& engine);
+/// Of an engine with open inputs the one for the shapes that --shapes, or --optShapes of a build, ask for.
+Engine at_run_shapes(const ExecOptions& options, const Engine& engine);
 
 /// --timeDeserialize: loads --loadEngine several times and prints how long that takes.
 void time_loading(const ExecOptions& options);

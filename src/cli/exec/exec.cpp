@@ -49,11 +49,11 @@ void report_engine(const ExecOptions& options, const Engine& engine) {
 
 std::string device_text() { return fmt::format("{}, {} threads", device_name(), set_threads(0)); }
 
-void write_report(const ExecOptions& options, const Engine& engine, RunResult result) {
+void write_report(const ExecOptions& options, const Engine& engine, BuildReport build, RunResult result) {
   const ReportContent content{.source = options.onnx.empty() ? options.load_engine : options.onnx,
                               .device = device_text(),
                               .file_bytes = engine.file_bytes(),
-                              .build = engine.report(),
+                              .build = std::move(build),
                               .layers = engine.layers(),
                               .performance = std::move(result.performance),
                               .profile = std::move(result.profile)};
@@ -67,11 +67,12 @@ void run(const ExecOptions& options) {
   if (options.time_deserialize) return time_loading(options);
   const Engine engine = build_or_load(options);
   report_engine(options, engine);
+  const Engine ready = options.skip_inference ? engine : at_run_shapes(options, engine);
   RunResult result;
-  if (!options.skip_inference) result = run_inference(options, engine);
+  if (!options.skip_inference) result = run_inference(options, ready);
   for (const std::string& flag : options.run_flags)
     if (options.skip_inference) warn(fmt::format("{} is ignored: --skipInference runs nothing", flag));
-  if (!options.export_report.empty()) write_report(options, engine, std::move(result));
+  if (!options.export_report.empty()) write_report(options, ready, engine.report(), std::move(result));
 }
 
 void run_with_banner(const CLI::App& exec, ExecOptions& options) {

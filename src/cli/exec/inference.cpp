@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include "cli/exec/chrome_trace.h"
-#include "cli/exec/engine.h"
 #include "cli/exec/exports.h"
 #include "cli/exec/log.h"
 #include "cli/parse.h"
@@ -21,11 +20,7 @@ void write_raw(const TensorInfo& tensor, const Tensor& values) {
 
 Inputs choose_inputs(const ExecOptions& options, const Engine& engine) {
   const std::map<std::string, std::string> files = parse_named_files(options.load_inputs);
-  Inputs inputs = load_inputs(engine, {.shapes = run_shapes(options, engine), .files = files});
-  for (const TensorInfo& input : engine.inputs())
-    if (input.is_open())
-      info(fmt::format("Input \"{}\" takes {} to {}: using {}", input.name, input.min.to_string(),
-                       input.max.to_string(), inputs.at(input.name).shape().to_string()));
+  Inputs inputs = load_inputs(engine, {.files = files});
   for (const auto& [name, tensor] : inputs)
     info(files.contains(name) ? fmt::format("Using values loaded from {} for input {}", files.at(name), name)
                               : fmt::format("Using random values for input {}", name));
