@@ -158,6 +158,8 @@ class GraphReader {
   }
 
   void read_bodies(const onnx::NodeProto& proto, Draft& draft) {
+    TWOFOUR_CHECK(draft.op != "Scan" || opset_ > 8, kUnsupported,
+                  "Scan of opset 8, over batches, is not supported");
     Surroundings around;
     std::vector<Value*> captures;
     for (const std::string& name : captured_names(proto)) {
