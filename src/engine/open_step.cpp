@@ -7,8 +7,15 @@
 namespace twofour::engine {
 namespace {
 
-constexpr size_t kMostEntries = 64;
-constexpr size_t kSmallBytes = 256;  // what sizes are computed from: shapes, axes, scales
+constexpr size_t kMostVariants = 64;
+
+// What sizes are computed from: shapes, axes, counts; scales and regions of a Resize.
+bool is_small(const Tensor& tensor) {
+  constexpr size_t kMostBytes = 256;
+  constexpr int64_t kMostFloats = 16;
+  if (is_float(tensor.dtype())) return tensor.shape().rank() <= 1 && tensor.numel() <= kMostFloats;
+  return tensor.size_bytes() <= kMostBytes;
+}
 
 bool is_empty(const backend::TensorDesc& desc) { return desc.shape.numel() == 0; }
 
@@ -39,16 +46,14 @@ std::shared_ptr<const OpenStep::Variant> OpenStep::variant(std::span<const Tenso
 std::shared_ptr<const OpenStep::Variant> OpenStep::find_or_make(std::span<const Tensor> inputs,
                                                                 Level level) const {
   const std::string name = key(inputs, level);
-  if (const auto it = entries_.find(name); it != entries_.end()) return it->second.variant;
-  if (entries_.size() >= kMostEntries) entries_.clear();
-  auto made = make(inputs, level);
-  entries_[name] = {level, made};
-  return made;
+  if (const auto it = variants_.find(name); it != variants_.end()) return it->second;
+  if (variants_.size() >= kMostVariants) variants_.clear();
+  return variants_[name] = make(inputs, level);
 }
 
 bool OpenStep::is_known(size_t input, const Tensor& tensor, Level level) const {
   if (node_.inputs[input].constant || level == Level::kAllData) return true;
-  return level == Level::kSmallData && tensor.size_bytes() <= kSmallBytes;
+  return level == Level::kSmallData && is_small(tensor);
 }
 
 std::string OpenStep::key(std::span<const Tensor> inputs, Level level) const {
@@ -78,7 +83,7 @@ std::shared_ptr<const OpenStep::Variant> OpenStep::make(std::span<const Tensor> 
     const bool known = is_known(i, tensor, level);
     backend::NodeDesc::Input& input = node.inputs[i];
     input.desc.shape = tensor.shape();
-    if (known && !input.constant && tensor.size_bytes() <= kSmallBytes) {
+    if (known && !input.constant && is_small(tensor)) {
       input.constant = true;
       input.data = tensor.clone();
     }

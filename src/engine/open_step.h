@@ -27,10 +27,6 @@ class OpenStep {
  private:
   /// What inference needs to know of the inputs beside their sizes.
   enum class Level : uint8_t { kSizes, kSmallData, kAllData };
-  struct Entry {
-    Level level;
-    std::shared_ptr<const Variant> variant;  // null: needs more than this key has
-  };
 
   std::string key(std::span<const Tensor> inputs, Level level) const;
   bool is_known(size_t input, const Tensor& tensor, Level level) const;
@@ -41,7 +37,8 @@ class OpenStep {
   backend::NodeDesc node_;  // constants have their data; what is open has no shape
   const backend::Backend& backend_;
   mutable std::mutex mutex_;
-  mutable std::unordered_map<std::string, Entry> entries_;
+  /// By key; null where inference needs more than the key has.
+  mutable std::unordered_map<std::string, std::shared_ptr<const Variant>> variants_;
 };
 
 }  // namespace twofour::engine
