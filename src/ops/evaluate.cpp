@@ -123,6 +123,8 @@ std::vector<Tensor> evaluate(const Graph& graph, std::span<const Tensor> inputs)
   return evaluate(graph, inputs, {});
 }
 
+bool is_random(const OpDef& op) { return std::ranges::find(op.attrs, "seed") != op.attrs.end(); }
+
 bool all_inputs_constant(const Node& node) {
   return std::ranges::all_of(node.inputs(), [](const Value* v) { return !v || v->is_constant(); });
 }

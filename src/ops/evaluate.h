@@ -25,6 +25,9 @@ struct EvaluateHooks {
 /// tensor is not of the value's type.
 std::vector<Tensor> evaluate(const Graph& graph, std::span<const Tensor> inputs, const EvaluateHooks& hooks);
 
+/// Whether computing it twice may give different results.
+bool is_random(const OpDef& op);
+
 /// Whether the node can be computed before anything runs: every input is a constant (a node without inputs
 /// too).
 bool all_inputs_constant(const Node& node);

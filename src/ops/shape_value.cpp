@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "ops/evaluate.h"
 #include "ops/infer.h"
 #include "ops/slice_range.h"
 
@@ -59,8 +60,7 @@ class Evaluator {
   Tensor folded(const Value* v) {
     const Node* node = v->producer();
     const OpDef* op = node ? find_op(node->op()) : nullptr;
-    if (!op || op->control || budget_-- <= 0 || std::ranges::find(op->attrs, "seed") != op->attrs.end())
-      return {};
+    if (!op || op->control || budget_-- <= 0 || is_random(*op)) return {};
     for (const Value* output : node->outputs())
       if (!output->type().is_static() || !is_small(output->shape())) return {};
     std::vector<Tensor> inputs;

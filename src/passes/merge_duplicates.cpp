@@ -4,14 +4,11 @@
 #include <unordered_map>
 
 #include "base/json.h"
+#include "ops/evaluate.h"
 #include "passes/rewrites.h"
 
 namespace twofour::passes {
 namespace {
-
-constexpr std::string_view kRandom[] = {"Bernoulli",        "Dropout",          "Multinomial",
-                                        "RandomNormal",     "RandomNormalLike", "RandomUniform",
-                                        "RandomUniformLike"};
 
 /// Equal for nodes that compute the same from the same values.
 std::string key_of(const Node& node) {
@@ -23,7 +20,7 @@ std::string key_of(const Node& node) {
 bool may_merge(const Graph& graph, const Node& node) {
   const bool has_body = std::ranges::any_of(
       node.attrs(), [](const auto& attr) { return std::holds_alternative<Subgraph>(attr.second); });
-  return !has_body && std::ranges::find(kRandom, node.op()) == std::end(kRandom) &&
+  return !has_body && !ops::is_random(ops::get_op(node.op())) &&
          std::ranges::none_of(node.outputs(), [&](const Value* v) { return graph.is_output(v); });
 }
 
