@@ -87,9 +87,11 @@ bool match(const Graph& graph, Node* divide, Parts& p) {
 
 size_t fuse_layer_norm(Graph& graph) {
   size_t changed = 0;
-  for (Node* divide : graph.node_list()) {
+  std::vector<Node*> divides = graph.node_list();  // each chain, which is erased, has one
+  std::erase_if(divides, [](const Node* node) { return node->op() != "Div"; });
+  for (Node* divide : divides) {
     Parts p;
-    if (divide->op() != "Div" || !match(graph, divide, p)) continue;
+    if (!match(graph, divide, p)) continue;
     const std::vector<Node*> chain = {p.mean, p.centre, p.square, p.variance, p.add,
                                       p.root, p.divide, p.scale,  p.shift};
     ops::Builder builder(graph, "", p.shift);

@@ -142,7 +142,8 @@ TEST_F(Commands, ExecKeepsTimes) {
             0);
   const ProgramResult untimed = twofour(exec + " --builderOptimizationLevel=0 --json=" + file("build.json"));
   EXPECT_EQ(untimed.status, 0) << untimed.output;
-  for (const auto& layer : read_json(file("build.json"))["layers"])
+  const auto built = read_json(file("build.json"));
+  for (const auto& layer : built["layers"])
     for (const auto& candidate : layer["candidates"]) EXPECT_LT(candidate["time_us"], 0);
   const std::string train =
       "train --zoo=lenet --batch_size=4 --num_iter=1 --timing_cache=" + file("train.json");
