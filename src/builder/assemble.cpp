@@ -41,11 +41,7 @@ class Assembler {
     for (const Value* output : graph_.outputs()) add_output(output);
     for (const auto& node : graph_.nodes()) add_step(*node);
     place_arena();
-    for (size_t i = 0; i < plan_.tensors.size(); ++i) {
-      const Kind kind = plan_.tensors[i].kind;
-      if (kind == Kind::kInput) plan_.inputs.push_back(static_cast<int>(i));
-      if (kind == Kind::kOutput || kind == Kind::kDonated) plan_.outputs.push_back(static_cast<int>(i));
-    }
+    index_io(plan_);
     return std::move(plan_);
   }
 

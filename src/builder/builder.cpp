@@ -8,6 +8,7 @@
 #include "builder/layout.h"
 #include "builder/lower.h"
 #include "builder/report.h"
+#include "ir/subgraphs.h"
 #include "ops/builder.h"
 #include "ops/control_flow.h"
 
@@ -79,9 +80,9 @@ class GraphBuild {
   void assign_open(Node* node) {
     add_layer({.layer = node->name(), .op = node->op()});
     Assignment& assignment = assignments_[node];
-    for (const auto& [name, attr] : node->attrs())
-      if (const auto* subgraph = std::get_if<Subgraph>(&attr))
-        assignment.bodies[name] = std::make_shared<const engine::Plan>(build_body(*node, name, **subgraph));
+    for_each_subgraph(node->attrs(), [&](const std::string& name, const Graph& subgraph) {
+      assignment.bodies[name] = std::make_shared<const engine::Plan>(build_body(*node, name, subgraph));
+    });
   }
 
   engine::Plan build_body(const Node& node, const std::string& attribute, const Graph& subgraph) {

@@ -10,13 +10,6 @@ namespace {
 
 constexpr size_t kMostEngines = 16;
 
-bool in_range(const engine::PlanTensor& input, const Shape& shape) {
-  if (!input.is_open()) return shape == input.desc.shape;
-  return std::ranges::equal(shape, input.open, [](int64_t size, const engine::DimRange& range) {
-    return range.min <= size && size <= range.max;
-  });
-}
-
 }  // namespace
 
 void Specialiser::check(const Shapes& shapes) const {
@@ -29,7 +22,7 @@ void Specialiser::check(const Shapes& shapes) const {
   for (const auto& [name, shape] : shapes) {
     const engine::PlanTensor* input = find(name);
     TWOFOUR_CHECK(input, kInvalidArgument, "the engine has no input \"{}\"", name);
-    TWOFOUR_CHECK(in_range(*input, shape), kInvalidArgument, "input \"{}\" is {}, got shape {}", name,
+    TWOFOUR_CHECK(input->takes(shape), kInvalidArgument, "input \"{}\" is {}, got shape {}", name,
                   input->to_string(), shape.to_string());
   }
   for (const int i : plan.inputs)

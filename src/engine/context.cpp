@@ -17,12 +17,7 @@ Tensor borrow(const TensorDesc& desc, std::byte* data) {
 }
 
 bool fits(const PlanTensor& t, const Tensor& data) {
-  if (!data.defined() || data.dtype() != t.desc.dtype) return false;
-  if (!t.is_open()) return data.shape() == t.desc.shape;
-  bool fits = data.shape().rank() == t.open.size();
-  for (size_t i = 0; fits && i < t.open.size(); ++i)
-    fits = t.open[i].min <= data.shape()[i] && data.shape()[i] <= t.open[i].max;
-  return fits;
+  return data.defined() && data.dtype() == t.desc.dtype && t.takes(data.shape());
 }
 
 }  // namespace

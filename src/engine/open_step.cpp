@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "ops/op_def.h"
+#include "ops/infer_alone.h"
 
 namespace twofour::engine {
 namespace {
@@ -71,36 +71,29 @@ std::string OpenStep::key(std::span<const Tensor> inputs, Level level) const {
 }
 
 std::shared_ptr<const OpenStep::Variant> OpenStep::make(std::span<const Tensor> inputs, Level level) const {
-  Graph graph;
-  std::vector<Value*> values;
   backend::NodeDesc node = node_;
+  std::vector<std::optional<ops::KnownInput>> known(inputs.size());
   for (size_t i = 0; i < inputs.size(); ++i) {
     const Tensor& tensor = inputs[i];
-    if (!tensor.defined()) {
-      values.push_back(nullptr);
-      continue;
-    }
-    const bool known = is_known(i, tensor, level);
+    if (!tensor.defined()) continue;
     backend::NodeDesc::Input& input = node.inputs[i];
     input.desc.shape = tensor.shape();
-    if (known && !input.constant && is_small(tensor)) {
-      input.constant = true;
-      input.data = tensor.clone();
-    }
-    values.push_back(known ? graph.add_constant("", tensor)
-                           : graph.add_input("", {tensor.dtype(), to_dims(tensor.shape())}));
+    known[i] = {{}, {tensor.dtype(), to_dims(tensor.shape())}};
+    if (!is_known(i, tensor, level)) continue;
+    known[i]->data = tensor;
+    if (input.constant || !is_small(tensor)) continue;
+    input.constant = true;
+    input.data = tensor.clone();
   }
-  const Node* twin = graph.add_node(node.op, values, node.outputs.size(), node.attrs, node.name);
-  ops::infer_types(*twin);
   auto result = std::make_shared<Variant>();
+  result->outputs = ops::infer_alone(node.op, node.name, node.attrs, node.outputs.size(), known);
   for (size_t i = 0; i < node.outputs.size(); ++i) {
-    const ValueType& type = twin->output(i)->type();
+    const ValueType& type = result->outputs[i];
     if (!type.is_static()) return nullptr;
     TWOFOUR_CHECK(type.dtype == node.outputs[i].dtype, kDataCorrupt,
                   "output {} of {} is {}, the plan says {}", i, node.label(), type.to_string(),
                   dtype_name(node.outputs[i].dtype));
     node.outputs[i].shape = type.shape();
-    result->outputs.push_back(type);
   }
   if (std::ranges::all_of(node.outputs, is_empty)) {
     result->kernel = std::make_unique<NothingToDo>();

@@ -157,6 +157,8 @@ void check_arena(const Plan& plan) {
                 plan.arena_bytes, needed);
 }
 
+}  // namespace
+
 void index_io(Plan& plan) {
   for (size_t i = 0; i < plan.tensors.size(); ++i) {
     const Kind kind = plan.tensors[i].kind;
@@ -165,13 +167,18 @@ void index_io(Plan& plan) {
   }
 }
 
-}  // namespace
-
 ValueType PlanTensor::type() const {
   if (!is_open()) return {desc.dtype, to_dims(desc.shape)};
   ValueType type{desc.dtype, {}};
   for (const DimRange& dim : open) type.dims.push_back(dim.min == dim.max ? Dim(dim.min) : Dim());
   return type;
+}
+
+bool PlanTensor::takes(const Shape& shape) const {
+  if (!is_open()) return shape == desc.shape;
+  return std::ranges::equal(shape, open, [](int64_t size, const DimRange& range) {
+    return range.min <= size && size <= range.max;
+  });
 }
 
 std::string PlanTensor::to_string() const {

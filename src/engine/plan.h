@@ -41,6 +41,8 @@ struct PlanTensor {
   bool is_open() const { return !open.empty(); }
   /// Dims that are not fixed are unknown.
   ValueType type() const;
+  /// Whether a tensor of this shape may stand here.
+  bool takes(const Shape& shape) const;
   /// "f32[1..8,3,?,?]".
   std::string to_string() const;
 };
@@ -78,6 +80,9 @@ struct Plan {
   /// Tensor numbers of kind kOutput or kDonated, in the graph's order.
   std::vector<int> outputs;
 };
+
+/// Fills plan.inputs and plan.outputs from the kinds of its tensors.
+void index_io(Plan& plan);
 
 /// The step as the tactic sees it, shapes of open tensors left out; constants carry their data when
 /// `sections` has it and the step did not pack them.

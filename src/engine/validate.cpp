@@ -1,27 +1,22 @@
 #include "engine/validate.h"
 
 #include "engine/check_memory.h"
-#include "ops/op_def.h"
+#include "ops/infer_alone.h"
 
 namespace twofour::engine {
 namespace {
 
 void validate_step(const Plan& plan, const PlanStep& step, std::span<const Tensor> sections) {
-  Graph graph;
-  std::vector<Value*> inputs;
+  std::vector<std::optional<ops::KnownInput>> inputs;
   for (const backend::NodeDesc::Input& input : describe(plan, step, sections).inputs) {
-    if (!input.present) inputs.push_back(nullptr);
-    else if (input.data.defined()) inputs.push_back(graph.add_constant("c", input.data));
-    else inputs.push_back(graph.add_input("x", {input.desc.dtype, to_dims(input.desc.shape)}));
+    auto& known = inputs.emplace_back();
+    if (input.present) known = {input.data, {input.desc.dtype, to_dims(input.desc.shape)}};
   }
-  const Node* node = graph.add_node(step.op, std::move(inputs), step.outputs.size(), step.attrs, step.name);
-  ops::infer_types(*node);
-  for (size_t i = 0; i < step.outputs.size(); ++i) {
-    const PlanTensor& tensor = plan.tensors[static_cast<size_t>(step.outputs[i])];
-    const ValueType expected{tensor.desc.dtype, to_dims(tensor.desc.shape)};
-    TWOFOUR_CHECK(node->output(i)->dtype() == expected.dtype && node->output(i)->dims() == expected.dims,
-                  kDataCorrupt, "output {} is {}, the plan says {}", i, node->output(i)->type().to_string(),
-                  expected.to_string());
+  const auto types = ops::infer_alone(step.op, step.name, step.attrs, step.outputs.size(), inputs);
+  for (size_t i = 0; i < types.size(); ++i) {
+    const ValueType expected = plan.tensors[static_cast<size_t>(step.outputs[i])].type();
+    TWOFOUR_CHECK(types[i] == expected, kDataCorrupt, "output {} is {}, the plan says {}", i,
+                  types[i].to_string(), expected.to_string());
   }
 }
 

@@ -4,6 +4,8 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "ir/subgraphs.h"
+
 namespace twofour {
 namespace {
 
@@ -56,8 +58,8 @@ class Verifier {
                     input->name());
       ++uses_[input][&node];
     }
-    for (const auto& [name, attr] : node.attrs())
-      if (const auto* subgraph = std::get_if<Subgraph>(&attr)) Verifier(**subgraph).run();
+    for_each_subgraph(node.attrs(),
+                      [](const std::string&, const Graph& subgraph) { Verifier(subgraph).run(); });
     for (const Value* output : node.outputs()) {
       TWOFOUR_CHECK(output && own_.contains(output) && output->producer() == &node, kInternal,
                     "an output of {} is not marked as computed by it", node.label());

@@ -6,6 +6,7 @@
 #include <unordered_map>
 
 #include "base/file.h"
+#include "ir/subgraphs.h"
 #include "ir/verify.h"
 #include "onnx/attribute_proto.h"
 #include "onnx/data_type.h"
@@ -32,8 +33,8 @@ size_t constant_bytes(const Graph& graph) {
   for (const auto& value : graph.values())
     if (value->is_constant()) bytes += value->data().size_bytes();
   for (const auto& node : graph.nodes())
-    for (const auto& [name, attr] : node->attrs())
-      if (const auto* subgraph = std::get_if<Subgraph>(&attr)) bytes += constant_bytes(**subgraph);
+    for_each_subgraph(node->attrs(),
+                      [&](const std::string&, const Graph& subgraph) { bytes += constant_bytes(subgraph); });
   return bytes;
 }
 
@@ -43,8 +44,7 @@ void check_ops(const Graph& graph) {
     const bool fused = node->op().starts_with("Fused");
     TWOFOUR_CHECK(op.standard, kUnsupported, "{} is not an ONNX operator{}", node->label(),
                   fused ? "; export the graph before fusion" : "");
-    for (const auto& [name, attr] : node->attrs())
-      if (const auto* subgraph = std::get_if<Subgraph>(&attr)) check_ops(**subgraph);
+    for_each_subgraph(node->attrs(), [](const std::string&, const Graph& subgraph) { check_ops(subgraph); });
   }
 }
 

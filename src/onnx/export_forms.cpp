@@ -4,6 +4,7 @@
 #include <array>
 #include <bit>
 
+#include "ir/subgraphs.h"
 #include "onnx/data_type.h"
 
 namespace twofour::onnx_io {
@@ -97,9 +98,9 @@ int64_t export_opset(const Graph& graph) {
   int64_t opset = kFirstExported;
   for (const auto& node : graph.nodes()) {
     opset = std::max(opset, opset_of(*node));
-    for (const auto& [name, attr] : node->attrs())
-      if (const auto* subgraph = std::get_if<Subgraph>(&attr))
-        opset = std::max(opset, export_opset(**subgraph));
+    for_each_subgraph(node->attrs(), [&](const std::string&, const Graph& subgraph) {
+      opset = std::max(opset, export_opset(subgraph));
+    });
   }
   return opset;
 }

@@ -5,6 +5,7 @@
 #include <unordered_set>
 
 #include "ops/infer.h"
+#include "ops/infer_alone.h"
 
 namespace twofour::ops {
 namespace {
@@ -29,27 +30,21 @@ bool is_open(const Node& node) {
   return !std::ranges::all_of(node.outputs(), [](const Value* v) { return v->type().is_static(); });
 }
 
-/// Sizes that depend on data become known once the inputs are: the node is inferred anew on constants.
+/// Sizes that depend on data become known once the inputs are.
 void settle_types(const Node& node, std::span<const Tensor> inputs) {
-  Graph scratch;
-  std::vector<Value*> constants;
-  for (const Tensor& input : inputs)
-    constants.push_back(input.defined() ? scratch.add_constant("", input) : nullptr);
-  const Node* twin = scratch.add_node(node.op(), constants, node.outputs().size(), node.attrs(), node.name());
-  infer_types(*twin);
-  for (size_t i = 0; i < node.outputs().size(); ++i) node.output(i)->set_type(twin->output(i)->type());
+  std::vector<std::optional<KnownInput>> known(inputs.size());
+  for (size_t i = 0; i < inputs.size(); ++i)
+    if (inputs[i].defined()) known[i] = {inputs[i], {}};
+  const auto types = infer_alone(node.op(), node.name(), node.attrs(), node.outputs().size(), known);
+  for (size_t i = 0; i < types.size(); ++i) node.output(i)->set_type(types[i]);
 }
 
 std::vector<Tensor> run_control(const OpDef& op, const Node& node, std::span<const Tensor> inputs) {
   std::vector<ValueType> types;
   for (const Value* output : node.outputs()) types.push_back(output->type());
-  const RunSubgraph run = [&](std::string_view attribute, std::span<const Tensor> args) {
-    return evaluate(node.attrs().graph(attribute), args);
-  };
-  std::vector<Tensor> results = with_context([&] { return "evaluating " + node.label(); },
-                                             [&] {
-                                               return op.control({node.attrs(), inputs, types, run});
-                                             });
+  std::vector<Tensor> results =
+      with_context([&] { return "evaluating " + node.label(); },
+                   [&] { return evaluate_control(op, node.attrs(), inputs, types); });
   for (size_t i = 0; i < results.size(); ++i)
     node.output(i)->set_type({results[i].dtype(), to_dims(results[i].shape())});
   return results;
@@ -121,6 +116,14 @@ std::vector<Tensor> evaluate(const Graph& graph, std::span<const Tensor> inputs,
 
 std::vector<Tensor> evaluate(const Graph& graph, std::span<const Tensor> inputs) {
   return evaluate(graph, inputs, {});
+}
+
+std::vector<Tensor> evaluate_control(const OpDef& op, const Attrs& attrs, std::span<const Tensor> inputs,
+                                     std::span<const ValueType> types) {
+  const RunSubgraph run = [&](std::string_view attribute, std::span<const Tensor> args) {
+    return evaluate(attrs.graph(attribute), args);
+  };
+  return op.control({attrs, inputs, types, run});
 }
 
 bool is_random(const OpDef& op) { return std::ranges::find(op.attrs, "seed") != op.attrs.end(); }

@@ -25,6 +25,10 @@ struct EvaluateHooks {
 /// tensor is not of the value's type.
 std::vector<Tensor> evaluate(const Graph& graph, std::span<const Tensor> inputs, const EvaluateHooks& hooks);
 
+/// What a control flow op gives for inputs and output types as in ControlArgs, its subgraphs evaluated.
+std::vector<Tensor> evaluate_control(const OpDef& op, const Attrs& attrs, std::span<const Tensor> inputs,
+                                     std::span<const ValueType> types);
+
 /// Whether computing it twice may give different results.
 bool is_random(const OpDef& op);
 

@@ -57,10 +57,7 @@ void check_size(const ValueType& type) {
 void run_control(const OpDef& op, const ReferenceArgs& args) {
   std::vector<ValueType> types;
   for (const Tensor& output : args.outputs) types.push_back({output.dtype(), to_dims(output.shape())});
-  const RunSubgraph run = [&](std::string_view attribute, std::span<const Tensor> inputs) {
-    return evaluate(args.attrs.graph(attribute), inputs);
-  };
-  const std::vector<Tensor> results = op.control({args.attrs, args.inputs, types, run});
+  const std::vector<Tensor> results = evaluate_control(op, args.attrs, args.inputs, types);
   for (size_t i = 0; i < results.size(); ++i) {
     const Tensor& dst = args.outputs[i];
     TWOFOUR_CHECK(results[i].dtype() == dst.dtype() && results[i].shape() == dst.shape(), kInvalidArgument,

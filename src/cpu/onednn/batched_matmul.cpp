@@ -59,14 +59,10 @@ class OnednnMatMul final : public OpTactic {
   bool packs() const override { return true; }
 
   std::vector<Tensor> pack(const NodeDesc& node) const override {
-    std::vector<Tensor> packed;
-    if (node.is_constant(0)) packed.push_back(node.inputs[0].data);
-    if (node.is_constant(1)) {
+    return pack_constants(node, 1, [&](const Tensor& data) {
       const MatmulProblem problem = problem_of(node);
-      packed.push_back(packed_bytes(problem.b, problem.make().weights_desc(), node.inputs[1].data.raw()));
-    }
-    if (node.is_constant(kBias)) packed.push_back(node.inputs[kBias].data);
-    return packed;
+      return packed_bytes(problem.b, problem.make().weights_desc(), data.raw());
+    });
   }
 
   std::unique_ptr<Kernel> make(const NodeDesc& node, std::span<const Tensor> packed) const override {

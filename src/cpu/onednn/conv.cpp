@@ -94,17 +94,10 @@ class OnednnConvBase : public OpTactic {
   bool packs() const override { return true; }
 
   std::vector<Tensor> pack(const NodeDesc& node) const override {
-    const Problem problem(node);
-    std::vector<Tensor> packed;
-    for (size_t i = 0; i < node.inputs.size(); ++i) {
-      if (!node.is_constant(i)) continue;
-      const Tensor& data = node.inputs[i].data;
-      if (i != kWeight) packed.push_back(data);
-      else
-        packed.push_back(
-            packed_bytes(problem.weight_desc, make_forward(node, problem, way_).weights_desc(), data.raw()));
-    }
-    return packed;
+    return pack_constants(node, kWeight, [&](const Tensor& data) {
+      const Problem problem(node);
+      return packed_bytes(problem.weight_desc, make_forward(node, problem, way_).weights_desc(), data.raw());
+    });
   }
 
   std::unique_ptr<Kernel> make(const NodeDesc& node, std::span<const Tensor> packed) const override {

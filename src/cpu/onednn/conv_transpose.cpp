@@ -99,19 +99,10 @@ class OnednnConvTransposeBase : public OpTactic {
   bool packs() const override { return true; }
 
   std::vector<Tensor> pack(const NodeDesc& node) const override {
-    std::vector<Tensor> packed;
-    for (size_t i = 0; i < node.inputs.size(); ++i) {
-      if (!node.is_constant(i)) continue;
-      const Tensor& data = node.inputs[i].data;
-      if (i != kWeight) {
-        packed.push_back(data);
-        continue;
-      }
+    return pack_constants(node, kWeight, [&](const Tensor& data) {
       const Problem problem(node);
-      packed.push_back(
-          packed_bytes(problem.weight_plain, problem.make(activations_).weights_desc(), data.raw()));
-    }
-    return packed;
+      return packed_bytes(problem.weight_plain, problem.make(activations_).weights_desc(), data.raw());
+    });
   }
 
   std::unique_ptr<Kernel> make(const NodeDesc& node, std::span<const Tensor> packed) const override {

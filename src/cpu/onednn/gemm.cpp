@@ -94,18 +94,10 @@ class OnednnGemm final : public OpTactic {
   bool packs() const override { return true; }
 
   std::vector<Tensor> pack(const NodeDesc& node) const override {
-    std::vector<Tensor> packed;
-    for (size_t i = 0; i < node.inputs.size(); ++i) {
-      if (!node.is_constant(i)) continue;
-      const Tensor& data = node.inputs[i].data;
-      if (i != kB) {
-        packed.push_back(data);
-        continue;
-      }
+    return pack_constants(node, kB, [&](const Tensor& data) {
       const MatmulProblem problem = problem_of(node);
-      packed.push_back(packed_bytes(problem.b, problem.make().weights_desc(), data.raw()));
-    }
-    return packed;
+      return packed_bytes(problem.b, problem.make().weights_desc(), data.raw());
+    });
   }
 
   std::unique_ptr<Kernel> make(const NodeDesc& node, std::span<const Tensor> packed) const override {
