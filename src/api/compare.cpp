@@ -15,10 +15,6 @@ using api::Observed;
 using api::ObservedRun;
 using TensorMap = std::map<std::string, Tensor>;
 
-std::string type_text(const Tensor& t) {
-  return fmt::format("{}[{}]", dtype_name(t.dtype()), fmt::join(t.shape().dims(), ","));
-}
-
 /// The tensor of the other side that is the same value; null when there is none.
 const Tensor* match(const Observed& observed, const TensorMap& expected) {
   const auto it = expected.find(observed.name);
@@ -34,7 +30,7 @@ std::vector<LayerDifference> output_differences(const engine::Plan& plan, const 
   for (size_t i = 0; i < actual.size(); ++i) {
     const std::string& name = plan.tensors[static_cast<size_t>(plan.outputs[i])].name;
     TWOFOUR_CHECK(actual[i].shape() == expected[i].shape(), kInvalidArgument, "output \"{}\" is {}, not {}",
-                  name, type_text(actual[i]), type_text(expected[i]));
+                  name, type_of(actual[i]).to_string(), type_of(expected[i]).to_string());
     result.push_back({name, "", "", "", api::difference_of(actual[i], expected[i], tolerance)});
   }
   return result;

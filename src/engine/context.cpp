@@ -81,8 +81,8 @@ void ExecutionContext::bind_number(int tensor, Tensor data) {
                 t.name);
   TWOFOUR_CHECK(t.kind == Kind::kInput || !t.is_open(), kInvalidArgument,
                 "the size of output \"{}\" is known only after a run; read it then", t.name);
-  TWOFOUR_CHECK(fits(t, data), kInvalidArgument, "\"{}\" is {}, got {}[{}]", t.name, t.to_string(),
-                dtype_name(data.dtype()), fmt::join(data.shape().dims(), ","));
+  TWOFOUR_CHECK(fits(t, data), kInvalidArgument, "\"{}\" is {}, got {}", t.name, t.to_string(),
+                type_of(data).to_string());
   store(tensor, std::move(data));
 }
 
@@ -155,9 +155,8 @@ void ExecutionContext::run_open(size_t step) {
   for (size_t i = 0; i < results.size(); ++i) {
     const PlanTensor& t = engine_->plan().tensors[static_cast<size_t>(plan.outputs[i])];
     const Tensor& bound = bound_[static_cast<size_t>(plan.outputs[i])];
-    TWOFOUR_CHECK(fits(t, results[i]), kInvalidArgument, "layer \"{}\": \"{}\" is {}, the run gave {}[{}]",
-                  plan.name, t.name, t.to_string(), dtype_name(results[i].dtype()),
-                  fmt::join(results[i].shape().dims(), ","));
+    TWOFOUR_CHECK(fits(t, results[i]), kInvalidArgument, "layer \"{}\": \"{}\" is {}, the run gave {}",
+                  plan.name, t.name, t.to_string(), type_of(results[i]).to_string());
     if (t.kind == Kind::kDynamic || t.is_open()) store(plan.outputs[i], std::move(results[i]));
     else if (bound.raw() != results[i].raw()) std::copy_n(results[i].raw(), bound.size_bytes(), bound.raw());
   }

@@ -78,7 +78,7 @@ std::shared_ptr<const OpenStep::Variant> OpenStep::make(std::span<const Tensor> 
     if (!tensor.defined()) continue;
     backend::NodeDesc::Input& input = node.inputs[i];
     input.desc.shape = tensor.shape();
-    known[i] = {{}, {tensor.dtype(), to_dims(tensor.shape())}};
+    known[i] = {{}, type_of(tensor)};
     if (!is_known(i, tensor, level)) continue;
     known[i]->data = tensor;
     if (input.constant || !is_small(tensor)) continue;

@@ -32,7 +32,7 @@ Shape Value::shape() const {
 }
 
 void Value::set_data(Tensor data) {
-  type_ = {data.dtype(), to_dims(data.shape())};
+  type_ = type_of(data);
   data_ = std::move(data);
 }
 

@@ -80,7 +80,7 @@ std::string data_text(const Tensor& tensor, int64_t max_elements) {
 }
 
 std::string tensor_text(const Tensor& tensor, int64_t max_elements) {
-  return type_text({tensor.dtype(), to_dims(tensor.shape())}) + " = " + data_text(tensor, max_elements);
+  return type_text(type_of(tensor)) + " = " + data_text(tensor, max_elements);
 }
 
 template <typename T, typename Fn>

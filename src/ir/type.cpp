@@ -14,6 +14,8 @@ ValueType ValueType::unknown() {
   return type;
 }
 
+ValueType type_of(const Tensor& tensor) { return {tensor.dtype(), to_dims(tensor.shape())}; }
+
 bool ValueType::is_static() const {
   return known && std::ranges::all_of(dims, [](const Dim& d) { return d.known(); });
 }

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/shape.h"
+#include "base/tensor.h"
 #include "twofour/dtype.h"
 
 namespace twofour {
@@ -48,5 +49,7 @@ struct ValueType {
   std::string to_string() const;
   bool operator==(const ValueType&) const = default;
 };
+
+ValueType type_of(const Tensor& tensor);
 
 }  // namespace twofour

@@ -31,7 +31,7 @@ class Verifier {
       TWOFOUR_CHECK(!value.trainable(), kInternal, "value \"{}\" is trainable but has no data", value.name());
       return;
     }
-    const ValueType type = {value.data().dtype(), to_dims(value.data().shape())};
+    const ValueType type = type_of(value.data());
     TWOFOUR_CHECK(value.type() == type, kInternal, "constant \"{}\" is typed {} but holds {}", value.name(),
                   value.type().to_string(), type.to_string());
     TWOFOUR_CHECK(!value.producer(), kInternal, "constant \"{}\" is also computed by {}", value.name(),

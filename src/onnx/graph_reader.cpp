@@ -133,8 +133,8 @@ class GraphReader {
     const auto known = options_.known_inputs.find(proto.name());
     if (known == options_.known_inputs.end()) return add(proto.name(), graph_.add_input(proto.name(), type));
     const Tensor& data = known->second;
-    ops::check_dtype({data.dtype(), to_dims(data.shape())}, type.dtype, proto.name());
-    ops::check_dims({data.dtype(), to_dims(data.shape())}, type.dims, proto.name());
+    ops::check_dtype(type_of(data), type.dtype, proto.name());
+    ops::check_dims(type_of(data), type.dims, proto.name());
     name_output(proto.name(), graph_.add_constant(proto.name(), data));
   }
 

@@ -45,8 +45,7 @@ std::vector<Tensor> run_control(const OpDef& op, const Node& node, std::span<con
   std::vector<Tensor> results =
       with_context([&] { return "evaluating " + node.label(); },
                    [&] { return evaluate_control(op, node.attrs(), inputs, types); });
-  for (size_t i = 0; i < results.size(); ++i)
-    node.output(i)->set_type({results[i].dtype(), to_dims(results[i].shape())});
+  for (size_t i = 0; i < results.size(); ++i) node.output(i)->set_type(type_of(results[i]));
   return results;
 }
 
@@ -58,7 +57,7 @@ std::vector<Tensor> run(const Node& node, std::span<const Tensor> inputs) {
 }
 
 void take(Value* value, const Tensor& tensor, Values& values) {
-  const ValueType type = {tensor.dtype(), to_dims(tensor.shape())};
+  const ValueType type = type_of(tensor);
   if (value->type().known) {
     check_dtype(type, value->dtype(), value->name());
     check_dims(type, value->dims(), value->name());

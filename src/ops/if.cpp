@@ -9,8 +9,7 @@ const char* branch(bool condition) { return condition ? "then_branch" : "else_br
 
 bool truth(const Tensor& condition) {
   TWOFOUR_CHECK(condition.dtype() == DType::kBool && condition.numel() == 1, kInvalidArgument,
-                "the condition is {}{}; one bool is expected", dtype_name(condition.dtype()),
-                condition.shape().to_string());
+                "the condition is {}; one bool is expected", type_of(condition).to_string());
   return condition.span<bool>()[0];
 }
 

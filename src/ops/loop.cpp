@@ -12,8 +12,8 @@ constexpr size_t kHead = 2;  // trip count and condition; in the body: iteration
 template <typename T>
 T scalar(const Tensor& tensor, std::string_view what) {
   TWOFOUR_CHECK(tensor.dtype() == DTypeOf<T>::value && tensor.numel() == 1, kInvalidArgument,
-                "{} is {}{}; one {} is expected", what, dtype_name(tensor.dtype()),
-                tensor.shape().to_string(), dtype_name(DTypeOf<T>::value));
+                "{} is {}; one {} is expected", what, type_of(tensor).to_string(),
+                dtype_name(DTypeOf<T>::value));
   return tensor.span<T>()[0];
 }
 

@@ -56,13 +56,12 @@ void check_size(const ValueType& type) {
 
 void run_control(const OpDef& op, const ReferenceArgs& args) {
   std::vector<ValueType> types;
-  for (const Tensor& output : args.outputs) types.push_back({output.dtype(), to_dims(output.shape())});
+  for (const Tensor& output : args.outputs) types.push_back(type_of(output));
   const std::vector<Tensor> results = evaluate_control(op, args.attrs, args.inputs, types);
   for (size_t i = 0; i < results.size(); ++i) {
     const Tensor& dst = args.outputs[i];
-    TWOFOUR_CHECK(results[i].dtype() == dst.dtype() && results[i].shape() == dst.shape(), kInvalidArgument,
-                  "result {} is {}{}; {}{} is expected", i, dtype_name(results[i].dtype()),
-                  results[i].shape().to_string(), dtype_name(dst.dtype()), dst.shape().to_string());
+    TWOFOUR_CHECK(type_of(results[i]) == types[i], kInvalidArgument, "result {} is {}; {} is expected", i,
+                  type_of(results[i]).to_string(), types[i].to_string());
     std::copy_n(results[i].raw(), dst.size_bytes(), dst.raw());
   }
 }

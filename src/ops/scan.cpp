@@ -53,7 +53,7 @@ std::vector<Tensor> control(const ControlArgs& args) {
   const std::span<const Tensor> inputs = args.inputs;
   const Ports p = ports(args.attrs, inputs.size());
   std::vector<ValueType> types;
-  for (const Tensor& input : inputs) types.push_back({input.dtype(), to_dims(input.shape())});
+  for (const Tensor& input : inputs) types.push_back(type_of(input));
   const int64_t count = length(args.attrs, types).value;
   check_states(p.num_states, args.types.size());
   std::vector<Tensor> values(inputs.begin(), inputs.end());

@@ -127,8 +127,7 @@ TEST_P(Conformance, HalfIsF32RoundedOnce) {
     }
     const std::vector<Tensor> expected = evaluate(graph, wide);
     for (const auto& [value, data] : constants) value->set_data(data);
-    for (size_t i = 0; i < narrow.size(); ++i)
-      graph.inputs()[i]->set_type({narrow[i].dtype(), to_dims(narrow[i].shape())});
+    for (size_t i = 0; i < narrow.size(); ++i) graph.inputs()[i]->set_type(type_of(narrow[i]));
     const std::vector<Tensor> got = evaluate(graph, narrow);
     const float step = half == DType::kF16 ? 0x1p-11F : 0x1p-8F;
     for (size_t o = 0; o < got.size(); ++o) {

@@ -11,15 +11,11 @@ bool close(double actual, double expected, const Tolerance& tolerance) {
   return std::fabs(actual - expected) <= tolerance.absolute + tolerance.relative * std::fabs(expected);
 }
 
-std::string type_of(const Tensor& tensor) {
-  return fmt::format("{}[{}]", dtype_name(tensor.dtype()), tensor.shape().to_string());
-}
-
 }  // namespace
 
 std::string difference(const Tensor& actual, const Tensor& expected, const Tolerance& tolerance) {
   if (actual.dtype() != expected.dtype() || actual.shape() != expected.shape())
-    return fmt::format("is {}, expected {}", type_of(actual), type_of(expected));
+    return fmt::format("is {}, expected {}", type_of(actual).to_string(), type_of(expected).to_string());
   const bool exact = !is_float(expected.dtype());
   const Tensor a = actual.to(exact ? DType::kI64 : DType::kF64);
   const Tensor b = expected.to(a.dtype());

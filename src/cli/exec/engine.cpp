@@ -20,8 +20,6 @@ namespace {
 
 using Shapes = std::map<std::string, Shape>;
 
-double mib(size_t bytes) { return static_cast<double>(bytes) / (1 << 20); }
-
 /// Fixed shapes and ranges of the inputs. trtexec gives a dimension that is left open the size 1, and says
 /// so.
 void set_shapes(const ExecOptions& options, const Model& model, BuildOptions& build) {

@@ -11,8 +11,6 @@
 namespace twofour::cli {
 namespace {
 
-double mib(size_t bytes) { return static_cast<double>(bytes) / (1 << 20); }
-
 void write_raw(const TensorInfo& tensor, const Tensor& values) {
   write_file_atomic(raw_file_name(tensor.name, values),
                     {reinterpret_cast<const char*>(values.raw()), values.size_bytes()});

@@ -2,12 +2,16 @@
 // library carry "[TRT] ".
 #pragma once
 
+#include <cstddef>
 #include <string_view>
 
 namespace twofour::cli {
 
 /// From now on the library's log lines are printed in that form; verbose ones when `verbose`.
 void log_as_trtexec(bool verbose);
+
+/// The unit of sizes in these lines.
+inline double mib(size_t bytes) { return static_cast<double>(bytes) / (1 << 20); }
 
 void info(std::string_view line);
 void warn(std::string_view line);
