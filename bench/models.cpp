@@ -9,8 +9,8 @@
 
 #include "base/file.h"
 #include "cli/inputs.h"
+#include "cli/threads.h"
 #include "cli/timing.h"
-#include "cli/wait_policy.h"
 #include "contest.h"
 #include "model_list.h"
 #include "model_report.h"
@@ -221,6 +221,7 @@ void run_model(const BenchModel& entry, const Options& options, const std::files
 }
 
 void run(const Options& options) {
+  cli::use_threads(std::ranges::max(options.threads));
   std::vector<std::string> notes;
   const WorkFolder folder;
   std::vector<std::string> titles;
@@ -248,7 +249,6 @@ std::string default_folder() {
 }  // namespace
 
 int main(int argc, char** argv) {
-  twofour::cli::bound_waiting(argv);
   CLI::App app(
       "Networks in twofour, ONNX Runtime and OpenVINO in turn (TWOFOUR_PYTHON names a Python with them)");
   Options options{.folder = default_folder()};

@@ -6,8 +6,8 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/table.h"
+#include "cli/threads.h"
 #include "cli/timing.h"
-#include "cli/wait_policy.h"
 #include "contest.h"
 #include "twofour/engine.h"
 #include "twofour/error.h"
@@ -63,7 +63,7 @@ void report(const Options& options, const std::vector<Contestant>& contestants, 
 }
 
 void run(const Options& options) {
-  const int threads = set_threads(options.threads);
+  const int threads = cli::use_threads(options.threads);
   PyTorch pytorch(options, threads);
   const Model model = Model::zoo("resnet18");
   if (pytorch.parameters() != model.num_parameters())
@@ -96,7 +96,6 @@ void run(const Options& options) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  twofour::cli::bound_waiting(argv);
   CLI::App app(
       "The training step of ResNet-18 and PyTorch's in turn (TWOFOUR_PYTHON names a Python with PyTorch)");
   Options options;

@@ -154,8 +154,10 @@ inline constexpr int kMaxThreads = 1024;
 /// Error{kInvalidArgument} for other numbers.
 ///
 /// They are OpenMP's. GCC's pool spins for milliseconds wherever a thread waits, which slows an engine down a
-/// hundredfold when other work keeps a core busy: start such a program with GOMP_SPINCOUNT=1000 in its
-/// environment, as the `twofour` command does for itself, or OMP_WAIT_POLICY=passive.
+/// hundredfold when other work keeps a core busy, and a scheduler may keep two threads that wait for each
+/// other on one core, which slows single runs after a pause two- to fourfold. Start such a program with
+/// GOMP_SPINCOUNT=1000 (or OMP_WAIT_POLICY=passive) and, when one engine has all cores, OMP_PROC_BIND=true in
+/// its environment, as the `twofour` command does for itself.
 int set_threads(int threads);
 
 }  // namespace twofour

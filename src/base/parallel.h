@@ -10,8 +10,14 @@
 
 namespace twofour {
 
+/// Cores that this process may use.
+inline int num_cores() { return omp_get_num_procs(); }
 inline int max_threads() { return omp_get_max_threads(); }
 inline void set_max_threads(int threads) { omp_set_num_threads(std::max(threads, 1)); }
+/// Lets the calling thread run on every core of the process. A thread starts on the cores of the one that
+/// made it, and OpenMP may have bound that one to a single core (OMP_PROC_BIND): call this first in threads
+/// that are not OpenMP's.
+void unbind_thread();
 
 /// fn(begin, end) on disjoint ranges that cover [0, n), at least `grain` items each. fn must not throw.
 template <typename Fn>
@@ -21,7 +27,8 @@ void parallel_ranges(int64_t n, int64_t grain, Fn&& fn) {
     if (n > 0) fn(int64_t{0}, n);
     return;
   }
-#pragma omp parallel for schedule(static, 1) num_threads(static_cast <int>(parts))
+// The whole team even for fewer parts: GCC's pool ends threads that a smaller team leaves over.
+#pragma omp parallel for schedule(static, 1)
   for (int64_t part = 0; part < parts; ++part) fn(n * part / parts, n * (part + 1) / parts);
 }
 

@@ -64,7 +64,7 @@ void check(const Options& options) {
 
 void run(const Options& options) {
   check(options);
-  if (options.threads) set_threads(options.threads);
+  use_threads(options.threads);
   std::string title;
   const CompareReport report = compare(options, title);
   print_line(title);

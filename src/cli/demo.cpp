@@ -163,7 +163,7 @@ class Demo {
 };
 
 void run(const Options& options) {
-  set_threads(options.threads);
+  use_threads(options.threads);
   const std::filesystem::path folder = options.output;
   make_folder(folder);  // where that fails, it fails before the work
   const DemoResult result = Demo(options).run();

@@ -23,7 +23,7 @@ struct Options {
 };
 
 void run(const Options& options) {
-  set_threads(options.threads);
+  use_threads(options.threads);
   const Model model = Model::load(options.onnx);
   DataLoader data = open_data(options.data, model, {.split = Split::kTestOrAll, .shuffle = false});
   ProgressBar bar("evaluating");

@@ -5,7 +5,6 @@
 #include "cli/command.h"
 #include "cli/console.h"
 #include "cli/parse_error.h"
-#include "cli/wait_policy.h"
 #include "twofour/error.h"
 #include "twofour/version.h"
 
@@ -48,7 +47,6 @@ int run(int argc, char** argv) {
 }  // namespace twofour::cli
 
 int main(int argc, char** argv) {
-  twofour::cli::bound_waiting(argv);
   try {
     return twofour::cli::run(argc, argv);
   } catch (const twofour::Error& error) {

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "base/error.h"
+#include "base/parallel.h"
 
 namespace twofour::data {
 namespace {
@@ -57,7 +58,10 @@ Loader::Loader(std::shared_ptr<const Dataset> dataset, LoaderOptions options)
       BufferPool::create(static_cast<size_t>(Shape{most, shape.numel()}.numel()) * sizeof(float), keep);
   label_buffers_ = BufferPool::create(static_cast<size_t>(most) * sizeof(int64_t), keep);
   for (int i = 0; i < options_.threads; ++i)
-    workers_.emplace_back([this](const std::stop_token& stop) { work(stop); });
+    workers_.emplace_back([this](const std::stop_token& stop) {
+      unbind_thread();
+      work(stop);
+    });
 }
 
 Loader::~Loader() {

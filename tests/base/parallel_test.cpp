@@ -2,10 +2,12 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sched.h>
 
 #include <algorithm>
 #include <mutex>
 #include <stdexcept>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -102,6 +104,16 @@ TEST(Parallel, ThereIsAlwaysOneThread) {
   set_max_threads(0);
   EXPECT_EQ(max_threads(), 1);
   set_max_threads(before);
+}
+
+TEST(Threads, OfOthersRunOnEveryCore) {
+  if (omp_get_num_places() == 0) GTEST_SKIP() << "OpenMP binds no threads: OMP_PROC_BIND is not set";
+  cpu_set_t cores;
+  std::thread([&] {
+    unbind_thread();
+    sched_getaffinity(0, sizeof cores, &cores);
+  }).join();
+  EXPECT_EQ(CPU_COUNT(&cores), num_cores());
 }
 
 }  // namespace

@@ -13,6 +13,7 @@
 #include "cli/exec/log.h"
 #include "cli/exec/report_page.h"
 #include "cli/layer_table.h"
+#include "cli/threads.h"
 #include "twofour/files.h"
 #include "twofour/version.h"
 
@@ -61,7 +62,6 @@ void write_report(const ExecOptions& options, const Engine& engine, BuildReport 
 }
 
 void run(const ExecOptions& options) {
-  if (options.threads) set_threads(options.threads);
   info("Device: " + device_text());
   for (const std::string& note : options.notes) info(note);
   if (options.time_deserialize) return time_loading(options);
@@ -76,6 +76,7 @@ void run(const ExecOptions& options) {
 }
 
 void run_with_banner(const CLI::App& exec, ExecOptions& options) {
+  use_threads(options.threads, options.loop.streams);
   log_as_trtexec(options.verbose);
   banner("RUNNING");
   try {
