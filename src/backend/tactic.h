@@ -80,6 +80,9 @@ class Kernel {
   Kernel& operator=(const Kernel&) = delete;
 
   virtual size_t scratch_bytes() const { return 0; }
+  /// What run() reads beside its arguments and the packed constants: generated code, weights that the kernel
+  /// transformed. Timing evicts it from the caches.
+  virtual std::vector<std::span<const std::byte>> own_constants() const { return {}; }
   virtual void run(const KernelArgs& args) const = 0;
 
  protected:
@@ -106,6 +109,8 @@ class Tactic {
   /// True: pack() turns the node's constants into what create() wants, and they are not kept in plain form.
   virtual bool packs() const { return false; }
   virtual std::vector<Tensor> pack(const NodeDesc&) const { return {}; }
+  /// Nodes with the same constants and the same text pack to the same: plans for several sizes share it.
+  virtual std::string packed_form(const NodeDesc& node) const { return node.signature(); }
   /// The one way to a kernel: checks what a file may have made up, then makes it. `packed` is what pack()
   /// returned, possibly mapped from a file. Throws Error{kDataCorrupt} when a constant that is not packed has
   /// no data or `packed` is not what the node needs, Error{kFailedPrecondition} when supports() declines.

@@ -1,13 +1,14 @@
 #include "base/cpu.h"
 
 #include <cpuid.h>
-#include <sched.h>
+#include <immintrin.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cstdlib>
 #include <cstring>
+#include <fstream>
 
 #include "base/error.h"
 
@@ -30,6 +31,12 @@ Isa detect_isa() {
   for (const Isa isa : {Isa::kScalar, Isa::kAvx2, Isa::kAvx512})
     if (isa_name(isa) == wish) return std::min(isa, found);
   fail(ErrorCode::kInvalidArgument, "TWOFOUR_MAX_ISA is '{}', expected scalar, avx2 or avx512", wish);
+}
+
+constexpr int64_t kLineBytes = 64;
+
+__attribute__((target("clflushopt"))) void flush_lines_unordered(const std::byte* first, int64_t lines) {
+  for (int64_t i = 0; i < lines; ++i) _mm_clflushopt(const_cast<std::byte*>(first + i * kLineBytes));
 }
 
 size_t cache_bytes(int name, size_t fallback) {
@@ -56,6 +63,7 @@ bool cpu_has(CpuFeature feature) {
     case CpuFeature::kAvx512Bf16: return max_isa() >= Isa::kAvx512 && cpuid_bit(7, 1, 0, 5);
     case CpuFeature::kAmxBf16: return max_isa() >= Isa::kAvx512 && cpuid_bit(7, 0, 3, 22);
     case CpuFeature::kAvx512Vnni: return max_isa() >= Isa::kAvx512 && cpuid_bit(7, 0, 2, 11);
+    case CpuFeature::kClflushopt: return cpuid_bit(7, 0, 1, 23);
     case CpuFeature::kHypervisor: return cpuid_bit(1, 0, 2, 31);
   }
   return false;
@@ -76,17 +84,29 @@ std::string cpu_name() {
 
 size_t l1d_bytes() { return cache_bytes(_SC_LEVEL1_DCACHE_SIZE, 32 << 10); }
 size_t l2_bytes() { return cache_bytes(_SC_LEVEL2_CACHE_SIZE, 1 << 20); }
+size_t last_level_cache_bytes() {
+  // Not sysconf: of AMD's processors it adds up caches that no core can use together.
+  std::ifstream file("/sys/devices/system/cpu/cpu0/cache/index3/size");
+  size_t kib = 0;
+  return file >> kib ? kib << 10 : l2_bytes();
+}
+
+void evict_from_caches(std::span<const std::byte> data) {
+  static const bool has_clflushopt = cpu_has(CpuFeature::kClflushopt);
+  if (data.empty()) return;
+  const auto line_of = [](const std::byte* p) { return reinterpret_cast<uintptr_t>(p) / kLineBytes; };
+  const auto* first = data.data() - reinterpret_cast<uintptr_t>(data.data()) % kLineBytes;
+  const auto lines = static_cast<int64_t>(line_of(&data.back()) - line_of(first) + 1);
+  if (has_clflushopt) flush_lines_unordered(first, lines);
+  else
+    for (int64_t i = 0; i < lines; ++i) _mm_clflush(first + i * kLineBytes);
+  _mm_mfence();
+}
 
 size_t memory_bytes() {
   static const auto bytes =
       static_cast<size_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<size_t>(sysconf(_SC_PAGESIZE));
   return bytes;
-}
-
-int available_cores() {
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  return sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
 }
 
 }  // namespace twofour

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -17,16 +18,26 @@ std::string_view isa_name(Isa isa);
 /// Error{kInvalidArgument} when TWOFOUR_MAX_ISA is none of the names.
 Isa max_isa();
 
-enum class CpuFeature : uint8_t { kF16C, kAvx512Fp16, kAvx512Bf16, kAmxBf16, kAvx512Vnni, kHypervisor };
+enum class CpuFeature : uint8_t {
+  kF16C,
+  kAvx512Fp16,
+  kAvx512Bf16,
+  kAmxBf16,
+  kAvx512Vnni,
+  kClflushopt,
+  kHypervisor
+};
 bool cpu_has(CpuFeature feature);
 
 /// Brand string of the CPU, for example "AMD EPYC".
 std::string cpu_name();
 size_t l1d_bytes();
 size_t l2_bytes();
+/// The largest cache of a core; how much of it is ours on a shared machine is not known.
+size_t last_level_cache_bytes();
+/// Writes back and drops every cache line of `data`, in all cores.
+void evict_from_caches(std::span<const std::byte> data);
 /// Physical memory of the machine.
 size_t memory_bytes();
-/// Cores that this process may run on.
-int available_cores();
 
 }  // namespace twofour

@@ -101,9 +101,7 @@ class Assembler {
     }
     for (size_t i = 0; i < node.outputs().size(); ++i)
       step.outputs.push_back(write(node, i, assignment, step_number));
-    if (tactic)
-      for (Tensor& packed : tactic->pack(assignment.desc))
-        step.packed.push_back(sections_.add(std::move(packed)));
+    if (tactic) step.packed = sections_.add_packed(*tactic, assignment.desc);
     plan_.steps.push_back(std::move(step));
   }
 
@@ -206,6 +204,13 @@ int Sections::add(Tensor tensor) {
   numbers_.emplace(hash, number);
   sections_.push_back(std::move(tensor));
   return number;
+}
+
+std::vector<int> Sections::add_packed(const backend::Tactic& tactic, const backend::NodeDesc& node) {
+  std::vector<int> numbers;
+  for (Tensor& packed : store_ ? store_->pack(tactic, node) : tactic.pack(node))
+    numbers.push_back(add(std::move(packed)));
+  return numbers;
 }
 
 Plan assemble(const Graph& graph, const Assignments& assignments, const InputRanges& ranges,

@@ -23,15 +23,20 @@ class Sections {
  public:
   /// `keep_plain`: constants that tactics packed are kept as they were, too, so that the plan can be built
   /// again for other sizes.
-  explicit Sections(bool keep_plain) : keep_plain_(keep_plain) {}
+  /// `store`: of plans for other sizes, or null.
+  explicit Sections(bool keep_plain, std::shared_ptr<PackedStore> store)
+      : keep_plain_(keep_plain), store_(std::move(store)) {}
 
   bool keeps_plain() const { return keep_plain_; }
   int add(Tensor tensor);
+  /// The sections of what the tactic packs.
+  std::vector<int> add_packed(const backend::Tactic& tactic, const backend::NodeDesc& node);
   std::span<const Tensor> all() const { return sections_; }
   std::vector<Tensor> take() { return std::move(sections_); }
 
  private:
   bool keep_plain_;
+  std::shared_ptr<PackedStore> store_;
   std::vector<Tensor> sections_;
   std::multimap<uint64_t, int> numbers_;  // by hash
 };

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <chrono>
+#include <unordered_map>
 
+#include "base/cpu.h"
 #include "builder/assemble.h"
 #include "builder/describe.h"
 #include "builder/layout.h"
@@ -60,11 +62,26 @@ class GraphBuild {
  private:
   void select(const std::function<void(size_t, size_t)>& progress) {
     const std::vector<Node*> nodes = graph_.node_list();
+    std::unordered_map<const Value*, const Node*> last_reader;
+    for (const Node* node : nodes)
+      for (const Value* input : node->inputs()) last_reader[input] = node;
     for (size_t i = 0; i < nodes.size(); ++i) {
       if (is_open(*nodes[i])) assign_open(nodes[i]);
-      else selections_.push_back(shared_.selector.select(nodes[i]));
+      else selections_.push_back(shared_.selector.select(nodes[i], dying_inputs(*nodes[i], last_reader)));
       if (progress) progress(i + 1, nodes.size());
     }
+  }
+
+  std::vector<size_t> dying_inputs(const Node& node,
+                                   const std::unordered_map<const Value*, const Node*>& last_reader) const {
+    std::vector<size_t> dying;
+    for (size_t i = 0; i < node.inputs().size(); ++i) {
+      const Value* value = node.input(i);
+      if (value && value->producer() && last_reader.at(value) == &node && !graph_.is_output(value) &&
+          std::ranges::count(node.inputs(), value) == 1)
+        dying.push_back(i);
+    }
+    return dying;
   }
 
   void assign(const NodeSelection& selection, Format format) {
@@ -146,7 +163,7 @@ class GraphBuild {
         graph_.rename(copy, output_name);
         std::ranges::replace(outputs, output, copy);
         graph_.set_outputs(outputs);
-        assign(shared_.selector.select(copy->producer()), Format::kPlain);
+        assign(shared_.selector.select(copy->producer(), {}), Format::kPlain);
         output = copy;
       }
       result[output] = input;
@@ -167,6 +184,13 @@ size_t bytes_of(std::span<const Tensor> sections) {
   return bytes;
 }
 
+size_t constant_bytes(const Graph& graph) {
+  size_t bytes = 0;
+  for (const auto& value : graph.values())
+    if (value->is_constant()) bytes += value->data().size_bytes();
+  return bytes;
+}
+
 struct Built {
   engine::Plan plan;
   std::vector<Tensor> sections;
@@ -175,8 +199,12 @@ struct Built {
 
 Built build_plan(Graph graph, const backend::Backend& backend, const Options& options) {
   const auto start = std::chrono::steady_clock::now();
-  Shared shared{backend, options, Selector(backend, options), Sections(!options.ranges.empty()), {}};
   lower(graph, options);
+  Shared shared{backend,
+                options,
+                Selector(backend, options, constant_bytes(graph) > last_level_cache_bytes()),
+                Sections(!options.ranges.empty(), options.packed),
+                {}};
   engine::Plan plan =
       GraphBuild(std::move(graph), shared, "").run(options.ranges, options.donations, options.progress);
   BuildReport& report = shared.report;

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "builder/packed_store.h"
 #include "builder/tactics_file.h"
 #include "builder/timing_cache.h"
 #include "engine/engine.h"
@@ -49,6 +50,8 @@ struct Options {
   TuningOptions tuning;
   /// Where times are looked up and put; null: within this build only.
   std::shared_ptr<TimingCache> times;
+  /// Of plans for other sizes of the same constants, or null.
+  std::shared_ptr<PackedStore> packed;
   /// Called as work proceeds: done of total nodes.
   std::function<void(size_t done, size_t total)> progress;
 };

@@ -35,9 +35,10 @@ Reason lost_to(const Candidate& c, const Candidate& winner, bool replayed) {
 
 }  // namespace
 
-Selector::Selector(const backend::Backend& backend, const Options& options)
+Selector::Selector(const backend::Backend& backend, const Options& options, bool cold_weights)
     : backend_(backend),
       options_(options),
+      cold_weights_(cold_weights),
       times_us_(options.times ? options.times : std::make_shared<TimingCache>(backend)) {
   const auto tactics = backend_.tactics();
   for (const std::string& start : options_.tuning.without_tactics)
@@ -74,7 +75,7 @@ std::vector<Contender> Selector::contenders_of(const NodeSelection& selection) c
   std::vector<Contender> contenders;
   for (const Candidate& c : selection.candidates)
     if (c.support && (most == 0 || taken[static_cast<size_t>(c.format)]++ < most))
-      contenders.push_back({*c.tactic, selection.desc(c.format)});
+      contenders.push_back({*c.tactic, selection.desc(c.format), cold_weights_, selection.dying});
   return contenders;
 }
 
@@ -82,8 +83,7 @@ bool Selector::measure(std::span<const Contender> contenders, const std::string&
   TWOFOUR_CHECK(!options_.tuning.strict_timing_cache, kNotFound, "{} is not in timing cache {}", label,
                 options_.tuning.timing_cache.string());
   const Timings times = time_contenders(contenders, effort_of(options_.tuning));
-  for (size_t i = 0; i < contenders.size(); ++i)
-    times_us_->set(contenders[i].tactic, contenders[i].node, times.us[i]);
+  for (size_t i = 0; i < contenders.size(); ++i) times_us_->set(contenders[i], times.us[i]);
   if (times.disturbed && !std::exchange(warned_, true))
     log_warning(
         "timing was disturbed by other work on this machine, first at {}: what was chosen may not be "
@@ -95,13 +95,13 @@ bool Selector::measure(std::span<const Contender> contenders, const std::string&
 void Selector::time(NodeSelection& selection) {
   const std::vector<Contender> contenders = contenders_of(selection);
   // A node with any new contender is timed as a whole: only times of the same rounds are comparable.
-  const auto known = [&](const Contender& c) { return times_us_->find(c.tactic, c.node).has_value(); };
+  const auto known = [&](const Contender& c) { return times_us_->find(c).has_value(); };
   if (!std::ranges::all_of(contenders, known))
     selection.disturbed = measure(contenders, selection.node->label());
   for (const Contender& contender : contenders)
     for (Candidate& c : selection.candidates)
       if (c.tactic == &contender.tactic && &selection.desc(c.format) == &contender.node)
-        c.time_us = *times_us_->find(contender.tactic, contender.node);
+        c.time_us = *times_us_->find(contender);
 }
 
 void Selector::pick(NodeSelection& selection) const {
@@ -160,8 +160,8 @@ bool Selector::replay(NodeSelection& selection) const {
        choices[0]->winner, choices[0]->format, file);
 }
 
-NodeSelection Selector::select(Node* node) {
-  NodeSelection selection{.node = node, .descs = {}, .candidates = {}, .best = {}};
+NodeSelection Selector::select(Node* node, std::vector<size_t> dying) {
+  NodeSelection selection{.node = node, .dying = std::move(dying), .descs = {}, .candidates = {}, .best = {}};
   const bool has_formats =
       (options_.time_tactics || !options_.decisions.empty()) && has_activation_format(*node);
   for (const Format format : kFormats) {
@@ -211,8 +211,8 @@ double Selector::reorder_us(const Value& value, Format from, Format to) {
   const NodeDesc desc = describe_reorder(value, from, to);
   const Tactic& tactic = reorder_tactic(desc);
   const Contender contender{tactic, desc};
-  if (!times_us_->find(tactic, desc)) measure({&contender, 1}, desc.label());
-  return *times_us_->find(tactic, desc);
+  if (!times_us_->find(contender)) measure({&contender, 1}, desc.label());
+  return *times_us_->find(contender);
 }
 
 }  // namespace twofour::builder

@@ -23,6 +23,7 @@ struct Candidate {
 
 struct NodeSelection {
   Node* node;
+  std::vector<size_t> dying;                             // inputs that nobody reads afterwards
   std::array<backend::NodeDesc, kFormats.size()> descs;  // by format
   std::vector<Candidate> candidates;
   std::array<std::optional<size_t>, kFormats.size()> best;  // by format: of `candidates`
@@ -43,11 +44,12 @@ LayerChoice summarise(const NodeSelection& selection, backend::Format format);
 class Selector {
  public:
   /// Throws Error{kInvalidArgument} when options.tuning.without_tactics has what no tactic is called.
-  Selector(const backend::Backend& backend, const Options& options);
+  /// `cold_weights`: see Contender.
+  Selector(const backend::Backend& backend, const Options& options, bool cold_weights);
 
   /// Throws Error{kUnsupported} naming the node when no tactic runs it, Error{kNotFound} or
   /// Error{kFailedPrecondition} when strict replay misses.
-  NodeSelection select(Node* node);
+  NodeSelection select(Node* node, std::vector<size_t> dying);
   /// Time of reordering `value` between the formats, in microseconds; 0 when nothing is timed.
   double reorder_us(const Value& value, backend::Format from, backend::Format to);
   const backend::Tactic& reorder_tactic(const backend::NodeDesc& reorder) const;
@@ -66,6 +68,7 @@ class Selector {
 
   const backend::Backend& backend_;
   const Options& options_;
+  bool cold_weights_;
   std::shared_ptr<TimingCache> times_us_;
   bool warned_ = false;  // that timing was disturbed
 };

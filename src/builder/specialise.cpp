@@ -35,6 +35,7 @@ std::shared_ptr<const engine::Engine> Specialiser::make(const Shapes& shapes) co
   Options options;
   options.shapes = shapes;
   options.time_tactics = false;
+  options.packed = packed_;
   options.decisions = Decisions(report_from_info(open_->plan().info).layers, "the engine");
   return build(graph_of(open_->plan(), open_->sections()), backend_, options).engine;
 }

@@ -11,7 +11,7 @@
 
 namespace twofour::builder {
 
-/// Keeps the engines of the last shapes. May be shared between threads.
+/// Keeps the engines of the last shapes and what was packed for any. May be shared between threads.
 class Specialiser {
  public:
   /// `open`: an engine of build() with ranges, or such a one loaded. `backend` outlives the specialiser.
@@ -30,6 +30,7 @@ class Specialiser {
 
   std::shared_ptr<const engine::Engine> open_;
   const backend::Backend& backend_;
+  std::shared_ptr<PackedStore> packed_ = std::make_shared<PackedStore>(open_->sections());
   std::mutex mutex_;
   std::list<std::pair<Shapes, std::shared_ptr<const engine::Engine>>> engines_;  // the last used first
 };

@@ -1,10 +1,13 @@
 #include "builder/timing.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstring>
 
+#include "base/cpu.h"
 #include "base/rng.h"
 #include "builder/round_statistics.h"
 
@@ -33,42 +36,86 @@ void fill_plausible(const TensorDesc& desc, std::byte* data) {
 
 class Runner {
  public:
-  explicit Runner(const Contender& contender) {
+  explicit Runner(const Contender& contender) : cold_(contender.cold_weights) {
     packed_ = contender.tactic.pack(contender.node);
     kernel_ = contender.tactic.create(contender.node, packed_);
     for (const NodeDesc::Input& input : contender.node.inputs) src_.push_back(source(input));
-    for (const TensorDesc& output : contender.node.outputs)
-      dst_.push_back(keep(allocate_aligned(output.size_bytes())));
+    for (size_t i = 0; i < contender.node.outputs.size(); ++i) dst_.push_back(target(contender, i));
     scratch_ = allocate_aligned(kernel_->scratch_bytes());
   }
 
   double run_us() const {
+    if (cold_) evict_constants();
+    for (const Overwritten& input : overwritten_) std::memcpy(input.buffer, input.values.get(), input.bytes);
     const auto start = Clock::now();
     kernel_->run({src_, dst_, scratch_.get()});
     return microseconds_since(start);
   }
 
  private:
+  void evict_constants() const {
+    for (const std::vector<Tensor>* constants : {&plain_, &packed_})
+      for (const Tensor& tensor : *constants) evict_from_caches({tensor.raw(), tensor.size_bytes()});
+    for (const auto data : kernel_->own_constants()) evict_from_caches(data);
+  }
+
   const std::byte* source(const NodeDesc::Input& input) {
     if (!input.present) return nullptr;
-    if (input.data.defined()) return input.data.raw();
+    if (input.data.defined()) return plain_.emplace_back(input.data).raw();
     std::byte* data = keep(allocate_aligned(input.desc.size_bytes()));
     fill_plausible(input.desc, data);
     return data;
+  }
+  std::byte* target(const Contender& contender, size_t output) {
+    const size_t bytes = contender.node.outputs[output].size_bytes();
+    const auto donor = contender.donor(output);
+    if (!donor) return keep(allocate_aligned(bytes));
+    Overwritten input{const_cast<std::byte*>(src_[*donor]), allocate_aligned(bytes), bytes};
+    std::memcpy(input.values.get(), input.buffer, bytes);
+    overwritten_.push_back(input);
+    return input.buffer;
   }
   std::byte* keep(std::shared_ptr<std::byte> buffer) {
     return buffers_.emplace_back(std::move(buffer)).get();
   }
 
   std::unique_ptr<backend::Kernel> kernel_;
-  std::vector<Tensor> packed_;
+  std::vector<Tensor> plain_, packed_;  // constants
   std::vector<std::shared_ptr<std::byte>> buffers_;
   std::vector<const std::byte*> src_;
   std::vector<std::byte*> dst_;
   std::shared_ptr<std::byte> scratch_;
+  struct Overwritten {
+    std::byte* buffer;
+    std::shared_ptr<std::byte> values;
+    size_t bytes;
+  };
+  std::vector<Overwritten> overwritten_;  // inputs, written anew before every run
+  bool cold_;
 };
 
+bool has_constants(const NodeDesc& node) {
+  return std::ranges::any_of(node.inputs, [](const NodeDesc::Input& input) { return input.constant; });
+}
+
 }  // namespace
+
+std::optional<size_t> Contender::donor(size_t output) const {
+  const auto gives = [&](size_t input) {
+    return tactic.in_place(node, input, output) &&
+           node.inputs[input].desc.size_bytes() == node.outputs[output].size_bytes();
+  };
+  const auto it = std::ranges::find_if(dying, gives);
+  return it == dying.end() ? std::nullopt : std::optional(*it);
+}
+
+std::string Contender::key() const {
+  std::string key = tactic.name() + " " + node.signature();
+  if (cold_weights && has_constants(node)) key += " cold";
+  for (size_t i = 0; i < node.outputs.size(); ++i)
+    if (const auto input = donor(i)) key += fmt::format(" {}<-{}", i, *input);
+  return key;
+}
 
 TimingEffort effort_of(const TuningOptions& tuning) {
   if (tuning.rounds > 0) {

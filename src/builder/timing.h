@@ -1,7 +1,9 @@
 // Timing of candidate kernels for one node.
 #pragma once
 
+#include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "backend/tactic.h"
@@ -12,6 +14,16 @@ namespace twofour::builder {
 struct Contender {
   const backend::Tactic& tactic;
   const backend::NodeDesc& node;
+  /// Constants come from memory in every run, as in a network whose weights do not fit the caches; otherwise
+  /// they stay where the last run left them.
+  bool cold_weights = false;
+  /// Inputs that nobody reads afterwards: where the tactic works in place, an output takes their buffer.
+  std::span<const size_t> dying = {};
+
+  /// The input whose buffer the output takes.
+  std::optional<size_t> donor(size_t output) const;
+  /// What its time depends on, as text: the key under which the timing cache keeps it.
+  std::string key() const;
 };
 
 struct TimingEffort {

@@ -19,10 +19,6 @@ std::string device_key(const backend::Backend& backend) {
                      kVersion);
 }
 
-std::string time_key(const backend::Tactic& tactic, const backend::NodeDesc& node) {
-  return tactic.name() + " " + node.signature();
-}
-
 std::map<std::string, double> times_from_json(const Json& json) {
   std::map<std::string, double> times;
   for (const auto& [key, value] : json.items()) {
@@ -60,15 +56,15 @@ TimingCache TimingCache::load(const std::filesystem::path& path, const backend::
   return cache;
 }
 
-std::optional<double> TimingCache::find(const backend::Tactic& tactic, const backend::NodeDesc& node) const {
+std::optional<double> TimingCache::find(const Contender& contender) const {
   const auto times = devices_.find(device_);
   if (times == devices_.end()) return std::nullopt;
-  const auto it = times->second.find(time_key(tactic, node));
+  const auto it = times->second.find(contender.key());
   return it == times->second.end() ? std::nullopt : std::optional(it->second);
 }
 
-void TimingCache::set(const backend::Tactic& tactic, const backend::NodeDesc& node, double time_us) {
-  devices_[device_][time_key(tactic, node)] = time_us;
+void TimingCache::set(const Contender& contender, double time_us) {
+  devices_[device_][contender.key()] = time_us;
   changed_ = true;
 }
 

@@ -4,7 +4,7 @@
 //   {"kind": "twofour timing cache 1",
 //    "devices": {"cpu, AMD EPYC, avx512, 2 threads, twofour 0.1.0": {"onednn.conv Conv ...": 12.5, ...}}}
 //
-// Microseconds by tactic and node signature. Times hold for one device, thread count and version; those of
+// Microseconds by Contender::key(). Times hold for one device, thread count and version; those of
 // others are kept when the file is written, and not used.
 #pragma once
 
@@ -14,7 +14,7 @@
 #include <optional>
 #include <string>
 
-#include "backend/tactic.h"
+#include "builder/timing.h"
 
 namespace twofour::builder {
 
@@ -26,8 +26,8 @@ class TimingCache {
   /// cache: such a file is never overwritten.
   static TimingCache load(const std::filesystem::path& path, const backend::Backend& backend);
 
-  std::optional<double> find(const backend::Tactic& tactic, const backend::NodeDesc& node) const;
-  void set(const backend::Tactic& tactic, const backend::NodeDesc& node, double time_us);
+  std::optional<double> find(const Contender& contender) const;
+  void set(const Contender& contender, double time_us);
   /// Times of this device.
   size_t size() const;
   /// Whether there are times that load() did not bring.

@@ -73,6 +73,8 @@ class HalfStorageKernel final : public Kernel {
 
   size_t scratch_bytes() const override { return layout_.size(); }
 
+  std::vector<std::span<const std::byte>> own_constants() const override { return kernel_->own_constants(); }
+
   void run(const KernelArgs& args) const override {
     const std::span src(reinterpret_cast<const std::byte**>(args.scratch + source_pointers_),
                         sources_.size());
@@ -134,6 +136,10 @@ bool HalfStorageTactic::in_place(const NodeDesc& node, size_t input, size_t outp
   if (is_half(from) || is_half(to))
     return from == to && same_layout(node.inputs[input].desc, node.outputs[output]);
   return inner_.in_place(f32_twin(node), input, output);
+}
+
+std::string HalfStorageTactic::packed_form(const NodeDesc& node) const {
+  return inner_.packed_form(f32_twin(node));
 }
 
 std::vector<Tensor> HalfStorageTactic::pack(const NodeDesc& node) const {

@@ -18,6 +18,7 @@ class HalfStorageTactic final : public backend::Tactic {
   backend::Support supports(const backend::NodeDesc& node) const override;
   bool in_place(const backend::NodeDesc& node, size_t input, size_t output) const override;
   bool packs() const override { return inner_.packs(); }
+  std::string packed_form(const backend::NodeDesc& node) const override;
   /// The inner tactic's, from widened constants.
   std::vector<Tensor> pack(const backend::NodeDesc& node) const override;
   std::unique_ptr<backend::Kernel> make(const backend::NodeDesc& node,

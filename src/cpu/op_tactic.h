@@ -68,6 +68,8 @@ bool same_layout(const TensorDesc& a, const TensorDesc& b);
 class PackedInputs {
  public:
   PackedInputs() = default;
+  /// Nothing is packed.
+  explicit PackedInputs(const NodeDesc& node) : tensors_(node.inputs.size()) {}
   /// What was packed of input `weight` has `weight_bytes` bytes in an order of the library's own; the others
   /// are as the node describes them. Throws Error{kDataCorrupt} when that is not so.
   PackedInputs(const NodeDesc& node, std::span<const Tensor> packed, size_t weight, size_t weight_bytes);

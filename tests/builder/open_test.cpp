@@ -128,6 +128,26 @@ TEST(OpenSizes, EnginesForTheSizesThatCome) {
   EXPECT_THROW(specialiser.at({{"other", {1}}}), Error);
 }
 
+TEST(OpenSizes, EnginesForSeveralSizesShareWhatWasPacked) {
+  Options options;
+  options.ranges = {{"input", {{1, 4}, {3, 3}, {32, 32}, {32, 32}}}};
+  options.time_tactics = false;
+  const Result built = build(zoo::make("resnet20"), device(), options);
+  Specialiser specialiser(built.engine, device());
+  const auto first = specialiser.at({{"input", {1, 3, 32, 32}}});
+  const auto second = specialiser.at({{"input", {4, 3, 32, 32}}});
+  const auto packed_by_step = [](const engine::Engine& engine) {
+    std::map<std::string, const std::byte*> packed;
+    for (const engine::PlanStep& step : engine.plan().steps)
+      if (!step.packed.empty())
+        packed[step.name] = engine.sections()[static_cast<size_t>(step.packed[0])].raw();
+    return packed;
+  };
+  const auto packed = packed_by_step(*first);
+  EXPECT_GE(packed.size(), 20U);
+  EXPECT_EQ(packed, packed_by_step(*second));
+}
+
 TEST(OpenSizes, ShapesOutsideTheRangeAreNamed) {
   Both net(zoo::make("lenet"), {{"input", {{1, 4}, {1, 1}, {28, 28}, {28, 28}}}});
   const auto expect_error = [](ErrorCode code, const std::string& text, const auto& fn) {

@@ -132,8 +132,8 @@ TEST(Sparse24Gemm, ReportsItsCodeSize) {
   const auto matrix = compressed(random_sparse_dense(256, 512, 1), 256, 512);
   const auto created = Sparse24Gemm::create(matrix, {});
   const int64_t weights = 256 * 512 / 2;
-  EXPECT_GT(created.kernel->code_bytes(), weights * 10);
-  EXPECT_LT(created.kernel->code_bytes(), weights * 13);
+  EXPECT_GT(created.kernel->code().size(), weights * 10);
+  EXPECT_LT(created.kernel->code().size(), weights * 13);
 }
 
 TEST(Sparse24Gemm, RefusesBadArguments) {

@@ -145,6 +145,7 @@ class NativeLstm final : public OpTactic {
   NativeLstm() : OpTactic("native.lstm", {"LSTM"}) {}
 
   bool packs() const override { return true; }
+  std::string packed_form(const NodeDesc&) const override { return ""; }
   std::vector<Tensor> pack(const NodeDesc& node) const override { return {pack_weights(node)}; }
 
   std::unique_ptr<Kernel> make(const NodeDesc& node, std::span<const Tensor> packed) const override {

@@ -58,6 +58,10 @@ class OnednnMatMul final : public OpTactic {
 
   bool packs() const override { return true; }
 
+  std::string packed_form(const NodeDesc& node) const override {
+    return order_text(problem_of(node).make().weights_desc());
+  }
+
   std::vector<Tensor> pack(const NodeDesc& node) const override {
     return pack_constants(node, 1, [&](const Tensor& data) {
       const MatmulProblem problem = problem_of(node);

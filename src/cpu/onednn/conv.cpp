@@ -53,10 +53,15 @@ class ConvKernel final : public Kernel {
       : has_bias_(node.has_input(kBias)), has_residual_(node.has_input(kResidual)) {
     const Problem problem(node);
     const auto desc = make_forward(node, problem, way);
-    inputs_ = {node, packed, kWeight, bytes_of(desc.weights_desc())};
+    if (way == Way::kWinograd) {
+      inputs_ = PackedInputs(node);
+      transformed_ = packed_bytes(problem.weight_desc, desc.weights_desc(), node.inputs[kWeight].data.raw());
+    } else {
+      inputs_ = {node, packed, kWeight, bytes_of(desc.weights_desc())};
+    }
     src_ = {problem.src_desc, desc.src_desc(), layout_};
-    weight_ = {inputs_.is_packed(kWeight) ? desc.weights_desc() : problem.weight_desc, desc.weights_desc(),
-               layout_};
+    const bool ready = transformed_.defined() || inputs_.is_packed(kWeight);
+    weight_ = {ready ? desc.weights_desc() : problem.weight_desc, desc.weights_desc(), layout_};
     bias_desc_ = desc.bias_desc();
     dst_ = {desc.dst_desc(), problem.dst_desc, layout_};
     if (has_residual_) residual_ = {problem.dst_desc, desc.dst_desc(), layout_};
@@ -64,6 +69,10 @@ class ConvKernel final : public Kernel {
   }
 
   size_t scratch_bytes() const override { return layout_.size(); }
+  std::vector<std::span<const std::byte>> own_constants() const override {
+    if (!transformed_.defined()) return {};
+    return {{transformed_.raw(), transformed_.size_bytes()}};
+  }
 
   void run(const KernelArgs& args) const override {
     std::byte* scratch = args.scratch;
@@ -71,7 +80,8 @@ class ConvKernel final : public Kernel {
     if (has_residual_) residual_.run(inputs_.at(args, kResidual), dst, scratch);
     Arguments arguments;
     arguments.read(DNNL_ARG_SRC, src_.desc(), src_.load(inputs_.at(args, kSrc), scratch))
-        .read(DNNL_ARG_WEIGHTS, weight_.desc(), weight_.load(inputs_.at(args, kWeight), scratch))
+        .read(DNNL_ARG_WEIGHTS, weight_.desc(),
+              transformed_.defined() ? transformed_.raw() : weight_.load(inputs_.at(args, kWeight), scratch))
         .write(DNNL_ARG_DST, dst_.desc(), dst);
     if (has_bias_) arguments.read(DNNL_ARG_BIAS, bias_desc_, inputs_.at(args, kBias));
     conv_.run(std::move(arguments), scratch);
@@ -80,6 +90,7 @@ class ConvKernel final : public Kernel {
 
  private:
   PackedInputs inputs_;
+  Tensor transformed_;  // Winograd's weights
   bool has_bias_, has_residual_;
   ScratchLayout layout_;
   Source src_, weight_;
@@ -92,6 +103,10 @@ class ConvKernel final : public Kernel {
 class OnednnConvBase : public OpTactic {
  public:
   bool packs() const override { return true; }
+
+  std::string packed_form(const NodeDesc& node) const override {
+    return order_text(make_forward(node, Problem(node), way_).weights_desc());
+  }
 
   std::vector<Tensor> pack(const NodeDesc& node) const override {
     return pack_constants(node, kWeight, [&](const Tensor& data) {
@@ -151,11 +166,15 @@ class OnednnConvBlocked final : public OnednnConvBase {
   }
 };
 
-/// Activations of either format, reordered to channel blocks and back. For inference: training keeps to
-/// plain sums.
+/// Activations of either format, reordered to channel blocks and back. Weights are up to four times as large
+/// when transformed: engines keep them plain, and every kernel transforms its own. For inference: training
+/// keeps to plain sums.
 class OnednnConvWinograd final : public OnednnConvBase {
  public:
   OnednnConvWinograd() : OnednnConvBase("onednn.conv_winograd", Way::kWinograd) {}
+
+  bool packs() const override { return false; }
+  std::vector<Tensor> pack(const NodeDesc&) const override { return {}; }
 
  protected:
   Support accepts(const NodeDesc& node) const override {

@@ -98,6 +98,10 @@ class OnednnConvTransposeBase : public OpTactic {
  public:
   bool packs() const override { return true; }
 
+  std::string packed_form(const NodeDesc& node) const override {
+    return order_text(Problem(node).make(activations_).weights_desc());
+  }
+
   std::vector<Tensor> pack(const NodeDesc& node) const override {
     return pack_constants(node, kWeight, [&](const Tensor& data) {
       const Problem problem(node);

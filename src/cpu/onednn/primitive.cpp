@@ -183,6 +183,10 @@ void Target::store(void* outer, std::byte* scratch) const {
   if (conversion_.needed()) conversion_.run(scratch + offset_, outer, scratch);
 }
 
+std::string order_text(const memory::desc& desc) {
+  return {reinterpret_cast<const char*>(&desc.data), sizeof desc.data};
+}
+
 Tensor packed_bytes(const memory::desc& from, const memory::desc& to, const std::byte* data) {
   Tensor result(DType::kU8, {static_cast<int64_t>(bytes_of(to))});
   if (from == to) {

@@ -151,6 +151,9 @@ class Target {
   size_t offset_ = 0;
 };
 
+/// The order as text, for Tactic::packed_form().
+std::string order_text(const memory::desc& desc);
+
 /// `data` in order `from`, rewritten to order `to` as a tensor of bytes: a packed constant.
 Tensor packed_bytes(const memory::desc& from, const memory::desc& to, const std::byte* data);
 

@@ -31,7 +31,8 @@ class Sparse24Conv2d {
 
   /// Whether the input is copied once per tile instead of once per tap; see conv_map.h.
   bool planar() const { return map_.planar; }
-  int64_t code_bytes() const { return gemm_->code_bytes(); }
+  /// Generated code and packed weights.
+  std::span<const std::byte> code() const { return gemm_->code(); }
   /// Scratch memory that run() needs for that many threads; of any alignment.
   size_t scratch_bytes(int threads) const;
   /// src [N,C,H,W] or [N,H,W,C]; dst and residual [N,K,OH,OW] or [N,OH,OW,K]. residual is given exactly when

@@ -45,6 +45,7 @@ class ConvKernel final : public Kernel {
   ConvKernel(std::unique_ptr<Sparse24Conv2d> conv, const NodeDesc& node)
       : conv_(std::move(conv)), late_(node), threads_(max_threads()) {}
   size_t scratch_bytes() const override { return conv_->scratch_bytes(threads_); }
+  std::vector<std::span<const std::byte>> own_constants() const override { return {conv_->code()}; }
   void run(const KernelArgs& args) const override {
     conv_->run(args.in<float>(kSrc), args.in<float>(kResidual), args.out<float>(), args.scratch, threads_);
     late_.run(args.out<float>());
@@ -72,6 +73,8 @@ class Sparse24Conv final : public OpTactic {
     return packed_weight(std::get<backend::Sparse24Matrix>(compressed(node)),
                          node.has_input(kBias) ? node.inputs[kBias].data : Tensor());
   }
+
+  std::string packed_form(const NodeDesc&) const override { return ""; }
 
   std::unique_ptr<Kernel> make(const NodeDesc& node, std::span<const Tensor> packed) const override {
     const ConvShape shape = shape_of(node);

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
 namespace twofour::cpu {
 
@@ -21,6 +22,7 @@ class ExecutableBuffer {
   /// Error{kUnsupported} where the system forbids executable memory.
   void seal(size_t used);
   size_t size_bytes() const { return size_; }
+  std::span<const std::byte> bytes() const { return {reinterpret_cast<const std::byte*>(data_), size_}; }
 
  private:
   uint8_t* data_ = nullptr;

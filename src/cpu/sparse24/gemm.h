@@ -52,8 +52,8 @@ class Sparse24Gemm {
 
   int64_t m() const { return m_; }
   int64_t k() const { return k_; }
-  /// Bytes of generated code and packed weights.
-  int64_t code_bytes() const { return static_cast<int64_t>(code_.size_bytes()); }
+  /// Generated code and packed weights.
+  std::span<const std::byte> code() const { return code_.bytes(); }
   const BlockPlan& plan() const { return plan_; }
   const Sparse24Options& options() const { return options_; }
 

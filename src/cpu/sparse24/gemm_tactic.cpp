@@ -38,6 +38,7 @@ class LinearKernel final : public Kernel {
   LinearKernel(std::unique_ptr<Sparse24Conv2d> linear, const NodeDesc& node)
       : linear_(std::move(linear)), late_(node), threads_(max_threads()) {}
   size_t scratch_bytes() const override { return linear_->scratch_bytes(threads_); }
+  std::vector<std::span<const std::byte>> own_constants() const override { return {linear_->code()}; }
   void run(const KernelArgs& args) const override {
     linear_->run(args.in<float>(kA), nullptr, args.out<float>(), args.scratch, threads_);
     late_.run(args.out<float>());
@@ -61,6 +62,8 @@ class Sparse24Linear final : public OpTactic {
         std::get<backend::Sparse24Matrix>(compressed(node)),
         node.has_input(kBias) ? node.inputs[kBias].data.reshaped({sizes_of(node).m}) : Tensor());
   }
+
+  std::string packed_form(const NodeDesc&) const override { return ""; }
 
   std::unique_ptr<Kernel> make(const NodeDesc& node, std::span<const Tensor> packed) const override {
     const Sizes sizes = sizes_of(node);

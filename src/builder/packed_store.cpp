@@ -1,0 +1,31 @@
+#include "builder/packed_store.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace twofour::builder {
+
+PackedStore::PackedStore(std::span<const Tensor> constants) {
+  for (const Tensor& constant : constants) constants_.insert(constant.raw());
+}
+
+bool PackedStore::keeps(const backend::NodeDesc& node) const {
+  return std::ranges::all_of(node.inputs, [&](const backend::NodeDesc::Input& input) {
+    return !input.constant || constants_.contains(input.data.raw());
+  });
+}
+
+std::vector<Tensor> PackedStore::pack(const backend::Tactic& tactic, const backend::NodeDesc& node) {
+  if (!tactic.packs() || !keeps(node)) return tactic.pack(node);
+  std::string key = tactic.name();
+  for (const auto& input : node.inputs)
+    key += input.constant ? fmt::format(" {}", fmt::ptr(input.data.raw())) : " -";
+  key += " " + tactic.packed_form(node);
+  const std::lock_guard lock(mutex_);
+  const auto [it, fresh] = packed_.try_emplace(std::move(key));
+  if (fresh) it->second = tactic.pack(node);
+  return it->second;
+}
+
+}  // namespace twofour::builder
