@@ -72,8 +72,13 @@ Target find_target(const std::filesystem::path& path) {
   return {follow_links(path), info.st_mode & 0777};
 }
 
+struct NewFile {
+  std::string name;
+  Descriptor fd;
+};
+
 /// A new file in the same folder, with the mode that the umask gives.
-std::pair<std::string, Descriptor> create_beside(const std::filesystem::path& path) {
+NewFile create_beside(const std::filesystem::path& path) {
   static std::atomic<uint64_t> counter{0};
   for (;;) {
     const std::string name = fmt::format("{}.{}.{}", path.string(), ::getpid(), counter++);
@@ -120,14 +125,14 @@ void write_file_atomic(const std::filesystem::path& path,
                        const std::function<void(const ByteSink&)>& writer) {
   const Target target = find_target(path);
   if (target.path.has_parent_path()) make_folder(target.path.parent_path());
-  auto [temporary, fd] = create_beside(target.path);
+  NewFile file = create_beside(target.path);
   try {
-    writer([&](std::span<const std::byte> bytes) { write_all(fd.get(), bytes, path); });
-    if (target.mode && ::fchmod(fd.get(), *target.mode) != 0) fail_errno("set the mode of", path);
-    if (::fsync(fd.get()) != 0 || !fd.close()) fail_errno("write", path);
-    if (::rename(temporary.c_str(), target.path.c_str()) != 0) fail_errno("rename to", path);
+    writer([&](std::span<const std::byte> bytes) { write_all(file.fd.get(), bytes, path); });
+    if (target.mode && ::fchmod(file.fd.get(), *target.mode) != 0) fail_errno("set the mode of", path);
+    if (::fsync(file.fd.get()) != 0 || !file.fd.close()) fail_errno("write", path);
+    if (::rename(file.name.c_str(), target.path.c_str()) != 0) fail_errno("rename to", path);
   } catch (...) {
-    ::unlink(temporary.c_str());
+    ::unlink(file.name.c_str());
     throw;
   }
 }
