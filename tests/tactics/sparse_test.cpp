@@ -22,7 +22,7 @@ Case pruned(Case test, int64_t step) {
 class SparseTactics : public ::testing::Test {
  protected:
   void SetUp() override {
-    if (max_isa() != Isa::kAvx512) GTEST_SKIP() << "the sparse kernels need AVX-512";
+    if (max_isa() != Isa::kAvx512) GTEST_SKIP() << "the generated kernels need AVX-512";
   }
   void check(const std::string& name, const Case& test, const RunOptions& options = {}) const {
     expect_runs(*device_.find_tactic(name), test, options, 256);
@@ -71,6 +71,62 @@ TEST_F(SparseTactics, EveryActivation) {
         attrs);
     check("sparse24.gemm", pruned(linear, 28));
   }
+}
+
+class CompactTactic : public SparseTactics {
+ protected:
+  void SetUp() override {
+    if (max_isa() < Isa::kAvx2) GTEST_SKIP() << "the kernels for few items need AVX2";
+  }
+  backend::Support answer(const Case& test) const {
+    return device_.find_tactic("sparse24.gemv")->supports(test.node);
+  }
+};
+
+Case gemm_of(const Shape& a, const Shape& c) {
+  const Shape b = {c[c.rank() - 1], 36};
+  return make_case("Gemm", {{.shape = a}, {.shape = b, .constant = true}, {.shape = c, .constant = true}},
+                   {{"transB", int64_t{1}}});
+}
+
+TEST_F(CompactTactic, FewItems) {
+  for (const int64_t items : {1, 3, 16})
+    for (const size_t misalign : {0U, 4U})
+      check("sparse24.gemv", pruned(gemm_of({items, 36}, {28}), 1),
+            {.misalign = misalign, .read_only_pack = true});
+}
+
+TEST_F(CompactTactic, EveryActivation) {
+  for (const char* activation :
+       {"none", "relu", "leaky_relu", "sigmoid", "tanh", "swish", "hard_sigmoid", "hard_swish", "gelu"}) {
+    const Case linear = make_case(
+        "FusedMatMul",
+        {{.shape = {2, 5, 36}}, {.shape = {36, 28}, .constant = true}, {.shape = {28}, .constant = true}},
+        {{"activation", std::string(activation)}, {"activation_slope", 0.3F}, {"activation_offset", 0.6F}});
+    check("sparse24.gemv", pruned(linear, 28));
+  }
+}
+
+TEST_F(CompactTactic, DeclinesWithReasons) {
+  EXPECT_EQ(answer(gemm_of({3, 36}, {28})).reason, backend::Reason::kNotSparse);
+  EXPECT_EQ(answer(pruned(gemm_of({17, 36}, {28}), 1)).to_string(),
+            "shape is not supported (N = 17 is too large for compact weights, at most 16)");
+  EXPECT_EQ(answer(make_case("MatMul", {{.shape = {3, 6}}, {.shape = {6, 8}, .constant = true}})).reason,
+            backend::Reason::kAxisNotMultipleOf4);
+  EXPECT_EQ(answer(make_case("MatMul", {{.shape = {3, 8}}, {.shape = {8, 8}}})).reason,
+            backend::Reason::kWeightNotConstant);
+  EXPECT_EQ(
+      answer(make_case("MatMul", {{.shape = {3, 8}, .constant = true}, {.shape = {8, 8}, .constant = true}}))
+          .detail,
+      "every input is constant");
+}
+
+TEST_F(CompactTactic, ValuesPerRowAreNoBias) {
+  const Case test = make_case(
+      "Gemm",
+      {{.shape = {8, 36}}, {.shape = {36, 8}, .constant = true}, {.shape = {8, 1}, .constant = true}});
+  for (const char* name : {"sparse24.gemv", "sparse24.gemm"})
+    EXPECT_FALSE(device_.find_tactic(name)->supports(pruned(test, 8).node)) << name;
 }
 
 TEST_F(SparseTactics, DenseWeightsAreDeclined) {

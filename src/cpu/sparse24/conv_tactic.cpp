@@ -88,7 +88,8 @@ class Sparse24Conv final : public OpTactic {
   Support accepts(const NodeDesc& node) const override {
     const TensorDesc& src = node.inputs[kSrc].desc;
     const TensorDesc& weight = node.inputs[kWeight].desc;
-    if (Support no = all_of({onednn::conv_shapes_ok(src, weight, node.outputs[0]), sparse24_node_ok(node)});
+    if (Support no = all_of({onednn::conv_shapes_ok(src, weight, node.outputs[0]), sparse24_supports(),
+                             sparse24_node_ok(node)});
         !no)
       return no;
     if (node.attrs.i("group", 1) != 1) return declined(Reason::kGrouped);

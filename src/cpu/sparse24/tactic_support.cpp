@@ -5,7 +5,7 @@
 namespace twofour::cpu {
 namespace {
 
-constexpr size_t kWeight = 1, kBias = 2;
+constexpr size_t kInput = 0, kWeight = 1, kBias = 2;
 
 Epilogue epilogue_of(const NodeDesc& node, std::span<const float> bias, bool residual) {
   Epilogue epilogue{.bias = {bias.begin(), bias.end()}, .residual = residual};
@@ -48,7 +48,8 @@ PackedWeight unpack(const NodeDesc& node, std::span<const Tensor> packed, int64_
 }
 
 Support sparse24_node_ok(const NodeDesc& node) {
-  if (Support no = all_of({sparse24_supports(), all_f32(node), none_empty(node)}); !no) return no;
+  if (Support no = all_of({all_f32(node), none_empty(node)}); !no) return no;
+  if (node.is_constant(kInput)) return declined(Reason::kShape, "every input is constant");
   if (!node.is_constant(kWeight)) return declined(Reason::kWeightNotConstant);
   if (node.has_input(kBias) && !node.is_constant(kBias)) return declined(Reason::kWeightNotConstant, "bias");
   return supported();

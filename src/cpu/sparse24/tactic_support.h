@@ -34,8 +34,8 @@ class LateActivation {
   int64_t numel_;
 };
 
-/// The refusals that every sparse tactic has: instruction set, types, weight at input 1 constant, bias at
-/// input 2 constant.
+/// The refusals that every sparse tactic has: types, weight at input 1 constant, bias at input 2 constant,
+/// input 0 not.
 Support sparse24_node_ok(const NodeDesc& node);
 /// `result` of compress24 as an answer: yes, or which block has more than two non-zeros.
 Support sparse24_pattern_ok(const std::variant<backend::Sparse24Matrix, backend::Sparse24Violation>& result);

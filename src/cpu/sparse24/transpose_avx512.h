@@ -1,14 +1,9 @@
 // In-register transpose of sixteen rows of sixteen f32.
 #pragma once
 
-// GCC 12 takes the deliberately undefined operands inside its own intrinsics for mistakes.
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wuninitialized"
-#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
-#include <immintrin.h>
-#pragma GCC diagnostic pop
-
 #include <cstdint>
+
+#include "cpu/sparse24/intrinsics.h"
 
 #define TWOFOUR_AVX512 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,prfchw")))
 

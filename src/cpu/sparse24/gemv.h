@@ -1,0 +1,62 @@
+// Y [N,M] = activation(X [N,K] W^T + bias) for a constant 2:4 matrix W [M,K] and few items N, straight from
+// W's compressed form (AVX2 or AVX-512): what such a product costs is reading W.
+//
+// Every element of Y is the same sequence of operations whatever the number of threads, so results repeat bit
+// for bit. A Sparse24Gemv is immutable; run() may be called from several threads.
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+#include "backend/support.h"
+#include "base/cpu.h"
+#include "base/tensor.h"
+#include "cpu/sparse24/gemv_panel.h"
+#include "ops/activation.h"
+
+namespace twofour::cpu {
+
+constexpr int64_t kGemvMaxItems = 16;
+
+/// Whether these kernels run at this instruction set level.
+backend::Support gemv_supports(Isa isa = max_isa());
+
+struct GemvProblem {
+  int64_t items = 0;  // N > 0
+  int64_t m = 0, k = 0;
+  DType stored = DType::kF32;  // of the values of W
+  Tensor scales = {};          // M values that multiply the rows of W; undefined: 1
+  Tensor bias = {};            // M values, or undefined
+  ops::Activation activation = {};
+};
+
+class Sparse24Gemv {
+ public:
+  /// `weights` is what pack_gemv() made of a [m,k] matrix. Throws Error{kInvalidArgument} when a size of the
+  /// problem is wrong, Error{kDataCorrupt} when that of the weights is, Error{kFailedPrecondition} when
+  /// gemv_supports(isa) declines.
+  Sparse24Gemv(GemvProblem problem, Tensor weights, Isa isa = max_isa());
+
+  /// Bytes of partial sums that run() keeps; they depend on the shape alone.
+  size_t scratch_bytes() const;
+  /// x [N,K] and y [N,M] need no alignment and do not overlap; scratch is 64-byte aligned.
+  void run(const float* x, float* y, std::byte* scratch, int threads) const;
+
+ private:
+  struct Pass {  // of items over one panel
+    int64_t first, items;
+    GemvPanelFn panel;
+  };
+
+  void wrap(const float* x, float* dst) const;
+  void add_slice(const float* x, int64_t slice, int64_t panel, float* sums) const;
+  void finish(const float* sums, int64_t panel, float* y) const;
+
+  GemvProblem problem_;
+  Tensor weights_;
+  size_t value_bytes_;
+  int64_t panels_, slices_, x_stride_;
+  std::vector<Pass> passes_;
+};
+
+}  // namespace twofour::cpu
