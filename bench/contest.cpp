@@ -51,16 +51,16 @@ std::string PythonProgram::ask(const std::string& line) {
   return process_.read_line();
 }
 
-double run_round(std::vector<Contestant>& contestants, size_t round, std::chrono::milliseconds settle) {
+double run_round(std::vector<Contestant>& contestants, size_t round) {
   double busy = 0;
   for (size_t i = 0; i < contestants.size(); ++i) {
     Contestant& c = contestants[(round + i) % contestants.size()];
-    std::this_thread::sleep_for(settle);
     const double before = c.others_cpu_s();
     const auto start = std::chrono::steady_clock::now();
     c.times_s.push_back(c.run_s());
     const std::chrono::duration<double> turn = std::chrono::steady_clock::now() - start;
     busy = std::max(busy, (c.others_cpu_s() - before) / turn.count());
+    std::this_thread::sleep_for(c.rest);
   }
   for (Contestant& c : contestants) c.ratios.push_back(c.times_s.back() / contestants[0].times_s.back());
   return busy;

@@ -36,12 +36,13 @@ struct Contestant {
   std::string name;
   std::function<double()> run_s;         // one turn: seconds of the work
   std::function<double()> others_cpu_s;  // processor time so far of the processes that wait meanwhile
+  std::chrono::milliseconds rest{0};     // after its turn, until its threads have stopped spinning
   std::vector<double> times_s, ratios;   // to the first contestant's time of the same round
 };
 
-/// One turn each, in an order that turns from round to round, each after a pause of `settle` in which the
-/// threads of the others stop spinning. Returns the largest share of a turn in which who waited was busy.
-double run_round(std::vector<Contestant>& contestants, size_t round, std::chrono::milliseconds settle);
+/// One turn each, in an order that turns from round to round. Returns the largest share of a turn in which
+/// who waited was busy.
+double run_round(std::vector<Contestant>& contestants, size_t round);
 
 /// OpenMP's threads spin for some milliseconds before they sleep; Intel's for 200 unless told.
 inline constexpr std::chrono::milliseconds kSettle{100};

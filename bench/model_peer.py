@@ -12,8 +12,7 @@ import sys
 import tempfile
 import time
 
-
-CORES = sorted(os.sched_getaffinity(0))
+from ort_session import session_options
 
 
 class OnnxRuntime:
@@ -27,15 +26,7 @@ class OnnxRuntime:
         onnxruntime.set_default_logger_severity(4)
 
     def load(self, path, threads, inputs):
-        options = self.ort.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.inter_op_num_threads = 1
-        options.graph_optimization_level = self.ort.GraphOptimizationLevel.ORT_ENABLE_ALL
-        if threads == len(CORES) > 1:  # bound to cores as the others are: this thread, then the library's
-            options.add_session_config_entry(
-                "session.intra_op_thread_affinities", ";".join(str(core + 1) for core in CORES[1:])
-            )
-        os.sched_setaffinity(0, {CORES[0]} if threads == len(CORES) else CORES)
+        options = session_options(self.ort, threads)
         session = self.ort.InferenceSession(path, options, providers=["CPUExecutionProvider"])
         binding = session.io_binding()
         for name, array in inputs.items():

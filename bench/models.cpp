@@ -154,28 +154,23 @@ class Race {
   }
 
   ModelRow run(double seconds) {
-    std::vector<Contestant> contestants = {{"twofour",
-                                            [this] { return mean_run_s(context_, runs_); },
+    std::vector<Contestant> contestants = {{"twofour", [this] { return mean_run_s(context_, runs_); },
                                             [this] {
                                               double sum = 0;
                                               for (const auto& p : peers_) sum += p->cpu_s();
                                               return sum;
                                             },
-                                            {},
-                                            {}}};
+                                            rest_}};
     for (size_t i = 0; i < peers_.size(); ++i)
       if (row_.peers[i].error.empty())
         contestants.push_back({row_.peers[i].name,
                                [this, i] { return std::stod(peers_[i]->ask(std::to_string(runs_))); },
-                               own_cpu_s,
-                               {},
-                               {}});
+                               own_cpu_s, rest_});
     for (Contestant& c : contestants) once_s_ = std::min(once_s_, c.run_s());
     runs_ = std::clamp<int64_t>(std::llround(kTurnS / once_s_), 1, 2000);
-    const auto settle = test_.threads > 1 ? kSettle : std::chrono::milliseconds(0);
     const auto start = Clock::now();
     while (row_.rounds < kLeastRounds || seconds_since(start) < seconds)
-      row_.busy = std::max(row_.busy, run_round(contestants, row_.rounds++, settle));
+      row_.busy = std::max(row_.busy, run_round(contestants, row_.rounds++));
     row_.ms = cli::median_of(contestants[0].times_s) * 1e3;
     for (size_t i = 0, c = 1; i < peers_.size(); ++i)
       if (row_.peers[i].error.empty()) fill(contestants[c++], &row_.peers[i]);
@@ -184,6 +179,7 @@ class Race {
 
  private:
   const Case& test_;
+  std::chrono::milliseconds rest_{test_.threads > 1 ? kSettle : std::chrono::milliseconds(0)};
   Peers& peers_;
   Engine engine_;
   Context context_;

@@ -78,16 +78,14 @@ void run(const Options& options) {
 
   std::vector<Contestant> contestants = {{"twofour",
                                           [&] { return trainer.benchmark({.num_iter = 1}, {}).time_s; },
-                                          [&] { return pytorch.cpu_s(); },
-                                          {},
-                                          {}}};
+                                          [&] { return pytorch.cpu_s(); }, kSettle}};
   for (const std::string& format : kFormats)
-    contestants.push_back({"PyTorch, " + format, [&] { return pytorch.step_s(format); }, own_cpu_s, {}, {}});
+    contestants.push_back({"PyTorch, " + format, [&] { return pytorch.step_s(format); }, own_cpu_s, kSettle});
   for (Contestant& c : contestants)
     for (int i = 0; i < options.warm_up; ++i) c.run_s();
   double busy = 0;
   for (int round = 0; round < options.rounds; ++round)
-    busy = std::max(busy, run_round(contestants, static_cast<size_t>(round), kSettle));
+    busy = std::max(busy, run_round(contestants, static_cast<size_t>(round)));
   report(options, contestants, busy,
          fmt::format("ResNet-18 training step, batch {}, 224x224, FP32, {} threads, PyTorch {}, {}",
                      options.batch_size, threads, pytorch.version(), device_name()));

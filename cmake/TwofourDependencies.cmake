@@ -15,3 +15,8 @@ if(TWOFOUR_TESTS)
   find_package(GTest REQUIRED)
   include(GoogleTest)
 endif()
+# A peer of bench_sparse, where it is installed. Its variant with POSIX threads would share one core with a bound OpenMP thread.
+if(TWOFOUR_BENCH)
+  find_path(OPENBLAS_INCLUDE_DIR cblas.h PATH_SUFFIXES openblas-openmp)
+  find_library(OPENBLAS_LIBRARY openblas PATH_SUFFIXES openblas-openmp)
+endif()

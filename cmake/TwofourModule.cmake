@@ -33,12 +33,15 @@ function(twofour_test folder)
     PROPERTIES TIMEOUT 600 LABELS ${folder})
 endfunction()
 
-# twofour_bench(<name> DEPENDS <module>... [LINK <library>...])
-#   The program bench_<name> from <name>.cpp; `./x bench <name>` runs it.
+# twofour_bench(<name> [SOURCE <file>] DEPENDS <module>... [LINK <library>...])
+#   The program bench_<name> from SOURCE, <name>.cpp unless given; `./x bench <name>` runs it.
 function(twofour_bench name)
-  cmake_parse_arguments(ARG "" "" "DEPENDS;LINK" ${ARGN})
+  cmake_parse_arguments(ARG "" "SOURCE" "DEPENDS;LINK" ${ARGN})
   list(TRANSFORM ARG_DEPENDS PREPEND twofour_)
-  add_executable(bench_${name} ${name}.cpp)
+  if(NOT ARG_SOURCE)
+    set(ARG_SOURCE ${name}.cpp)
+  endif()
+  add_executable(bench_${name} ${ARG_SOURCE})
   target_link_libraries(bench_${name} PRIVATE ${ARG_DEPENDS} ${ARG_LINK} twofour_flags)
 endfunction()
 

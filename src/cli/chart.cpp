@@ -60,6 +60,13 @@ void y_axis(Svg& svg, const std::vector<double>& ticks, const Scale& y, const Ch
 
 std::string value_text(double value, int decimals) { return fmt::format("{:.{}f}", value, decimals); }
 
+/// Powers of two in [low, high].
+std::vector<double> log2_ticks(double low, double high) {
+  std::vector<double> ticks;
+  for (double tick = std::exp2(std::ceil(std::log2(low))); tick <= high; tick *= 2) ticks.push_back(tick);
+  return ticks;
+}
+
 }  // namespace
 
 std::string line_chart(const ChartText& text, const std::vector<Series>& series) {
@@ -67,9 +74,13 @@ std::string line_chart(const ChartText& text, const std::vector<Series>& series)
   const auto [x_low, x_high] = range(series, &Series::x);
   const auto [y_low, y_high] = range(series, &Series::y);
   const int points = series.empty() ? 2 : static_cast<int>(series[0].x.size());
-  const std::vector<double> x_ticks = axis_ticks(x_low, x_high, std::clamp(points - 1, 1, 8));
+  const std::vector<double> x_ticks =
+      text.log2_x ? log2_ticks(x_low, x_high) : axis_ticks(x_low, x_high, std::clamp(points - 1, 1, 8));
   const std::vector<double> y_ticks = axis_ticks(y_low, y_high, 5);
-  const Scale x{x_low, std::max(x_high, x_low + 1e-9), kLeft + 8, kWidth - kRight - 8};
+  const auto position = [&](double v) { return text.log2_x ? std::log2(v) : v; };
+  const Scale along{position(x_low), std::max(position(x_high), position(x_low) + 1e-9), kLeft + 8,
+                    kWidth - kRight - 8};
+  const auto x = [&](double v) { return along(position(v)); };
   const Scale y{y_ticks.front(), y_ticks.back(), kHeight - kBottom, kTop};
   y_axis(svg, y_ticks, y, text);
   for (const double tick : x_ticks)
@@ -119,7 +130,7 @@ std::string bar_chart(const ChartText& text, const std::vector<std::string>& cat
 }
 
 std::string row_chart(const ChartText& text, const std::vector<std::string>& categories,
-                      const std::vector<Series>& series, int decimals) {
+                      const std::vector<Series>& series, int decimals, double mark) {
   constexpr double kNames = 250;
   constexpr double kBar = 9;
   const double row = kBar * static_cast<double>(series.size()) + 8;
@@ -144,6 +155,10 @@ std::string row_chart(const ChartText& text, const std::vector<std::string>& cat
                  fmt::format("{} {}: {}", categories[c], series[i].name, label));
       svg.text((std::isnan(value) ? kNames : x(value)) + 4, y + kBar - 1, label, "start", "v");
     }
+  }
+  if (mark > 0 && mark <= high) {
+    svg.line(x(mark), kTop - 4, x(mark), height - 26, "m");
+    svg.text(x(mark), kTop - 8, tick_text(mark), "middle");
   }
   svg.text(kNames, height - 10, text.x_label, "start");
   return svg.str(text.title);

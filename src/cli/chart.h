@@ -17,6 +17,7 @@ struct ChartText {
   std::string title;
   std::string x_label;
   std::string y_label;
+  bool log2_x = false;  // line charts: powers of two are equally far apart; x > 0
 };
 
 std::string line_chart(const ChartText& text, const std::vector<Series>& series);
@@ -24,8 +25,9 @@ std::string line_chart(const ChartText& text, const std::vector<Series>& series)
 /// `decimals`. The axis starts at 0, or at `floor` when given (it is then marked as cut).
 std::string bar_chart(const ChartText& text, const std::vector<std::string>& categories,
                       const std::vector<Series>& series, int decimals, double floor = 0);
-/// Horizontal bars, one row per category, for many categories with long names.
+/// Horizontal bars, one row per category, for many categories with long names. A line crosses them at `mark`
+/// unless it is 0.
 std::string row_chart(const ChartText& text, const std::vector<std::string>& categories,
-                      const std::vector<Series>& series, int decimals);
+                      const std::vector<Series>& series, int decimals, double mark = 0);
 
 }  // namespace twofour::cli

@@ -18,7 +18,7 @@ td.r,th.r{text-align:right;font-variant-numeric:tabular-nums}
 figure{margin:1em 0}figcaption{color:var(--dim);font-size:13px}
 svg{max-width:100%;height:auto;font:12px system-ui,sans-serif}
 svg .t{fill:var(--dim)}svg .v{fill:var(--dim);font-size:9px}svg .h{fill:var(--fg);font-weight:600;font-size:13px}
-svg .g{stroke:var(--grid)}
+svg .g{stroke:var(--grid)}svg .m{stroke:var(--dim);stroke-dasharray:3 3}
 svg .s0{fill:var(--c0)}svg .s1{fill:var(--c1)}svg .s2{fill:var(--c2)}svg .s3{fill:var(--c3)}svg .s4{fill:var(--c4)}svg .s5{fill:var(--c5)}
 svg .ls0{stroke:var(--c0)}svg .ls1{stroke:var(--c1)}svg .ls2{stroke:var(--c2)}svg .ls3{stroke:var(--c3)}svg .ls4{stroke:var(--c4)}svg .ls5{stroke:var(--c5)}
 svg polyline{stroke-width:2}

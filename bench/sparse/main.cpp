@@ -1,0 +1,120 @@
+// 2:4 kernels against the fastest dense library at each shape, in turn.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
+#include <memory>
+
+#include <CLI/CLI.hpp>
+
+#include "base/cpu.h"
+#include "base/file.h"
+#include "cli/threads.h"
+#include "sparse/race.h"
+#include "sparse/report.h"
+#include "twofour/engine.h"
+
+namespace {
+
+using namespace twofour;  // NOLINT(google-build-using-namespace): a program of one file
+using Clock = std::chrono::steady_clock;
+
+struct Options {
+  std::string json, html;
+  std::vector<std::string> only, add;
+  std::vector<int> threads = {1, 2};
+  bool quick = false;
+};
+
+constexpr bench::Effort kQuick = {.least_rounds = 3, .most_rounds = 5, .seconds = 0.1};
+
+std::unique_ptr<bench::NodePeer> start_peer(bench::Report* run) {
+  std::unique_ptr<bench::NodePeer> peer;
+  try {
+    peer = std::make_unique<bench::NodePeer>();
+    run->peers.push_back(peer->title());
+  } catch (const Error& error) {
+    run->notes.push_back(fmt::format("left out: {}", error.what()));
+  }
+  return peer;
+}
+
+/// OpenBLAS takes CPUs that are newer than itself for old ones. It reads this when it is loaded, which is
+/// once more when use_threads() starts the program again.
+void choose_openblas_kernels() {
+  if (max_isa() != Isa::kScalar)
+    setenv("OPENBLAS_CORETYPE", max_isa() == Isa::kAvx512 ? "SkylakeX" : "Haswell", 1);
+}
+
+void name_libraries(bench::Report* run) {
+  run->peers = {bench::onednn_title()};
+  if (!bench::openblas_title().empty()) run->peers.push_back(bench::openblas_title());
+  else run->notes.emplace_back("left out: OpenBLAS, which was not there when this was built");
+}
+
+void progress(const bench::Row& row, size_t done, size_t all, double seconds) {
+  fmt::print(stderr, "[{}/{} {:.0f} s] {}/{} {} threads: {:.2f}x\n", done, all, seconds, row.problem.suite,
+             row.problem.name, row.threads, row.speedup());
+}
+
+void write_reports(const bench::Report& run, const Options& options) {
+  if (!options.json.empty()) write_file_atomic(options.json, bench::json_of(run).dump(1) + "\n");
+  if (!options.html.empty()) write_file_atomic(options.html, bench::html_of(run));
+}
+
+void run_all(const Options& options) {
+  const std::vector<bench::Problem> problems =
+      bench::list_problems(TWOFOUR_SOURCE_DIR "/bench/shapes", options.only, options.quick);
+  TWOFOUR_CHECK(!problems.empty(), kInvalidArgument, "--only={}: no shape has that in its name",
+                fmt::join(options.only, ","));
+  choose_openblas_kernels();
+  cli::use_threads(std::ranges::max(options.threads));
+  bench::Report run{.device = device_name()};
+  name_libraries(&run);
+  const std::unique_ptr<bench::NodePeer> peer = start_peer(&run);
+  const auto start = Clock::now();
+  bench::ProblemData data;
+  for (const int threads : options.threads) {
+    set_threads(threads);
+    for (const bench::Problem& problem : problems) {
+      data = bench::make_data(problem, data);
+      run.rows.push_back(
+          bench::race(problem, data, threads, peer.get(), options.quick ? kQuick : bench::Effort()));
+      run.seconds = std::chrono::duration<double>(Clock::now() - start).count();
+      progress(run.rows.back(), run.rows.size(), problems.size() * options.threads.size(), run.seconds);
+    }
+  }
+  for (const std::string& file : options.add) bench::add_run(parse_json(read_file(file), file), file, &run);
+  fmt::print("{}", bench::text_of(run));
+  write_reports(run, options);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app(
+      "2:4 kernels against oneDNN, OpenBLAS and ONNX Runtime in turn (TWOFOUR_PYTHON names a Python with "
+      "it)");
+  Options options;
+  app.add_option("--json", options.json, "Write every row and the summary as JSON");
+  app.add_option("--html", options.html, "Write a page with charts");
+  app.add_option("--add", options.add, "Show the rows of these JSON reports of this machine as well")
+      ->delimiter(',');
+  app.add_option("--only", options.only, "Only the shapes whose \"file/name\" contains one of these")
+      ->delimiter(',');
+  app.add_option("--threads", options.threads, "Numbers of threads")
+      ->delimiter(',')
+      ->check(CLI::Range(1, kMaxThreads))
+      ->capture_default_str();
+  app.add_flag("--quick", options.quick, "A fifth of the shapes and few rounds: a look, no figures to quote");
+  CLI11_PARSE(app, argc, argv);
+  try {
+    run_all(options);
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "bench_sparse: {}\n", error.what());
+    return 1;
+  }
+  return 0;
+}

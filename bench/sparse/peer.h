@@ -1,0 +1,26 @@
+// ONNX Runtime as a candidate: a Python program that waits while the others run.
+#pragma once
+
+#include <optional>
+
+#include "contest.h"
+#include "sparse/candidate.h"
+
+namespace twofour::bench {
+
+class NodePeer {
+ public:
+  /// Throws Error{kFailedPrecondition} when there is no such Python program.
+  NodePeer();
+  /// "ONNX Runtime 1.31.1".
+  std::string title() const;
+  /// The problem's node with a weight of its own for each copy, in a session of `threads` threads. One
+  /// candidate lives at a time. Throws Error{kFailedPrecondition} with the reason when it does not load.
+  Candidate candidate(const Problem& problem, const ProblemData& data, int threads);
+  double cpu_s() const { return program_.cpu_s(); }
+
+ private:
+  PythonProgram program_;
+};
+
+}  // namespace twofour::bench
