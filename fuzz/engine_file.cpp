@@ -30,7 +30,7 @@ const cpu::CpuBackend& device() {
 
 Tensor section_from(const Json& json) {
   const auto dtype = dtype_from_name(json.at("dtype").get<std::string>());
-  const Shape shape(json.at("shape").get<std::vector<int64_t>>());
+  const Shape shape(get_integers<int64_t>(json.at("shape")));
   TWOFOUR_CHECK(dtype && std::ranges::all_of(shape, [](int64_t d) { return d >= 0; }) &&
                     shape.numel() <= kMostSectionElements,
                 kDataCorrupt, "not a section");

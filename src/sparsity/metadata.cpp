@@ -24,7 +24,7 @@ std::vector<SparsePattern> read_metadata(const Graph& graph) {
                   kMetadataKey, pattern);
     std::vector<SparsePattern> result;
     for (const Json& weight : json.at("weights")) {
-      const auto axis = weight.at("axis").get<int64_t>();
+      const auto axis = get_integer<int64_t>(weight.at("axis"));
       TWOFOUR_CHECK(axis >= 0 && axis < 64, kDataCorrupt, "metadata {} has the axis {}", kMetadataKey, axis);
       result.push_back({weight.at("name").get<std::string>(), static_cast<size_t>(axis)});
     }

@@ -13,30 +13,30 @@ Json to_json(const EpochTotals& totals) {
 
 EpochTotals totals_from_json(const Json& json) {
   return {.loss_sum = json.at("loss_sum").get<double>(),
-          .loss_steps = json.at("loss_steps").get<int64_t>(),
-          .correct = json.at("correct").get<int64_t>(),
-          .images = json.at("images").get<int64_t>(),
-          .skipped_steps = json.at("skipped_steps").get<int64_t>(),
+          .loss_steps = get_integer<int64_t>(json.at("loss_steps")),
+          .correct = get_integer<int64_t>(json.at("correct")),
+          .images = get_integer<int64_t>(json.at("images")),
+          .skipped_steps = get_integer<int64_t>(json.at("skipped_steps")),
           .time_s = json.at("time_s").get<double>()};
 }
 
 EpochRecord record_from_json(const Json& json) {
-  EpochRecord record = {.epoch = json.at("epoch").get<int64_t>(),
+  EpochRecord record = {.epoch = get_integer<int64_t>(json.at("epoch")),
                         .loss = json.at("loss").get<double>(),
                         .accuracy = json.at("accuracy").get<double>(),
                         .lr = json.at("lr").get<double>(),
                         .loss_scale = json.at("loss_scale").get<double>(),
                         .images_per_s = json.at("images_per_s").get<double>(),
-                        .skipped_steps = json.at("skipped_steps").get<int64_t>()};
+                        .skipped_steps = get_integer<int64_t>(json.at("skipped_steps"))};
   if (json.contains("test_accuracy")) record.test_accuracy = json.at("test_accuracy").get<double>();
   return record;
 }
 
 TrainPosition parse_position(const Json& json) {
-  TrainPosition position{.step = json.at("step").get<int64_t>(),
-                         .epoch = json.at("epoch").get<int64_t>(),
-                         .batch = json.at("batch").get<int64_t>(),
-                         .skips_in_a_row = json.at("skips_in_a_row").get<int64_t>(),
+  TrainPosition position{.step = get_integer<int64_t>(json.at("step")),
+                         .epoch = get_integer<int64_t>(json.at("epoch")),
+                         .batch = get_integer<int64_t>(json.at("batch")),
+                         .skips_in_a_row = get_integer<int64_t>(json.at("skips_in_a_row")),
                          .totals = totals_from_json(json.at("totals"))};
   for (const Json& record : json.at("history")) position.history.push_back(record_from_json(record));
   return position;
