@@ -49,9 +49,7 @@ struct Problem {
     for (float& scale : scales.span<float>()) scale *= unit;
   }
 
-  GemvProblem problem() const {
-    return {.items = n, .m = m, .k = k, .stored = stored, .scales = scales, .bias = bias};
-  }
+  GemvProblem problem() const { return {.items = n, .m = m, .k = k, .scales = scales, .bias = bias}; }
   Sparse24Gemv gemv(Isa isa) const { return {problem(), pack_gemv(compressed(w, m, k), stored), isa}; }
 
   double expected(int64_t item, int64_t row) const {
@@ -155,7 +153,7 @@ TEST(Sparse24Gemv, AnyPackedBytesOfTheRightSizeAreSafe) {
     for (std::byte& byte : std::span(packed.raw(), packed.size_bytes()))
       byte = static_cast<std::byte>(rng.below(256));
     for (const Isa isa : levels()) {
-      const GemvProblem problem = {.items = p.n, .m = p.m, .k = p.k, .stored = stored};
+      const GemvProblem problem = {.items = p.n, .m = p.m, .k = p.k};
       run(Sparse24Gemv(problem, packed, isa), p, 2);
     }
   }
@@ -167,10 +165,12 @@ TEST(Sparse24Gemv, RefusesWhatIsWrong) {
   const Tensor packed = pack_gemv(compressed(p.w, p.m, p.k));
   GemvProblem problem = p.problem();
   const auto make = [&] { Sparse24Gemv(problem, packed, levels().front()); };
-  EXPECT_ERROR(Sparse24Gemv(problem, Tensor(DType::kU8, {packed.numel() - 1}), levels().front()),
-               kDataCorrupt, "packed 20x64 weights of f32 take 4352 bytes, got 4351");
-  EXPECT_ERROR(Sparse24Gemv(problem, Tensor(DType::kF32, {packed.numel() / 4}), levels().front()),
-               kDataCorrupt, "packed 20x64 weights");
+  EXPECT_ERROR(Sparse24Gemv(problem, Tensor(DType::kF32, {packed.numel() - 1}), levels().front()),
+               kDataCorrupt, "packed 20x64 weights of f32 take 4352 bytes, got 4348");
+  EXPECT_ERROR(Sparse24Gemv(problem, Tensor(DType::kF16, {packed.numel()}), levels().front()), kDataCorrupt,
+               "packed 20x64 weights of f16 take 2304 bytes, got 2176");
+  EXPECT_ERROR(Sparse24Gemv(problem, Tensor(DType::kI32, {packed.numel()}), levels().front()), kDataCorrupt,
+               "packed weights are i32");
   problem.bias = tensor_of({1, 2, 3});
   EXPECT_ERROR(make(), kInvalidArgument, "3 f32 values of scale or bias for 20 rows");
   problem = p.problem();

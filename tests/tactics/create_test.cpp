@@ -81,6 +81,9 @@ TEST_F(CreateKernel, PackedSparseWeights) {
   inputs[1].shape = {4, 8};
   const Case gemm = pruned(make_case("Gemm", inputs, transposed));
   refuses_bad_packs("sparse24.gemv", gemm.node);
+  Case bytes = gemm;
+  for (float& v : bytes.inputs[1].span<float>()) v = v == 0 ? 0.0F : 0.3F;
+  refuses_bad_packs("sparse24.gemv", bytes.node);
   if (max_isa() < Isa::kAvx512) GTEST_SKIP() << "the generated kernels need AVX-512";
   refuses_bad_packs("sparse24.conv", pruned(make_case("Conv", kConvInputs)).node);
   refuses_bad_packs("sparse24.gemm", gemm.node);

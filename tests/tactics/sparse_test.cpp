@@ -1,6 +1,8 @@
 // The sparse tactics through the contract: constant 2:4 weights, both formats, epilogues, half storage.
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "base/cpu.h"
 #include "cpu/backend.h"
 #include "tactics/harness.h"
@@ -105,6 +107,19 @@ TEST_F(CompactTactic, EveryActivation) {
         {{"activation", std::string(activation)}, {"activation_slope", 0.3F}, {"activation_offset", 0.6F}});
     check("sparse24.gemv", pruned(linear, 28));
   }
+}
+
+TEST_F(CompactTactic, WeightsKeepTheTypeThatTheyWereStoredAs) {
+  const auto packed_as = [this](DType dtype, const auto& round) {
+    const Case test = pruned(gemm_of({3, 36}, {28}), 1);
+    for (float& v : test.inputs[1].span<float>()) v = round(v);
+    EXPECT_EQ(device_.find_tactic("sparse24.gemv")->pack(test.node)[0].dtype(), dtype);
+    expect_runs(*device_.find_tactic("sparse24.gemv"), test, {.read_only_pack = true}, 256);
+  };
+  packed_as(DType::kF32, [](float v) { return v; });
+  packed_as(DType::kF16, [](float v) { return to_float(to_f16(v)); });
+  packed_as(DType::kBF16, [](float v) { return to_float(to_bf16(v)) * 0x1p30F; });
+  packed_as(DType::kI8, [](float v) { return std::round(v * 127) * 0.0123F; });
 }
 
 TEST_F(CompactTactic, DeclinesWithReasons) {

@@ -23,7 +23,11 @@ int64_t slices_of(int64_t panels, int64_t k) {
   return std::clamp<int64_t>(kWantedItems / panels, 1, std::max<int64_t>(groups / kSliceGroups, 1));
 }
 
-void check(const GemvProblem& p, const Tensor& weights, size_t value_bytes) {
+bool is_stored_type(DType dtype) {
+  return dtype == DType::kF32 || dtype == DType::kF16 || dtype == DType::kBF16 || dtype == DType::kI8;
+}
+
+void check(const GemvProblem& p, const Tensor& weights) {
   TWOFOUR_CHECK(
       p.items > 0 && p.m > 0 && p.k > 0 && p.k % 4 == 0, kInvalidArgument,
       "[sparse24.gemv] {} items, {}x{} weights; expected a number of columns that is a multiple of four",
@@ -32,10 +36,13 @@ void check(const GemvProblem& p, const Tensor& weights, size_t value_bytes) {
     TWOFOUR_CHECK(!tensor.defined() || (tensor.dtype() == DType::kF32 && tensor.numel() == p.m),
                   kInvalidArgument, "[sparse24.gemv] {} {} values of scale or bias for {} rows of f32",
                   tensor.numel(), dtype_name(tensor.dtype()), p.m);
-  const size_t bytes = gemv_bytes(p.m, p.k, value_bytes);
-  TWOFOUR_CHECK(weights.dtype() == DType::kU8 && weights.size_bytes() == bytes, kDataCorrupt,
+  TWOFOUR_CHECK(is_stored_type(weights.dtype()), kDataCorrupt,
+                "[sparse24.gemv] packed weights are {}, expected f32, f16, bf16 or i8",
+                dtype_name(weights.dtype()));
+  const size_t bytes = gemv_bytes(p.m, p.k, dtype_size(weights.dtype()));
+  TWOFOUR_CHECK(weights.size_bytes() == bytes, kDataCorrupt,
                 "[sparse24.gemv] packed {}x{} weights of {} take {} bytes, got {}", p.m, p.k,
-                dtype_name(p.stored), bytes, weights.size_bytes());
+                dtype_name(weights.dtype()), bytes, weights.size_bytes());
 }
 
 }  // namespace
@@ -48,9 +55,9 @@ backend::Support gemv_supports(Isa isa) {
 Sparse24Gemv::Sparse24Gemv(GemvProblem problem, Tensor weights, Isa isa)
     : problem_(std::move(problem)),
       weights_(std::move(weights)),
-      value_bytes_(dtype_size(problem_.stored)),
+      value_bytes_(dtype_size(weights_.dtype())),
       panels_(gemv_panels(problem_.m)) {
-  check(problem_, weights_, value_bytes_);
+  check(problem_, weights_);
   const backend::Support support = gemv_supports(isa);
   TWOFOUR_CHECK(support, kFailedPrecondition, "[sparse24.gemv] {}", support.to_string());
   slices_ = slices_of(panels_, problem_.k);
@@ -64,7 +71,7 @@ Sparse24Gemv::Sparse24Gemv(GemvProblem problem, Tensor weights, Isa isa)
     const int64_t items = problem_.items * (i + 1) / count - first;
     passes_.push_back(
         {first, items,
-         (wide ? gemv_panel_avx512 : gemv_panel_avx2)(problem_.stored, static_cast<int>(items))});
+         (wide ? gemv_panel_avx512 : gemv_panel_avx2)(weights_.dtype(), static_cast<int>(items))});
   }
 }
 

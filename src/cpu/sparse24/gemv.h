@@ -24,17 +24,16 @@ backend::Support gemv_supports(Isa isa = max_isa());
 struct GemvProblem {
   int64_t items = 0;  // N > 0
   int64_t m = 0, k = 0;
-  DType stored = DType::kF32;  // of the values of W
-  Tensor scales = {};          // M values that multiply the rows of W; undefined: 1
-  Tensor bias = {};            // M values, or undefined
+  Tensor scales = {};  // M values that multiply the rows of W; undefined: 1
+  Tensor bias = {};    // M values, or undefined
   ops::Activation activation = {};
 };
 
 class Sparse24Gemv {
  public:
-  /// `weights` is what pack_gemv() made of a [m,k] matrix. Throws Error{kInvalidArgument} when a size of the
-  /// problem is wrong, Error{kDataCorrupt} when that of the weights is, Error{kFailedPrecondition} when
-  /// gemv_supports(isa) declines.
+  /// `weights` is what pack_gemv() made of a [m,k] matrix, in any of its types. Throws
+  /// Error{kInvalidArgument} when a size of the problem is wrong, Error{kDataCorrupt} when that of the
+  /// weights is, Error{kFailedPrecondition} when gemv_supports(isa) declines.
   Sparse24Gemv(GemvProblem problem, Tensor weights, Isa isa = max_isa());
 
   /// Bytes of partial sums that run() keeps; they depend on the shape alone.

@@ -33,7 +33,8 @@ void pack_row(const Sparse24View& matrix, int64_t row, int64_t first, int64_t st
 
 template <typename T>
 Tensor pack(const Sparse24View& matrix) {
-  Tensor packed(DType::kU8, {static_cast<int64_t>(gemv_bytes(matrix.m, matrix.k, sizeof(T)))});
+  const size_t bytes = gemv_bytes(matrix.m, matrix.k, sizeof(T));
+  Tensor packed(DTypeOf<T>::value, {static_cast<int64_t>(bytes / sizeof(T))});
   for (int64_t row = 0; row < matrix.m; ++row) {
     std::byte* panel =
         packed.raw() + static_cast<size_t>(row / kGemvPanelRows) * gemv_panel_bytes(matrix.k, sizeof(T));

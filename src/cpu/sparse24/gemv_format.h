@@ -38,7 +38,7 @@ constexpr size_t gemv_bytes(int64_t m, int64_t k, size_t value_bytes) {
 }
 
 /// The matrix with its values rounded to `stored`: f32, f16, bf16, or i8 for values that are whole numbers in
-/// [-128, 127]. A u8 tensor of gemv_bytes() bytes.
+/// [-128, 127]. A tensor of that type (which says how to read it) of gemv_bytes() bytes.
 Tensor pack_gemv(const backend::Sparse24View& matrix, DType stored = DType::kF32);
 
 }  // namespace twofour::cpu

@@ -1,14 +1,37 @@
-// linear_node.h with few items, straight from the compressed weight.
+// linear_node.h with few items, straight from the compressed weight, whose values are as small as they can be
+// without loss. Packed: weight, its scales when it is i8, bias when the node has one.
 #include "base/parallel.h"
 #include "cpu/sparse24/gemv.h"
 #include "cpu/sparse24/gemv_format.h"
 #include "cpu/sparse24/linear_node.h"
+#include "cpu/sparse24/stored_values.h"
 #include "cpu/tactics.h"
 
 namespace twofour::cpu {
 namespace {
 
-constexpr size_t kA = 0, kB = 1, kBias = 2;
+constexpr size_t kA = 0, kBias = 2;
+
+/// The problem and, of the packed constants, the weight.
+std::pair<GemvProblem, Tensor> unpack_compact(const NodeDesc& node, std::span<const Tensor> packed) {
+  const auto [items, m, k] = linear_sizes(node);
+  const size_t scales = !packed.empty() && packed[0].dtype() == DType::kI8 ? 1 : 0;
+  const size_t bias = node.has_input(kBias) ? 1 : 0;
+  TWOFOUR_CHECK(packed.size() == 1 + scales + bias, kDataCorrupt,
+                "{} has {} packed constants, expected a weight, {} scales and {} bias", node.label(),
+                packed.size(), scales, bias);
+  for (const Tensor& tensor : packed.subspan(1))
+    TWOFOUR_CHECK(tensor.dtype() == DType::kF32 && tensor.numel() == m, kDataCorrupt,
+                  "packed scales or bias of {} are {} values of {}, expected {} of f32", node.label(),
+                  tensor.numel(), dtype_name(tensor.dtype()), m);
+  return {{.items = items,
+           .m = m,
+           .k = k,
+           .scales = scales ? packed[1] : Tensor(),
+           .bias = bias ? packed.back() : Tensor(),
+           .activation = ops::activation_from(node.attrs)},
+          packed[0]};
+}
 
 class GemvKernel final : public Kernel {
  public:
@@ -31,17 +54,21 @@ class Sparse24LinearCompact final : public OpTactic {
   bool packs() const override { return true; }
 
   std::vector<Tensor> pack(const NodeDesc& node) const override {
-    std::vector<Tensor> packed = {pack_gemv(std::get<backend::Sparse24Matrix>(compress_linear(node)))};
+    const auto matrix = std::get<backend::Sparse24Matrix>(compress_linear(node));
+    const auto [dtype, scales] = stored_values(matrix);
+    std::vector<Tensor> packed;
+    if (dtype == DType::kI8) {
+      packed = {pack_gemv(whole_numbers(matrix, scales), dtype), Tensor::of<float>({matrix.m}, scales)};
+    } else {
+      packed = {pack_gemv(matrix, dtype)};
+    }
     if (node.has_input(kBias)) packed.push_back(node.inputs[kBias].data);
     return packed;
   }
 
   std::unique_ptr<Kernel> make(const NodeDesc& node, std::span<const Tensor> packed) const override {
-    const auto [items, m, k] = linear_sizes(node);
-    const PackedInputs inputs(node, packed, kB, gemv_bytes(m, k, sizeof(float)));
-    GemvProblem problem = {.items = items, .m = m, .k = k, .activation = ops::activation_from(node.attrs)};
-    if (node.has_input(kBias)) problem.bias = packed[1];
-    return std::make_unique<GemvKernel>(Sparse24Gemv(std::move(problem), packed[0]));
+    auto [problem, weight] = unpack_compact(node, packed);
+    return std::make_unique<GemvKernel>(Sparse24Gemv(std::move(problem), std::move(weight)));
   }
 
  protected:
