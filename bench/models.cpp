@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <filesystem>
+#include <optional>
 
 #include <CLI/CLI.hpp>
 
@@ -28,6 +29,7 @@ struct Options {
   std::vector<int64_t> batches = {1, 8};
   std::vector<int> threads = {1, 2};
   double seconds = 4;
+  bool sparse = false;
 };
 
 constexpr double kTurnS = 0.03;  // work of one turn, at least one run
@@ -67,7 +69,10 @@ struct Case {
   std::map<std::string, Shape> shapes;
   int64_t batch;
   int threads;
+  bool sparse;  // our engine runs the pruned network, and the dense one is a peer
 };
+
+constexpr const char* kOwnDense = "twofour dense";
 
 std::string numpy_name(DType dtype) {
   switch (dtype) {
@@ -136,34 +141,35 @@ class Race {
   Race(const Case& test, const Model& model, Peers& peers, const std::filesystem::path& folder)
       : test_(test),
         peers_(peers),
-        engine_(build_engine(model, {.sparsity = Sparsity::kDisable, .shapes = test.shapes}).engine),
+        engine_(make_engine(model, Sparsity::kDisable)),
         context_(engine_.context()) {
     const cli::Inputs inputs = cli::random_inputs(engine_);
-    for (const auto& [name, tensor] : inputs)
-      std::copy_n(tensor.raw(), tensor.size_bytes(), context_.tensor(name).raw());
+    copy(inputs, context_);
     context_.run();
     row_ = {.model = test.entry->name, .batch = test.batch, .threads = test.threads};
+    if (test.sparse) {
+      sparse_engine_.emplace(make_engine(model, Sparsity::kForce));
+      sparse_context_.emplace(sparse_engine_->context());
+      copy(inputs, *sparse_context_);
+      row_.peers.push_back({.name = kOwnDense});
+    }
     const std::string request = load_request(test, engine_, inputs, folder).dump();
     for (const auto& peer : peers_) {
       const std::string answer = peer->ask(request);
       const bool ok = words(answer).at(0) == "ok";
       row_.peers.push_back({.name = title_of(*peer), .error = ok ? "" : answer});
-      if (ok && peer->greeting()[0] == "ONNX_Runtime")
+      if (ok && !test.sparse && peer->greeting()[0] == "ONNX_Runtime")
         row_.difference = largest_difference(engine_, context_, folder);
     }
   }
 
   ModelRow run(double seconds) {
-    std::vector<Contestant> contestants = {{"twofour", [this] { return mean_run_s(context_, runs_); },
-                                            [this] {
-                                              double sum = 0;
-                                              for (const auto& p : peers_) sum += p->cpu_s();
-                                              return sum;
-                                            },
-                                            rest_}};
+    std::vector<Contestant> contestants = {own("twofour", sparse_context_ ? *sparse_context_ : context_)};
+    if (test_.sparse) contestants.push_back(own(kOwnDense, context_));
+    const size_t first = row_.peers.size() - peers_.size();
     for (size_t i = 0; i < peers_.size(); ++i)
-      if (row_.peers[i].error.empty())
-        contestants.push_back({row_.peers[i].name,
+      if (row_.peers[first + i].error.empty())
+        contestants.push_back({row_.peers[first + i].name,
                                [this, i] { return std::stod(peers_[i]->ask(std::to_string(runs_))); },
                                own_cpu_s, rest_});
     for (Contestant& c : contestants) once_s_ = std::min(once_s_, c.run_s());
@@ -172,17 +178,37 @@ class Race {
     while (row_.rounds < kLeastRounds || seconds_since(start) < seconds)
       row_.busy = std::max(row_.busy, run_round(contestants, row_.rounds++));
     row_.ms = cli::median_of(contestants[0].times_s) * 1e3;
-    for (size_t i = 0, c = 1; i < peers_.size(); ++i)
+    for (size_t i = 0, c = 1; i < row_.peers.size(); ++i)
       if (row_.peers[i].error.empty()) fill(contestants[c++], &row_.peers[i]);
     return row_;
   }
 
  private:
+  Engine make_engine(const Model& model, Sparsity sparsity) const {
+    return build_engine(model, {.sparsity = sparsity, .shapes = test_.shapes}).engine;
+  }
+
+  static void copy(const cli::Inputs& inputs, Context& context) {
+    for (const auto& [name, tensor] : inputs)
+      std::copy_n(tensor.raw(), tensor.size_bytes(), context.tensor(name).raw());
+  }
+
+  Contestant own(const char* name, Context& context) {
+    const auto peers_cpu_s = [this] {
+      double sum = 0;
+      for (const auto& p : peers_) sum += p->cpu_s();
+      return sum;
+    };
+    return {name, [this, &context] { return mean_run_s(context, runs_); }, peers_cpu_s, rest_};
+  }
+
   const Case& test_;
   std::chrono::milliseconds rest_{test_.threads > 1 ? kSettle : std::chrono::milliseconds(0)};
   Peers& peers_;
   Engine engine_;
   Context context_;
+  std::optional<Engine> sparse_engine_;
+  std::optional<Context> sparse_context_;
   ModelRow row_;
   double once_s_ = 1e9;
   int64_t runs_ = 1;
@@ -208,7 +234,7 @@ void run_model(const BenchModel& entry, const Options& options, const std::files
   if (entry.file.empty()) model.save(onnx);
   for (const int threads : options.threads)
     for (const int64_t batch : options.batches) {
-      Case test{&entry, onnx, {}, batch, threads};
+      Case test{&entry, onnx, {}, batch, threads, options.sparse};
       if (!shapes_at(entry, model, batch, &test.shapes)) continue;
       set_threads(threads);
       report.add(Race(test, model, peers, folder).run(options.seconds));
@@ -221,6 +247,7 @@ void run(const Options& options) {
   std::vector<std::string> notes;
   const WorkFolder folder;
   std::vector<std::string> titles;
+  if (options.sparse) titles.emplace_back(kOwnDense);
   for (const auto& peer : start_peers(&notes)) titles.push_back(title_of(*peer));
   ModelReport report(titles);
   for (const std::string& note : notes) report.note(note);
@@ -233,7 +260,7 @@ void run(const Options& options) {
       report.note(fmt::format("{}: {}", entry.name, error.what()));
     }
   }
-  fmt::print("Dense FP32 inference on {}\n{}\n", device_name(), report.text());
+  fmt::print("{} FP32 inference on {}\n{}\n", options.sparse ? "2:4" : "Dense", device_name(), report.text());
   if (!options.json.empty()) write_file_atomic(options.json, report.json().dump(1));
 }
 
@@ -253,6 +280,7 @@ int main(int argc, char** argv) {
   app.add_option("--batch", options.batches, "Batch sizes")->delimiter(',')->capture_default_str();
   app.add_option("--threads", options.threads, "Numbers of threads")->delimiter(',')->capture_default_str();
   app.add_option("--seconds", options.seconds, "At least this long per row")->capture_default_str();
+  app.add_flag("--sparse", options.sparse, "Ours runs the pruned network; its dense engine is one more peer");
   app.add_option("--json", options.json, "Write the figures as JSON");
   CLI11_PARSE(app, argc, argv);
   limit_spinning();
