@@ -32,6 +32,10 @@ constexpr bench::Effort kQuick = {.least_rounds = 3, .most_rounds = 5, .seconds 
 
 std::unique_ptr<bench::NodePeer> start_peer(bench::Report* run) {
   std::unique_ptr<bench::NodePeer> peer;
+  if (std::getenv("TWOFOUR_MAX_ISA")) {
+    run->notes.emplace_back("left out: ONNX Runtime, which TWOFOUR_MAX_ISA does not bind");
+    return peer;
+  }
   try {
     peer = std::make_unique<bench::NodePeer>();
     run->peers.push_back(peer->title());
@@ -67,8 +71,8 @@ void write_reports(const bench::Report& run, const Options& options) {
 void run_all(const Options& options) {
   const std::vector<bench::Problem> problems =
       bench::list_problems(TWOFOUR_SOURCE_DIR "/bench/shapes", options.only, options.quick);
-  TWOFOUR_CHECK(!problems.empty(), kInvalidArgument, "--only={}: no shape has that in its name",
-                fmt::join(options.only, ","));
+  TWOFOUR_CHECK(!problems.empty() || !options.add.empty(), kInvalidArgument,
+                "--only={}: no shape has that in its name", fmt::join(options.only, ","));
   choose_openblas_kernels();
   cli::use_threads(std::ranges::max(options.threads));
   bench::Report run{.device = device_name()};
@@ -100,7 +104,8 @@ int main(int argc, char** argv) {
   Options options;
   app.add_option("--json", options.json, "Write every row and the summary as JSON");
   app.add_option("--html", options.html, "Write a page with charts");
-  app.add_option("--add", options.add, "Show the rows of these JSON reports of this machine as well")
+  app.add_option("--add", options.add,
+                 "Show the rows of these JSON reports as well; with an --only that is nowhere, they alone")
       ->delimiter(',');
   app.add_option("--only", options.only, "Only the shapes whose \"file/name\" contains one of these")
       ->delimiter(',');

@@ -17,7 +17,6 @@ class NodePeer {
   /// The problem's node with a weight of its own for each copy, in a session of `threads` threads. One
   /// candidate lives at a time. Throws Error{kFailedPrecondition} with the reason when it does not load.
   Candidate candidate(const Problem& problem, const ProblemData& data, int threads);
-  double cpu_s() const { return program_.cpu_s(); }
 
  private:
   PythonProgram program_;

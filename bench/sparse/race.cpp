@@ -56,8 +56,8 @@ void check_results(const Problem& problem, const std::vector<Candidate>& candida
 
 class Rounds {
  public:
-  Rounds(std::vector<Candidate> candidates, NodePeer* peer, const Effort& effort)
-      : candidates_(std::move(candidates)), peer_(peer), effort_(effort) {
+  Rounds(std::vector<Candidate> candidates, const Effort& effort)
+      : candidates_(std::move(candidates)), effort_(effort) {
     for (const Candidate& c : candidates_) contestants_.push_back(contestant(c));
   }
 
@@ -67,14 +67,13 @@ class Rounds {
     const auto start = Clock::now();
     while (rounds_ < effort_.least_rounds ||
            (rounds_ < effort_.most_rounds && seconds_since(start) < effort_.seconds)) {
-      busy_ = std::max(busy_, run_round(contestants_, rounds_++));
+      run_round(contestants_, rounds_++);
       if (rounds_ == kTrialRounds) leave_out_slow();
     }
   }
 
   void report(Row* row) const {
     row->rounds = rounds_;
-    row->busy = busy_;
     for (size_t i = 0; i < candidates_.size(); ++i) row->entries.push_back(entry(i));
     row->entries.insert(row->entries.end(), left_out_.begin(), left_out_.end());
     row->dense_ms = cli::median_of(fastest_dense()) * 1e3;
@@ -90,14 +89,10 @@ class Rounds {
   Contestant contestant(const Candidate& c) const {
     const double once = c.turn_s(1, 1);
     const auto runs = std::max<int64_t>(1, std::llround(effort_.turn_s / std::max(once, 1e-7)));
-    const bool outside = !c.result && c.role == Role::kDense;
-    return {
-        .name = c.name,
-        .run_s = [turn = c.turn_s, runs] { return turn(runs > 1 ? 1 : 0, runs); },
-        .others_cpu_s = [peer = peer_, outside] { return outside ? own_cpu_s()
-                                                         : peer  ? peer->cpu_s()
-                                                                 : 0; },
-        .rest = c.rest};
+    return {.name = c.name,
+            .run_s = [turn = c.turn_s, runs] { return turn(runs > 1 ? 1 : 0, runs); },
+            .others_cpu_s = [] { return 0.0; },  // turns are shorter than the ticks of processor time
+            .rest = c.rest};
   }
 
   void leave_out_slow() {
@@ -140,17 +135,15 @@ class Rounds {
   std::vector<Candidate> candidates_;
   std::vector<Contestant> contestants_;  // of the candidates, in the same order
   std::vector<Entry> left_out_;
-  NodePeer* peer_;
   Effort effort_;
   size_t rounds_ = 0;
-  double busy_ = 0;
 };
 
 }  // namespace
 
 Row race(const Problem& problem, const ProblemData& data, int threads, NodePeer* peer, const Effort& effort) {
   Row row{.problem = problem, .threads = threads, .cold = data.copies > 1};
-  Rounds rounds(candidates_of(problem, data, threads, peer, &row.refusals), peer, effort);
+  Rounds rounds(candidates_of(problem, data, threads, peer, &row.refusals), effort);
   check_results(problem, rounds.candidates());
   rounds.run();
   rounds.report(&row);

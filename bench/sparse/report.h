@@ -23,7 +23,7 @@ Json json_of(const Report& run);
 /// One file with its style and charts inside.
 std::string html_of(const Report& run);
 
-/// Adds what json_of() wrote of another run on the same machine: its rows in front. Throws
+/// Adds what json_of() wrote of another run on the same machine: its rows follow. Throws
 /// Error{kInvalidArgument} when the device differs, Error{kDataCorrupt} when `json` is no such report.
 void add_run(const Json& json, const std::string& source, Report* run);
 

@@ -56,7 +56,6 @@ Json row_json(const Row& row) {
                {"threads", row.threads},
                {"cold", row.cold},
                {"rounds", row.rounds},
-               {"busy", row.busy},
                {"dense", row.dense_name},
                {"dense_ms", row.dense_ms},
                {"speedup", row.speedup()},
@@ -81,7 +80,6 @@ Row row_from(const Json& json) {
           .threads = get_integer<int>(json.at("threads")),
           .cold = json.at("cold"),
           .rounds = get_integer<size_t>(json.at("rounds")),
-          .busy = json.at("busy"),
           .refusals = json.at("declined"),
           .dense_ms = json.at("dense_ms"),
           .dense_name = json.at("dense"),
@@ -113,7 +111,7 @@ void add_run(const Json& json, const std::string& source, Report* run) {
                   device, run->device);
     std::vector<Row> rows;
     for (const Json& row : json.at("rows")) rows.push_back(row_from(row));
-    run->rows.insert(run->rows.begin(), rows.begin(), rows.end());
+    run->rows.insert(run->rows.end(), rows.begin(), rows.end());
     run->seconds += json.at("seconds").get<double>();
   } catch (const Json::exception& error) {
     fail(ErrorCode::kDataCorrupt, "{} is no report of bench_sparse: {}", source, error.what());

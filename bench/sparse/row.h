@@ -23,7 +23,6 @@ struct Row {
   int threads = 1;
   bool cold = false;  // weights come from memory
   size_t rounds = 0;
-  double busy = 0;  // largest share of a turn in which a waiting program was busy
   std::vector<Entry> entries;
   std::vector<std::string> refusals;  // of sparse tactics
 

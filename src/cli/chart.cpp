@@ -136,7 +136,7 @@ std::string row_chart(const ChartText& text, const std::vector<std::string>& cat
   const double row = kBar * static_cast<double>(series.size()) + 8;
   const double height = kTop + row * static_cast<double>(categories.size()) + 30;
   Svg svg(kWidth + 120, height);
-  const double high = std::max(range(series, &Series::y).second, 1e-9);
+  const double high = std::max({range(series, &Series::y).second, mark, 1e-9});
   const Scale x{0, high, kNames, kWidth + 60};
   svg.text(8, 16, text.title, "start", "h");
   legend(svg, series);
@@ -156,7 +156,7 @@ std::string row_chart(const ChartText& text, const std::vector<std::string>& cat
       svg.text((std::isnan(value) ? kNames : x(value)) + 4, y + kBar - 1, label, "start", "v");
     }
   }
-  if (mark > 0 && mark <= high) {
+  if (mark > 0) {
     svg.line(x(mark), kTop - 4, x(mark), height - 26, "m");
     svg.text(x(mark), kTop - 8, tick_text(mark), "middle");
   }

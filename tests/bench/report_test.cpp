@@ -12,7 +12,6 @@ Report small_run() {
   Row row{.problem = {.suite = "s_conv", .name = "a_b8", .m = 64, .k = 36, .n = 100, .batch = 8},
           .threads = 2,
           .rounds = 7,
-          .busy = 0.5,
           .refusals = {"sparse24.gemv: no"},
           .dense_ms = 2,
           .dense_name = "oneDNN nhwc",
