@@ -57,21 +57,20 @@ void check_values(const ConvShape& shape, const Epilogue& epilogue, const Refere
 
 void check_mapping(const ConvShape& shape, int kind, const Sparse24Options& options);
 
-/// Against the reference, with both ways to read the input and 1 to 3 threads.
+/// Against the reference, with every way to read the input and 1 to 3 threads.
 void check_conv(const ConvShape& shape, int kind, Sparse24Options options = {}) {
-  for (const auto mapping : {ConvMapping::kPacked, ConvMapping::kPlanar}) {
+  for (const auto mapping : {ConvMapping::kPacked, ConvMapping::kPlanar, ConvMapping::kDirect}) {
     options.mapping = mapping;
     check_mapping(shape, kind, options);
   }
 }
 
 void check_mapping(const ConvShape& shape, int kind, const Sparse24Options& options) {
-  SCOPED_TRACE(
-      fmt::format("{} {}x{}x{}x{} k{} {}x{} stride {}x{} pad {},{},{},{} dilation {}x{} epilogue {} {}",
-                  shape.layout == ImageLayout::kNchw ? "nchw" : "nhwc", shape.batch, shape.c, shape.h,
-                  shape.w, shape.k, shape.r, shape.s, shape.stride_h, shape.stride_w, shape.pad_top,
-                  shape.pad_left, shape.pad_bottom, shape.pad_right, shape.dilation_h, shape.dilation_w, kind,
-                  options.mapping == ConvMapping::kPlanar ? "planar" : "packed"));
+  SCOPED_TRACE(fmt::format(
+      "{} {}x{}x{}x{} k{} {}x{} stride {}x{} pad {},{},{},{} dilation {}x{} epilogue {} mapping {}",
+      shape.layout == ImageLayout::kNchw ? "nchw" : "nhwc", shape.batch, shape.c, shape.h, shape.w, shape.k,
+      shape.r, shape.s, shape.stride_h, shape.stride_w, shape.pad_top, shape.pad_left, shape.pad_bottom,
+      shape.pad_right, shape.dilation_h, shape.dilation_w, kind, static_cast<int>(options.mapping)));
   const Epilogue epilogue = testing::epilogue_of(kind, shape.k, 4);
   const auto w = random_sparse_dense(shape.k, shape.gemm_k(), 1);
   const auto src = random_values(shape.batch * shape.c * shape.h * shape.w, 2);
@@ -120,6 +119,8 @@ class Sparse24Conv : public ::testing::TestWithParam<ImageLayout> {
 
 TEST_P(Sparse24Conv, Pointwise) {
   check_conv(square(1, 64, 8, 64, 1, 1, 0), 5);
+  check_conv(square(3, 12, 12, 30, 1, 1, 0), 7);  // whole panels in every image
+  check_conv(square(2, 260, 28, 29, 1, 1, 0), 7);
   check_conv(square(3, 20, 7, 30, 1, 1, 0), 7);
   check_conv(square(5, 4, 3, 1, 1, 1, 0), 3);
   check_conv(square(2, 132, 14, 29, 1, 1, 0), 7);

@@ -18,7 +18,7 @@ constexpr int64_t kMaxBlockRows =
     28;  // accumulators; the other four registers hold the X rows of a block of four
 
 /// How convolutions read their input, see conv_map.h.
-enum class ConvMapping : uint8_t { kAuto, kPacked, kPlanar };
+enum class ConvMapping : uint8_t { kAuto, kPacked, kPlanar, kDirect };
 
 struct Range {
   int64_t begin = 0;

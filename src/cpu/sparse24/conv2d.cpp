@@ -63,7 +63,7 @@ int64_t planar_k_block(const ConvShape& shape) {
 /// Fits the options to the map: a planar tile serves all of K at once, and the prefetch of code is paced by
 /// the tiles that there will be when all threads take part.
 Sparse24Options fitted(Sparse24Options options, const ConvMap& map) {
-  if (map.planar) {
+  if (map.mapping == ConvMapping::kPlanar) {
     options.super_block = map.shape.gemm_k();
     if (options.mapping == ConvMapping::kAuto) options.k_block = planar_k_block(map.shape);
   }

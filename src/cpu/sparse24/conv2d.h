@@ -29,8 +29,8 @@ class Sparse24Conv2d {
                                                 const Epilogue& epilogue,
                                                 const Sparse24Options& options = {});
 
-  /// Whether the input is copied once per tile instead of once per tap; see conv_map.h.
-  bool planar() const { return map_.planar; }
+  /// How the input is read; see conv_map.h.
+  ConvMapping mapping() const { return map_.mapping; }
   /// Generated code and packed weights.
   std::span<const std::byte> code() const { return gemm_->code(); }
   /// Scratch memory that run() needs for that many threads; of any alignment.

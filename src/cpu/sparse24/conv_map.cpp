@@ -14,11 +14,14 @@ int64_t tap_reach(const ConvShape& shape) {
   return (shape.r - 1) * shape.dilation_h * padded_w(shape) + (shape.s - 1) * shape.dilation_w;
 }
 
-/// Estimated costs relative to the FMAs, as measured. Planar: the dropped columns, and loads across cache
-/// lines from many streams. Packed: a copy per X row of a panel, against K/2 FMAs on it.
+// Estimated costs relative to the FMAs, as measured. Packed: a copy per X row of a panel, against K/2 FMAs on
+// it. Planar: the dropped columns, and loads across cache lines from many streams. Direct: whole lines from
+// many streams.
+constexpr double kCopy = 16.0;
+constexpr double kScatteredLoads = 0.15;
+constexpr double kScatteredLines = 0.04;
+
 bool planar_pays(const ConvShape& shape) {
-  constexpr double kScatteredLoads = 0.15;
-  constexpr double kCopy = 16.0;
   const double dropped = static_cast<double>(padded_w(shape)) / static_cast<double>(shape.out_w()) - 1.0;
   return dropped + kScatteredLoads < kCopy / static_cast<double>(shape.k);
 }
@@ -43,35 +46,67 @@ ConvShape flattened(const ConvShape& shape) {
   return flat;
 }
 
+bool direct_pays(const ConvShape& shape) { return kScatteredLines < kCopy / static_cast<double>(shape.k); }
+
+bool direct_is_possible(const ConvShape& shape) {
+  return shape.pointwise() && shape.layout == ImageLayout::kNchw && shape.h * shape.w % kPanelWidth == 0;
+}
+
+bool planar_is_possible(const ConvShape& shape, int64_t tile_panels) {
+  return shape.stride_h == 1 && shape.stride_w == 1 &&
+         tile_panels + panels_of(tap_reach(shape)) <= kMaxTilePanels;
+}
+
+ConvMapping best_mapping(const ConvShape& shape) {
+  if (direct_is_possible(shape) && direct_pays(shape)) return ConvMapping::kDirect;
+  return (shape.r > 1 || shape.s > 1) && planar_pays(shape) ? ConvMapping::kPlanar : ConvMapping::kPacked;
+}
+
+ConvMap packed_map(const ConvShape& shape) {
+  return {.shape = flattened(shape), .panels = panels_of(shape.pixels()), .padding = {}};
+}
+
+ConvMap planar_map(const ConvShape& shape, int64_t tile_panels) {
+  ConvMap map{.shape = shape, .mapping = ConvMapping::kPlanar, .images = shape.batch, .padding = {}};
+  map.panels = panels_of((shape.out_h() - 1) * padded_w(shape) + shape.out_w());
+  map.padding = padding_of(shape);
+  map.halo_panels = panels_of(tap_reach(shape));
+  // An odd number of lines spreads the channels over the cache sets.
+  map.channel_stride = ((std::min(map.panels, tile_panels) + map.halo_panels) | 1) * kPanelWidth;
+  return map;
+}
+
+ConvMap direct_map(const ConvShape& shape) {
+  const int64_t plane = shape.h * shape.w;
+  return {.shape = flattened(shape),
+          .mapping = ConvMapping::kDirect,
+          .images = shape.batch,
+          .panels = plane / kPanelWidth,
+          .padding = {},
+          .channel_stride = plane};
+}
+
 }  // namespace
 
 ConvMap map_conv(const ConvShape& shape, int64_t tile_panels, ConvMapping mapping) {
-  ConvMap map{.shape = flattened(shape), .panels = panels_of(shape.pixels()), .padding = {}};
-  const int64_t halo = panels_of(tap_reach(shape));
-  const bool possible = shape.stride_h == 1 && shape.stride_w == 1 && tile_panels + halo <= kMaxTilePanels;
-  const bool wanted = mapping == ConvMapping::kAuto ? (shape.r > 1 || shape.s > 1) && planar_pays(shape)
-                                                    : mapping == ConvMapping::kPlanar;
-  if (!possible || !wanted) return map;
-  map.shape = shape;
-  map.planar = true;
-  map.images = shape.batch;
-  map.panels = panels_of((shape.out_h() - 1) * padded_w(shape) + shape.out_w());
-  map.padding = padding_of(shape);
-  map.halo_panels = halo;
-  // An odd number of lines spreads the channels over the cache sets.
-  map.channel_stride = ((std::min(map.panels, tile_panels) + halo) | 1) * kPanelWidth;
-  return map;
+  if (mapping == ConvMapping::kAuto) mapping = best_mapping(shape);
+  if (mapping == ConvMapping::kDirect && direct_is_possible(shape)) return direct_map(shape);
+  if (mapping == ConvMapping::kPlanar && planar_is_possible(shape, tile_panels))
+    return planar_map(shape, tile_panels);
+  return packed_map(shape);
 }
 
 PixelFinder ConvMap::outputs() const {
   const int64_t out_w = shape.out_w(), out_h = shape.out_h();
-  if (!planar) return PixelFinder({.batch = shape.batch, .c = shape.k, .h = 1, .w = out_w * out_h}, 0, 0);
+  if (mapping == ConvMapping::kDirect) return PixelFinder({.c = shape.k, .h = 1, .w = shape.w}, 0, 0);
+  if (mapping == ConvMapping::kPacked)
+    return PixelFinder({.batch = shape.batch, .c = shape.k, .h = 1, .w = out_w * out_h}, 0, 0);
   return PixelFinder({.c = shape.k, .h = out_h, .w = out_w, .pad_right = padded_w(shape) - out_w}, 0, 0);
 }
 
 std::vector<int64_t> ConvMap::row_offsets() const {
   std::vector<int64_t> offsets;
-  if (!planar) return offsets;
+  if (mapping == ConvMapping::kPacked) return offsets;
   for (int64_t r = 0; r < shape.r; ++r)
     for (int64_t s = 0; s < shape.s; ++s)
       for (int64_t c = 0; c < shape.c; ++c)

@@ -24,9 +24,10 @@ int64_t packed_floats(const BlockPlan& plan, const Range& super_block) {
 
 TileScratch tile_scratch(const ConvMap& map, const BlockPlan& plan, int64_t panels) {
   TileScratch scratch;
-  if (map.planar) scratch.x_floats = map.shape.c * map.channel_stride;
+  if (map.mapping == ConvMapping::kPlanar) scratch.x_floats = map.shape.c * map.channel_stride;
   for (const Range& super_block : plan.super_blocks)
-    if (!map.planar) scratch.x_floats = std::max(scratch.x_floats, panels * packed_floats(plan, super_block));
+    if (map.mapping == ConvMapping::kPacked)
+      scratch.x_floats = std::max(scratch.x_floats, panels * packed_floats(plan, super_block));
   const auto row_blocks =
       plan.super_blocks.size() > 1 ? static_cast<int64_t>(plan.m_blocks.size()) : int64_t{2};
   scratch.sum_floats = row_blocks * panels * kSumStride;
@@ -69,8 +70,9 @@ float* TileRunner::sums(int64_t m_block) const {
 }
 
 void TileRunner::pack(Range k_blocks) {
+  if (call_.map.mapping == ConvMapping::kDirect) return;
   const auto pack_panels = shape().layout == ImageLayout::kNchw ? pack_nchw_avx512 : pack_nhwc_avx512;
-  if (call_.map.planar) {
+  if (call_.map.mapping == ConvMapping::kPlanar) {
     const float* src = call_.src + image_ * shape().c * shape().h * shape().w;
     const Range panels{tile_.begin, tile_.end + call_.map.halo_panels};
     return pack_panels(call_.map.padding, src, panels, {0, shape().c}, x_, kPanelWidth,
@@ -87,17 +89,20 @@ void TileRunner::pack(Range k_blocks) {
 void TileRunner::multiply(int64_t m_block, Range k_blocks) {
   const bool last = k_blocks.end == static_cast<int64_t>(plan().k_blocks.size());
   if (last) aim(m_block);
-  const float* x = x_;
+  const bool packed = call_.map.mapping == ConvMapping::kPacked;
+  const float* x = call_.map.mapping == ConvMapping::kDirect
+                       ? call_.src + image_ * shape().c * plane_ + tile_.begin * kPanelWidth
+                       : x_;
   for (int64_t kb = k_blocks.begin; kb < k_blocks.end; ++kb) {
     const int64_t packed_stride = packed_panel_floats(plan().k_blocks[static_cast<size_t>(kb)]);
     call_.gemm.run_block(static_cast<size_t>(m_block), static_cast<size_t>(kb),
                          {.x = x,
-                          .x_stride = (call_.map.planar ? kPanelWidth : packed_stride) * kFloatBytes,
+                          .x_stride = (packed ? packed_stride : kPanelWidth) * kFloatBytes,
                           .sum = sums(m_block),
                           .sum_stride = kSumStride * kFloatBytes,
                           .targets = targets_.data(),
                           .panels = tile_.size()});
-    if (!call_.map.planar) x += tile_.size() * packed_stride;
+    if (packed) x += tile_.size() * packed_stride;
   }
   if (last) shape().layout == ImageLayout::kNhwc ? deliver_nhwc(m_block) : deliver_nchw(m_block);
 }
