@@ -28,6 +28,12 @@ std::vector<BlockSpec> block_specs(const BlockPlan& plan, const Sparse24Options&
   return specs;
 }
 
+int64_t super_block_of(const Sparse24Options& options) {
+  if (options.super_block > 0) return options.super_block;
+  const int64_t panels = options.expected_panels > 0 ? options.expected_panels : options.tile_panels;
+  return std::max<int64_t>(256, static_cast<int64_t>(l2_bytes() / 2) / (panels * kPanelRowBytes));
+}
+
 }  // namespace
 
 backend::Support sparse24_supports(Isa isa) {
@@ -60,7 +66,7 @@ Sparse24Created<Sparse24Gemm> Sparse24Gemm::create(const backend::Sparse24View& 
   gemm->m_ = matrix.m;
   gemm->k_ = matrix.k;
   gemm->options_ = options;
-  gemm->plan_ = plan_blocks(matrix.m, matrix.k, options.k_block, options.super_block);
+  gemm->plan_ = plan_blocks(matrix.m, matrix.k, options.k_block, super_block_of(options));
   const auto specs = block_specs(gemm->plan_, options, row_offsets);
   int64_t bytes = 0;
   for (const BlockSpec& spec : specs) bytes += block_bytes_bound(spec);

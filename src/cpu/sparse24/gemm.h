@@ -23,12 +23,14 @@ namespace twofour::cpu {
 backend::Support sparse24_supports(Isa isa = max_isa());
 
 struct Sparse24Options {
-  int64_t code_budget_bytes = int64_t{64} << 20;
+  int64_t code_budget_bytes = int64_t{512} << 20;
   int64_t tile_panels = 26;  // most panels that one pass over the code serves
   int64_t expected_panels =
       0;                  // panels of a typical tile, which paces the prefetch of code; 0 takes tile_panels
   int64_t k_block = 128;  // columns of W per block; at most 256
-  int64_t super_block = 256;  // columns of W whose X tile stays in L2
+  /// Columns of W whose X tile stays in L2 while all rows pass over it; 0 takes what half of L2 holds of a
+  /// typical tile, at least 256.
+  int64_t super_block = 0;
   ConvMapping mapping = ConvMapping::kAuto;
 };
 /// Throws Error{kInvalidArgument} when a value is out of range.
