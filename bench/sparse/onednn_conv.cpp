@@ -27,7 +27,7 @@ dnnl::primitive_attr with_relu() {
 }
 
 Candidate convolution(const ConvLayer& v, int64_t batch, const ProblemData& data, const Way& way, Type type) {
-  const auto desc = [&](memory::dims dims, Tag tag, Type t) { return memory::desc(std::move(dims), t, tag); };
+  const auto desc = [](const memory::dims& dims, Tag tag, Type t) { return memory::desc(dims, t, tag); };
   const memory::dims src = {batch, v.c, v.h, v.w}, bias = {v.k}, dst = {batch, v.k, v.out_h(), v.out_w()};
   const bool grouped = v.groups > 1;
   const memory::dims weight = grouped ? memory::dims{v.groups, v.k / v.groups, v.c / v.groups, v.r, v.s}

@@ -4,14 +4,14 @@
 namespace twofour::bench {
 namespace {
 
-memory::desc desc(memory::dims dims, Type type, Tag tag) { return {std::move(dims), type, tag}; }
+memory::desc desc(const memory::dims& dims, Type type, Tag tag) { return {dims, type, tag}; }
 
-OnednnOperand src_operand(const ProblemData& data, memory::desc plain, memory::desc wanted) {
-  return {DNNL_ARG_SRC, std::move(plain), data.src, std::move(wanted)};
+OnednnOperand src_operand(const ProblemData& data, const memory::desc& plain, const memory::desc& wanted) {
+  return {DNNL_ARG_SRC, plain, data.src, wanted};
 }
 
-OnednnOperand weight_operand(const ProblemData& data, memory::desc plain, memory::desc wanted) {
-  return {DNNL_ARG_WEIGHTS, std::move(plain), data.weight, std::move(wanted), true};
+OnednnOperand weight_operand(const ProblemData& data, const memory::desc& plain, const memory::desc& wanted) {
+  return {DNNL_ARG_WEIGHTS, plain, data.weight, wanted, true};
 }
 
 Candidate matmul(const Problem& p, const ProblemData& data, Type type) {

@@ -61,6 +61,7 @@ std::vector<std::shared_ptr<backend::Kernel>> kernels_of(const Tactic& tactic, c
   std::vector<std::shared_ptr<backend::Kernel>> kernels;
   for (int64_t copy = 0; copy < copies; ++copy) {
     std::vector<Tensor> own;
+    own.reserve(packed.size());
     for (const Tensor& tensor : packed) own.push_back(tensor.clone());
     kernels.push_back(tactic.create(node, own));
   }

@@ -84,6 +84,7 @@ TEST(TimeModel, FindsThePartsOfATime) {
     rows.push_back(row);
   }
   std::vector<const Row*> pointers;
+  pointers.reserve(rows.size());
   for (const Row& row : rows) pointers.push_back(&row);
   const auto model = fit_time_model(pointers);
   ASSERT_TRUE(model);
