@@ -97,7 +97,7 @@ void check_mapping(const ConvShape& shape, int kind, const Sparse24Options& opti
 
 class Sparse24Conv : public ::testing::TestWithParam<ImageLayout> {
  protected:
-  void SetUp() override { TWOFOUR_SKIP_WITHOUT_AVX512(); }
+  void SetUp() override { TWOFOUR_SKIP_WITHOUT_SPARSE24(); }
   static ConvShape square(int64_t batch, int64_t c, int64_t size, int64_t k, int64_t kernel, int64_t stride,
                           int64_t pad) {
     return {.layout = GetParam(),
@@ -190,7 +190,7 @@ INSTANTIATE_TEST_SUITE_P(Layouts, Sparse24Conv, ::testing::Values(ImageLayout::k
                          [](const auto& test) { return test.param == ImageLayout::kNchw ? "nchw" : "nhwc"; });
 
 TEST(Sparse24ConvErrors, RefusesWhatDoesNotFit) {
-  TWOFOUR_SKIP_WITHOUT_AVX512();
+  TWOFOUR_SKIP_WITHOUT_SPARSE24();
   const auto weights = compressed(random_sparse_dense(8, 36, 1), 8, 36);
   const ConvShape good{.c = 4, .h = 5, .w = 5, .k = 8, .r = 3, .s = 3};
   const auto refusal = [&](ConvShape shape) {
@@ -221,7 +221,7 @@ TEST(Sparse24ConvErrors, RefusesWhatDoesNotFit) {
 }
 
 TEST(Sparse24ConvErrors, ResidualMustMatchTheEpilogue) {
-  TWOFOUR_SKIP_WITHOUT_AVX512();
+  TWOFOUR_SKIP_WITHOUT_SPARSE24();
   const ConvShape shape{.c = 4, .h = 4, .w = 4, .k = 8};
   const auto created = Sparse24Conv2d::create(compressed(random_sparse_dense(8, 4, 1), 8, 4), shape, {});
   std::vector<float> data(1024);

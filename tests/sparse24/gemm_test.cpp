@@ -74,20 +74,20 @@ void check_panels(const Problem& p, const Sparse24Options& options, size_t offse
 }
 
 TEST(Sparse24Gemm, MatchesTheReferenceAtOddSizes) {
-  TWOFOUR_SKIP_WITHOUT_AVX512();
+  TWOFOUR_SKIP_WITHOUT_SPARSE24();
   for (const int64_t m : {1, 2, 27, 28, 29, 57, 90})
     for (const int64_t n : {1, 15, 16, 17, 300})
       for (const int64_t k : {4, 12, 128, 132, 644}) check_panels(Problem(m, n, k, 5), {}, 0);
 }
 
 TEST(Sparse24Gemm, EveryEpilogue) {
-  TWOFOUR_SKIP_WITHOUT_AVX512();
+  TWOFOUR_SKIP_WITHOUT_SPARSE24();
   for (int kind = 0; kind < testing::kEpilogueKinds; ++kind)
     for (const int64_t k : {64, 300}) check_panels(Problem(31, 33, k, kind), {}, 0);
 }
 
 TEST(Sparse24Gemm, EveryBlocking) {
-  TWOFOUR_SKIP_WITHOUT_AVX512();
+  TWOFOUR_SKIP_WITHOUT_SPARSE24();
   const Problem p(61, 170, 520, 7);
   for (const int64_t k_block : {4, 36, 100, 256})
     for (const int64_t super_block : {4, 200, 4096})
@@ -96,12 +96,12 @@ TEST(Sparse24Gemm, EveryBlocking) {
 }
 
 TEST(Sparse24Gemm, PanelsNeedNoAlignment) {
-  TWOFOUR_SKIP_WITHOUT_AVX512();
+  TWOFOUR_SKIP_WITHOUT_SPARSE24();
   for (const size_t offset : {1U, 5U, 15U}) check_panels(Problem(30, 40, 260, 7), {}, offset);
 }
 
 TEST(Sparse24Gemm, NanPassesThroughActivations) {
-  TWOFOUR_SKIP_WITHOUT_AVX512();
+  TWOFOUR_SKIP_WITHOUT_SPARSE24();
   for (const int kind : {4, 8}) {
     Problem p(3, 16, 4, kind);
     p.w = {1, 1, 0, 0, 1, 1, 0, 0, 1, 1, 0, 0};
@@ -114,30 +114,57 @@ TEST(Sparse24Gemm, NanPassesThroughActivations) {
 }
 
 TEST(Sparse24Gemm, DeclinesWithReasons) {
-  EXPECT_EQ(sparse24_supports(Isa::kAvx2).reason, backend::Reason::kIsa);
-  EXPECT_EQ(sparse24_supports(Isa::kAvx2).detail, "needs avx512, has avx2");
-  EXPECT_EQ(sparse24_supports(Isa::kScalar).detail, "needs avx512, has scalar");
+  EXPECT_EQ(sparse24_supports(Isa::kScalar).reason, backend::Reason::kIsa);
+  EXPECT_EQ(sparse24_supports(Isa::kScalar).detail, "needs avx2, has scalar");
+  EXPECT_TRUE(sparse24_supports(Isa::kAvx2));
   EXPECT_TRUE(sparse24_supports(Isa::kAvx512));
   const auto matrix = compressed(random_sparse_dense(64, 64, 1), 64, 64);
-  const auto created = Sparse24Gemm::create(matrix, {}, {.code_budget_bytes = 1000});
-  EXPECT_FALSE(created.kernel);
-  EXPECT_EQ(created.support.reason,
-            sparse24_supports() ? backend::Reason::kCodeBudget : backend::Reason::kIsa);
-  EXPECT_THAT(created.support.detail,
-              ::testing::HasSubstr(sparse24_supports() ? "the budget is 1000" : "needs"));
+  EXPECT_EQ(Sparse24Gemm::create(matrix, {}, {.isa = Isa::kScalar}).support.reason, backend::Reason::kIsa);
 }
 
-TEST(Sparse24Gemm, ReportsItsCodeSize) {
-  TWOFOUR_SKIP_WITHOUT_AVX512();
+TEST(Sparse24Gemm, OnlyGeneratedCodeHasABudget) {
+  TWOFOUR_SKIP_WITHOUT_SPARSE24();
+  const auto matrix = compressed(random_sparse_dense(64, 64, 1), 64, 64);
+  const auto created = Sparse24Gemm::create(matrix, {}, {.code_budget_bytes = 1000});
+  if (max_isa() < Isa::kAvx512) {
+    EXPECT_TRUE(created.kernel);
+    return;
+  }
+  EXPECT_FALSE(created.kernel);
+  EXPECT_EQ(created.support.reason, backend::Reason::kCodeBudget);
+  EXPECT_THAT(created.support.detail, ::testing::HasSubstr("the budget is 1000"));
+}
+
+TEST(Sparse24Gemm, ReportsItsSize) {
+  TWOFOUR_SKIP_WITHOUT_SPARSE24();
   const auto matrix = compressed(random_sparse_dense(256, 512, 1), 256, 512);
-  const auto created = Sparse24Gemm::create(matrix, {});
   const int64_t weights = 256 * 512 / 2;
+  EXPECT_EQ(Sparse24Gemm::create(matrix, {}, {.isa = Isa::kAvx2}).kernel->code().size(), weights * 8);
+  if (max_isa() < Isa::kAvx512) return;
+  const auto created = Sparse24Gemm::create(matrix, {});
   EXPECT_GT(created.kernel->code().size(), weights * 10);
   EXPECT_LT(created.kernel->code().size(), weights * 13);
 }
 
+// Both add in the same order.
+TEST(Sparse24Gemm, InstructionSetsAgreeBitForBit) {
+  if (max_isa() < Isa::kAvx512) GTEST_SKIP() << "one level only";
+  for (int kind = 0; kind < testing::kEpilogueKinds; ++kind) {
+    const Problem p(95, 133, 300, kind);
+    const auto x = to_panels(p.x, p.k, p.n, 0), residual = to_panels(p.residual, p.m, p.n, 0);
+    std::vector<float> results[2];
+    for (const Isa isa : {Isa::kAvx2, Isa::kAvx512}) {
+      const auto created = Sparse24Gemm::create(compressed(p.w, p.m, p.k), p.epilogue, {.isa = isa});
+      std::vector<float>& c = results[isa == Isa::kAvx512];
+      c.resize(residual.size());
+      created.kernel->run(x.data(), c.data(), p.epilogue.residual ? residual.data() : nullptr, p.n, 2);
+    }
+    EXPECT_EQ(results[0], results[1]) << "epilogue " << kind;
+  }
+}
+
 TEST(Sparse24Gemm, RefusesBadArguments) {
-  TWOFOUR_SKIP_WITHOUT_AVX512();
+  TWOFOUR_SKIP_WITHOUT_SPARSE24();
   auto matrix = compressed(random_sparse_dense(4, 8, 1), 4, 8);
   EXPECT_THROW(Sparse24Gemm::create(matrix, {.bias = {1, 2, 3}}), Error);
   EXPECT_THROW(Sparse24Gemm::create(matrix, {}, {.k_block = 260}), Error);
@@ -176,7 +203,7 @@ void check_linear(const Problem& p, ItemLayout layout, size_t offset, bool in_pl
 }
 
 TEST(Sparse24Linear, MatchesTheReference) {
-  TWOFOUR_SKIP_WITHOUT_AVX512();
+  TWOFOUR_SKIP_WITHOUT_SPARSE24();
   for (const auto layout : {ItemLayout::kColumns, ItemLayout::kRows})
     for (const int64_t m : {1, 17, 64, 100})
       for (const int64_t n : {1, 16, 35, 272})
@@ -184,7 +211,7 @@ TEST(Sparse24Linear, MatchesTheReference) {
 }
 
 TEST(Sparse24Linear, EveryEpilogueMisalignedAndInPlace) {
-  TWOFOUR_SKIP_WITHOUT_AVX512();
+  TWOFOUR_SKIP_WITHOUT_SPARSE24();
   for (const auto layout : {ItemLayout::kColumns, ItemLayout::kRows})
     for (int kind = 0; kind < testing::kEpilogueKinds; ++kind) {
       const Problem p(45, 51, 600, kind);

@@ -78,5 +78,5 @@ inline double bias_of(const Epilogue& epilogue, int64_t m) {
 
 }  // namespace twofour::cpu::testing
 
-#define TWOFOUR_SKIP_WITHOUT_AVX512() \
+#define TWOFOUR_SKIP_WITHOUT_SPARSE24() \
   if (const auto support = ::twofour::cpu::sparse24_supports(); !support) GTEST_SKIP() << support.to_string()

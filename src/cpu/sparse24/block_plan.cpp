@@ -22,9 +22,10 @@ std::vector<Range> split_evenly(int64_t total, int64_t limit, int64_t unit) {
   return ranges;
 }
 
-BlockPlan plan_blocks(int64_t m, int64_t k, int64_t k_block, int64_t super_block) {
+BlockPlan plan_blocks(int64_t m, int64_t k, int64_t m_block, int64_t k_block, int64_t super_block) {
   BlockPlan plan;
-  plan.m_blocks = split_evenly(m, kMaxBlockRows, 1);
+  plan.m_block = m_block;
+  plan.m_blocks = split_evenly(m, m_block, 1);
   plan.k_blocks = split_evenly(k, k_block, 4);
   const int64_t per_super = std::max<int64_t>(super_block / k_block, 1);
   plan.super_blocks = split_evenly(static_cast<int64_t>(plan.k_blocks.size()), per_super, 1);

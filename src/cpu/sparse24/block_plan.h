@@ -1,8 +1,8 @@
 // How a 2:4 matrix [M,K] is cut into generated blocks, and a multiplication into work for threads.
 //
-// A block covers `m_block` rows times `k_block` columns of W. Blocks are laid out and run by K super-block,
-// then rows, then K: the C rows of a block stay in L1 while the K blocks of one super-block add to them, and
-// the X tile of one super-block stays in L2 while all rows pass over it.
+// A block covers `m_block` rows times `k_block` columns of W, at most. Blocks are laid out and run by K
+// super-block, then rows, then K: the C rows of a block stay in L1 while the K blocks of one super-block add
+// to them, and the X tile of one super-block stays in L2 while all rows pass over it.
 #pragma once
 
 #include <cstdint>
@@ -14,8 +14,11 @@ namespace twofour::cpu {
 
 constexpr int64_t kMaxTilePanels = 64;
 constexpr int64_t kPanelWidth = 16;  // columns of a panel: one vector of f32
-constexpr int64_t kMaxBlockRows =
-    28;  // accumulators; the other four registers hold the X rows of a block of four
+/// Rows of a generated block: accumulators. The other four registers hold the X rows of a block of four.
+constexpr int64_t kMaxBlockRows = 28;
+/// Rows of a block of lists: many, which share the X rows in L1. Their cache lines, times the panels, fall
+/// into different cache sets.
+constexpr int64_t kMaxListedRows = 92;
 
 /// How convolutions read their input, see conv_map.h.
 enum class ConvMapping : uint8_t { kAuto, kPacked, kPlanar, kDirect };
@@ -33,8 +36,9 @@ struct BlockPlan {
   std::vector<Range> m_blocks;      // rows
   std::vector<Range> k_blocks;      // columns, multiples of four
   std::vector<Range> super_blocks;  // indices into k_blocks
+  int64_t m_block = 0;              // most rows of a block
 };
-BlockPlan plan_blocks(int64_t m, int64_t k, int64_t k_block, int64_t super_block);
+BlockPlan plan_blocks(int64_t m, int64_t k, int64_t m_block, int64_t k_block, int64_t super_block);
 
 /// Work items are tiles of panels times groups of row blocks; tiles vary fastest, then images.
 struct WorkPlan {

@@ -60,15 +60,22 @@ int64_t planar_k_block(const ConvShape& shape) {
   return tap_row > kMaxBlockColumns ? kMaxBlockColumns : kMaxBlockColumns / tap_row * tap_row;
 }
 
+/// Lists read X once per row of W, for which it has to be aligned and close together.
+ConvMapping wanted_mapping(const Sparse24Options& options) {
+  const bool lists = std::min(options.isa, max_isa()) < Isa::kAvx512;
+  return lists && options.mapping == ConvMapping::kAuto ? ConvMapping::kPacked : options.mapping;
+}
+
 /// Fits the options to the map: a planar tile serves all of K at once, and the prefetch of code is paced by
 /// the tiles that there will be when all threads take part.
 Sparse24Options fitted(Sparse24Options options, const ConvMap& map) {
   if (map.mapping == ConvMapping::kPlanar) {
     options.super_block = map.shape.gemm_k();
-    if (options.mapping == ConvMapping::kAuto) options.k_block = planar_k_block(map.shape);
+    if (options.k_block == 0) options.k_block = planar_k_block(map.shape);
   }
   if (options.expected_panels == 0) {
-    const auto m_blocks = static_cast<int64_t>(split_evenly(map.shape.k, kMaxBlockRows, 1).size());
+    const auto m_blocks =
+        static_cast<int64_t>(split_evenly(map.shape.k, sparse24_block_rows(options.isa), 1).size());
     const WorkPlan work = plan_work(map.images, map.panels, m_blocks, options.tile_panels, max_threads());
     options.expected_panels = std::max<int64_t>(work.tile_panels(), 1);
   }
@@ -95,7 +102,7 @@ Sparse24Created<Sparse24Conv2d> Sparse24Conv2d::create(const backend::Sparse24Vi
                                                        const Sparse24Options& options) {
   check(weights, shape);
   check_options(options);
-  const ConvMap map = map_conv(shape, options.tile_panels, options.mapping);
+  const ConvMap map = map_conv(shape, options.tile_panels, wanted_mapping(options));
   auto gemm = Sparse24Gemm::create(weights, early_epilogue(epilogue, shape.layout), fitted(options, map),
                                    map.row_offsets());
   if (!gemm.kernel) return {nullptr, std::move(gemm.support)};

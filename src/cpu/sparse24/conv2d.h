@@ -1,8 +1,7 @@
-// dst = activation(conv2d(src, W) + bias + residual) with W 2:4 along C at every (k, r, s); groups = 1, f32,
-// AVX-512.
+// dst = activation(conv2d(src, W) + bias + residual) with W 2:4 along C at every (k, r, s); groups = 1, f32.
 //
 // Implicit GEMM: M = K, columns = output pixels, GEMM K in the order (r, s, c). A tile of pixels is packed
-// into panels in scratch memory, the generated blocks run over it, and results go straight to dst (NCHW) or
+// into panels in scratch memory, the blocks of gemm.h run over it, and results go straight to dst (NCHW) or
 // through a transpose (NHWC). Immutable; run() may be called from several threads with scratch memory of
 // their own.
 #pragma once
@@ -14,7 +13,7 @@
 
 #include "cpu/sparse24/conv_map.h"
 #include "cpu/sparse24/gemm.h"
-#include "cpu/sparse24/pack_avx512.h"
+#include "cpu/sparse24/pack.h"
 
 namespace twofour::cpu {
 
@@ -31,7 +30,7 @@ class Sparse24Conv2d {
 
   /// How the input is read; see conv_map.h.
   ConvMapping mapping() const { return map_.mapping; }
-  /// Generated code and packed weights.
+  /// What Sparse24Gemm::code() is.
   std::span<const std::byte> code() const { return gemm_->code(); }
   /// Scratch memory that run() needs for that many threads; of any alignment.
   size_t scratch_bytes(int threads) const;

@@ -4,7 +4,7 @@
 // tile. planar: for stride-1 kernels larger than 1x1. Columns are the positions of the zero-padded input
 // image, row after
 //   row, of one image at a time. A tile's stretch of each channel is copied once; tap (r, s) then reads it
-//   r * padded_w + s positions further on, so generated code loads X in place. The columns that fall into the
+//   r * padded_w + s positions further on, so that blocks read X in place. The columns that fall into the
 //   right-hand padding are computed and dropped.
 //
 // direct: for pointwise NCHW convolutions whose images are whole panels. Generated code loads X from the

@@ -34,16 +34,23 @@ int64_t super_block_of(const Sparse24Options& options) {
   return std::max<int64_t>(256, static_cast<int64_t>(l2_bytes() / 2) / (panels * kPanelRowBytes));
 }
 
+/// The X rows of a block of lists and seven panels take most of an L1 cache of 48 KiB; generated blocks read
+/// each of them once.
+int64_t default_k_block(Isa isa) { return isa >= Isa::kAvx512 ? 128 : 64; }
+
 }  // namespace
 
 backend::Support sparse24_supports(Isa isa) {
-  if (isa >= Isa::kAvx512) return backend::supported();
-  return backend::declined(backend::Reason::kIsa, fmt::format("needs avx512, has {}", isa_name(isa)));
+  if (isa >= Isa::kAvx2) return backend::supported();
+  return backend::declined(backend::Reason::kIsa, fmt::format("needs avx2, has {}", isa_name(isa)));
 }
 
+int64_t sparse24_block_rows(Isa isa) { return isa >= Isa::kAvx512 ? kMaxBlockRows : kMaxListedRows; }
+
 void check_options(const Sparse24Options& options) {
-  TWOFOUR_CHECK(options.k_block >= 4 && options.k_block <= kMaxBlockColumns && options.tile_panels > 0 &&
-                    options.tile_panels <= kMaxTilePanels,
+  const bool k_block_ok =
+      options.k_block == 0 || (options.k_block >= 4 && options.k_block <= kMaxBlockColumns);
+  TWOFOUR_CHECK(k_block_ok && options.tile_panels > 0 && options.tile_panels <= kMaxTilePanels,
                 kInvalidArgument, "[sparse24] k_block {} is outside 4..{} or tile_panels {} outside 1..{}",
                 options.k_block, kMaxBlockColumns, options.tile_panels, kMaxTilePanels);
 }
@@ -51,7 +58,8 @@ void check_options(const Sparse24Options& options) {
 Sparse24Created<Sparse24Gemm> Sparse24Gemm::create(const backend::Sparse24View& matrix,
                                                    const Epilogue& epilogue, const Sparse24Options& options,
                                                    const std::vector<int64_t>& row_offsets) {
-  if (auto support = sparse24_supports(); !support) return {nullptr, std::move(support)};
+  const Isa isa = std::min(options.isa, max_isa());
+  if (auto support = sparse24_supports(isa); !support) return {nullptr, std::move(support)};
   backend::verify(matrix);
   TWOFOUR_CHECK(epilogue.bias.empty() || static_cast<int64_t>(epilogue.bias.size()) == matrix.m,
                 kInvalidArgument, "[sparse24] bias has {} values, expected {}", epilogue.bias.size(),
@@ -66,8 +74,15 @@ Sparse24Created<Sparse24Gemm> Sparse24Gemm::create(const backend::Sparse24View& 
   gemm->m_ = matrix.m;
   gemm->k_ = matrix.k;
   gemm->options_ = options;
-  gemm->plan_ = plan_blocks(matrix.m, matrix.k, options.k_block, super_block_of(options));
+  gemm->options_.isa = isa;
+  if (options.k_block == 0) gemm->options_.k_block = default_k_block(isa);
+  gemm->plan_ = plan_blocks(matrix.m, matrix.k, sparse24_block_rows(isa), gemm->options_.k_block,
+                            super_block_of(options));
   const auto specs = block_specs(gemm->plan_, options, row_offsets);
+  if (isa < Isa::kAvx512) {
+    gemm->listed_ = ListedBlocks(matrix, epilogue, specs);
+    return {std::move(gemm), {}};
+  }
   int64_t bytes = 0;
   for (const BlockSpec& spec : specs) bytes += block_bytes_bound(spec);
   if (bytes > options.code_budget_bytes)
@@ -82,14 +97,16 @@ void Sparse24Gemm::generate(const backend::Sparse24View& matrix, const Epilogue&
                             const std::vector<BlockSpec>& specs, int64_t bytes) {
   code_ = ExecutableBuffer(static_cast<size_t>(bytes));
   Xbyak::CodeGenerator out(static_cast<size_t>(bytes), code_.writable());
-  entries_.resize(specs.size());
-  const auto m_blocks = plan_.m_blocks.size();
-  size_t next = 0;
-  for (const Range& super_block : plan_.super_blocks)
-    for (size_t mb = 0; mb < m_blocks; ++mb)
-      for (auto kb = static_cast<size_t>(super_block.begin); kb < static_cast<size_t>(super_block.end); ++kb)
-        entries_[kb * m_blocks + mb] = generate_block(out, matrix, epilogue, specs[next++]);
+  for (const BlockSpec& spec : specs) entries_.push_back(generate_block(out, matrix, epilogue, spec));
   code_.seal(out.getSize());
+}
+
+size_t Sparse24Gemm::position(size_t m_block, size_t k_block) const {
+  const auto kb = static_cast<int64_t>(k_block);
+  const auto super_block = std::ranges::find_if(plan_.super_blocks, [&](Range r) { return kb < r.end; });
+  return static_cast<size_t>(super_block->begin) * plan_.m_blocks.size() +
+         m_block * static_cast<size_t>(super_block->size()) +
+         (k_block - static_cast<size_t>(super_block->begin));
 }
 
 void Sparse24Gemm::run(const float* x, float* c, const float* residual, int64_t columns, int threads) const {

@@ -1,5 +1,5 @@
-// C = activation(W X + bias + residual) for a constant 2:4 matrix W [M,K], by code generated from W (f32,
-// AVX-512).
+// C = activation(W X + bias + residual) for a constant 2:4 matrix W [M,K], f32: by code generated from W
+// (AVX-512, block_generator.h) or from lists of its kept values (AVX2, listed_blocks.h).
 //
 // Works on panels: X is [ceil(N/16)][K][16] and C is [ceil(N/16)][M][16], one column of a panel being one
 // column of the matrix. Columns beyond N are computed like the others. conv2d.h and linear.h add plain
@@ -16,18 +16,22 @@
 #include "cpu/sparse24/block_generator.h"
 #include "cpu/sparse24/block_plan.h"
 #include "cpu/sparse24/executable_buffer.h"
+#include "cpu/sparse24/listed_blocks.h"
 
 namespace twofour::cpu {
 
 /// Whether these kernels run at this instruction set level.
 backend::Support sparse24_supports(Isa isa = max_isa());
+/// The most rows of a block.
+int64_t sparse24_block_rows(Isa isa);
 
 struct Sparse24Options {
-  int64_t code_budget_bytes = int64_t{512} << 20;
-  int64_t tile_panels = 26;  // most panels that one pass over the code serves
+  Isa isa = max_isa();                             // at most; the highest that the CPU has decides
+  int64_t code_budget_bytes = int64_t{512} << 20;  // of generated code; lists are as large as dense weights
+  int64_t tile_panels = 26;                        // most panels that one pass over the code serves
   int64_t expected_panels =
-      0;                  // panels of a typical tile, which paces the prefetch of code; 0 takes tile_panels
-  int64_t k_block = 128;  // columns of W per block; at most 256
+      0;                // panels of a typical tile, which paces the prefetch of code; 0 takes tile_panels
+  int64_t k_block = 0;  // columns of W per block, at most 256; 0 takes what suits the instruction set
   /// Columns of W whose X tile stays in L2 while all rows pass over it; 0 takes what half of L2 holds of a
   /// typical tile, at least 256.
   int64_t super_block = 0;
@@ -45,7 +49,7 @@ struct Sparse24Created {
 
 class Sparse24Gemm {
  public:
-  /// Declines without AVX-512 and when the code would exceed the budget. Throws Error{kInvalidArgument} when
+  /// Declines below AVX2 and when code would exceed the budget. Throws Error{kInvalidArgument} when
   /// the bias does not have M values, Error{kDataCorrupt} when `matrix` is not a legal 2:4 matrix.
   /// `row_offsets` is for callers of run_block() whose X is not packed, see BlockSpec; empty otherwise.
   static Sparse24Created<Sparse24Gemm> create(const backend::Sparse24View& matrix, const Epilogue& epilogue,
@@ -54,14 +58,15 @@ class Sparse24Gemm {
 
   int64_t m() const { return m_; }
   int64_t k() const { return k_; }
-  /// Generated code and packed weights.
-  std::span<const std::byte> code() const { return code_.bytes(); }
+  /// Generated code with its weights, or the lists.
+  std::span<const std::byte> code() const { return listed_.empty() ? code_.bytes() : listed_.bytes(); }
   const BlockPlan& plan() const { return plan_; }
   const Sparse24Options& options() const { return options_; }
 
   /// Runs one block; see BlockArgs.
   void run_block(size_t m_block, size_t k_block, const BlockArgs& args) const {
-    entries_[k_block * plan_.m_blocks.size() + m_block](&args);
+    const size_t at = position(m_block, k_block);
+    listed_.empty() ? entries_[at](&args) : listed_.run(at, args);
   }
   /// The whole product on panels. `residual` is [ceil(N/16)][M][16], given exactly when the epilogue has one,
   /// and does not overlap `c`, which holds partial sums on the way.
@@ -71,6 +76,8 @@ class Sparse24Gemm {
   Sparse24Gemm() = default;
   void generate(const backend::Sparse24View& matrix, const Epilogue& epilogue,
                 const std::vector<BlockSpec>& specs, int64_t bytes);
+  /// Of a block in the order of execution.
+  size_t position(size_t m_block, size_t k_block) const;
   void run_rows(const float* x, float* c, const float* residual, Range tile, int64_t m_block,
                 Range k_blocks) const;
 
@@ -79,7 +86,8 @@ class Sparse24Gemm {
   BlockPlan plan_;
   Sparse24Options options_;
   ExecutableBuffer code_;
-  std::vector<BlockFn> entries_;  // [k_blocks][m_blocks]
+  std::vector<BlockFn> entries_;  // in the order of execution
+  ListedBlocks listed_;           // the same in the same order, below AVX-512
 };
 
 }  // namespace twofour::cpu

@@ -1,4 +1,4 @@
-// linear_node.h by code generated from the weight.
+// linear_node.h by gemm.h: code generated from the weight, or lists of its values.
 #include "base/parallel.h"
 #include "cpu/sparse24/linear.h"
 #include "cpu/sparse24/linear_node.h"

@@ -1,4 +1,4 @@
-// Matrix products with a constant 2:4 matrix W [M,K] on plain row-major matrices (f32, AVX-512).
+// Matrix products with a constant 2:4 matrix W [M,K] on plain row-major matrices (f32).
 //   kColumns: Y [M,N] = activation(W X + bias + residual),    X [K,N]   (columns are items)
 //   kRows:    Y [N,M] = activation(X W^T + bias + residual),  X [N,K]   (a fully connected layer,
 //   batch-major)

@@ -64,6 +64,7 @@ Support sparse24_pattern_ok(const std::variant<backend::Sparse24Matrix, backend:
 Support sparse24_code_ok(int64_t m, int64_t k) {
   // Eleven bytes for a kept value with its instruction, plus what blocks add.
   constexpr int64_t kBytesPerKept = 14;
+  if (max_isa() < Isa::kAvx512) return supported();
   const int64_t budget = Sparse24Options().code_budget_bytes;
   if (m * k / 2 <= budget / kBytesPerKept) return supported();
   return declined(Reason::kCodeBudget, fmt::format("{}x{} weights, {} MiB", m, k, budget >> 20));

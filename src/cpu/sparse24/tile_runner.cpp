@@ -7,7 +7,8 @@ namespace {
 
 constexpr int64_t kFloatBytes = sizeof(float);
 constexpr int64_t kPanelRowBytes = kPanelWidth * kFloatBytes;
-constexpr int64_t kSumStride = kMaxBlockRows * kPanelWidth;  // floats from panel to panel of one row block
+
+int64_t panel_sums(const BlockPlan& plan) { return plan.m_block * kPanelWidth; }
 
 /// Floats between the packed X panels of a K block. One line more than the data: at a power of two, the
 /// panels of a tile would compete for the same cache set.
@@ -30,13 +31,17 @@ TileScratch tile_scratch(const ConvMap& map, const BlockPlan& plan, int64_t pane
       scratch.x_floats = std::max(scratch.x_floats, panels * packed_floats(plan, super_block));
   const auto row_blocks =
       plan.super_blocks.size() > 1 ? static_cast<int64_t>(plan.m_blocks.size()) : int64_t{2};
-  scratch.sum_floats = row_blocks * panels * kSumStride;
-  scratch.residual_floats = panels * kSumStride;
+  scratch.sum_floats = row_blocks * panels * panel_sums(plan);
+  scratch.residual_floats = panels * panel_sums(plan);
   return scratch;
 }
 
 TileRunner::TileRunner(const ConvCall& call, std::byte* scratch, int64_t max_panels)
-    : call_(call), plane_(shape().out_h() * shape().out_w()), outputs_(call.map.outputs()) {
+    : call_(call),
+      copies_(panel_copies(call.gemm.options().isa)),
+      sum_stride_(panel_sums(plan())),
+      plane_(shape().out_h() * shape().out_w()),
+      outputs_(call.map.outputs()) {
   const TileScratch parts = tile_scratch(call.map, plan(), max_panels);
   x_ = reinterpret_cast<float*>(scratch);
   sums_ = x_ + parts.x_floats;
@@ -66,12 +71,12 @@ void TileRunner::find_pixels() {
 /// With one K super-block a row block's sums live until the next one's are delivered, else until the end.
 float* TileRunner::sums(int64_t m_block) const {
   const int64_t slot = plan().super_blocks.size() > 1 ? m_block - m_blocks_.begin : m_block % 2;
-  return sums_ + slot * tile_.size() * kSumStride;
+  return sums_ + slot * tile_.size() * sum_stride_;
 }
 
 void TileRunner::pack(Range k_blocks) {
   if (call_.map.mapping == ConvMapping::kDirect) return;
-  const auto pack_panels = shape().layout == ImageLayout::kNchw ? pack_nchw_avx512 : pack_nhwc_avx512;
+  const auto pack_panels = shape().layout == ImageLayout::kNchw ? copies_.pack_nchw : copies_.pack_nhwc;
   if (call_.map.mapping == ConvMapping::kPlanar) {
     const float* src = call_.src + image_ * shape().c * shape().h * shape().w;
     const Range panels{tile_.begin, tile_.end + call_.map.halo_panels};
@@ -99,12 +104,19 @@ void TileRunner::multiply(int64_t m_block, Range k_blocks) {
                          {.x = x,
                           .x_stride = (packed ? packed_stride : kPanelWidth) * kFloatBytes,
                           .sum = sums(m_block),
-                          .sum_stride = kSumStride * kFloatBytes,
+                          .sum_stride = sum_stride_ * kFloatBytes,
                           .targets = targets_.data(),
-                          .panels = tile_.size()});
+                          .panels = tile_.size(),
+                          .last_lanes = last_lanes()});
     if (packed) x += tile_.size() * packed_stride;
   }
   if (last) shape().layout == ImageLayout::kNhwc ? deliver_nhwc(m_block) : deliver_nchw(m_block);
+}
+
+/// Of the tile's last panel: those up to the last pixel.
+int64_t TileRunner::last_lanes() const {
+  const PixelRuns& pixels = pixels_[static_cast<size_t>(tile_.size() - 1)];
+  return pixels.count == 0 ? 0 : pixels.runs[static_cast<size_t>(pixels.count - 1)].last;
 }
 
 /// Whether sixteen lanes of the panel are sixteen neighbouring floats of dst.
@@ -124,10 +136,10 @@ void TileRunner::aim(int64_t m_block) {
       target = {call_.dst + offset, call_.residual ? call_.residual + offset : nullptr, plane_ * kFloatBytes};
       continue;
     }
-    float* residual = residual_ + i * kSumStride;
-    target = {sums(m_block) + i * kSumStride, residual, kPanelRowBytes};
+    float* residual = residual_ + i * sum_stride_;
+    target = {sums(m_block) + i * sum_stride_, residual, kPanelRowBytes};
     if (call_.residual && shape().layout == ImageLayout::kNchw)
-      gather_nchw_avx512(call_.residual, pixels, plane_, shape().k, rows, residual);
+      copies_.gather_nchw(call_.residual, pixels, plane_, shape().k, rows, residual);
   }
 }
 
@@ -135,8 +147,8 @@ void TileRunner::deliver_nchw(int64_t m_block) {
   for (int64_t i = 0; i < tile_.size(); ++i) {
     const PixelRuns& pixels = pixels_[static_cast<size_t>(i)];
     if (writes_in_place(pixels)) continue;
-    scatter_nchw_avx512(sums(m_block) + i * kSumStride, pixels, plane_, shape().k,
-                        plan().m_blocks[static_cast<size_t>(m_block)], call_.dst);
+    copies_.scatter_nchw(sums(m_block) + i * sum_stride_, pixels, plane_, shape().k,
+                         plan().m_blocks[static_cast<size_t>(m_block)], call_.dst);
   }
 }
 
@@ -162,9 +174,9 @@ void TileRunner::deliver_nhwc(int64_t m_block) {
 
 void TileRunner::deliver_channels(ChannelRows rows) {
   for (int64_t i = 0; i < tile_.size(); ++i) {
-    unpack_nhwc_avx512(rows, pixels_[static_cast<size_t>(i)], plane_, shape().k, call_.late, call_.dst);
+    copies_.unpack_nhwc(rows, pixels_[static_cast<size_t>(i)], plane_, shape().k, call_.late, call_.dst);
     for (int64_t channel = 0; channel < rows.count; ++channel)
-      rows.row[static_cast<size_t>(channel)] += kSumStride;
+      rows.row[static_cast<size_t>(channel)] += sum_stride_;
   }
 }
 

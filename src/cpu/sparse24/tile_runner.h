@@ -7,7 +7,7 @@
 
 #include "cpu/sparse24/conv_map.h"
 #include "cpu/sparse24/gemm.h"
-#include "cpu/sparse24/pack_avx512.h"
+#include "cpu/sparse24/pack.h"
 
 namespace twofour::cpu {
 
@@ -48,11 +48,14 @@ class TileRunner {
   void deliver_channels(ChannelRows rows);
   bool writes_in_place(const PixelRuns& pixels) const;
   float* sums(int64_t m_block) const;
+  int64_t last_lanes() const;
   const BlockPlan& plan() const { return call_.gemm.plan(); }
   const ConvShape& shape() const { return call_.map.shape; }
 
   const ConvCall call_;
-  const int64_t plane_;  // pixels of an output image
+  const PanelCopies& copies_;
+  const int64_t sum_stride_;  // floats from panel to panel of one row block
+  const int64_t plane_;       // pixels of an output image
   const PixelFinder outputs_;
   float* x_;
   float* sums_;

@@ -44,8 +44,5 @@ TWOFOUR_AVX512 inline __attribute__((always_inline)) void transpose16(Rows16& m)
 
 /// The low `count` lanes, 0 <= count <= 16.
 inline __mmask16 first_lanes(int64_t count) { return static_cast<__mmask16>((1U << count) - 1); }
-inline __mmask16 lanes_between(int first, int last) {
-  return static_cast<__mmask16>(((1U << last) - 1) & ~((1U << first) - 1));
-}
 
 }  // namespace twofour::cpu

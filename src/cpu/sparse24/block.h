@@ -1,0 +1,57 @@
+// What every form of a block of a 2:4 matrix, generated code or list, is made from and called with.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "cpu/sparse24/block_plan.h"
+
+namespace twofour::cpu {
+
+enum class Activation : uint8_t {
+  kNone,
+  kRelu,
+  kClip
+};  // relu: max(0, v); clip: min(hi, max(lo, v)); NaN stays NaN
+
+/// C[m, n] = activation(sum + bias[m] + residual[m, n]).
+struct Epilogue {
+  std::vector<float> bias;  // [M], or empty
+  bool residual = false;    // a residual tensor of C's shape and layout is given at run time
+  Activation activation = Activation::kNone;
+  float lo = 0.0F;  // clip only
+  float hi = 0.0F;
+};
+
+/// Where the last K block of a panel writes row i: dst + i * row_stride. residual is laid out alike; it is
+/// read only when the epilogue has one, and may alias dst.
+struct PanelTarget {
+  float* dst = nullptr;
+  const float* residual = nullptr;
+  int64_t row_stride = 0;  // bytes
+};
+
+/// Generated code reads it: 8-byte fields only. Strides in bytes. Nothing needs alignment, 64 bytes is
+/// fastest.
+struct BlockArgs {
+  const float* x = nullptr;  // of the first panel: the block's first X row, or what row_offsets start from
+  int64_t x_stride = 0;      // from panel to panel
+  float* sum = nullptr;      // [panels][block rows][16] partial sums; read unless first, written unless last
+  int64_t sum_stride = 0;
+  const PanelTarget* targets = nullptr;  // one per panel; last K block only
+  int64_t panels = 0;                    // > 0
+  int64_t last_lanes = kPanelWidth;      // of the last panel: those beyond need not be computed
+};
+
+struct BlockSpec {
+  Range rows;
+  Range columns;
+  bool first = false;  // starts the sum with the bias or zero
+  bool last = false;   // applies the rest of the epilogue and writes to the targets
+  /// Bytes from BlockArgs::x to the X rows 0 .. K-1 of the whole matrix. None: the block's rows lie 64 bytes
+  /// apart.
+  const std::vector<int64_t>* row_offsets = nullptr;
+  int64_t tile_panels = 16;  // over how many panels the prefetch of the following block is spread
+};
+
+}  // namespace twofour::cpu
