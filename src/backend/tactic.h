@@ -109,7 +109,8 @@ class Tactic {
   /// True: pack() turns the node's constants into what create() wants, and they are not kept in plain form.
   virtual bool packs() const { return false; }
   virtual std::vector<Tensor> pack(const NodeDesc&) const { return {}; }
-  /// Nodes with the same constants and the same text pack to the same: plans for several sizes share it.
+  /// What decides the result of pack() beside operator, attributes and constants, as text: plans for several
+  /// sizes share what is packed alike.
   virtual std::string packed_form(const NodeDesc& node) const { return node.signature(); }
   /// The one way to a kernel: checks what a file may have made up, then makes it. `packed` is what pack()
   /// returned, possibly mapped from a file. Throws Error{kDataCorrupt} when a constant that is not packed has

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "base/json.h"
+
 namespace twofour::builder {
 
 PackedStore::PackedStore(std::span<const Tensor> constants) {
@@ -18,14 +20,14 @@ bool PackedStore::keeps(const backend::NodeDesc& node) const {
 
 std::vector<Tensor> PackedStore::pack(const backend::Tactic& tactic, const backend::NodeDesc& node) {
   if (!tactic.packs() || !keeps(node)) return tactic.pack(node);
-  std::string key = tactic.name();
+  std::string key = tactic.name() + " " + node.op + attrs_to_json(node.attrs).dump();
   for (const auto& input : node.inputs)
-    key += input.constant ? fmt::format(" {}", fmt::ptr(input.data.raw())) : " -";
+    key += input.constant ? fmt::format(" {}@{}", input.desc.to_string(), fmt::ptr(input.data.raw())) : " -";
   key += " " + tactic.packed_form(node);
   const std::lock_guard lock(mutex_);
-  const auto [it, fresh] = packed_.try_emplace(std::move(key));
-  if (fresh) it->second = tactic.pack(node);
-  return it->second;
+  const auto found = packed_.find(key);
+  return found != packed_.end() ? found->second
+                                : packed_.emplace(std::move(key), tactic.pack(node)).first->second;
 }
 
 }  // namespace twofour::builder

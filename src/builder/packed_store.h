@@ -25,7 +25,7 @@ class PackedStore {
 
   std::set<const std::byte*> constants_;
   std::mutex mutex_;
-  std::map<std::string, std::vector<Tensor>> packed_;  // by tactic, constants and form
+  std::map<std::string, std::vector<Tensor>> packed_;  // by tactic, operator, attributes, constants and form
 };
 
 }  // namespace twofour::builder

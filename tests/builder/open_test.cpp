@@ -9,6 +9,7 @@
 #include "builder/specialise.h"
 #include "cpu/backend.h"
 #include "ir/parse.h"
+#include "ops/builder.h"
 #include "ops/evaluate.h"
 #include "support/temporary_path.h"
 #include "zoo/zoo.h"
@@ -146,6 +147,24 @@ TEST(OpenSizes, EnginesForSeveralSizesShareWhatWasPacked) {
   const auto packed = packed_by_step(*first);
   EXPECT_GE(packed.size(), 20U);
   EXPECT_EQ(packed, packed_by_step(*second));
+}
+
+TEST(OpenSizes, OneWeightReadInTwoWaysIsPackedTwice) {
+  Graph model("tied");
+  Value* x = model.add_input("x", {DType::kF32, {Dim::named("n"), 64}});
+  Value* weight = model.add_constant("weight", noise({64, 64}, 5));
+  Value* plain = ops::Builder(model).op("Gemm", {x, weight}, {}, "plain");
+  Value* transposed = ops::Builder(model).op("Gemm", {plain, weight}, {{"transB", int64_t{1}}}, "transposed");
+  model.set_outputs({transposed});
+  Options options;
+  options.ranges = {{"x", {{1, 4}, {64, 64}}}};
+  options.time_tactics = false;
+  Specialiser specialiser(build(model.clone(), device(), options).engine, device());
+  const Tensor input = noise({1, 64});
+  const auto context = specialiser.at({{"x", {1, 64}}})->create_context();
+  context->bind("x", input);
+  context->run();
+  expect_same(context->tensor(transposed->name()), ops::evaluate(model, std::vector{input})[0]);
 }
 
 TEST(OpenSizes, ShapesOutsideTheRangeAreNamed) {
