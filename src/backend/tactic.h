@@ -108,7 +108,9 @@ class Tactic {
   virtual bool in_place(const NodeDesc&, size_t /*input*/, size_t /*output*/) const { return false; }
   /// True: pack() turns the node's constants into what create() wants, and they are not kept in plain form.
   virtual bool packs() const { return false; }
-  virtual std::vector<Tensor> pack(const NodeDesc&) const { return {}; }
+  std::vector<Tensor> pack(const NodeDesc& node) const {
+    return packs() ? make_packed(node) : std::vector<Tensor>();
+  }
   /// What decides the result of pack() beside operator, attributes and constants, as text: plans for several
   /// sizes share what is packed alike.
   virtual std::string packed_form(const NodeDesc& node) const { return node.signature(); }
@@ -118,6 +120,8 @@ class Tactic {
   std::unique_ptr<Kernel> create(NodeDesc node, std::span<const Tensor> packed) const;
 
  protected:
+  /// For a node that is supported and whose constants have data; called only where packs().
+  virtual std::vector<Tensor> make_packed(const NodeDesc&) const { return {}; }
   /// For a node that is supported. Its constants have data unless packs().
   virtual std::unique_ptr<Kernel> make(const NodeDesc& node, std::span<const Tensor> packed) const = 0;
 

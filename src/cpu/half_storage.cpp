@@ -142,7 +142,7 @@ std::string HalfStorageTactic::packed_form(const NodeDesc& node) const {
   return inner_.packed_form(f32_twin(node));
 }
 
-std::vector<Tensor> HalfStorageTactic::pack(const NodeDesc& node) const {
+std::vector<Tensor> HalfStorageTactic::make_packed(const NodeDesc& node) const {
   return inner_.pack(f32_twin(node));
 }
 

@@ -20,7 +20,7 @@ class HalfStorageTactic final : public backend::Tactic {
   bool packs() const override { return inner_.packs(); }
   std::string packed_form(const backend::NodeDesc& node) const override;
   /// The inner tactic's, from widened constants.
-  std::vector<Tensor> pack(const backend::NodeDesc& node) const override;
+  std::vector<Tensor> make_packed(const backend::NodeDesc& node) const override;
   std::unique_ptr<backend::Kernel> make(const backend::NodeDesc& node,
                                         std::span<const Tensor> packed) const override;
 

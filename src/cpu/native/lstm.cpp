@@ -146,7 +146,7 @@ class NativeLstm final : public OpTactic {
 
   bool packs() const override { return true; }
   std::string packed_form(const NodeDesc&) const override { return ""; }
-  std::vector<Tensor> pack(const NodeDesc& node) const override { return {pack_weights(node)}; }
+  std::vector<Tensor> make_packed(const NodeDesc& node) const override { return {pack_weights(node)}; }
 
   std::unique_ptr<Kernel> make(const NodeDesc& node, std::span<const Tensor> packed) const override {
     const Sizes s = sizes_of(node);

@@ -62,7 +62,7 @@ class OnednnMatMul final : public OpTactic {
     return order_text(problem_of(node).make().weights_desc());
   }
 
-  std::vector<Tensor> pack(const NodeDesc& node) const override {
+  std::vector<Tensor> make_packed(const NodeDesc& node) const override {
     return pack_constants(node, 1, [&](const Tensor& data) {
       const MatmulProblem problem = problem_of(node);
       return packed_bytes(problem.b, problem.make().weights_desc(), data.raw());

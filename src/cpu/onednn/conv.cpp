@@ -108,7 +108,7 @@ class OnednnConvBase : public OpTactic {
     return order_text(make_forward(node, Problem(node), way_).weights_desc());
   }
 
-  std::vector<Tensor> pack(const NodeDesc& node) const override {
+  std::vector<Tensor> make_packed(const NodeDesc& node) const override {
     return pack_constants(node, kWeight, [&](const Tensor& data) {
       const Problem problem(node);
       return packed_bytes(problem.weight_desc, make_forward(node, problem, way_).weights_desc(), data.raw());
@@ -174,7 +174,6 @@ class OnednnConvWinograd final : public OnednnConvBase {
   OnednnConvWinograd() : OnednnConvBase("onednn.conv_winograd", Way::kWinograd) {}
 
   bool packs() const override { return false; }
-  std::vector<Tensor> pack(const NodeDesc&) const override { return {}; }
 
  protected:
   Support accepts(const NodeDesc& node) const override {

@@ -102,7 +102,7 @@ class OnednnConvTransposeBase : public OpTactic {
     return order_text(Problem(node).make(activations_).weights_desc());
   }
 
-  std::vector<Tensor> pack(const NodeDesc& node) const override {
+  std::vector<Tensor> make_packed(const NodeDesc& node) const override {
     return pack_constants(node, kWeight, [&](const Tensor& data) {
       const Problem problem(node);
       return packed_bytes(problem.weight_plain, problem.make(activations_).weights_desc(), data.raw());

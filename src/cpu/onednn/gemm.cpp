@@ -97,7 +97,7 @@ class OnednnGemm final : public OpTactic {
     return order_text(problem_of(node).make().weights_desc());
   }
 
-  std::vector<Tensor> pack(const NodeDesc& node) const override {
+  std::vector<Tensor> make_packed(const NodeDesc& node) const override {
     return pack_constants(node, kB, [&](const Tensor& data) {
       const MatmulProblem problem = problem_of(node);
       return packed_bytes(problem.b, problem.make().weights_desc(), data.raw());

@@ -69,7 +69,7 @@ class Sparse24Conv final : public OpTactic {
            same_layout(node.inputs[kResidual].desc, node.outputs[0]);
   }
 
-  std::vector<Tensor> pack(const NodeDesc& node) const override {
+  std::vector<Tensor> make_packed(const NodeDesc& node) const override {
     return packed_weight(std::get<backend::Sparse24Matrix>(compressed(node)),
                          node.has_input(kBias) ? node.inputs[kBias].data : Tensor());
   }

@@ -34,7 +34,7 @@ class Sparse24Linear final : public OpTactic {
   bool is_sparse() const override { return true; }
   bool packs() const override { return true; }
 
-  std::vector<Tensor> pack(const NodeDesc& node) const override {
+  std::vector<Tensor> make_packed(const NodeDesc& node) const override {
     return packed_weight(
         std::get<backend::Sparse24Matrix>(compress_linear(node)),
         node.has_input(kBias) ? node.inputs[kBias].data.reshaped({linear_sizes(node).m}) : Tensor());

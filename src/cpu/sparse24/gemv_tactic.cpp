@@ -53,7 +53,7 @@ class Sparse24LinearCompact final : public OpTactic {
   bool is_sparse() const override { return true; }
   bool packs() const override { return true; }
 
-  std::vector<Tensor> pack(const NodeDesc& node) const override {
+  std::vector<Tensor> make_packed(const NodeDesc& node) const override {
     const auto matrix = std::get<backend::Sparse24Matrix>(compress_linear(node));
     const auto [dtype, scales] = stored_values(matrix);
     std::vector<Tensor> packed;
