@@ -15,6 +15,7 @@ struct TacticTime {
   bool could_run = false;
   double time_us = -1;   // undisturbed; negative: not timed
   std::string declined;  // why it was not taken; empty for the winner
+  std::string note;      // how it runs, where that is not the usual way
 };
 
 /// The decision for one layer: what the builder chose, the report shows and tactics files keep.

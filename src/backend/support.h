@@ -1,4 +1,5 @@
-// Support: yes, or one catalogued reason with a detail. The expected way to decline; never an exception.
+// Support: yes, or one catalogued reason with a detail. The expected way to decline; never an exception. A
+// yes may have a detail too: what is not as usual.
 #pragma once
 
 #include <string>
@@ -19,7 +20,7 @@ struct Support {
   std::string detail;
 
   explicit operator bool() const { return reason == Reason::kNone; }
-  /// "the weight is not 2:4 sparse (row 3, block 17)"; "supported" for yes.
+  /// "the weight is not 2:4 sparse (row 3, block 17)"; "supported" for yes, with its detail.
   std::string to_string() const;
 };
 inline Support supported() { return {}; }

@@ -58,13 +58,13 @@ namespace builder {
 namespace {
 
 Json candidate_to_json(const TacticTime& c) {
-  return {{"tactic", c.tactic},       {"format", c.format},   {"sparse", c.sparse},
-          {"could_run", c.could_run}, {"time_us", c.time_us}, {"declined", c.declined}};
+  return {{"tactic", c.tactic},   {"format", c.format},     {"sparse", c.sparse}, {"could_run", c.could_run},
+          {"time_us", c.time_us}, {"declined", c.declined}, {"note", c.note}};
 }
 
 TacticTime candidate_from_json(const Json& json) {
-  return {json.at("tactic"),    json.at("format"),  json.at("sparse"),
-          json.at("could_run"), json.at("time_us"), json.at("declined")};
+  return {json.at("tactic"),  json.at("format"),   json.at("sparse"),     json.at("could_run"),
+          json.at("time_us"), json.at("declined"), json.value("note", "")};
 }
 
 Json layer_to_json(const LayerChoice& layer) {

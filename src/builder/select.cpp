@@ -194,7 +194,8 @@ LayerChoice summarise(const NodeSelection& selection, Format format) {
   for (const Candidate& c : selection.candidates) {
     const backend::Support lost = c.support ? declined(lost_to(c, winner, selection.replayed)) : c.support;
     layer.candidates.push_back({c.tactic->name(), std::string(format_name(c.format)), c.tactic->is_sparse(),
-                                bool(c.support), c.time_us, &c == &winner ? "" : lost.to_string()});
+                                bool(c.support), c.time_us, &c == &winner ? "" : lost.to_string(),
+                                c.support ? c.support.detail : ""});
   }
   return layer;
 }

@@ -7,6 +7,11 @@ namespace {
 
 std::string time_text(double us) { return us < 0 ? "-" : fmt::format("{:.1f}", us); }
 
+std::string verdict_of(const TacticTime& c) {
+  const std::string verdict = c.declined.empty() ? "taken" : c.declined;
+  return c.note.empty() ? verdict : fmt::format("{}; {}", verdict, c.note);
+}
+
 }  // namespace
 
 Table layer_table(const BuildReport& report) {
@@ -21,8 +26,7 @@ Table candidate_table(const BuildReport& report) {
   Table table({"Layer", "Tactic", "Format", ">us", "Verdict"});
   for (const LayerChoice& layer : report.layers)
     for (const TacticTime& c : layer.candidates)
-      table.add_row(
-          {layer.layer, c.tactic, c.format, time_text(c.time_us), c.declined.empty() ? "taken" : c.declined});
+      table.add_row({layer.layer, c.tactic, c.format, time_text(c.time_us), verdict_of(c)});
   return table;
 }
 

@@ -57,20 +57,25 @@ void check_values(const ConvShape& shape, const Epilogue& epilogue, const Refere
 
 void check_mapping(const ConvShape& shape, int kind, const Sparse24Options& options);
 
-/// Against the reference, with every way to read the input and 1 to 3 threads.
+/// Against the reference, with every way to read the input, 1 to 3 threads, as lists and as code where there
+/// is code.
 void check_conv(const ConvShape& shape, int kind, Sparse24Options options = {}) {
-  for (const auto mapping : {ConvMapping::kPacked, ConvMapping::kPlanar, ConvMapping::kDirect}) {
-    options.mapping = mapping;
-    check_mapping(shape, kind, options);
-  }
+  for (const auto form : {BlockForm::kLists, BlockForm::kCode})
+    for (const auto mapping : {ConvMapping::kPacked, ConvMapping::kPlanar, ConvMapping::kDirect}) {
+      if (form == BlockForm::kCode && !sparse24_code_ok(shape.k, shape.gemm_k())) continue;
+      options.form = form;
+      options.mapping = mapping;
+      check_mapping(shape, kind, options);
+    }
 }
 
 void check_mapping(const ConvShape& shape, int kind, const Sparse24Options& options) {
   SCOPED_TRACE(fmt::format(
-      "{} {}x{}x{}x{} k{} {}x{} stride {}x{} pad {},{},{},{} dilation {}x{} epilogue {} mapping {}",
+      "{} {}x{}x{}x{} k{} {}x{} stride {}x{} pad {},{},{},{} dilation {}x{} epilogue {} mapping {} form {}",
       shape.layout == ImageLayout::kNchw ? "nchw" : "nhwc", shape.batch, shape.c, shape.h, shape.w, shape.k,
       shape.r, shape.s, shape.stride_h, shape.stride_w, shape.pad_top, shape.pad_left, shape.pad_bottom,
-      shape.pad_right, shape.dilation_h, shape.dilation_w, kind, static_cast<int>(options.mapping)));
+      shape.pad_right, shape.dilation_h, shape.dilation_w, kind, static_cast<int>(options.mapping),
+      static_cast<int>(options.form)));
   const Epilogue epilogue = testing::epilogue_of(kind, shape.k, 4);
   const auto w = random_sparse_dense(shape.k, shape.gemm_k(), 1);
   const auto src = random_values(shape.batch * shape.c * shape.h * shape.w, 2);

@@ -125,14 +125,15 @@ TEST(Sparse24Gemm, DeclinesWithReasons) {
 TEST(Sparse24Gemm, OnlyGeneratedCodeHasABudget) {
   TWOFOUR_SKIP_WITHOUT_SPARSE24();
   const auto matrix = compressed(random_sparse_dense(64, 64, 1), 64, 64);
-  const auto created = Sparse24Gemm::create(matrix, {}, {.code_budget_bytes = 1000});
-  if (max_isa() < Isa::kAvx512) {
-    EXPECT_TRUE(created.kernel);
-    return;
-  }
-  EXPECT_FALSE(created.kernel);
-  EXPECT_EQ(created.support.reason, backend::Reason::kCodeBudget);
-  EXPECT_THAT(created.support.detail, ::testing::HasSubstr("the budget is 1000"));
+  const auto support_of = [&](BlockForm form) {
+    return Sparse24Gemm::create(matrix, {}, {.form = form, .code_budget_bytes = 1000}).support.to_string();
+  };
+  const std::string no_budget = "the generated code would exceed its budget (64x64 weights, 1000 bytes)";
+  const std::string no_code = "the CPU lacks the instruction set (needs avx512, has avx2)";
+  const bool avx512 = max_isa() >= Isa::kAvx512;
+  EXPECT_EQ(support_of(BlockForm::kLists), "supported");
+  EXPECT_EQ(support_of(BlockForm::kCode), avx512 ? no_budget : no_code);
+  EXPECT_EQ(support_of(BlockForm::kAuto), avx512 ? no_budget : "supported");
 }
 
 TEST(Sparse24Gemm, ReportsItsSize) {
@@ -147,19 +148,22 @@ TEST(Sparse24Gemm, ReportsItsSize) {
 }
 
 // Both add in the same order.
-TEST(Sparse24Gemm, InstructionSetsAgreeBitForBit) {
-  if (max_isa() < Isa::kAvx512) GTEST_SKIP() << "one level only";
+TEST(Sparse24Gemm, CodeAndListsAgreeBitForBit) {
+  if (const auto support = sparse24_code_ok(95, 300); !support) GTEST_SKIP() << support.to_string();
   for (int kind = 0; kind < testing::kEpilogueKinds; ++kind) {
     const Problem p(95, 133, 300, kind);
     const auto x = to_panels(p.x, p.k, p.n, 0), residual = to_panels(p.residual, p.m, p.n, 0);
-    std::vector<float> results[2];
-    for (const Isa isa : {Isa::kAvx2, Isa::kAvx512}) {
-      const auto created = Sparse24Gemm::create(compressed(p.w, p.m, p.k), p.epilogue, {.isa = isa});
-      std::vector<float>& c = results[isa == Isa::kAvx512];
+    std::vector<float> results[3];
+    const Sparse24Options options[] = {
+        {.form = BlockForm::kCode}, {.form = BlockForm::kLists}, {.isa = Isa::kAvx2}};
+    for (size_t i = 0; i < std::size(options); ++i) {
+      const auto created = Sparse24Gemm::create(compressed(p.w, p.m, p.k), p.epilogue, options[i]);
+      std::vector<float>& c = results[i];
       c.resize(residual.size());
       created.kernel->run(x.data(), c.data(), p.epilogue.residual ? residual.data() : nullptr, p.n, 2);
     }
     EXPECT_EQ(results[0], results[1]) << "epilogue " << kind;
+    EXPECT_EQ(results[0], results[2]) << "epilogue " << kind;
   }
 }
 

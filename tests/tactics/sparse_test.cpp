@@ -75,6 +75,26 @@ TEST_F(SparseTactics, EveryActivation) {
   }
 }
 
+TEST_F(SparseTactics, OnlyGeneratedCodeHasABudget) {
+  constexpr int64_t kSide = 32768;
+  Case linear = make_case("MatMul", {{.shape = {64, 8}}, {.shape = {8, 8}, .constant = true}});
+  linear.node.inputs[0].desc.shape = {64, kSide};
+  linear.node.outputs[0].shape = {64, kSide};
+  Case conv = make_case("Conv", {{.shape = {1, 8, 5, 5}}, {.shape = {8, 8, 1, 1}, .constant = true}});
+  conv.node.inputs[0].desc.shape = {1, kSide, 5, 5};
+  conv.node.outputs[0].shape = {1, kSide, 5, 5};
+  for (auto [name, node] : {std::pair("sparse24.gemm", linear.node), {"sparse24.conv", conv.node}}) {
+    node.inputs[1].desc.shape = node.op == "Conv" ? Shape{kSide, kSide, 1, 1} : Shape{kSide, kSide};
+    node.inputs[1].data = Tensor();
+    const backend::Support support = device_.find_tactic(name)->supports(node);
+    EXPECT_EQ(support.to_string(),
+              max_isa() < Isa::kAvx512
+                  ? "supported (from lists, without code: the CPU lacks the instruction set (needs avx512, "
+                    "has avx2))"
+                  : "the generated code would exceed its budget (32768x32768 weights, 536870912 bytes)");
+  }
+}
+
 class CompactTactic : public SparseTactics {
  protected:
   void SetUp() override {

@@ -6,6 +6,7 @@
 
 #include <dnnl.hpp>
 
+#include "cpu/generated_code.h"
 #include "cpu/op_tactic.h"
 
 namespace twofour::cpu::onednn {
@@ -29,9 +30,11 @@ inline size_t bytes_of(const memory::desc& desc) { return desc.get_size(); }
 /// Attributes of every primitive here: the scratchpad is ours.
 dnnl::primitive_attr user_scratchpad();
 
-/// Runs `make`, which creates primitive descriptors: yes, or what the library said.
+/// Runs `make`, which creates primitive descriptors: yes, or what the library said. Nearly all of its kernels
+/// are generated code.
 template <typename Make>
 Support library_accepts(const Make& make) {
+  if (const Support& no = generated_code_ok(); !no) return no;
   try {
     make();
     return supported();

@@ -62,7 +62,7 @@ int64_t planar_k_block(const ConvShape& shape) {
 
 /// Lists read X once per row of W, for which it has to be aligned and close together.
 ConvMapping wanted_mapping(const Sparse24Options& options) {
-  const bool lists = std::min(options.isa, max_isa()) < Isa::kAvx512;
+  const bool lists = options.form == BlockForm::kLists;
   return lists && options.mapping == ConvMapping::kAuto ? ConvMapping::kPacked : options.mapping;
 }
 
@@ -75,7 +75,7 @@ Sparse24Options fitted(Sparse24Options options, const ConvMap& map) {
   }
   if (options.expected_panels == 0) {
     const auto m_blocks =
-        static_cast<int64_t>(split_evenly(map.shape.k, sparse24_block_rows(options.isa), 1).size());
+        static_cast<int64_t>(split_evenly(map.shape.k, sparse24_block_rows(options.form), 1).size());
     const WorkPlan work = plan_work(map.images, map.panels, m_blocks, options.tile_panels, max_threads());
     options.expected_panels = std::max<int64_t>(work.tile_panels(), 1);
   }
@@ -99,9 +99,10 @@ std::vector<float> conv_weights_rsc(std::span<const float> kcrs, int64_t k, int6
 
 Sparse24Created<Sparse24Conv2d> Sparse24Conv2d::create(const backend::Sparse24View& weights,
                                                        const ConvShape& shape, const Epilogue& epilogue,
-                                                       const Sparse24Options& options) {
+                                                       const Sparse24Options& given) {
   check(weights, shape);
-  check_options(options);
+  check_options(given);
+  const Sparse24Options options = with_form(given, weights.m, weights.k);
   const ConvMap map = map_conv(shape, options.tile_panels, wanted_mapping(options));
   auto gemm = Sparse24Gemm::create(weights, early_epilogue(epilogue, shape.layout), fitted(options, map),
                                    map.row_offsets());

@@ -98,9 +98,9 @@ class Sparse24Conv final : public OpTactic {
       return declined(Reason::kShape, "residual " + node.inputs[kResidual].desc.to_string());
     if (weight.shape[1] % 4 != 0)
       return declined(Reason::kAxisNotMultipleOf4, fmt::format("C = {}", weight.shape[1]));
-    if (Support no = sparse24_code_ok(weight.shape[0], weight.shape.numel(1, 4)); !no) return no;
-    if (!node.inputs[kWeight].data.defined()) return supported();
-    return sparse24_pattern_ok(compressed(node));
+    if (node.inputs[kWeight].data.defined())
+      if (Support no = sparse24_pattern_ok(compressed(node)); !no) return no;
+    return sparse24_form(weight.shape[0], weight.shape.numel(1, 4));
   }
 };
 

@@ -4,11 +4,14 @@
 #include <array>
 
 #include "base/error.h"
+#include "cpu/generated_code.h"
 
 namespace twofour::cpu {
 namespace {
 
 constexpr int64_t kPanelRowBytes = kPanelWidth * static_cast<int64_t>(sizeof(float));
+
+int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 /// Specs of all blocks in the order of execution.
 std::vector<BlockSpec> block_specs(const BlockPlan& plan, const Sparse24Options& options,
@@ -36,7 +39,7 @@ int64_t super_block_of(const Sparse24Options& options) {
 
 /// The X rows of a block of lists and seven panels take most of an L1 cache of 48 KiB; generated blocks read
 /// each of them once.
-int64_t default_k_block(Isa isa) { return isa >= Isa::kAvx512 ? 128 : 64; }
+int64_t default_k_block(BlockForm form) { return form == BlockForm::kLists ? 64 : 128; }
 
 }  // namespace
 
@@ -45,7 +48,9 @@ backend::Support sparse24_supports(Isa isa) {
   return backend::declined(backend::Reason::kIsa, fmt::format("needs avx2, has {}", isa_name(isa)));
 }
 
-int64_t sparse24_block_rows(Isa isa) { return isa >= Isa::kAvx512 ? kMaxBlockRows : kMaxListedRows; }
+int64_t sparse24_block_rows(BlockForm form) {
+  return form == BlockForm::kLists ? kMaxListedRows : kMaxBlockRows;
+}
 
 void check_options(const Sparse24Options& options) {
   const bool k_block_ok =
@@ -53,6 +58,26 @@ void check_options(const Sparse24Options& options) {
   TWOFOUR_CHECK(k_block_ok && options.tile_panels > 0 && options.tile_panels <= kMaxTilePanels,
                 kInvalidArgument, "[sparse24] k_block {} is outside 4..{} or tile_panels {} outside 1..{}",
                 options.k_block, kMaxBlockColumns, options.tile_panels, kMaxTilePanels);
+}
+
+backend::Support sparse24_code_ok(int64_t m, int64_t k, const Sparse24Options& options) {
+  if (const Isa isa = std::min(options.isa, max_isa()); isa < Isa::kAvx512)
+    return backend::declined(backend::Reason::kIsa, fmt::format("needs avx512, has {}", isa_name(isa)));
+  if (const backend::Support& no = generated_code_ok(); !no) return no;
+  const int64_t k_block = default_k_block(BlockForm::kCode);
+  const BlockSpec largest{.rows = {0, std::min(m, kMaxBlockRows)}, .columns = {0, std::min(k, k_block)}};
+  const int64_t blocks = ceil_div(m, kMaxBlockRows) * ceil_div(k, k_block);
+  if (blocks <= options.code_budget_bytes / block_bytes_bound(largest)) return backend::supported();
+  return backend::declined(backend::Reason::kCodeBudget,
+                           fmt::format("{}x{} weights, {} bytes", m, k, options.code_budget_bytes));
+}
+
+Sparse24Options with_form(Sparse24Options options, int64_t m, int64_t k) {
+  if (options.form != BlockForm::kAuto) return options;
+  const backend::Support code = sparse24_code_ok(m, k, options);
+  const bool dense_has_code = code || code.reason == backend::Reason::kCodeBudget;
+  options.form = dense_has_code ? BlockForm::kCode : BlockForm::kLists;
+  return options;
 }
 
 Sparse24Created<Sparse24Gemm> Sparse24Gemm::create(const backend::Sparse24View& matrix,
@@ -70,31 +95,29 @@ Sparse24Created<Sparse24Gemm> Sparse24Gemm::create(const backend::Sparse24View& 
   if (matrix.m == 0 || matrix.k == 0)
     return {nullptr,
             backend::declined(backend::Reason::kShape, fmt::format("{}x{} weights", matrix.m, matrix.k))};
+  const BlockForm form = with_form(options, matrix.m, matrix.k).form;
+  if (form == BlockForm::kCode)
+    if (auto support = sparse24_code_ok(matrix.m, matrix.k, options); !support)
+      return {nullptr, std::move(support)};
   std::unique_ptr<Sparse24Gemm> gemm(new Sparse24Gemm);
   gemm->m_ = matrix.m;
   gemm->k_ = matrix.k;
   gemm->options_ = options;
   gemm->options_.isa = isa;
-  if (options.k_block == 0) gemm->options_.k_block = default_k_block(isa);
-  gemm->plan_ = plan_blocks(matrix.m, matrix.k, sparse24_block_rows(isa), gemm->options_.k_block,
+  gemm->options_.form = form;
+  if (options.k_block == 0) gemm->options_.k_block = default_k_block(form);
+  gemm->plan_ = plan_blocks(matrix.m, matrix.k, sparse24_block_rows(form), gemm->options_.k_block,
                             super_block_of(options));
   const auto specs = block_specs(gemm->plan_, options, row_offsets);
-  if (isa < Isa::kAvx512) {
-    gemm->listed_ = ListedBlocks(matrix, epilogue, specs);
-    return {std::move(gemm), {}};
-  }
-  int64_t bytes = 0;
-  for (const BlockSpec& spec : specs) bytes += block_bytes_bound(spec);
-  if (bytes > options.code_budget_bytes)
-    return {nullptr, backend::declined(backend::Reason::kCodeBudget,
-                                       fmt::format("{}x{} weights take up to {} bytes, the budget is {}",
-                                                   matrix.m, matrix.k, bytes, options.code_budget_bytes))};
-  gemm->generate(matrix, epilogue, specs, bytes);
+  if (form == BlockForm::kLists) gemm->listed_ = ListedBlocks(matrix, epilogue, specs);
+  else gemm->generate(matrix, epilogue, specs);
   return {std::move(gemm), {}};
 }
 
 void Sparse24Gemm::generate(const backend::Sparse24View& matrix, const Epilogue& epilogue,
-                            const std::vector<BlockSpec>& specs, int64_t bytes) {
+                            const std::vector<BlockSpec>& specs) {
+  int64_t bytes = 0;
+  for (const BlockSpec& spec : specs) bytes += block_bytes_bound(spec);
   code_ = ExecutableBuffer(static_cast<size_t>(bytes));
   Xbyak::CodeGenerator out(static_cast<size_t>(bytes), code_.writable());
   for (const BlockSpec& spec : specs) entries_.push_back(generate_block(out, matrix, epilogue, spec));

@@ -1,5 +1,6 @@
 // C = activation(W X + bias + residual) for a constant 2:4 matrix W [M,K], f32: by code generated from W
-// (AVX-512, block_generator.h) or from lists of its kept values (AVX2, listed_blocks.h).
+// (AVX-512, block_generator.h) or, where there is none, from lists of its kept values (AVX2,
+// listed_blocks.h).
 //
 // Works on panels: X is [ceil(N/16)][K][16] and C is [ceil(N/16)][M][16], one column of a panel being one
 // column of the matrix. Columns beyond N are computed like the others. conv2d.h and linear.h add plain
@@ -22,16 +23,21 @@ namespace twofour::cpu {
 
 /// Whether these kernels run at this instruction set level.
 backend::Support sparse24_supports(Isa isa = max_isa());
-/// The most rows of a block.
-int64_t sparse24_block_rows(Isa isa);
+
+/// How the blocks of a matrix are kept. kAuto: as code where there is any, as lists below AVX-512 and where
+/// the system forbids code. Lists are no answer to a budget: dense kernels for AVX-512 are faster.
+enum class BlockForm : uint8_t { kAuto, kCode, kLists };
+/// The most rows of a block; `form` is not kAuto.
+int64_t sparse24_block_rows(BlockForm form);
 
 struct Sparse24Options {
-  Isa isa = max_isa();                             // at most; the highest that the CPU has decides
+  Isa isa = max_isa();  // at most; the highest that the CPU has decides
+  BlockForm form = BlockForm::kAuto;
   int64_t code_budget_bytes = int64_t{512} << 20;  // of generated code; lists are as large as dense weights
   int64_t tile_panels = 26;                        // most panels that one pass over the code serves
   int64_t expected_panels =
       0;                // panels of a typical tile, which paces the prefetch of code; 0 takes tile_panels
-  int64_t k_block = 0;  // columns of W per block, at most 256; 0 takes what suits the instruction set
+  int64_t k_block = 0;  // columns of W per block, at most 256; 0 takes what suits the form
   /// Columns of W whose X tile stays in L2 while all rows pass over it; 0 takes what half of L2 holds of a
   /// typical tile, at least 256.
   int64_t super_block = 0;
@@ -39,6 +45,10 @@ struct Sparse24Options {
 };
 /// Throws Error{kInvalidArgument} when a value is out of range.
 void check_options(const Sparse24Options& options);
+/// Whether code can be generated for a matrix [m,k]: needs AVX-512, a system that lets it run, and a budget.
+backend::Support sparse24_code_ok(int64_t m, int64_t k, const Sparse24Options& options = {});
+/// `options` with the form that a matrix [m,k] takes in place of kAuto.
+Sparse24Options with_form(Sparse24Options options, int64_t m, int64_t k);
 
 /// A kernel, or why there is none.
 template <typename Kernel>
@@ -49,8 +59,8 @@ struct Sparse24Created {
 
 class Sparse24Gemm {
  public:
-  /// Declines below AVX2 and when code would exceed the budget. Throws Error{kInvalidArgument} when
-  /// the bias does not have M values, Error{kDataCorrupt} when `matrix` is not a legal 2:4 matrix.
+  /// Declines below AVX2 and when the form is code that cannot be had. Throws Error{kInvalidArgument}
+  /// when the bias does not have M values, Error{kDataCorrupt} when `matrix` is not a legal 2:4 matrix.
   /// `row_offsets` is for callers of run_block() whose X is not packed, see BlockSpec; empty otherwise.
   static Sparse24Created<Sparse24Gemm> create(const backend::Sparse24View& matrix, const Epilogue& epilogue,
                                               const Sparse24Options& options = {},
@@ -75,7 +85,7 @@ class Sparse24Gemm {
  private:
   Sparse24Gemm() = default;
   void generate(const backend::Sparse24View& matrix, const Epilogue& epilogue,
-                const std::vector<BlockSpec>& specs, int64_t bytes);
+                const std::vector<BlockSpec>& specs);
   /// Of a block in the order of execution.
   size_t position(size_t m_block, size_t k_block) const;
   void run_rows(const float* x, float* c, const float* residual, Range tile, int64_t m_block,
@@ -87,7 +97,7 @@ class Sparse24Gemm {
   Sparse24Options options_;
   ExecutableBuffer code_;
   std::vector<BlockFn> entries_;  // in the order of execution
-  ListedBlocks listed_;           // the same in the same order, below AVX-512
+  ListedBlocks listed_;           // the same in the same order, where there is no code
 };
 
 }  // namespace twofour::cpu

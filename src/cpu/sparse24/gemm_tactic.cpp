@@ -53,9 +53,9 @@ class Sparse24Linear final : public OpTactic {
  protected:
   Support accepts(const NodeDesc& node) const override {
     if (Support no = all_of({sparse24_supports(), linear_node_ok(node)}); !no) return no;
+    if (Support no = linear_pattern_ok(node); !no) return no;
     const LinearSizes sizes = linear_sizes(node);
-    if (Support no = sparse24_code_ok(sizes.m, sizes.k); !no) return no;
-    return linear_pattern_ok(node);
+    return sparse24_form(sizes.m, sizes.k);
   }
 };
 

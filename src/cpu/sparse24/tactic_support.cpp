@@ -61,13 +61,10 @@ Support sparse24_pattern_ok(const std::variant<backend::Sparse24Matrix, backend:
   return declined(Reason::kNotSparse, fmt::format("row {}, block {}", violation->row, violation->block));
 }
 
-Support sparse24_code_ok(int64_t m, int64_t k) {
-  // Eleven bytes for a kept value with its instruction, plus what blocks add.
-  constexpr int64_t kBytesPerKept = 14;
-  if (max_isa() < Isa::kAvx512) return supported();
-  const int64_t budget = Sparse24Options().code_budget_bytes;
-  if (m * k / 2 <= budget / kBytesPerKept) return supported();
-  return declined(Reason::kCodeBudget, fmt::format("{}x{} weights, {} MiB", m, k, budget >> 20));
+Support sparse24_form(int64_t m, int64_t k) {
+  const Support code = sparse24_code_ok(m, k);
+  if (code || code.reason == Reason::kCodeBudget) return code;
+  return {Reason::kNone, "from lists, without code: " + code.to_string()};
 }
 
 }  // namespace twofour::cpu

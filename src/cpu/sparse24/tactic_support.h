@@ -39,8 +39,7 @@ class LateActivation {
 Support sparse24_node_ok(const NodeDesc& node);
 /// `result` of compress24 as an answer: yes, or which block has more than two non-zeros.
 Support sparse24_pattern_ok(const std::variant<backend::Sparse24Matrix, backend::Sparse24Violation>& result);
-/// With AVX-512 code is generated from every kept value; above the budget of Sparse24Options the dense
-/// kernels are the better use of memory.
-Support sparse24_code_ok(int64_t m, int64_t k);
+/// Yes for a matrix [m,k] unless it exceeds the code budget; where it runs from lists, the detail says why.
+Support sparse24_form(int64_t m, int64_t k);
 
 }  // namespace twofour::cpu
