@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <span>
 
 #include "base/cpu.h"
 #include "cpu/sparse24/block_plan.h"
@@ -18,11 +19,13 @@ struct LateEpilogue {
   float hi = 0.0F;
 };
 
-/// Up to sixteen consecutive channels of a panel: channel + i is sixteen floats at row[i].
+constexpr int64_t kUnpackedChannels = 64;
+
+/// Consecutive channels of a panel: channel + i is sixteen floats at row[i], 64-byte aligned.
 struct ChannelRows {
   int64_t channel = 0;
   int64_t count = 0;
-  std::array<const float*, kPanelWidth> row;
+  std::array<const float*, kUnpackedChannels> row;
 };
 
 struct PanelCopies {
@@ -34,10 +37,10 @@ struct PanelCopies {
                         int64_t panel_stride, int64_t row_stride);
   Pack pack_nchw;
   Pack pack_nhwc;
-  /// Writes the channels of one panel, whose pixels are `pixels`, to the NHWC images dst of `plane` pixels
-  /// and `channels` channels. The rows are 64-byte aligned.
-  void (*unpack_nhwc)(const ChannelRows& rows, const PixelRuns& pixels, int64_t plane, int64_t channels,
-                      const LateEpilogue& epilogue, float* dst);
+  /// Writes channels of `panels` (the pixels of each) to the NHWC images dst of `plane` pixels and `channels`
+  /// channels. `rows` are those of the first panel, the next one's lie panel_stride floats on.
+  void (*unpack_nhwc)(const ChannelRows& rows, int64_t panel_stride, std::span<const PixelRuns> panels,
+                      int64_t plane, int64_t channels, const LateEpilogue& epilogue, float* dst);
   /// Copy the lanes that are pixels between a panel (64-byte aligned, `rows` rows of sixteen) and the NCHW
   /// images it stands for, whose channels `rows` those are.
   void (*scatter_nchw)(const float* panel, const PixelRuns& pixels, int64_t plane, int64_t channels,

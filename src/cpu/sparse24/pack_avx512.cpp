@@ -4,7 +4,7 @@
 #include "cpu/sparse24/pack.h"
 #include "cpu/sparse24/transpose_avx512.h"
 
-#define TWOFOUR_PACK_TARGET __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,prfchw")))
+#define TWOFOUR_PACK_TARGET __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl")))
 #define TWOFOUR_SIMD_OP TWOFOUR_PACK_TARGET TWOFOUR_INLINE static inline
 
 namespace twofour::cpu {

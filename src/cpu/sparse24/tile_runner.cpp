@@ -21,6 +21,16 @@ int64_t packed_floats(const BlockPlan& plan, const Range& super_block) {
   return floats;
 }
 
+/// How many row blocks' sums exist at a time. With several super-blocks those of all; else NHWC rows, which
+/// are delivered kUnpackedChannels at a time, wait over as many blocks as that takes.
+int64_t held_blocks(const BlockPlan& plan, ImageLayout layout) {
+  const auto blocks = static_cast<int64_t>(plan.m_blocks.size());
+  if (plan.super_blocks.size() > 1) return blocks;
+  if (layout == ImageLayout::kNchw) return 1;
+  const int64_t least = std::ranges::min(plan.m_blocks, {}, &Range::size).size();
+  return std::min(blocks, (kUnpackedChannels - 1 + least - 1) / least + 1);
+}
+
 }  // namespace
 
 TileScratch tile_scratch(const ConvMap& map, const BlockPlan& plan, int64_t panels) {
@@ -29,9 +39,7 @@ TileScratch tile_scratch(const ConvMap& map, const BlockPlan& plan, int64_t pane
   for (const Range& super_block : plan.super_blocks)
     if (map.mapping == ConvMapping::kPacked)
       scratch.x_floats = std::max(scratch.x_floats, panels * packed_floats(plan, super_block));
-  const auto row_blocks =
-      plan.super_blocks.size() > 1 ? static_cast<int64_t>(plan.m_blocks.size()) : int64_t{2};
-  scratch.sum_floats = row_blocks * panels * panel_sums(plan);
+  scratch.sum_floats = held_blocks(plan, map.shape.layout) * panels * panel_sums(plan);
   scratch.residual_floats = panels * panel_sums(plan);
   return scratch;
 }
@@ -40,6 +48,7 @@ TileRunner::TileRunner(const ConvCall& call, std::byte* scratch, int64_t max_pan
     : call_(call),
       copies_(panel_copies(call.gemm.options().isa)),
       sum_stride_(panel_sums(plan())),
+      held_blocks_(held_blocks(plan(), call.map.shape.layout)),
       plane_(shape().out_h() * shape().out_w()),
       outputs_(call.map.outputs()) {
   const TileScratch parts = tile_scratch(call.map, plan(), max_panels);
@@ -68,10 +77,8 @@ void TileRunner::find_pixels() {
   }
 }
 
-/// With one K super-block a row block's sums live until the next one's are delivered, else until the end.
 float* TileRunner::sums(int64_t m_block) const {
-  const int64_t slot = plan().super_blocks.size() > 1 ? m_block - m_blocks_.begin : m_block % 2;
-  return sums_ + slot * tile_.size() * sum_stride_;
+  return sums_ + (m_block - m_blocks_.begin) % held_blocks_ * tile_.size() * sum_stride_;
 }
 
 void TileRunner::pack(Range k_blocks) {
@@ -152,32 +159,30 @@ void TileRunner::deliver_nchw(int64_t m_block) {
   }
 }
 
-/// Writes channels by sixteen, which makes whole cache lines: those at the end of a row block wait for the
-/// next one.
+/// Whole cache lines of several pixels at a time: channels at the end of a row block wait for the next one.
 void TileRunner::deliver_nhwc(int64_t m_block) {
   const int64_t ready = plan().m_blocks[static_cast<size_t>(m_block)].end;
   const bool last = m_block + 1 == m_blocks_.end;
   while (delivered_ < ready) {
-    const int64_t end = delivered_ / kPanelWidth * kPanelWidth + kPanelWidth;
+    const int64_t end = (delivered_ / kUnpackedChannels + 1) * kUnpackedChannels;
     if (end > ready && !last) return;
-    ChannelRows rows{.channel = delivered_, .count = std::min(end, ready) - delivered_, .row = {}};
-    for (int64_t i = 0; i < rows.count; ++i) {
-      const int64_t m = delivered_ + i;
-      const int64_t block = m < plan().m_blocks[static_cast<size_t>(m_block)].begin ? m_block - 1 : m_block;
-      rows.row[static_cast<size_t>(i)] =
-          sums(block) + (m - plan().m_blocks[static_cast<size_t>(block)].begin) * kPanelWidth;
-    }
-    delivered_ += rows.count;
-    deliver_channels(rows);
+    const Range rows{delivered_, std::min(end, ready)};
+    copies_.unpack_nhwc(finished_rows(rows, m_block), sum_stride_,
+                        std::span(pixels_).first(static_cast<size_t>(tile_.size())), plane_, shape().k,
+                        call_.late, call_.dst);
+    delivered_ = rows.end;
   }
 }
 
-void TileRunner::deliver_channels(ChannelRows rows) {
-  for (int64_t i = 0; i < tile_.size(); ++i) {
-    copies_.unpack_nhwc(rows, pixels_[static_cast<size_t>(i)], plane_, shape().k, call_.late, call_.dst);
-    for (int64_t channel = 0; channel < rows.count; ++channel)
-      rows.row[static_cast<size_t>(channel)] += sum_stride_;
+/// Where the sums of rows up to one of m_block are.
+ChannelRows TileRunner::finished_rows(Range rows, int64_t m_block) const {
+  ChannelRows result{.channel = rows.begin, .count = rows.size(), .row = {}};
+  for (int64_t m = rows.end - 1; m >= rows.begin; --m) {
+    while (m < plan().m_blocks[static_cast<size_t>(m_block)].begin) --m_block;
+    const int64_t row = m - plan().m_blocks[static_cast<size_t>(m_block)].begin;
+    result.row[static_cast<size_t>(m - rows.begin)] = sums(m_block) + row * kPanelWidth;
   }
+  return result;
 }
 
 }  // namespace twofour::cpu

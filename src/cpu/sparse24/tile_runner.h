@@ -14,7 +14,7 @@ namespace twofour::cpu {
 /// Sizes, in floats, of the parts of one thread's scratch memory for tiles of `panels` panels.
 struct TileScratch {
   int64_t x_floats = 0;    // X of one K super-block
-  int64_t sum_floats = 0;  // partial sums: of two row blocks, or of all when there are several super-blocks
+  int64_t sum_floats = 0;  // of the row blocks whose sums are held
   int64_t residual_floats = 0;  // residual of panels that cannot be read in place
   int64_t bytes() const {
     return (x_floats + sum_floats + residual_floats) * static_cast<int64_t>(sizeof(float));
@@ -45,7 +45,7 @@ class TileRunner {
   void aim(int64_t m_block);
   void deliver_nchw(int64_t m_block);
   void deliver_nhwc(int64_t m_block);
-  void deliver_channels(ChannelRows rows);
+  ChannelRows finished_rows(Range rows, int64_t m_block) const;
   bool writes_in_place(const PixelRuns& pixels) const;
   float* sums(int64_t m_block) const;
   int64_t last_lanes() const;
@@ -55,6 +55,7 @@ class TileRunner {
   const ConvCall call_;
   const PanelCopies& copies_;
   const int64_t sum_stride_;  // floats from panel to panel of one row block
+  const int64_t held_blocks_;
   const int64_t plane_;       // pixels of an output image
   const PixelFinder outputs_;
   float* x_;

@@ -5,7 +5,7 @@
 
 #include "cpu/sparse24/intrinsics.h"
 
-#define TWOFOUR_AVX512 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,prfchw")))
+#define TWOFOUR_AVX512 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl")))
 
 namespace twofour::cpu {
 
