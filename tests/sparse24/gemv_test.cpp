@@ -159,6 +159,23 @@ TEST(Sparse24Gemv, AnyPackedBytesOfTheRightSizeAreSafe) {
   }
 }
 
+TEST(Sparse24Gemv, ScalesThatAreNoNumbersSpoilTheirRowsAlone) {
+  const Problem p(21, 3, 84, DType::kI8);
+  for (const Isa isa : levels()) {
+    const std::vector<float> good = run(p.gemv(isa), p, 1);
+    GemvProblem problem = p.problem();
+    problem.scales = p.scales.clone();
+    problem.scales.span<float>()[5] = std::nanf("");
+    problem.scales.span<float>()[20] = INFINITY;
+    const Sparse24Gemv gemv(problem, pack_gemv(compressed(p.w, p.m, p.k), p.stored), isa);
+    const std::vector<float> y = run(gemv, p, 1);
+    for (size_t i = 0; i < y.size(); ++i) {
+      if (i % 21 == 5 || i % 21 == 20) EXPECT_FALSE(std::isfinite(y[i])) << i;
+      else EXPECT_EQ(y[i], good[i]) << i;
+    }
+  }
+}
+
 TEST(Sparse24Gemv, RefusesWhatIsWrong) {
   if (levels().empty()) GTEST_SKIP() << gemv_supports().to_string();
   const Problem p(20, 2, 64);

@@ -89,5 +89,35 @@ TEST_F(CreateKernel, PackedSparseWeights) {
   refuses_bad_packs("half_storage:sparse24.gemm", with_half(gemm, DType::kF16).node);
 }
 
+TEST_F(CreateKernel, PositionsOfSparseWeights) {
+  if (max_isa() < Isa::kAvx2) GTEST_SKIP() << "the sparse kernels need AVX2";
+  std::vector<CaseInput> inputs = kGemmInputs;
+  inputs[1].shape = {4, 8};
+  const Case gemm = pruned(make_case("Gemm", inputs, {{"transB", int64_t{1}}}));
+  for (const auto& [name, test] :
+       {std::pair("sparse24.gemm", gemm), {"sparse24.conv", pruned(make_case("Conv", kConvInputs))}}) {
+    std::vector<Tensor> packed = device_.find_tactic(name)->pack(test.node);
+    packed[1] = packed[1].clone();
+    for (const uint8_t equal_or_descending : {0x0, 0x1, 0x2, 0x3, 0x5, 0x6, 0x7, 0xa, 0xb, 0xf}) {
+      packed[1].span<uint8_t>()[1] = static_cast<uint8_t>(0x4 | equal_or_descending << 4);
+      refused(name, test.node, packed, ErrorCode::kDataCorrupt,
+              fmt::format("row 1 block 1 has index nibble {:X}", equal_or_descending).c_str());
+    }
+    packed[1].span<uint8_t>()[1] = 0xe4;
+    EXPECT_NO_THROW(device_.find_tactic(name)->create(test.node, packed));
+  }
+}
+
+TEST_F(CreateKernel, SparseWeightsOfOddColumns) {
+  if (max_isa() < Isa::kAvx2) GTEST_SKIP() << "the sparse kernels need AVX2";
+  const auto linear = [](int64_t k) {
+    return make_case("Gemm", {{.shape = {3, k}}, {.shape = {4, k}, .constant = true}},
+                     {{"transB", int64_t{1}}});
+  };
+  for (const char* name : {"sparse24.gemm", "sparse24.gemv"})
+    refused(name, linear(6).node, device_.find_tactic(name)->pack(pruned(linear(8)).node),
+            ErrorCode::kFailedPrecondition, "the reduction axis is not a multiple of 4 (K = 6)");
+}
+
 }  // namespace
 }  // namespace twofour::tactic_test
