@@ -17,10 +17,11 @@ struct Suite {
 };
 
 const std::vector<Suite>& suites() {
-  static const std::vector<Suite> list = {
-      {"transformer_gemm", {}}, {"sweep_size_gemm", {}}, {"sweep_m_gemm", {}},      {"sweep_n_gemm", {}},
-      {"sweep_k_gemm", {}},     {"gemv_gemm", {}},       {"resnet50_conv", {1, 8}}, {"resnext101_conv", {1}},
-      {"vgg16_conv", {1}},      {"resnet20_conv", {64}}};
+  static const std::vector<Suite> list = {{"transformer_gemm", {}},  {"sweep_size_gemm", {}},
+                                          {"sweep_m_gemm", {}},      {"sweep_n_gemm", {}},
+                                          {"sweep_k_gemm", {}},      {"gemv_gemm", {}},
+                                          {"resnet50_conv", {1, 8}}, {"resnext101_conv", {1, 8}},
+                                          {"vgg16_conv", {1}},       {"resnet20_conv", {64}}};
   return list;
 }
 

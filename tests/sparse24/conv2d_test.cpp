@@ -20,20 +20,21 @@ size_t image_index(ImageLayout layout, int64_t n, int64_t c, int64_t y, int64_t 
 
 struct Reference {
   const ConvShape& shape;
-  const std::vector<float>& w;  // [K, R, S, C]
+  const std::vector<float>& w;  // [K, R, S, C / groups]
   const std::vector<float>& src;
 
   double at(int64_t n, int64_t k, int64_t oy, int64_t ox) const {
     double sum = 0;
+    const int64_t first = k / shape.group_k() * shape.group_c();
     for (int64_t r = 0; r < shape.r; ++r)
       for (int64_t s = 0; s < shape.s; ++s) {
         const int64_t y = oy * shape.stride_h - shape.pad_top + r * shape.dilation_h;
         const int64_t x = ox * shape.stride_w - shape.pad_left + s * shape.dilation_w;
         if (y < 0 || y >= shape.h || x < 0 || x >= shape.w) continue;
-        for (int64_t c = 0; c < shape.c; ++c)
-          sum +=
-              static_cast<double>(w[static_cast<size_t>(((k * shape.r + r) * shape.s + s) * shape.c + c)]) *
-              src[image_index(shape.layout, n, c, y, x, shape.c, shape.h, shape.w)];
+        for (int64_t c = 0; c < shape.group_c(); ++c)
+          sum += static_cast<double>(
+                     w[static_cast<size_t>(((k * shape.r + r) * shape.s + s) * shape.group_c() + c)]) *
+                 src[image_index(shape.layout, n, first + c, y, x, shape.c, shape.h, shape.w)];
       }
     return sum;
   }
@@ -71,11 +72,12 @@ void check_conv(const ConvShape& shape, int kind, Sparse24Options options = {}) 
 
 void check_mapping(const ConvShape& shape, int kind, const Sparse24Options& options) {
   SCOPED_TRACE(fmt::format(
-      "{} {}x{}x{}x{} k{} {}x{} stride {}x{} pad {},{},{},{} dilation {}x{} epilogue {} mapping {} form {}",
+      "{} {}x{}x{}x{} k{} groups {} {}x{} stride {}x{} pad {},{},{},{} dilation {}x{} epilogue {} mapping {} "
+      "form {}",
       shape.layout == ImageLayout::kNchw ? "nchw" : "nhwc", shape.batch, shape.c, shape.h, shape.w, shape.k,
-      shape.r, shape.s, shape.stride_h, shape.stride_w, shape.pad_top, shape.pad_left, shape.pad_bottom,
-      shape.pad_right, shape.dilation_h, shape.dilation_w, kind, static_cast<int>(options.mapping),
-      static_cast<int>(options.form)));
+      shape.groups, shape.r, shape.s, shape.stride_h, shape.stride_w, shape.pad_top, shape.pad_left,
+      shape.pad_bottom, shape.pad_right, shape.dilation_h, shape.dilation_w, kind,
+      static_cast<int>(options.mapping), static_cast<int>(options.form)));
   const Epilogue epilogue = testing::epilogue_of(kind, shape.k, 4);
   const auto w = random_sparse_dense(shape.k, shape.gemm_k(), 1);
   const auto src = random_values(shape.batch * shape.c * shape.h * shape.w, 2);
@@ -182,6 +184,51 @@ TEST_P(Sparse24Conv, EveryBlocking) {
                    {.tile_panels = tile, .k_block = k_block, .super_block = super_block});
 }
 
+TEST_P(Sparse24Conv, Groups) {
+  const auto grouped = [](ConvShape shape, int64_t groups) {
+    shape.groups = groups;
+    return shape;
+  };
+  check_conv(grouped(square(1, 256, 9, 256, 3, 1, 1), 32), 5);
+  check_conv(grouped(square(2, 64, 14, 64, 3, 2, 1), 4), 7);
+  check_conv(grouped(square(2, 128, 7, 128, 3, 1, 1), 2), 7);
+  check_conv(grouped(square(3, 64, 4, 96, 1, 1, 0), 8), 7);  // whole panels in every image
+  for (const int64_t groups : {1, 3, 5})
+    for (const int64_t c : {4, 12, 20})
+      for (const int64_t k : {1, 3, 30})
+        check_conv(grouped(square(2, groups * c, 7, groups * k, 3, 1, 1), groups), 7);
+}
+
+TEST_P(Sparse24Conv, RandomGroups) {
+  Rng rng(5);
+  const auto from = [&](int64_t low, int64_t high) {
+    return low + static_cast<int64_t>(rng.below(static_cast<uint64_t>(high - low + 1)));
+  };
+  for (int i = 0; i < 60; ++i) {
+    const int64_t groups = from(2, 40);
+    ConvShape shape{.layout = GetParam(),
+                    .batch = from(1, 3),
+                    .c = groups * 4 * from(1, 6),
+                    .h = from(1, 20),
+                    .w = from(1, 20),
+                    .k = groups * from(1, 40),
+                    .groups = groups,
+                    .r = from(1, 4),
+                    .s = from(1, 4),
+                    .stride_h = from(1, 3),
+                    .stride_w = from(1, 3),
+                    .pad_top = from(0, 3),
+                    .pad_left = from(0, 3),
+                    .pad_bottom = from(0, 3),
+                    .pad_right = from(0, 3),
+                    .dilation_h = from(1, 2),
+                    .dilation_w = from(1, 2)};
+    shape.h += shape.dilation_h * (shape.r - 1);
+    shape.w += shape.dilation_w * (shape.s - 1);
+    check_conv(shape, static_cast<int>(from(0, testing::kEpilogueKinds - 1)), {.tile_panels = from(1, 26)});
+  }
+}
+
 TEST_P(Sparse24Conv, EmptyBatchDoesNothing) {
   const ConvShape shape = square(0, 4, 3, 2, 1, 1, 0);
   const auto created = Sparse24Conv2d::create(compressed(random_sparse_dense(2, 4, 1), 2, 4), shape, {});
@@ -222,6 +269,9 @@ TEST(Sparse24ConvErrors, RefusesWhatDoesNotFit) {
   bad.s = 6;
   bad.w = 9;
   EXPECT_THAT(refusal(bad), ::testing::HasSubstr("multiple of four"));
+  bad = good;
+  bad.groups = 3;
+  EXPECT_THAT(refusal(bad), ::testing::HasSubstr("3 groups do not divide 4 input and 8 output channels"));
   EXPECT_THROW(Sparse24Conv2d::create(weights, good, {}, {.tile_panels = 0}), Error);
 }
 

@@ -48,6 +48,23 @@ TEST_F(SparseTactics, Conv) {
     }
 }
 
+TEST_F(SparseTactics, GroupedConv) {
+  for (const Format format : {Format::kPlain, Format::kChannelsLast})
+    for (const int64_t stride : {1, 2}) {
+      const int64_t h = (9 - 1) / stride + 1, w = (7 - 1) / stride + 1;
+      const Case test = make_case("FusedConv",
+                                  {{.shape = {2, 24, 9, 7}},
+                                   {.shape = {9, 8, 3, 3}, .constant = true},
+                                   {.shape = {9}, .constant = true},
+                                   {.shape = {2, 9, h, w}}},
+                                  {{"pads", Ints{1, 1, 1, 1}},
+                                   {"strides", Ints{stride, stride}},
+                                   {"group", int64_t{3}},
+                                   {"activation", std::string("relu")}});
+      check("sparse24.conv", with_format(pruned(test, 9), format), {.read_only_pack = true});
+    }
+}
+
 TEST_F(SparseTactics, Linear) {
   const Case test = make_case(
       "Gemm", {{.shape = {5, 36}}, {.shape = {28, 36}, .constant = true}, {.shape = {28}, .constant = true}},
@@ -167,6 +184,13 @@ TEST_F(CompactTactic, ValuesPerRowAreNoBias) {
 TEST_F(SparseTactics, DenseWeightsAreDeclined) {
   const Case test = make_case("Conv", {{.shape = {1, 8, 5, 5}}, {.shape = {8, 8, 1, 1}, .constant = true}});
   EXPECT_EQ(device_.find_tactic("sparse24.conv")->supports(test.node).reason, backend::Reason::kNotSparse);
+}
+
+TEST_F(SparseTactics, DepthwiseConvsAreDeclined) {
+  const Case test = make_case("Conv", {{.shape = {1, 8, 5, 5}}, {.shape = {8, 1, 3, 3}, .constant = true}},
+                              {{"group", int64_t{8}}});
+  EXPECT_EQ(device_.find_tactic("sparse24.conv")->supports(test.node).to_string(),
+            "grouped convolution (C / group = 1)");
 }
 
 }  // namespace

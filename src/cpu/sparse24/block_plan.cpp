@@ -22,26 +22,35 @@ std::vector<Range> split_evenly(int64_t total, int64_t limit, int64_t unit) {
   return ranges;
 }
 
-BlockPlan plan_blocks(int64_t m, int64_t k, int64_t m_block, int64_t k_block, int64_t super_block) {
+BlockPlan plan_blocks(int64_t m, int64_t k, int64_t m_block, int64_t k_block, int64_t super_block,
+                      int64_t group_rows) {
   BlockPlan plan;
-  plan.m_block = m_block;
-  plan.m_blocks = split_evenly(m, m_block, 1);
+  for (int64_t first = 0; first < m; first += group_rows)
+    for (const Range& rows : split_evenly(group_rows, m_block, 1)) {
+      plan.m_blocks.push_back({first + rows.begin, first + rows.end});
+      plan.m_block = std::max(plan.m_block, rows.size());
+    }
   plan.k_blocks = split_evenly(k, k_block, 4);
   const int64_t per_super = std::max<int64_t>(super_block / k_block, 1);
   plan.super_blocks = split_evenly(static_cast<int64_t>(plan.k_blocks.size()), per_super, 1);
   return plan;
 }
 
-WorkPlan plan_work(int64_t images, int64_t panels, int64_t m_blocks, int64_t tile_panels, int threads) {
-  WorkPlan plan{
-      .images = images, .panels = panels, .tiles = div_up(panels, tile_panels), .m_blocks = m_blocks};
-  if (threads <= 1 || images * panels == 0 || images * plan.tiles >= kManyTiles * threads) return plan;
+WorkPlan plan_work(int64_t images, int64_t panels, int64_t m_blocks, int64_t tile_panels, int threads,
+                   int64_t bundles) {
+  WorkPlan plan{.images = images,
+                .panels = panels,
+                .tiles = div_up(panels, tile_panels),
+                .row_groups = bundles,
+                .m_blocks = m_blocks};
+  if (threads <= 1 || images * panels == 0 || plan.items() >= kManyTiles * threads) return plan;
   for (int64_t tiles = plan.tiles; tiles < plan.tiles + threads; ++tiles) {
-    if (images * tiles % threads != 0 || panels < tiles * std::min(kMinTilePanels, panels)) continue;
+    if (images * tiles * bundles % threads != 0 || panels < tiles * std::min(kMinTilePanels, panels))
+      continue;
     plan.tiles = tiles;
     return plan;
   }
-  plan.row_groups = std::min<int64_t>(threads, m_blocks);
+  plan.row_groups = bundles * std::clamp<int64_t>(threads / bundles, 1, m_blocks / bundles);
   return plan;
 }
 

@@ -36,9 +36,11 @@ struct BlockPlan {
   std::vector<Range> m_blocks;      // rows
   std::vector<Range> k_blocks;      // columns, multiples of four
   std::vector<Range> super_blocks;  // indices into k_blocks
-  int64_t m_block = 0;              // most rows of a block
+  int64_t m_block = 0;              // rows of the largest block
 };
-BlockPlan plan_blocks(int64_t m, int64_t k, int64_t m_block, int64_t k_block, int64_t super_block);
+/// Blocks of at most m_block x k_block that do not cross multiples of `group_rows`, which divides m.
+BlockPlan plan_blocks(int64_t m, int64_t k, int64_t m_block, int64_t k_block, int64_t super_block,
+                      int64_t group_rows);
 
 /// Work items are tiles of panels times groups of row blocks; tiles vary fastest, then images.
 struct WorkPlan {
@@ -60,8 +62,10 @@ struct WorkPlan {
     return {m_blocks * i / row_groups, m_blocks * (i + 1) / row_groups};
   }
 };
-/// Tiles of at most `tile_panels` panels, enough of them (or of row groups) to keep `threads` busy evenly.
-WorkPlan plan_work(int64_t images, int64_t panels, int64_t m_blocks, int64_t tile_panels, int threads);
+/// Tiles of at most `tile_panels` panels, enough of them (or of row groups) to keep `threads` busy evenly. No
+/// row group crosses the bounds of the `bundles` equal parts of the row blocks.
+WorkPlan plan_work(int64_t images, int64_t panels, int64_t m_blocks, int64_t tile_panels, int threads,
+                   int64_t bundles = 1);
 
 /// fn(thread, item) for every item, `thread` in [0, threads) never being used twice at a time. fn must not
 /// throw.

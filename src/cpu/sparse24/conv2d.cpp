@@ -23,11 +23,15 @@ void check(const backend::Sparse24View& weights, const ConvShape& shape) {
                     shape.w + shape.pad_left + shape.pad_right > shape.dilation_w * (shape.s - 1),
                 kInvalidArgument, "[sparse24_conv2d] the {}x{} kernel is larger than the padded {}x{} image",
                 shape.r, shape.s, shape.h, shape.w);
+  TWOFOUR_CHECK(shape.groups > 0 && shape.c % shape.groups == 0 && shape.k % shape.groups == 0,
+                kInvalidArgument, "[sparse24_conv2d] {} groups do not divide {} input and {} output channels",
+                shape.groups, shape.c, shape.k);
   TWOFOUR_CHECK(weights.m == shape.k && weights.k == shape.gemm_k(), kInvalidArgument,
                 "[sparse24_conv2d] weights are {}x{}, a {}x{} kernel from {} to {} channels needs {}x{}",
-                weights.m, weights.k, shape.r, shape.s, shape.c, shape.k, shape.k, shape.gemm_k());
-  TWOFOUR_CHECK(shape.c % 4 == 0, kInvalidArgument,
-                "[sparse24_conv2d] {} input channels; 2:4 needs a multiple of four", shape.c);
+                weights.m, weights.k, shape.r, shape.s, shape.group_c(), shape.k, shape.k, shape.gemm_k());
+  TWOFOUR_CHECK(shape.group_c() % 4 == 0, kInvalidArgument,
+                "[sparse24_conv2d] {} input channels of a group; 2:4 needs a multiple of four",
+                shape.group_c());
 }
 
 /// NHWC results are transposed after the generated code; a residual, and what follows it, waits until then.
@@ -51,12 +55,12 @@ size_t thread_scratch_bytes(const ConvMap& map, const BlockPlan& plan, const Wor
 
 WorkPlan plan_conv(const ConvMap& map, const Sparse24Gemm& gemm, int threads) {
   const auto m_blocks = static_cast<int64_t>(gemm.plan().m_blocks.size());
-  return plan_work(map.images, map.panels, m_blocks, gemm.options().tile_panels, threads);
+  return plan_work(map.images, map.panels, m_blocks, gemm.options().tile_panels, threads, map.bundles());
 }
 
 /// K columns per block for planar tiles: whole rows of taps where they fit, which read the same cache lines.
 int64_t planar_k_block(const ConvShape& shape) {
-  const int64_t tap_row = shape.s * shape.c;
+  const int64_t tap_row = shape.s * shape.group_c();
   return tap_row > kMaxBlockColumns ? kMaxBlockColumns : kMaxBlockColumns / tap_row * tap_row;
 }
 
@@ -66,17 +70,18 @@ ConvMapping wanted_mapping(const Sparse24Options& options) {
   return lists && options.mapping == ConvMapping::kAuto ? ConvMapping::kPacked : options.mapping;
 }
 
-/// Fits the options to the map: a planar tile serves all of K at once, and the prefetch of code is paced by
-/// the tiles that there will be when all threads take part.
+/// Fits the options to the map: X that is copied, but not K block by K block, serves all of K at once, and
+/// the prefetch of code is paced by the tiles that there will be when all threads take part.
 Sparse24Options fitted(Sparse24Options options, const ConvMap& map) {
-  if (map.mapping == ConvMapping::kPlanar) {
-    options.super_block = map.shape.gemm_k();
-    if (options.k_block == 0) options.k_block = planar_k_block(map.shape);
-  }
+  options.groups = map.shape.groups;
+  if (!map.in_blocks() && map.mapping != ConvMapping::kDirect) options.super_block = map.shape.gemm_k();
+  if (map.mapping == ConvMapping::kPlanar && options.k_block == 0)
+    options.k_block = planar_k_block(map.shape);
   if (options.expected_panels == 0) {
-    const auto m_blocks =
-        static_cast<int64_t>(split_evenly(map.shape.k, sparse24_block_rows(options.form), 1).size());
-    const WorkPlan work = plan_work(map.images, map.panels, m_blocks, options.tile_panels, max_threads());
+    const auto of_group =
+        static_cast<int64_t>(split_evenly(map.shape.group_k(), sparse24_block_rows(options.form), 1).size());
+    const WorkPlan work = plan_work(map.images, map.panels, map.shape.groups * of_group, options.tile_panels,
+                                    max_threads(), map.bundles());
     options.expected_panels = std::max<int64_t>(work.tile_panels(), 1);
   }
   return options;

@@ -1,9 +1,9 @@
-// dst = activation(conv2d(src, W) + bias + residual) with W 2:4 along C at every (k, r, s); groups = 1, f32.
+// dst = activation(conv2d(src, W) + bias + residual) with W 2:4 along C at every (k, r, s), f32.
 //
-// Implicit GEMM: M = K, columns = output pixels, GEMM K in the order (r, s, c). A tile of pixels is packed
-// into panels in scratch memory, the blocks of gemm.h run over it, and results go straight to dst (NCHW) or
-// through a transpose (NHWC). Immutable; run() may be called from several threads with scratch memory of
-// their own.
+// Implicit GEMM, one for each group: M = K, columns = output pixels, GEMM K in the order (r, s, c). A tile of
+// pixels is packed into panels in scratch memory, the blocks of gemm.h run over it, and results go straight
+// to dst (NCHW) or through a transpose (NHWC). Immutable; run() may be called from several threads with
+// scratch memory of their own.
 #pragma once
 
 #include <cstddef>
@@ -17,7 +17,8 @@
 
 namespace twofour::cpu {
 
-/// Weights [K, C, R, S] reordered to the matrix [K, R*S*C] that compress24 takes.
+/// Weights [K, C, R, S], C being the channels of a group, reordered to the matrix [K, R*S*C] that compress24
+/// takes.
 std::vector<float> conv_weights_rsc(std::span<const float> kcrs, int64_t k, int64_t c, int64_t r, int64_t s);
 
 class Sparse24Conv2d {

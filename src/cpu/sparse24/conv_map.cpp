@@ -2,8 +2,12 @@
 
 #include <algorithm>
 
+#include "base/cpu.h"
+
 namespace twofour::cpu {
 namespace {
+
+constexpr int64_t kBundleChannels = 64;
 
 int64_t panels_of(int64_t columns) { return (columns + kPanelWidth - 1) / kPanelWidth; }
 
@@ -14,16 +18,16 @@ int64_t tap_reach(const ConvShape& shape) {
   return (shape.r - 1) * shape.dilation_h * padded_w(shape) + (shape.s - 1) * shape.dilation_w;
 }
 
-// Estimated costs relative to the FMAs, as measured. Packed: a copy per X row of a panel, against K/2 FMAs on
-// it. Planar: the dropped columns, and loads across cache lines from many streams. Direct: whole lines from
-// many streams.
+// Estimated costs relative to the FMAs, as measured. Packed: a copy per X row of a panel, against half as
+// many FMAs on it as the group has output channels. Planar: the dropped columns, and loads across cache lines
+// from many streams. Direct: whole lines from many streams.
 constexpr double kCopy = 16.0;
 constexpr double kScatteredLoads = 0.15;
 constexpr double kScatteredLines = 0.04;
 
 bool planar_pays(const ConvShape& shape) {
   const double dropped = static_cast<double>(padded_w(shape)) / static_cast<double>(shape.out_w()) - 1.0;
-  return dropped + kScatteredLoads < kCopy / static_cast<double>(shape.k);
+  return dropped + kScatteredLoads < kCopy / static_cast<double>(shape.group_k());
 }
 
 ConvShape padding_of(const ConvShape& shape) {
@@ -46,7 +50,9 @@ ConvShape flattened(const ConvShape& shape) {
   return flat;
 }
 
-bool direct_pays(const ConvShape& shape) { return kScatteredLines < kCopy / static_cast<double>(shape.k); }
+bool direct_pays(const ConvShape& shape) {
+  return kScatteredLines < kCopy / static_cast<double>(shape.group_k());
+}
 
 bool direct_is_possible(const ConvShape& shape) {
   return shape.pointwise() && shape.layout == ImageLayout::kNchw && shape.h * shape.w % kPanelWidth == 0;
@@ -62,14 +68,28 @@ ConvMapping best_mapping(const ConvShape& shape) {
   return (shape.r > 1 || shape.s > 1) && planar_pays(shape) ? ConvMapping::kPlanar : ConvMapping::kPacked;
 }
 
-ConvMap packed_map(const ConvShape& shape) {
-  return {.shape = flattened(shape), .panels = panels_of(shape.pixels()), .padding = {}};
+/// The most groups that have at most so many channels together.
+int64_t bundle_of(const ConvShape& shape, int64_t channels) {
+  int64_t bundle = std::clamp<int64_t>(channels / shape.group_c(), 1, shape.groups);
+  while (shape.groups % bundle != 0) --bundle;
+  return bundle;
+}
+
+/// The X rows of a bundle fit into half of L2.
+ConvMap packed_map(const ConvShape& shape, int64_t tile_panels) {
+  const auto row_bytes = tile_panels * kPanelWidth * static_cast<int64_t>(sizeof(float));
+  const int64_t rows = static_cast<int64_t>(l2_bytes() / 2) / row_bytes;
+  ConvMap map{.shape = flattened(shape), .panels = panels_of(shape.pixels()), .padding = {}};
+  map.bundle = bundle_of(shape, std::min(kBundleChannels, rows / (shape.r * shape.s)));
+  map.channel_stride = kPanelWidth;
+  return map;
 }
 
 ConvMap planar_map(const ConvShape& shape, int64_t tile_panels) {
   ConvMap map{.shape = shape, .mapping = ConvMapping::kPlanar, .images = shape.batch, .padding = {}};
   map.panels = panels_of((shape.out_h() - 1) * padded_w(shape) + shape.out_w());
   map.padding = padding_of(shape);
+  map.bundle = bundle_of(shape, kBundleChannels);
   map.halo_panels = panels_of(tap_reach(shape));
   // An odd number of lines spreads the channels over the cache sets.
   map.channel_stride = ((std::min(map.panels, tile_panels) + map.halo_panels) | 1) * kPanelWidth;
@@ -83,6 +103,7 @@ ConvMap direct_map(const ConvShape& shape) {
           .images = shape.batch,
           .panels = plane / kPanelWidth,
           .padding = {},
+          .bundle = bundle_of(shape, kBundleChannels),
           .channel_stride = plane};
 }
 
@@ -93,7 +114,7 @@ ConvMap map_conv(const ConvShape& shape, int64_t tile_panels, ConvMapping mappin
   if (mapping == ConvMapping::kDirect && direct_is_possible(shape)) return direct_map(shape);
   if (mapping == ConvMapping::kPlanar && planar_is_possible(shape, tile_panels))
     return planar_map(shape, tile_panels);
-  return packed_map(shape);
+  return packed_map(shape, tile_panels);
 }
 
 PixelFinder ConvMap::outputs() const {
@@ -106,13 +127,15 @@ PixelFinder ConvMap::outputs() const {
 
 std::vector<int64_t> ConvMap::row_offsets() const {
   std::vector<int64_t> offsets;
-  if (mapping == ConvMapping::kPacked) return offsets;
+  if (in_blocks()) return offsets;
+  const bool packed = mapping == ConvMapping::kPacked;
+  const int64_t tap_stride = packed ? bundle_channels() * channel_stride : shape.dilation_w;
+  const int64_t tap_row_stride = packed ? shape.s * tap_stride : shape.dilation_h * padded_w(shape);
   for (int64_t r = 0; r < shape.r; ++r)
     for (int64_t s = 0; s < shape.s; ++s)
-      for (int64_t c = 0; c < shape.c; ++c)
-        offsets.push_back(
-            static_cast<int64_t>(sizeof(float)) *
-            (c * channel_stride + r * shape.dilation_h * padded_w(shape) + s * shape.dilation_w));
+      for (int64_t c = 0; c < shape.group_c(); ++c)
+        offsets.push_back(static_cast<int64_t>(sizeof(float)) *
+                          (r * tap_row_stride + s * tap_stride + c * channel_stride));
   return offsets;
 }
 

@@ -9,6 +9,9 @@
 //
 // direct: for pointwise NCHW convolutions whose images are whole panels. Generated code loads X from the
 //   input itself, one channel after the other.
+//
+// Each group of channels is a GEMM of its own. Groups are packed in bundles, so that what is found out about
+// pixels, and a cache line of NHWC, serves several small ones.
 #pragma once
 
 #include <cstdint>
@@ -27,11 +30,18 @@ struct ConvMap {
   int64_t panels = 0;                          // of one image unless packed, then of the batch
   ConvShape padding;           // planar: the 1x1 convolution that copies an image to its padded positions
   int64_t halo_panels = 0;     // planar: what the taps read beyond a tile
-  int64_t channel_stride = 0;  // unless packed: floats from channel to channel
+  int64_t bundle = 1;          // groups packed together; divides shape.groups
+  int64_t channel_stride = 0;  // floats from channel to channel of X; in_blocks(): of one tap
+
+  int64_t bundles() const { return shape.groups / bundle; }
+  int64_t bundle_channels() const { return bundle * shape.group_c(); }
+  /// X is packed one K block of one group after the other, 64 bytes from row to row. A bundle of more groups
+  /// is packed as a whole, in the order (r, s, channel of the bundle).
+  bool in_blocks() const { return mapping == ConvMapping::kPacked && bundle == 1; }
 
   /// Finds the output pixels of a panel, in image 0 of `images` unless packed.
   PixelFinder outputs() const;
-  /// Unless packed: bytes from a panel's first position to each row of X.
+  /// Unless in_blocks(): bytes from the group's first channel in a panel to each row of X.
   std::vector<int64_t> row_offsets() const;
 };
 

@@ -1,4 +1,4 @@
-// Geometry of a 2-D convolution as the sparse kernels see it: groups = 1, f32.
+// Geometry of a 2-D convolution as the sparse kernels see it, f32.
 #pragma once
 
 #include <cstdint>
@@ -14,6 +14,7 @@ struct ConvShape {
   int64_t h = 0;
   int64_t w = 0;
   int64_t k = 0;  // output channels
+  int64_t groups = 1;
   int64_t r = 1;  // kernel height
   int64_t s = 1;  // kernel width
   int64_t stride_h = 1, stride_w = 1;
@@ -24,8 +25,10 @@ struct ConvShape {
   int64_t out_w() const { return (w + pad_left + pad_right - dilation_w * (s - 1) - 1) / stride_w + 1; }
   /// Columns of the GEMM: output pixels of all images, image by image, row by row.
   int64_t pixels() const { return batch * out_h() * out_w(); }
-  /// Rows of the GEMM's X, in the order (r, s, c).
-  int64_t gemm_k() const { return r * s * c; }
+  int64_t group_c() const { return c / groups; }
+  int64_t group_k() const { return k / groups; }
+  /// Rows of X that the GEMM of a group has, in the order (r, s, c).
+  int64_t gemm_k() const { return r * s * group_c(); }
   /// A pointwise convolution reads each pixel where it writes it.
   bool pointwise() const {
     return r == 1 && s == 1 && stride_h == 1 && stride_w == 1 && pad_top == 0 && pad_left == 0 &&

@@ -21,6 +21,7 @@ ConvShape shape_of(const NodeDesc& node) {
           .h = v.h,
           .w = v.w,
           .k = v.k,
+          .groups = v.groups,
           .r = v.r(),
           .s = v.s(),
           .stride_h = v.window.stride[0],
@@ -36,7 +37,7 @@ ConvShape shape_of(const NodeDesc& node) {
 auto compressed(const NodeDesc& node) {
   const ConvShape shape = shape_of(node);
   const auto rows =
-      conv_weights_rsc(node.inputs[kWeight].data.span<float>(), shape.k, shape.c, shape.r, shape.s);
+      conv_weights_rsc(node.inputs[kWeight].data.span<float>(), shape.k, shape.group_c(), shape.r, shape.s);
   return backend::compress24(rows, shape.k, shape.gemm_k());
 }
 
@@ -92,12 +93,12 @@ class Sparse24Conv final : public OpTactic {
                              sparse24_node_ok(node)});
         !no)
       return no;
-    if (node.attrs.i("group", 1) != 1) return declined(Reason::kGrouped);
     if (node.has_input(kResidual) &&
         (node.is_constant(kResidual) || !same_layout(node.inputs[kResidual].desc, node.outputs[0])))
       return declined(Reason::kShape, "residual " + node.inputs[kResidual].desc.to_string());
     if (weight.shape[1] % 4 != 0)
-      return declined(Reason::kAxisNotMultipleOf4, fmt::format("C = {}", weight.shape[1]));
+      return declined(node.attrs.i("group", 1) == 1 ? Reason::kAxisNotMultipleOf4 : Reason::kGrouped,
+                      fmt::format("C / group = {}", weight.shape[1]));
     if (node.inputs[kWeight].data.defined())
       if (Support no = sparse24_pattern_ok(compressed(node)); !no) return no;
     return sparse24_form(weight.shape[0], weight.shape.numel(1, 4));

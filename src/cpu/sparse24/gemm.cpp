@@ -107,7 +107,7 @@ Sparse24Created<Sparse24Gemm> Sparse24Gemm::create(const backend::Sparse24View& 
   gemm->options_.form = form;
   if (options.k_block == 0) gemm->options_.k_block = default_k_block(form);
   gemm->plan_ = plan_blocks(matrix.m, matrix.k, sparse24_block_rows(form), gemm->options_.k_block,
-                            super_block_of(options));
+                            super_block_of(options), matrix.m / options.groups);
   const auto specs = block_specs(gemm->plan_, options, row_offsets);
   if (form == BlockForm::kLists) gemm->listed_ = ListedBlocks(matrix, epilogue, specs);
   else gemm->generate(matrix, epilogue, specs);

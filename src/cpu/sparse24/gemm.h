@@ -41,6 +41,7 @@ struct Sparse24Options {
   /// Columns of W whose X tile stays in L2 while all rows pass over it; 0 takes what half of L2 holds of a
   /// typical tile, at least 256.
   int64_t super_block = 0;
+  int64_t groups = 1;  // equal parts of the rows of W that blocks do not cross
   ConvMapping mapping = ConvMapping::kAuto;
 };
 /// Throws Error{kInvalidArgument} when a value is out of range.

@@ -21,12 +21,25 @@ int64_t packed_floats(const BlockPlan& plan, const Range& super_block) {
   return floats;
 }
 
-/// How many row blocks' sums exist at a time. With several super-blocks those of all; else NHWC rows, which
-/// are delivered kUnpackedChannels at a time, wait over as many blocks as that takes.
-int64_t held_blocks(const BlockPlan& plan, ImageLayout layout) {
-  const auto blocks = static_cast<int64_t>(plan.m_blocks.size());
+/// X of a bundle of several groups that is packed as a whole.
+Range bundle_rows(const ConvMap& map) { return {0, map.shape.r * map.shape.s * map.bundle_channels()}; }
+
+int64_t x_floats(const ConvMap& map, const BlockPlan& plan, int64_t panels) {
+  if (map.mapping == ConvMapping::kDirect) return 0;
+  if (map.mapping == ConvMapping::kPlanar) return map.bundle_channels() * map.channel_stride;
+  if (!map.in_blocks()) return panels * packed_panel_floats(bundle_rows(map));
+  int64_t floats = 0;
+  for (const Range& super_block : plan.super_blocks)
+    floats = std::max(floats, panels * packed_floats(plan, super_block));
+  return floats;
+}
+
+/// How many row blocks' sums exist at a time. With several super-blocks those of all in the bundle; else NHWC
+/// rows, which are delivered kUnpackedChannels at a time, wait over as many blocks as that takes.
+int64_t held_blocks(const ConvMap& map, const BlockPlan& plan) {
+  const int64_t blocks = static_cast<int64_t>(plan.m_blocks.size()) / map.bundles();
   if (plan.super_blocks.size() > 1) return blocks;
-  if (layout == ImageLayout::kNchw) return 1;
+  if (map.shape.layout == ImageLayout::kNchw) return 1;
   const int64_t least = std::ranges::min(plan.m_blocks, {}, &Range::size).size();
   return std::min(blocks, (kUnpackedChannels - 1 + least - 1) / least + 1);
 }
@@ -35,11 +48,8 @@ int64_t held_blocks(const BlockPlan& plan, ImageLayout layout) {
 
 TileScratch tile_scratch(const ConvMap& map, const BlockPlan& plan, int64_t panels) {
   TileScratch scratch;
-  if (map.mapping == ConvMapping::kPlanar) scratch.x_floats = map.shape.c * map.channel_stride;
-  for (const Range& super_block : plan.super_blocks)
-    if (map.mapping == ConvMapping::kPacked)
-      scratch.x_floats = std::max(scratch.x_floats, panels * packed_floats(plan, super_block));
-  scratch.sum_floats = held_blocks(plan, map.shape.layout) * panels * panel_sums(plan);
+  scratch.x_floats = x_floats(map, plan, panels);
+  scratch.sum_floats = held_blocks(map, plan) * panels * panel_sums(plan);
   scratch.residual_floats = panels * panel_sums(plan);
   return scratch;
 }
@@ -48,7 +58,10 @@ TileRunner::TileRunner(const ConvCall& call, std::byte* scratch, int64_t max_pan
     : call_(call),
       copies_(panel_copies(call.gemm.options().isa)),
       sum_stride_(panel_sums(plan())),
-      held_blocks_(held_blocks(plan(), call.map.shape.layout)),
+      held_blocks_(held_blocks(call.map, plan())),
+      panel_stride_(call.map.mapping == ConvMapping::kPacked ? packed_panel_floats(bundle_rows(call.map))
+                                                             : kPanelWidth),
+      pack_panels_(shape().layout == ImageLayout::kNchw ? copies_.pack_nchw : copies_.pack_nhwc),
       plane_(shape().out_h() * shape().out_w()),
       outputs_(call.map.outputs()) {
   const TileScratch parts = tile_scratch(call.map, plan(), max_panels);
@@ -61,6 +74,7 @@ void TileRunner::run(int64_t image, Range tile, Range m_blocks) {
   image_ = image;
   tile_ = tile;
   m_blocks_ = m_blocks;
+  first_channel_ = group(m_blocks.begin) / call_.map.bundle * call_.map.bundle_channels();
   delivered_ = plan().m_blocks[static_cast<size_t>(m_blocks.begin)].begin;
   find_pixels();
   for (const Range& super_block : plan().super_blocks) {
@@ -81,41 +95,64 @@ float* TileRunner::sums(int64_t m_block) const {
   return sums_ + (m_block - m_blocks_.begin) % held_blocks_ * tile_.size() * sum_stride_;
 }
 
+int64_t TileRunner::group(int64_t m_block) const {
+  return m_block * shape().groups / static_cast<int64_t>(plan().m_blocks.size());
+}
+
 void TileRunner::pack(Range k_blocks) {
   if (call_.map.mapping == ConvMapping::kDirect) return;
-  const auto pack_panels = shape().layout == ImageLayout::kNchw ? copies_.pack_nchw : copies_.pack_nhwc;
   if (call_.map.mapping == ConvMapping::kPlanar) {
     const float* src = call_.src + image_ * shape().c * shape().h * shape().w;
     const Range panels{tile_.begin, tile_.end + call_.map.halo_panels};
-    return pack_panels(call_.map.padding, src, panels, {0, shape().c}, x_, kPanelWidth,
-                       call_.map.channel_stride);
+    const Range channels{first_channel_, first_channel_ + call_.map.bundle_channels()};
+    return pack_panels_(call_.map.padding, src, panels, channels, x_, kPanelWidth, call_.map.channel_stride);
   }
+  if (!call_.map.in_blocks()) return pack_rows(bundle_rows(call_.map), x_);
   float* dst = x_;
   for (int64_t kb = k_blocks.begin; kb < k_blocks.end; ++kb) {
     const Range& columns = plan().k_blocks[static_cast<size_t>(kb)];
-    pack_panels(shape(), call_.src, tile_, columns, dst, packed_panel_floats(columns), kPanelWidth);
+    pack_rows(columns, dst);
     dst += tile_.size() * packed_panel_floats(columns);
   }
+}
+
+/// `rows` are in the order (r, s, channel of the bundle).
+void TileRunner::pack_rows(Range rows, float* dst) {
+  const int64_t channels = call_.map.bundle_channels();
+  for (int64_t row = rows.begin; row < rows.end;) {
+    const int64_t tap = row / channels;
+    const int64_t end = std::min((tap + 1) * channels, rows.end);
+    const int64_t skipped = tap * (shape().c - channels) + first_channel_;
+    pack_panels_(shape(), call_.src, tile_, {row + skipped, end + skipped},
+                 dst + (row - rows.begin) * kPanelWidth, packed_panel_floats(rows), kPanelWidth);
+    row = end;
+  }
+}
+
+/// The first X row of a group, unless in_blocks() of all of its K blocks.
+const float* TileRunner::x_of(int64_t group) const {
+  const bool direct = call_.map.mapping == ConvMapping::kDirect;
+  const float* x =
+      direct ? call_.src + (image_ * shape().c + first_channel_) * plane_ + tile_.begin * kPanelWidth : x_;
+  return x + (group * shape().group_c() - first_channel_) * call_.map.channel_stride;
 }
 
 void TileRunner::multiply(int64_t m_block, Range k_blocks) {
   const bool last = k_blocks.end == static_cast<int64_t>(plan().k_blocks.size());
   if (last) aim(m_block);
-  const bool packed = call_.map.mapping == ConvMapping::kPacked;
-  const float* x = call_.map.mapping == ConvMapping::kDirect
-                       ? call_.src + image_ * shape().c * plane_ + tile_.begin * kPanelWidth
-                       : x_;
+  const bool in_blocks = call_.map.in_blocks();
+  const float* x = x_of(group(m_block));
   for (int64_t kb = k_blocks.begin; kb < k_blocks.end; ++kb) {
-    const int64_t packed_stride = packed_panel_floats(plan().k_blocks[static_cast<size_t>(kb)]);
+    const int64_t block_stride = packed_panel_floats(plan().k_blocks[static_cast<size_t>(kb)]);
     call_.gemm.run_block(static_cast<size_t>(m_block), static_cast<size_t>(kb),
                          {.x = x,
-                          .x_stride = (packed ? packed_stride : kPanelWidth) * kFloatBytes,
+                          .x_stride = (in_blocks ? block_stride : panel_stride_) * kFloatBytes,
                           .sum = sums(m_block),
                           .sum_stride = sum_stride_ * kFloatBytes,
                           .targets = targets_.data(),
                           .panels = tile_.size(),
                           .last_lanes = last_lanes()});
-    if (packed) x += tile_.size() * packed_stride;
+    if (in_blocks) x += tile_.size() * block_stride;
   }
   if (last) shape().layout == ImageLayout::kNhwc ? deliver_nhwc(m_block) : deliver_nchw(m_block);
 }

@@ -13,8 +13,8 @@ namespace twofour::cpu {
 
 /// Sizes, in floats, of the parts of one thread's scratch memory for tiles of `panels` panels.
 struct TileScratch {
-  int64_t x_floats = 0;    // X of one K super-block
-  int64_t sum_floats = 0;  // of the row blocks whose sums are held
+  int64_t x_floats = 0;         // X of one K super-block, of a bundle
+  int64_t sum_floats = 0;       // of the row blocks whose sums are held
   int64_t residual_floats = 0;  // residual of panels that cannot be read in place
   int64_t bytes() const {
     return (x_floats + sum_floats + residual_floats) * static_cast<int64_t>(sizeof(float));
@@ -41,6 +41,7 @@ class TileRunner {
  private:
   void find_pixels();
   void pack(Range k_blocks);
+  void pack_rows(Range rows, float* dst);
   void multiply(int64_t m_block, Range k_blocks);
   void aim(int64_t m_block);
   void deliver_nchw(int64_t m_block);
@@ -48,6 +49,8 @@ class TileRunner {
   ChannelRows finished_rows(Range rows, int64_t m_block) const;
   bool writes_in_place(const PixelRuns& pixels) const;
   float* sums(int64_t m_block) const;
+  int64_t group(int64_t m_block) const;
+  const float* x_of(int64_t group) const;
   int64_t last_lanes() const;
   const BlockPlan& plan() const { return call_.gemm.plan(); }
   const ConvShape& shape() const { return call_.map.shape; }
@@ -56,7 +59,9 @@ class TileRunner {
   const PanelCopies& copies_;
   const int64_t sum_stride_;  // floats from panel to panel of one row block
   const int64_t held_blocks_;
-  const int64_t plane_;       // pixels of an output image
+  const int64_t panel_stride_;  // floats from panel to panel of X, unless in_blocks()
+  const PanelCopies::Pack pack_panels_;
+  const int64_t plane_;  // pixels of an output image
   const PixelFinder outputs_;
   float* x_;
   float* sums_;
@@ -64,7 +69,8 @@ class TileRunner {
   int64_t image_ = 0;
   Range tile_;
   Range m_blocks_;
-  int64_t delivered_ = 0;  // NHWC: channels below it are written
+  int64_t first_channel_ = 0;  // of the bundle
+  int64_t delivered_ = 0;      // NHWC: channels below it are written
   std::array<PixelRuns, kMaxTilePanels> pixels_;
   std::array<PanelTarget, kMaxTilePanels> targets_;
 };
