@@ -1,5 +1,6 @@
+#include <immintrin.h>
+
 #include "cpu/native/simd.h"
-#include "cpu/sparse24/intrinsics.h"
 #include "sparse/probe_loops.h"
 
 #define TWOFOUR_PROBE_TARGET __attribute__((target("avx512f")))

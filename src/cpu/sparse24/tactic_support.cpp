@@ -62,7 +62,7 @@ Support sparse24_pattern_ok(const std::variant<backend::Sparse24Matrix, backend:
 }
 
 Support sparse24_form(int64_t m, int64_t k) {
-  const Support code = sparse24_code_ok(m, k);
+  Support code = sparse24_code_ok(m, k);
   if (code || code.reason == Reason::kCodeBudget) return code;
   return {Reason::kNone, "from lists, without code: " + code.to_string()};
 }
