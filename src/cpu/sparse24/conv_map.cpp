@@ -7,7 +7,7 @@
 namespace twofour::cpu {
 namespace {
 
-constexpr int64_t kBundleChannels = 64;
+constexpr int64_t kBundleChannels = 128;
 
 int64_t panels_of(int64_t columns) { return (columns + kPanelWidth - 1) / kPanelWidth; }
 
