@@ -16,7 +16,7 @@
 
 namespace twofour::cpu {
 
-constexpr int64_t kGemvMaxItems = 16;
+constexpr int64_t kGemvMaxItems = 80;
 
 /// Whether these kernels run at this instruction set level.
 backend::Support gemv_supports(Isa isa = max_isa());
