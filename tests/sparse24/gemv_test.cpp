@@ -66,7 +66,7 @@ std::vector<float> run(const Sparse24Gemv& gemv, const Problem& p, int threads, 
   x.insert(x.end(), p.x.begin(), p.x.end());
   const Tensor scratch(DType::kU8, {static_cast<int64_t>(gemv.scratch_bytes())});
   std::memset(scratch.raw(), 0xff, scratch.size_bytes());  // NaN
-  gemv.run(x.data() + offset, y.data() + offset, scratch.raw(), threads);
+  gemv.run(x.data() + offset, nullptr, y.data() + offset, scratch.raw(), threads);
   return {y.begin() + static_cast<std::ptrdiff_t>(offset), y.end()};
 }
 
@@ -89,6 +89,7 @@ constexpr DType kStored[] = {DType::kF32, DType::kF16, DType::kBF16, DType::kI8}
 TEST(Sparse24Gemv, EveryNumberOfItems) {
   for (const DType stored : kStored)
     for (int64_t n = 1; n <= 20; ++n) check(Problem(35, n, 100, stored));
+  for (const int64_t n : {31, 49, 80}) check(Problem(35, n, 100));
 }
 
 TEST(Sparse24Gemv, EveryTail) {
@@ -142,6 +143,23 @@ TEST(Sparse24Gemv, ActivationComesLast) {
     const std::vector<float> clipped = run(gemv, p, 2);
     for (size_t i = 0; i < plain.size(); ++i)
       EXPECT_EQ(clipped[i], std::min(std::max(plain[i], -0.25F), 0.5F));
+  }
+}
+
+TEST(Sparse24Gemv, ResidualIsAddedBeforeTheActivationAndMayBeTheResult) {
+  const Problem p(40, 3, 64);
+  const std::vector<float> residual = random_values(p.n * p.m, 7);
+  for (const Isa isa : levels()) {
+    GemvProblem problem = p.problem();
+    problem.activation = {ops::Activation::Kind::kRelu};
+    const Sparse24Gemv gemv(problem, pack_gemv(compressed(p.w, p.m, p.k)), isa);
+    const Tensor scratch(DType::kU8, {static_cast<int64_t>(gemv.scratch_bytes())});
+    const std::vector<float> plain = run(p.gemv(isa), p, 2);
+    std::vector<float> apart(residual.size()), shared = residual;
+    gemv.run(p.x.data(), residual.data(), apart.data(), scratch.raw(), 2);
+    gemv.run(p.x.data(), shared.data(), shared.data(), scratch.raw(), 2);
+    for (size_t i = 0; i < plain.size(); ++i) EXPECT_EQ(apart[i], std::max(plain[i] + residual[i], 0.0F));
+    EXPECT_EQ(shared, apart);
   }
 }
 

@@ -129,10 +129,43 @@ Case gemm_of(const Shape& a, const Shape& c) {
 }
 
 TEST_F(CompactTactic, FewItems) {
-  for (const int64_t items : {1, 3, 16})
+  for (const int64_t items : {1, 3, 16, 80})
     for (const size_t misalign : {0U, 4U})
       check("sparse24.gemv", pruned(gemm_of({items, 36}, {28}), 1),
             {.misalign = misalign, .read_only_pack = true});
+}
+
+Case conv_of(const Shape& weight, const Attrs& attrs, Format format) {
+  const auto pads = attrs.ints("pads", {0, 0, 0, 0}), strides = attrs.ints("strides", {1, 1});
+  const int64_t h = (3 + pads[0] + pads[2] - weight[2]) / strides[0] + 1;
+  const int64_t w = (5 + pads[1] + pads[3] - weight[3]) / strides[1] + 1;
+  const Case test = make_case("FusedConv",
+                              {{.shape = {2, 20, 3, 5}},
+                               {.shape = weight, .constant = true},
+                               {.shape = {weight[0]}, .constant = true},
+                               {.shape = {2, weight[0], h, w}}},
+                              attrs);
+  return with_format(pruned(test, weight[2] * weight[3]), format);
+}
+
+TEST_F(CompactTactic, ConvOfFewPixels) {
+  const Attrs relu = {{"activation", std::string("relu")}};
+  for (const bool in_place : {true, false})
+    check("sparse24.gemv", conv_of({28, 20, 1, 1}, relu, Format::kChannelsLast),
+          {.in_place = in_place, .read_only_pack = true});
+  check("sparse24.gemv", conv_of({9, 20, 1, 1}, {{"strides", Ints{2, 3}}}, Format::kChannelsLast));
+  check("sparse24.gemv",
+        conv_of({9, 20, 3, 2}, {{"pads", Ints{1, 0, 2, 1}}, {"strides", Ints{2, 1}}}, Format::kChannelsLast));
+}
+
+TEST_F(CompactTactic, DeclinesConvsWithReasons) {
+  const Shape pointwise = {28, 20, 1, 1};
+  EXPECT_EQ(answer(conv_of(pointwise, {}, Format::kPlain)).reason, backend::Reason::kFormat);
+  EXPECT_EQ(answer(conv_of({28, 10, 1, 1}, {{"group", int64_t{2}}}, Format::kChannelsLast)).reason,
+            backend::Reason::kGrouped);
+  const Case large = make_case("Conv", {{.shape = {1, 8, 9, 9}}, {.shape = {8, 8, 1, 1}, .constant = true}});
+  EXPECT_EQ(answer(with_format(pruned(large, 1), Format::kChannelsLast)).detail,
+            "N = 81 is too large for compact weights, at most 80");
 }
 
 TEST_F(CompactTactic, EveryActivation) {
@@ -161,8 +194,8 @@ TEST_F(CompactTactic, WeightsKeepTheTypeThatTheyWereStoredAs) {
 
 TEST_F(CompactTactic, DeclinesWithReasons) {
   EXPECT_EQ(answer(gemm_of({3, 36}, {28})).reason, backend::Reason::kNotSparse);
-  EXPECT_EQ(answer(pruned(gemm_of({17, 36}, {28}), 1)).to_string(),
-            "shape is not supported (N = 17 is too large for compact weights, at most 16)");
+  EXPECT_EQ(answer(pruned(gemm_of({81, 36}, {28}), 1)).to_string(),
+            "shape is not supported (N = 81 is too large for compact weights, at most 80)");
   EXPECT_EQ(answer(make_case("MatMul", {{.shape = {3, 6}}, {.shape = {6, 8}, .constant = true}})).reason,
             backend::Reason::kAxisNotMultipleOf4);
   EXPECT_EQ(answer(make_case("MatMul", {{.shape = {3, 8}}, {.shape = {8, 8}}})).reason,

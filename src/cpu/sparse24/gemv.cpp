@@ -32,6 +32,10 @@ void check(const GemvProblem& p, const Tensor& weights) {
       p.items > 0 && p.m > 0 && p.k > 0 && p.k % 4 == 0, kInvalidArgument,
       "[sparse24.gemv] {} items, {}x{} weights; expected a number of columns that is a multiple of four",
       p.items, p.m, p.k);
+  TWOFOUR_CHECK(!p.image || (p.image->layout == ImageLayout::kNhwc && p.image->groups == 1 &&
+                             p.image->pixels() == p.items && p.image->k == p.m && p.image->gemm_k() == p.k),
+                kInvalidArgument, "[sparse24.gemv] the image does not give {} items, {}x{} weights", p.items,
+                p.m, p.k);
   for (const Tensor& tensor : {p.scales, p.bias})
     TWOFOUR_CHECK(!tensor.defined() || (tensor.dtype() == DType::kF32 && tensor.numel() == p.m),
                   kInvalidArgument, "[sparse24.gemv] {} {} values of scale or bias for {} rows of f32",
@@ -80,31 +84,53 @@ size_t Sparse24Gemv::scratch_bytes() const {
   return static_cast<size_t>(floats) * sizeof(float);
 }
 
-void Sparse24Gemv::run(const float* x, float* y, std::byte* scratch, int threads) const {
-  auto* wrapped = reinterpret_cast<float*>(scratch);
-  wrap(x, wrapped);
-  float* sums = wrapped + problem_.items * x_stride_;
+void Sparse24Gemv::run(const float* x, const float* residual, float* y, std::byte* scratch,
+                       int threads) const {
+  auto* rows = reinterpret_cast<float*>(scratch);
+  const int64_t row_bytes = problem_.items * problem_.k * static_cast<int64_t>(sizeof(float));
+  const int64_t gatherers =
+      std::clamp<int64_t>(row_bytes / kThreadBytes, 1, std::min<int64_t>(threads, problem_.items));
+  parallel_ranges(gatherers, 1, [&](int64_t begin, int64_t end) {
+    for (int64_t n = problem_.items * begin / gatherers; n < problem_.items * end / gatherers; ++n)
+      gather(x, n, rows + n * x_stride_);
+  });
+  float* sums = rows + problem_.items * x_stride_;
   const int64_t panel_sums = problem_.items * kGemvPanelRows;
   const int64_t work = slices_ * panels_;
   const auto bytes = static_cast<int64_t>(weights_.size_bytes());
   const int64_t workers = std::clamp<int64_t>(std::min<int64_t>(threads, bytes / kThreadBytes), 1, work);
   parallel_ranges(workers, 1, [&](int64_t begin, int64_t end) {
     for (int64_t i = work * begin / workers; i < work * end / workers; ++i) {
-      add_slice(wrapped, i % slices_, i / slices_, sums + i * panel_sums);
-      if (slices_ == 1) finish(sums + i * panel_sums, i, y);
+      add_slice(rows, i % slices_, i / slices_, sums + i * panel_sums);
+      if (slices_ == 1) finish(sums + i * panel_sums, i, residual, y);
     }
   });
   if (slices_ > 1)
-    for (int64_t panel = 0; panel < panels_; ++panel) finish(sums + panel * slices_ * panel_sums, panel, y);
+    for (int64_t panel = 0; panel < panels_; ++panel)
+      finish(sums + panel * slices_ * panel_sums, panel, residual, y);
   apply_activation(problem_.activation, y, problem_.items * problem_.m);
 }
 
-/// The rows of x, each followed by kGemvWrap of its first columns.
-void Sparse24Gemv::wrap(const float* x, float* dst) const {
-  for (int64_t n = 0; n < problem_.items; ++n, x += problem_.k, dst += x_stride_) {
-    std::copy_n(x, problem_.k, dst);
-    for (int64_t i = 0; i < kGemvWrap; ++i) dst[problem_.k + i] = x[i % problem_.k];
-  }
+/// One row of X, followed by kGemvWrap of its first columns.
+void Sparse24Gemv::gather(const float* x, int64_t item, float* dst) const {
+  if (problem_.image) gather_pixel(x, item, dst);
+  else std::copy_n(x + item * problem_.k, problem_.k, dst);
+  for (int64_t i = 0; i < kGemvWrap; ++i) dst[problem_.k + i] = dst[i % problem_.k];
+}
+
+void Sparse24Gemv::gather_pixel(const float* x, int64_t pixel, float* dst) const {
+  const ConvShape& shape = *problem_.image;
+  const int64_t plane = shape.out_h() * shape.out_w();
+  const int64_t image = pixel / plane;
+  const int64_t top = pixel % plane / shape.out_w() * shape.stride_h - shape.pad_top;
+  const int64_t left = pixel % shape.out_w() * shape.stride_w - shape.pad_left;
+  for (int64_t r = 0; r < shape.r; ++r)
+    for (int64_t s = 0; s < shape.s; ++s, dst += shape.c) {
+      const int64_t y = top + r * shape.dilation_h, column = left + s * shape.dilation_w;
+      const bool inside = y >= 0 && y < shape.h && column >= 0 && column < shape.w;
+      if (inside) std::copy_n(x + ((image * shape.h + y) * shape.w + column) * shape.c, shape.c, dst);
+      else std::fill_n(dst, shape.c, 0.0F);
+    }
 }
 
 void Sparse24Gemv::add_slice(const float* x, int64_t slice, int64_t panel, float* sums) const {
@@ -119,8 +145,8 @@ void Sparse24Gemv::add_slice(const float* x, int64_t slice, int64_t panel, float
                sums + pass.first * kGemvPanelRows);
 }
 
-/// Adds up the slices of a panel in order, scales, adds the bias and stores the rows that exist.
-void Sparse24Gemv::finish(const float* sums, int64_t panel, float* y) const {
+/// Adds up the slices of a panel in order, scales, adds bias and residual and stores the rows that exist.
+void Sparse24Gemv::finish(const float* sums, int64_t panel, const float* residual, float* y) const {
   const int64_t row0 = panel * kGemvPanelRows;
   const int64_t rows = std::min(kGemvPanelRows, problem_.m - row0);
   const auto of_rows = [&](const Tensor& tensor) {
@@ -130,12 +156,13 @@ void Sparse24Gemv::finish(const float* sums, int64_t panel, float* y) const {
   const float* bias = of_rows(problem_.bias);
   const int64_t slice_sums = problem_.items * kGemvPanelRows;
   for (int64_t n = 0; n < problem_.items; ++n, sums += kGemvPanelRows) {
-    float* dst = y + n * problem_.m + row0;
+    const int64_t first = n * problem_.m + row0;
     for (int64_t r = 0; r < rows; ++r) {
       float sum = sums[r];
       for (int64_t slice = 1; slice < slices_; ++slice) sum += sums[slice * slice_sums + r];
       if (scales) sum *= scales[r];
-      dst[r] = bias ? sum + bias[r] : sum;
+      if (bias) sum += bias[r];
+      y[first + r] = residual ? sum + residual[first + r] : sum;
     }
   }
 }

@@ -1,6 +1,8 @@
-// linear_node.h with few items, straight from the compressed weight, whose values are as small as they can be
-// without loss. Packed: weight, its scales when it is i8, bias when the node has one.
+// linear_node.h with few items, and conv_node.h with few output pixels in channels-last order, straight from
+// the compressed weight, whose values are as small as they can be without loss. Packed: weight, its scales
+// when it is i8, bias when the node has one.
 #include "base/parallel.h"
+#include "cpu/sparse24/conv_node.h"
 #include "cpu/sparse24/gemv.h"
 #include "cpu/sparse24/gemv_format.h"
 #include "cpu/sparse24/linear_node.h"
@@ -10,27 +12,46 @@
 namespace twofour::cpu {
 namespace {
 
-constexpr size_t kA = 0, kBias = 2;
+constexpr size_t kA = 0, kBias = 2, kResidual = 3;
+
+bool is_conv(const NodeDesc& node) { return node.op == "Conv" || node.op == "FusedConv"; }
+
+/// The sizes of the product, and the image that its items are gathered from.
+GemvProblem problem_of(const NodeDesc& node) {
+  if (is_conv(node)) {
+    const ConvShape shape = conv_shape_of(node);
+    return {.items = shape.pixels(), .m = shape.k, .k = shape.gemm_k(), .image = shape};
+  }
+  const auto [items, m, k] = linear_sizes(node);
+  return {.items = items, .m = m, .k = k};
+}
+
+auto compressed(const NodeDesc& node) { return is_conv(node) ? compress_conv(node) : compress_linear(node); }
 
 /// The problem and, of the packed constants, the weight.
 std::pair<GemvProblem, Tensor> unpack_compact(const NodeDesc& node, std::span<const Tensor> packed) {
-  const auto [items, m, k] = linear_sizes(node);
+  GemvProblem problem = problem_of(node);
   const size_t scales = !packed.empty() && packed[0].dtype() == DType::kI8 ? 1 : 0;
   const size_t bias = node.has_input(kBias) ? 1 : 0;
   TWOFOUR_CHECK(packed.size() == 1 + scales + bias, kDataCorrupt,
                 "{} has {} packed constants, expected a weight, {} scales and {} bias", node.label(),
                 packed.size(), scales, bias);
   for (const Tensor& tensor : packed.subspan(1))
-    TWOFOUR_CHECK(tensor.dtype() == DType::kF32 && tensor.numel() == m, kDataCorrupt,
+    TWOFOUR_CHECK(tensor.dtype() == DType::kF32 && tensor.numel() == problem.m, kDataCorrupt,
                   "packed scales or bias of {} are {} values of {}, expected {} of f32", node.label(),
-                  tensor.numel(), dtype_name(tensor.dtype()), m);
-  return {{.items = items,
-           .m = m,
-           .k = k,
-           .scales = scales ? packed[1] : Tensor(),
-           .bias = bias ? packed.back() : Tensor(),
-           .activation = ops::activation_from(node.attrs)},
-          packed[0]};
+                  tensor.numel(), dtype_name(tensor.dtype()), problem.m);
+  if (scales) problem.scales = packed[1];
+  if (bias) problem.bias = packed.back();
+  problem.activation = ops::activation_from(node.attrs);
+  return {std::move(problem), packed[0]};
+}
+
+Support conv_ok(const NodeDesc& node) {
+  if (Support no = conv_node_ok(node); !no) return no;
+  const ConvShape shape = conv_shape_of(node);
+  if (shape.groups != 1) return declined(Reason::kGrouped);
+  if (shape.layout == ImageLayout::kNhwc) return supported();
+  return declined(Reason::kFormat, node.inputs[0].desc.to_string());
 }
 
 class GemvKernel final : public Kernel {
@@ -38,7 +59,7 @@ class GemvKernel final : public Kernel {
   explicit GemvKernel(Sparse24Gemv gemv) : gemv_(std::move(gemv)), threads_(max_threads()) {}
   size_t scratch_bytes() const override { return gemv_.scratch_bytes(); }
   void run(const KernelArgs& args) const override {
-    gemv_.run(args.in<float>(kA), args.out<float>(), args.scratch, threads_);
+    gemv_.run(args.in<float>(kA), args.in<float>(kResidual), args.out<float>(), args.scratch, threads_);
   }
 
  private:
@@ -48,13 +69,18 @@ class GemvKernel final : public Kernel {
 
 class Sparse24LinearCompact final : public OpTactic {
  public:
-  Sparse24LinearCompact() : OpTactic("sparse24.gemv", {"Gemm", "FusedGemm", "MatMul", "FusedMatMul"}) {}
+  Sparse24LinearCompact()
+      : OpTactic("sparse24.gemv", {"Gemm", "FusedGemm", "MatMul", "FusedMatMul", "Conv", "FusedConv"}) {}
 
   bool is_sparse() const override { return true; }
   bool packs() const override { return true; }
 
+  bool in_place(const NodeDesc& node, size_t input, size_t output) const override {
+    return conv_in_place(node, input, output);
+  }
+
   std::vector<Tensor> make_packed(const NodeDesc& node) const override {
-    const auto matrix = std::get<backend::Sparse24Matrix>(compress_linear(node));
+    const auto matrix = std::get<backend::Sparse24Matrix>(compressed(node));
     const auto [dtype, scales] = stored_values(matrix);
     std::vector<Tensor> packed;
     if (dtype == DType::kI8) {
@@ -73,11 +99,12 @@ class Sparse24LinearCompact final : public OpTactic {
 
  protected:
   Support accepts(const NodeDesc& node) const override {
-    if (Support no = all_of({gemv_supports(), linear_node_ok(node)}); !no) return no;
-    if (const int64_t items = linear_sizes(node).items; items > kGemvMaxItems)
+    if (Support no = all_of({gemv_supports(), is_conv(node) ? conv_ok(node) : linear_node_ok(node)}); !no)
+      return no;
+    if (const int64_t items = problem_of(node).items; items > kGemvMaxItems)
       return declined(Reason::kShape, fmt::format("N = {} is too large for compact weights, at most {}",
                                                   items, kGemvMaxItems));
-    return linear_pattern_ok(node);
+    return is_conv(node) ? conv_pattern_ok(node) : linear_pattern_ok(node);
   }
 };
 

@@ -1,0 +1,22 @@
+// Conv and FusedConv with a constant 2:4 weight, as the sparse tactics see them: src, weight, bias, residual.
+#pragma once
+
+#include <variant>
+
+#include "cpu/sparse24/conv_shape.h"
+#include "cpu/sparse24/tactic_support.h"
+
+namespace twofour::cpu {
+
+ConvShape conv_shape_of(const NodeDesc& node);
+
+/// The refusals that do not depend on the kernel: types, shapes, formats, what is constant.
+Support conv_node_ok(const NodeDesc& node);
+/// The weight as [K, R*S*C]; it has data.
+std::variant<backend::Sparse24Matrix, backend::Sparse24Violation> compress_conv(const NodeDesc& node);
+/// Whether the weight is 2:4; yes when it has no data any more.
+Support conv_pattern_ok(const NodeDesc& node);
+/// Whether it is the residual that may share the output's buffer.
+bool conv_in_place(const NodeDesc& node, size_t input, size_t output);
+
+}  // namespace twofour::cpu
