@@ -156,14 +156,18 @@ void Sparse24Gemv::finish(const float* sums, int64_t panel, const float* residua
   const float* bias = of_rows(problem_.bias);
   const int64_t slice_sums = problem_.items * kGemvPanelRows;
   for (int64_t n = 0; n < problem_.items; ++n, sums += kGemvPanelRows) {
+    float total[kGemvPanelRows];
+    std::copy_n(sums, kGemvPanelRows, total);
+    for (int64_t slice = 1; slice < slices_; ++slice)
+      for (int64_t r = 0; r < kGemvPanelRows; ++r) total[r] += sums[slice * slice_sums + r];
     const int64_t first = n * problem_.m + row0;
-    for (int64_t r = 0; r < rows; ++r) {
-      float sum = sums[r];
-      for (int64_t slice = 1; slice < slices_; ++slice) sum += sums[slice * slice_sums + r];
-      if (scales) sum *= scales[r];
-      if (bias) sum += bias[r];
-      y[first + r] = residual ? sum + residual[first + r] : sum;
-    }
+    if (scales)
+      for (int64_t r = 0; r < rows; ++r) total[r] *= scales[r];
+    if (bias)
+      for (int64_t r = 0; r < rows; ++r) total[r] += bias[r];
+    if (residual)
+      for (int64_t r = 0; r < rows; ++r) total[r] += residual[first + r];
+    std::copy_n(total, rows, y + first);
   }
 }
 
