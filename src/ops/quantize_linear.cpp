@@ -110,13 +110,15 @@ void infer_dequantize(const Node& node, std::span<ValueType> outputs) {
 }
 
 void reference_dequantize(const ReferenceArgs& args) {
-  const std::vector<double> codes = to_doubles(args.inputs[0]);
   const std::vector<double> scales = to_doubles(args.inputs[1]);
   const std::vector<double> zero_points = to_doubles(input_or_none(args, 2));
   const auto dst = args.outputs[0].span<float>();
-  for_each_scaled(args.attrs, args.inputs[0].shape(), args.inputs[1].shape(), [&](size_t i, size_t s) {
-    const double zero_point = zero_points.size() == 1 ? zero_points[0] : zero_points[s];
-    dst[i] = static_cast<float>((codes[i] - zero_point) * scales[s]);
+  dispatch_number(args.inputs[0].dtype(), [&]<typename T>(T) {
+    const auto codes = args.inputs[0].span<T>();
+    for_each_scaled(args.attrs, args.inputs[0].shape(), args.inputs[1].shape(), [&](size_t i, size_t s) {
+      const double zero_point = zero_points.size() == 1 ? zero_points[0] : zero_points[s];
+      dst[i] = static_cast<float>((static_cast<double>(codes[i]) - zero_point) * scales[s]);
+    });
   });
 }
 

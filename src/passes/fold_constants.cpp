@@ -2,6 +2,7 @@
 
 #include "ops/evaluate.h"
 #include "ops/shape_value.h"
+#include "passes/match.h"
 #include "passes/rewrites.h"
 
 namespace twofour::passes {
@@ -9,10 +10,25 @@ namespace {
 
 constexpr size_t kMaxGrowthBytes = size_t{16} << 20;
 
-bool is_small_enough(const Node& node) {
-  size_t in = 0;
-  for (const Value* input : node.inputs())
-    if (input) in += input->data().size_bytes();
+size_t element_bytes(const Node& node) {
+  size_t most = 0;
+  for (const Value* output : node.outputs()) most = std::max(most, dtype_size(output->dtype()));
+  return most;
+}
+
+// What the inputs take, or would take as elements of the outputs' type if they disappear with the node.
+size_t input_bytes(const Graph& graph, const Node& node) {
+  size_t bytes = 0;
+  for (const Value* input : node.inputs()) {
+    if (!input) continue;
+    const size_t widened = static_cast<size_t>(input->data().numel()) * element_bytes(node);
+    bytes += std::max(input->data().size_bytes(), only_user(graph, input) ? widened : 0);
+  }
+  return bytes;
+}
+
+bool is_small_enough(const Graph& graph, const Node& node) {
+  const size_t in = input_bytes(graph, node);
   size_t out = 0;
   for (const Value* output : node.outputs()) {
     if (!output->type().is_static()) return false;
@@ -39,10 +55,10 @@ std::vector<Tensor> known_shape_vector(const Node& node) {
 }
 
 // The values of the node's outputs, or nothing.
-std::vector<Tensor> values_of(const Node& node) {
+std::vector<Tensor> values_of(const Graph& graph, const Node& node) {
   if (!ops::all_inputs_constant(node)) return known_shape_vector(node);
   if (ops::get_op(node.op()).control) return {};  // may take long
-  return is_small_enough(node) ? evaluate(node) : std::vector<Tensor>();
+  return is_small_enough(graph, node) ? evaluate(node) : std::vector<Tensor>();
 }
 
 void replace_by(Graph& graph, Node* node, std::vector<Tensor> values) {
@@ -63,7 +79,7 @@ size_t fold_constants(Graph& graph) {
   size_t changed = 0;
   for (Node* node : graph.node_list()) {
     if (std::ranges::any_of(node->outputs(), [&](const Value* v) { return graph.is_output(v); })) continue;
-    std::vector<Tensor> values = values_of(*node);
+    std::vector<Tensor> values = values_of(graph, *node);
     if (values.empty()) continue;
     replace_by(graph, node, std::move(values));
     ++changed;

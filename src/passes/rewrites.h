@@ -15,7 +15,8 @@ size_t inline_if(Graph& graph);
 size_t eliminate_identity(Graph& graph);
 
 /// Replaces nodes whose inputs are all constant, and index vectors that follow from known shapes, by their
-/// values. What would grow by more than 16 MiB is left, as are graph outputs.
+/// values. What would grow by more than 16 MiB is left, unless elements that nothing else reads only get a
+/// wider type (quantised weights); so are graph outputs.
 size_t fold_constants(Graph& graph);
 
 /// Nodes that compute the same from the same values, attributes included, become one. Random ones and those
