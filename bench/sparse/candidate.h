@@ -12,7 +12,7 @@
 namespace twofour::bench {
 
 enum class Role : uint8_t {
-  kDense,        // f32; the fastest of a round is what ours is compared with
+  kDense,        // the fastest of a round is what ours is compared with
   kInformation,  // shown, compared with nothing
   kSparse,       // a sparse tactic of the backend
   kCeiling,      // a loop of fused multiply-adds in registers
@@ -34,7 +34,8 @@ struct Candidate {
 Candidate in_process(std::string name, Role role, int64_t copies, std::function<void(int64_t copy)> run,
                      std::function<std::span<const float>()> result);
 
-/// oneDNN in every order of memory that it takes. bf16 as information.
+/// oneDNN in every order of memory that it takes, in f32; in bf16 as information, unless the weights are
+/// stored as halves; also in bytes where they are stored as i8.
 std::vector<Candidate> onednn_candidates(const Problem& problem, const ProblemData& data);
 /// "oneDNN 2.6.3".
 std::string onednn_title();

@@ -18,7 +18,7 @@ Candidate matmul(const Problem& p, const ProblemData& data, Type type) {
   const dnnl::matmul::desc op(desc({p.n, p.k}, type, Tag::ab), desc({p.k, p.m}, type, Tag::any),
                               desc({p.n, p.m}, type, Tag::ab));
   const dnnl::matmul::primitive_desc pd(op, cpu_engine());
-  return onednn_candidate(typed_name("oneDNN matmul", type), role_of(type), dnnl::matmul(pd),
+  return onednn_candidate(typed_name("oneDNN matmul", type), role_of(type, p.stored), dnnl::matmul(pd),
                           {src_operand(data, desc({p.n, p.k}, Type::f32, Tag::ab), pd.src_desc()),
                            weight_operand(data, desc({p.k, p.m}, Type::f32, Tag::ba), pd.weights_desc())},
                           pd.dst_desc(), data.copies);
@@ -29,7 +29,7 @@ Candidate inner_product(const Problem& p, const ProblemData& data, Type type) {
       dnnl::prop_kind::forward_inference, desc({p.n, p.k}, type, Tag::any), desc({p.m, p.k}, type, Tag::any),
       desc({p.n, p.m}, type, Tag::any));
   const dnnl::inner_product_forward::primitive_desc pd(op, cpu_engine());
-  return onednn_candidate(typed_name("oneDNN inner product", type), role_of(type),
+  return onednn_candidate(typed_name("oneDNN inner product", type), role_of(type, p.stored),
                           dnnl::inner_product_forward(pd),
                           {src_operand(data, desc({p.n, p.k}, Type::f32, Tag::ab), pd.src_desc()),
                            weight_operand(data, desc({p.m, p.k}, Type::f32, Tag::ab), pd.weights_desc())},

@@ -67,7 +67,9 @@ std::vector<Type> onednn_types() {
 
 std::string typed_name(std::string name, Type type) { return name + (type == Type::bf16 ? " bf16" : ""); }
 
-Role role_of(Type type) { return type == Type::f32 ? Role::kDense : Role::kInformation; }
+Role role_of(Type type, DType stored) {
+  return type == Type::f32 || is_half(stored) ? Role::kDense : Role::kInformation;
+}
 
 std::string onednn_title() {
   const dnnl_version_t& version = *dnnl_version();
@@ -75,7 +77,11 @@ std::string onednn_title() {
 }
 
 std::vector<Candidate> onednn_candidates(const Problem& problem, const ProblemData& data) {
-  return problem.is_conv() ? onednn_convs(problem, data) : onednn_gemms(problem, data);
+  if (problem.is_conv()) return onednn_convs(problem, data);
+  std::vector<Candidate> list = onednn_gemms(problem, data);
+  if (problem.stored == DType::kI8)
+    std::ranges::move(onednn_int8_gemms(problem, data), std::back_inserter(list));
+  return list;
 }
 
 }  // namespace twofour::bench

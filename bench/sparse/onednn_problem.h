@@ -39,9 +39,12 @@ void if_implemented(const Make& make) {
 /// bf16 only where the CPU has instructions for it: elsewhere the library emulates.
 std::vector<Type> onednn_types();
 std::string typed_name(std::string name, Type type);
-Role role_of(Type type);
+/// bf16 counts where the weights are stored as halves, which no f32 product reads as such.
+Role role_of(Type type, DType stored = DType::kF32);
 
 std::vector<Candidate> onednn_gemms(const Problem& problem, const ProblemData& data);
+/// Products of weights that are stored as i8.
+std::vector<Candidate> onednn_int8_gemms(const Problem& problem, const ProblemData& data);
 std::vector<Candidate> onednn_convs(const Problem& problem, const ProblemData& data);
 
 }  // namespace twofour::bench

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "base/cpu.h"
 #include "base/rng.h"
@@ -14,14 +15,23 @@ namespace {
 struct Suite {
   const char* name;
   std::vector<int64_t> batches;  // of convolutions
+  DType stored = DType::kF32;
 };
 
 const std::vector<Suite>& suites() {
-  static const std::vector<Suite> list = {{"transformer_gemm", {}},  {"sweep_size_gemm", {}},
-                                          {"sweep_m_gemm", {}},      {"sweep_n_gemm", {}},
-                                          {"sweep_k_gemm", {}},      {"gemv_gemm", {}},
-                                          {"resnet50_conv", {1, 8}}, {"resnext101_conv", {1, 8}},
-                                          {"vgg16_conv", {1}},       {"resnet20_conv", {64}}};
+  static const std::vector<Suite> list = {{"transformer_gemm", {}},
+                                          {"sweep_size_gemm", {}},
+                                          {"sweep_m_gemm", {}},
+                                          {"sweep_n_gemm", {}},
+                                          {"sweep_k_gemm", {}},
+                                          {"gemv_gemm", {}},
+                                          {"gemv_f16_gemm", {}, DType::kF16},
+                                          {"gemv_bf16_gemm", {}, DType::kBF16},
+                                          {"gemv_i8_gemm", {}, DType::kI8},
+                                          {"resnet50_conv", {1, 8}},
+                                          {"resnext101_conv", {1, 8}},
+                                          {"vgg16_conv", {1}},
+                                          {"resnet20_conv", {64}}};
   return list;
 }
 
@@ -43,7 +53,8 @@ std::vector<Problem> problems_of(const Suite& suite, const ShapeFile& file) {
                       .name = fmt::format("{}_n{}", layer.name, n),
                       .m = layer.m,
                       .k = layer.k,
-                      .n = n});
+                      .n = n,
+                      .stored = suite.stored});
   for (const int64_t batch : suite.batches)
     for (const ConvLayer& layer : file.convs) list.push_back(conv_problem(suite, layer, batch));
   return list;
@@ -66,6 +77,22 @@ Tensor random_tensor(Shape shape, uint64_t seed) {
   return tensor;
 }
 
+/// The nearest values that `stored` has; i8: those of scales [M], which make the largest value of a row 127.
+void round_to(DType stored, Tensor& weight, Tensor& scales) {
+  if (stored != DType::kI8) {
+    weight = weight.to(stored).to(DType::kF32);
+    return;
+  }
+  scales = Tensor(DType::kF32, {weight.shape()[0]});
+  const auto k = static_cast<size_t>(weight.shape()[1]);
+  for (size_t row = 0; row < scales.span<float>().size(); ++row) {
+    const std::span<float> values = weight.span<float>().subspan(row * k, k);
+    float& scale = scales.span<float>()[row] = std::numeric_limits<float>::min();
+    for (const float v : values) scale = std::max(scale, std::abs(v) / 127);
+    for (float& v : values) v = std::nearbyint(v / scale) * scale;
+  }
+}
+
 Tensor sparse_weight(const Problem& p) {
   const ConvLayer& v = p.conv;
   Tensor weight = random_tensor(p.is_conv() ? Shape{v.k, v.c / v.groups, v.r, v.s} : Shape{p.m, p.k}, 1);
@@ -74,8 +101,9 @@ Tensor sparse_weight(const Problem& p) {
   return weight;
 }
 
-bool same_weight(const Problem& p, const Tensor& weight) {
-  return !p.is_conv() && weight.defined() && weight.shape() == Shape{p.m, p.k};
+bool same_weight(const Problem& p, const ProblemData& data) {
+  return !p.is_conv() && data.weight.defined() && data.weight.shape() == Shape{p.m, p.k} &&
+         data.stored == p.stored;
 }
 
 }  // namespace
@@ -100,13 +128,22 @@ std::vector<Problem> list_problems(const std::string& folder, const std::vector<
 
 ProblemData make_data(const Problem& p, const ProblemData& last) {
   ProblemData data;
-  data.weight = same_weight(p, last.weight) ? last.weight : sparse_weight(p);
+  data.stored = p.stored;
+  if (same_weight(p, last)) {
+    data.weight = last.weight;
+    data.scales = last.scales;
+  } else {
+    data.weight = sparse_weight(p);
+    round_to(p.stored, data.weight, data.scales);
+  }
   if (p.is_conv()) data.bias = random_tensor({p.conv.k}, 3);
   data.src = random_tensor(p.is_conv() ? Shape{p.batch, p.conv.c, p.conv.h, p.conv.w} : Shape{p.n, p.k}, 4);
+  if (p.stored == DType::kI8)
+    for (float& v : data.src.span<float>()) v = std::nearbyint(v * 127) / 128;
   // Of what sparse kernels read, half of it or less, twice the cache must go by between two uses.
   const auto cache = static_cast<double>(last_level_cache_bytes());
   if (p.weight_bytes() > cache)
-    data.copies = std::max<int64_t>(2, std::llround(std::ceil(4 * cache / p.weight_bytes())));
+    data.copies = std::max<int64_t>(2, std::llround(std::ceil(4 * cache / p.stored_bytes())));
   return data;
 }
 

@@ -51,6 +51,7 @@ Json row_json(const Row& row) {
                {"k", p.k},
                {"n", p.n},
                {"batch", p.batch},
+               {"stored", dtype_name(p.stored)},
                {"groups", p.conv.groups},
                {"count", p.conv.count},
                {"threads", row.threads},
@@ -85,6 +86,10 @@ Row row_from(const Json& json) {
           .dense_name = json.at("dense"),
           .ceiling_gflops = json.at("ceiling_gflops"),
           .bandwidth_gbs = json.at("bandwidth_gbs")};
+  const std::string stored = json.value("stored", "f32");
+  const auto dtype = dtype_from_name(stored);
+  TWOFOUR_CHECK(dtype, kDataCorrupt, "\"{}\" is no element type", stored);
+  row.problem.stored = *dtype;
   row.problem.conv.groups = get_integer<int64_t>(json.at("groups"));
   row.problem.conv.count = get_integer<int64_t>(json.at("count"));
   for (const Json& entry : json.at("candidates")) row.entries.push_back(entry_from(entry));

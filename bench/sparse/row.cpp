@@ -17,11 +17,10 @@ double Row::share(double flops, double bytes, double ms) const {
   return cold ? std::max(of_arithmetic, bytes / ms * 1e-6 / bandwidth_gbs) : of_arithmetic;
 }
 
-double Row::dense_share() const { return share(problem.flops(), problem.weight_bytes(), dense_ms); }
+double Row::dense_share() const { return share(problem.flops(), problem.stored_bytes(), dense_ms); }
 
 double Row::sparse_share() const {
-  constexpr double kBytes = 2.25 / 4;  // half the values, and two bits for the place of each
-  return sparse() ? share(problem.flops() / 2, problem.weight_bytes() * kBytes, sparse()->ms) : NAN;
+  return sparse() ? share(problem.flops() / 2, problem.sparse_bytes(), sparse()->ms) : NAN;
 }
 
 const Entry* Row::find(Role role) const {
@@ -31,9 +30,14 @@ const Entry* Row::find(Role role) const {
 
 bool is_in(Set set, const Row& row) {
   const Problem& p = row.problem;
+  const bool is_f32 = p.stored == DType::kF32;
+  const bool few_items = !p.is_conv() && p.n <= 4 && row.cold;
   switch (set) {
-    case Set::kGemm: return !p.is_conv() && p.m >= 256 && p.k >= 256 && p.n >= 64;
-    case Set::kGemv: return !p.is_conv() && p.n <= 4 && row.cold;
+    case Set::kGemm: return is_f32 && !p.is_conv() && p.m >= 256 && p.k >= 256 && p.n >= 64;
+    case Set::kGemv: return is_f32 && few_items;
+    case Set::kGemvF16: return p.stored == DType::kF16 && few_items;
+    case Set::kGemvBF16: return p.stored == DType::kBF16 && few_items;
+    case Set::kGemvI8: return p.stored == DType::kI8 && few_items;
     case Set::kConv: return p.is_conv() && p.suite == "resnet50_conv" && (p.batch == 1 || p.batch == 8);
   }
   return false;

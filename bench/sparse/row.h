@@ -38,7 +38,8 @@ struct Row {
   double speedup() const { return sparse() ? sparse()->speedup : 1; }
   double gflops(double ms) const { return problem.flops() / ms * 1e-6; }
   /// Share of what bounds them: the multiply-adds per second, of which sparse needs half, or where weights
-  /// are cold the bytes per second, of which sparse needs 2.25 for 4. NaN where no sparse tactic runs.
+  /// are cold the bytes per second, of which sparse needs half and two bits for each value that is kept. NaN
+  /// where no sparse tactic runs.
   double dense_share() const;
   double sparse_share() const;
 
@@ -46,8 +47,9 @@ struct Row {
   double share(double flops, double bytes, double ms) const;
 };
 
-enum class Set : uint8_t { kGemm, kGemv, kConv };
-/// Products with M, K >= 256 and N >= 64; products with N <= 4 and cold weights; ResNet-50 at batch 1 and 8.
+enum class Set : uint8_t { kGemm, kGemv, kGemvF16, kGemvBF16, kGemvI8, kConv };
+/// Products with M, K >= 256 and N >= 64; products with N <= 4 and cold weights, by stored type; ResNet-50 at
+/// batch 1 and 8.
 bool is_in(Set set, const Row& row);
 
 }  // namespace twofour::bench

@@ -1,5 +1,7 @@
 #include "sparse/summary.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 
@@ -28,11 +30,16 @@ Json summary_of(std::span<const Row> rows) {
     return number_or_null(geometric_mean(speedups(rows, set, threads)));
   };
   const std::vector<double> gemm = speedups(rows, Set::kGemm, 1);
-  return {{"gemm_f32_geomean_speedup_t1", mean(Set::kGemm, 1)},
-          {"gemm_f32_geomean_speedup_t2", mean(Set::kGemm, 2)},
-          {"gemm_f32_min_speedup_t1", gemm.empty() ? Json() : Json(std::ranges::min(gemm))},
-          {"gemv_f32_geomean_speedup_t2", mean(Set::kGemv, 2)},
-          {"conv_f32_geomean_speedup_t2", mean(Set::kConv, 2)}};
+  Json summary = {{"gemm_f32_geomean_speedup_t1", mean(Set::kGemm, 1)},
+                  {"gemm_f32_geomean_speedup_t2", mean(Set::kGemm, 2)},
+                  {"gemm_f32_min_speedup_t1", gemm.empty() ? Json() : Json(std::ranges::min(gemm))},
+                  {"gemv_f32_geomean_speedup_t2", mean(Set::kGemv, 2)},
+                  {"conv_f32_geomean_speedup_t2", mean(Set::kConv, 2)}};
+  for (const auto& [type, set] :
+       {std::pair("f16", Set::kGemvF16), {"bf16", Set::kGemvBF16}, {"i8", Set::kGemvI8}})
+    for (const int threads : {1, 2})
+      summary[fmt::format("gemv_{}_geomean_speedup_t{}", type, threads)] = mean(set, threads);
+  return summary;
 }
 
 }  // namespace twofour::bench

@@ -61,8 +61,11 @@ TEST(SparseReport, SharesOfWhatBinds) {
   EXPECT_NEAR(row.sparse_share(), 0.5, 1e-12);  // half of them in half the time
   row.cold = true;
   row.problem.n = 1;
-  EXPECT_NEAR(row.dense_share(), 0.2, 1e-12);     // 4 MB in 2 ms of 10 GB/s
-  EXPECT_NEAR(row.sparse_share(), 0.225, 1e-12);  // 2.25 MB in 1 ms
+  EXPECT_NEAR(row.dense_share(), 0.2, 1e-12);      // 4 MB in 2 ms of 10 GB/s
+  EXPECT_NEAR(row.sparse_share(), 0.2125, 1e-12);  // 2.125 MB in 1 ms
+  row.problem.stored = DType::kI8;
+  EXPECT_NEAR(row.dense_share(), 0.05, 1e-12);     // 1 MB in 2 ms
+  EXPECT_NEAR(row.sparse_share(), 0.0625, 1e-12);  // 0.625 MB in 1 ms
   row.entries.clear();
   EXPECT_TRUE(std::isnan(row.sparse_share()));
 }
