@@ -92,6 +92,8 @@ class Sparse24LinearCompact final : public OpTactic {
     return packed;
   }
 
+  std::string packed_form(const NodeDesc&) const override { return ""; }
+
   std::unique_ptr<Kernel> make(const NodeDesc& node, std::span<const Tensor> packed) const override {
     auto [problem, weight] = unpack_compact(node, packed);
     return std::make_unique<GemvKernel>(Sparse24Gemv(std::move(problem), std::move(weight)));
