@@ -51,6 +51,8 @@ struct BlockSpec {
   /// Bytes from BlockArgs::x to the X rows 0 .. K-1 of the whole matrix. None: the block's rows lie 64 bytes
   /// apart.
   const std::vector<int64_t>* row_offsets = nullptr;
+  /// Code only: each load of an X row prefetches what lies so many bytes further on; 0: nothing.
+  int64_t x_ahead = 0;
   int64_t tile_panels = 16;  // over how many panels the prefetch of the following block is spread
 };
 

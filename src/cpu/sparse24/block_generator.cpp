@@ -138,9 +138,17 @@ class BlockEmitter {
       used |= 1 << kept[0] | 1 << kept[1];
     }
     for (int i = 0; i < 4; ++i)
-      if (used >> i & 1) fast.load_x(i, x_displacement(block * 4 + i));
+      if (used >> i & 1) load_x(fast, i, x_displacement(block * 4 + i));
     for (const auto& of_rows : positions)
       multiply_add(fast, std::span(of_rows).first(static_cast<size_t>(rows_)));
+  }
+
+  void load_x(FastEmitter& fast, int position, int64_t displacement) {
+    fast.load_x(position, displacement);
+    if (spec_.x_ahead == 0) return;
+    fast.sync();
+    out_.prefetcht0(out_.ptr[x_ + static_cast<int>(displacement + spec_.x_ahead)]);
+    fast.resume();
   }
 
   int64_t x_displacement(int64_t row) const {
@@ -248,9 +256,10 @@ class BlockEmitter {
 
 int64_t block_bytes_bound(const BlockSpec& spec) {
   constexpr int64_t kPerWeight = 4 + 7 + 2;  // value, FMA, share of the prefetches
+  constexpr int64_t kPerColumn = 10 + 8;     // load of an X row, prefetch
   constexpr int64_t kPerRow = 4 + 64;        // bias, start and epilogue
   constexpr int64_t kFixed = 512;
-  return spec.rows.size() * spec.columns.size() / 2 * kPerWeight + spec.columns.size() * 12 +
+  return spec.rows.size() * spec.columns.size() / 2 * kPerWeight + spec.columns.size() * kPerColumn +
          spec.rows.size() * kPerRow + kFixed;
 }
 

@@ -11,6 +11,7 @@ namespace twofour::cpu {
 namespace {
 
 constexpr size_t kAlignment = 64;
+constexpr int64_t kDirectAhead = 128;  // two panels; 192 and 256 gain a little less
 
 void check(const backend::Sparse24View& weights, const ConvShape& shape) {
   TWOFOUR_CHECK(shape.batch >= 0 && shape.c > 0 && shape.k > 0 && shape.r > 0 && shape.s > 0 && shape.h > 0 &&
@@ -70,10 +71,12 @@ ConvMapping wanted_mapping(const Sparse24Options& options) {
   return lists && options.mapping == ConvMapping::kAuto ? ConvMapping::kPacked : options.mapping;
 }
 
-/// Fits the options to the map: X that is copied, but not K block by K block, serves all of K at once, and
-/// the prefetch of code is paced by the tiles that there will be when all threads take part.
+/// Fits the options to the map: X that is copied, but not K block by K block, serves all of K at once; X that
+/// is read where it lies, each row a plane on, is prefetched; the prefetch of code is paced by the tiles that
+/// there will be when all threads take part.
 Sparse24Options fitted(Sparse24Options options, const ConvMap& map) {
   options.groups = map.shape.groups;
+  if (map.mapping == ConvMapping::kDirect) options.x_ahead = kDirectAhead;
   if (!map.in_blocks() && map.mapping != ConvMapping::kDirect) options.super_block = map.shape.gemm_k();
   if (map.mapping == ConvMapping::kPlanar && options.k_block == 0)
     options.k_block = planar_k_block(map.shape);

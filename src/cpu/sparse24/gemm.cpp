@@ -17,6 +17,7 @@ int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 std::vector<BlockSpec> block_specs(const BlockPlan& plan, const Sparse24Options& options,
                                    const std::vector<int64_t>& row_offsets) {
   std::vector<BlockSpec> specs;
+  const int64_t group_rows = plan.m_blocks.back().end / options.groups;
   const auto k_blocks = static_cast<int64_t>(plan.k_blocks.size());
   for (const Range& super_block : plan.super_blocks)
     for (const Range& rows : plan.m_blocks)
@@ -27,6 +28,7 @@ std::vector<BlockSpec> block_specs(const BlockPlan& plan, const Sparse24Options&
              .first = kb == 0,
              .last = kb + 1 == k_blocks,
              .row_offsets = row_offsets.empty() ? nullptr : &row_offsets,
+             .x_ahead = rows.begin % group_rows == 0 ? options.x_ahead : 0,
              .tile_panels = options.expected_panels > 0 ? options.expected_panels : options.tile_panels});
   return specs;
 }

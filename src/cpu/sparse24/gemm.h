@@ -42,6 +42,8 @@ struct Sparse24Options {
   /// typical tile, at least 256.
   int64_t super_block = 0;
   int64_t groups = 1;  // equal parts of the rows of W that blocks do not cross
+  /// Bytes ahead of an X row that the first row block of each group prefetches; 0: X is in the cache already.
+  int64_t x_ahead = 0;
   ConvMapping mapping = ConvMapping::kAuto;
 };
 /// Throws Error{kInvalidArgument} when a value is out of range.
