@@ -34,6 +34,8 @@ struct Row {
   /// The tactic with the largest speedup; null when every one declined.
   const Entry* sparse() const;
   const Entry* find(Role role) const;
+  /// Upper over lower quartile of the speedup; 1 where no sparse tactic runs.
+  double spread() const { return sparse() ? sparse()->high / sparse()->low : 1; }
   /// What 2:4 brings here: 1 where no sparse tactic runs, for the engine is dense then.
   double speedup() const { return sparse() ? sparse()->speedup : 1; }
   double gflops(double ms) const { return problem.flops() / ms * 1e-6; }
