@@ -18,9 +18,13 @@ int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 int64_t groups_of(int64_t k) { return ceil_div(k / 4, kGemvGroupSteps); }
 
-int64_t slices_of(int64_t panels, int64_t k) {
-  const int64_t groups = groups_of(k);
-  return std::clamp<int64_t>(kWantedItems / panels, 1, std::max<int64_t>(groups / kSliceGroups, 1));
+/// Of K: enough work for threads where there are few panels, and X of a slice stays in the L2 cache while all
+/// panels pass over it.
+int64_t slices_of(int64_t panels, const GemvProblem& p) {
+  const int64_t x_bytes = p.items * p.k * static_cast<int64_t>(sizeof(float));
+  const int64_t wanted =
+      std::max(kWantedItems / panels, ceil_div(x_bytes, static_cast<int64_t>(l2_bytes() / 2)));
+  return std::clamp<int64_t>(wanted, 1, std::max<int64_t>(groups_of(p.k) / kSliceGroups, 1));
 }
 
 bool is_stored_type(DType dtype) {
@@ -64,7 +68,7 @@ Sparse24Gemv::Sparse24Gemv(GemvProblem problem, Tensor weights, Isa isa)
   check(problem_, weights_);
   const backend::Support support = gemv_supports(isa);
   TWOFOUR_CHECK(support, kFailedPrecondition, "[sparse24.gemv] {}", support.to_string());
-  slices_ = slices_of(panels_, problem_.k);
+  slices_ = slices_of(panels_, problem_);
   // An odd number of cache lines, so that items do not compete for the same ones.
   x_stride_ = (problem_.k + kGemvWrap + 31) / 32 * 32 + 16;
   const bool wide = isa == Isa::kAvx512;
@@ -101,8 +105,10 @@ void Sparse24Gemv::run(const float* x, const float* residual, float* y, std::byt
   const int64_t workers = std::clamp<int64_t>(std::min<int64_t>(threads, bytes / kThreadBytes), 1, work);
   parallel_ranges(workers, 1, [&](int64_t begin, int64_t end) {
     for (int64_t i = work * begin / workers; i < work * end / workers; ++i) {
-      add_slice(rows, i % slices_, i / slices_, sums + i * panel_sums);
-      if (slices_ == 1) finish(sums + i * panel_sums, i, residual, y);
+      const int64_t slice = i / panels_, panel = i % panels_;
+      float* panel_slice = sums + (panel * slices_ + slice) * panel_sums;
+      add_slice(rows, slice, panel, panel_slice);
+      if (slices_ == 1) finish(panel_slice, panel, residual, y);
     }
   });
   if (slices_ > 1)
