@@ -8,7 +8,8 @@
 namespace twofour {
 
 struct TuningOptions {
-  /// 0: nothing is timed, the first tactic that runs a layer is taken. 1 to 5: more and longer rounds.
+  /// 0: nothing is timed, the first tactic that runs a layer is taken. 1 to 5: more and longer rounds. From 4
+  /// on, parameters of the 2:4 kernels are searched where these are among the fastest.
   int level = 3;
   /// Rounds of timing, exactly; 0: as the level says.
   int rounds = 0;

@@ -24,6 +24,9 @@ std::string NodeDesc::signature() const {
   return text;
 }
 
+Tactic::Tactic(const Tactic& base, std::string_view parameters)
+    : name_(fmt::format("{}:{}", base.name(), parameters)), base_(&base) {}
+
 std::unique_ptr<Kernel> Tactic::create(NodeDesc node, std::span<const Tensor> packed) const {
   for (size_t i = 0; i < node.inputs.size(); ++i) {
     NodeDesc::Input& input = node.inputs[i];
@@ -38,8 +41,10 @@ std::unique_ptr<Kernel> Tactic::create(NodeDesc node, std::span<const Tensor> pa
 }
 
 const Tactic* Backend::find_tactic(std::string_view tactic_name) const {
-  for (const Tactic* tactic : tactics())
+  for (const Tactic* tactic : tactics()) {
     if (tactic->name() == tactic_name) return tactic;
+    if (const Tactic* variant = tactic->find_variant(tactic_name)) return variant;
+  }
   return nullptr;
 }
 

@@ -97,8 +97,18 @@ class Tactic {
   Tactic& operator=(const Tactic&) = delete;
 
   /// "onednn.conv", "sparse24.conv", "reference": unique within a backend, stable across versions (engine
-  /// files and tactics files name it).
+  /// files and tactics files name it). Of a variant: its base's, a colon and its parameters.
   const std::string& name() const { return name_; }
+  /// What this is a variant of: the same kernel, packing and refusals, other parameters; itself when it is
+  /// none.
+  const Tactic& base() const { return base_ ? *base_ : *this; }
+  /// How many parameters of the kernel a build may search.
+  virtual size_t num_parameters() const { return 0; }
+  /// Those that differ from this one in one parameter and would run the node in another way. They belong to
+  /// base().
+  virtual std::vector<const Tactic*> neighbours(const NodeDesc&, size_t /*parameter*/) const { return {}; }
+  /// The variant of this with the full name, or null.
+  virtual const Tactic* find_variant(std::string_view /*name*/) const { return nullptr; }
   /// Runs only the kept weights of a 2:4 sparse node.
   virtual bool is_sparse() const { return false; }
   /// Whether this tactic runs the node as described, formats included; otherwise the reason. kNotThisOp is
@@ -120,6 +130,9 @@ class Tactic {
   std::unique_ptr<Kernel> create(NodeDesc node, std::span<const Tensor> packed) const;
 
  protected:
+  /// A variant of `base`, which outlives it.
+  Tactic(const Tactic& base, std::string_view parameters);
+
   /// For a node that is supported and whose constants have data; called only where packs().
   virtual std::vector<Tensor> make_packed(const NodeDesc&) const { return {}; }
   /// For a node that is supported. Its constants have data unless packs().
@@ -127,6 +140,7 @@ class Tactic {
 
  private:
   std::string name_;
+  const Tactic* base_ = nullptr;  // of a variant
 };
 
 /// A device. Owned by the application (api/); outlives engines built for it.
@@ -138,7 +152,7 @@ class Backend {
   /// What engine files are bound to, for example "AMD EPYC, avx512".
   virtual std::string device() const = 0;
   virtual std::span<const Tactic* const> tactics() const = 0;
-  /// Null when there is none of that name.
+  /// Variants, too. Null when there is none of that name.
   const Tactic* find_tactic(std::string_view tactic_name) const;
   /// Whether the device computes faster in f16/bf16 than in f32; otherwise the reason, for AMP's one line.
   virtual Support native_half(DType dtype) const = 0;

@@ -20,7 +20,7 @@ bool PackedStore::keeps(const backend::NodeDesc& node) const {
 
 std::vector<Tensor> PackedStore::pack(const backend::Tactic& tactic, const backend::NodeDesc& node) {
   if (!tactic.packs() || !keeps(node)) return tactic.pack(node);
-  std::string key = tactic.name() + " " + node.op + attrs_to_json(node.attrs).dump();
+  std::string key = tactic.base().name() + " " + node.op + attrs_to_json(node.attrs).dump();
   for (const auto& input : node.inputs)
     key += input.constant ? fmt::format(" {}@{}", input.desc.to_string(), fmt::ptr(input.data.raw())) : " -";
   key += " " + tactic.packed_form(node);

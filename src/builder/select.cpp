@@ -17,6 +17,11 @@ using backend::NodeDesc;
 using backend::Reason;
 using backend::Tactic;
 
+/// From here on, kernels' parameters are searched.
+constexpr int kSearchLevel = 4;
+/// Tactics that are slower than the fastest by more than this are not worth a search.
+constexpr double kWorthSearching = 1.2;
+
 bool has_activation_format(const Node& node) {
   for (size_t i = 0; i < node.inputs().size(); ++i)
     if (node.input(i) && input_format(node, i, Format::kChannelsLast) != Format::kPlain) return true;
@@ -42,9 +47,10 @@ Selector::Selector(const backend::Backend& backend, const Options& options, bool
       times_us_(options.times ? options.times : std::make_shared<TimingCache>(backend)) {
   const auto tactics = backend_.tactics();
   for (const std::string& start : options_.tuning.without_tactics)
-    TWOFOUR_CHECK(std::ranges::any_of(tactics, [&](const Tactic* t) { return t->name().starts_with(start); }),
-                  kInvalidArgument, "no tactic of backend {} is called \"{}\" or begins so", backend_.name(),
-                  start);
+    TWOFOUR_CHECK(
+        std::ranges::any_of(tactics, [&](const Tactic* t) { return t->name().starts_with(start); }) ||
+            backend_.find_tactic(start),
+        kInvalidArgument, "no tactic of backend {} is called \"{}\" or begins so", backend_.name(), start);
 }
 
 bool Selector::considered(const Tactic& tactic) const {
@@ -75,33 +81,94 @@ std::vector<Contender> Selector::contenders_of(const NodeSelection& selection) c
   std::vector<Contender> contenders;
   for (const Candidate& c : selection.candidates)
     if (c.support && (most == 0 || taken[static_cast<size_t>(c.format)]++ < most))
-      contenders.push_back({*c.tactic, selection.desc(c.format), cold_weights_, selection.dying});
+      contenders.push_back(contender_of(selection, c));
   return contenders;
 }
 
-bool Selector::measure(std::span<const Contender> contenders, const std::string& label) {
+Contender Selector::contender_of(const NodeSelection& selection, const Candidate& candidate) const {
+  return {*candidate.tactic, selection.desc(candidate.format), cold_weights_, selection.dying};
+}
+
+Timings Selector::measure(std::span<const Contender> contenders, const std::string& label) {
   TWOFOUR_CHECK(!options_.tuning.strict_timing_cache, kNotFound, "{} is not in timing cache {}", label,
                 options_.tuning.timing_cache.string());
-  const Timings times = time_contenders(contenders, effort_of(options_.tuning));
-  for (size_t i = 0; i < contenders.size(); ++i) times_us_->set(contenders[i], times.us[i]);
+  Timings times = time_contenders(contenders, effort_of(options_.tuning));
   if (times.disturbed && !std::exchange(warned_, true))
     log_warning(
         "timing was disturbed by other work on this machine, first at {}: what was chosen may not be "
         "the fastest",
         label);
-  return times.disturbed;
+  return times;
+}
+
+void Selector::keep(std::span<const Contender> contenders, const Timings& times, double scale) {
+  for (size_t i = 0; i < contenders.size(); ++i) times_us_->set(contenders[i], times.us[i] * scale);
 }
 
 void Selector::time(NodeSelection& selection) {
   const std::vector<Contender> contenders = contenders_of(selection);
   // A node with any new contender is timed as a whole: only times of the same rounds are comparable.
   const auto known = [&](const Contender& c) { return times_us_->find(c).has_value(); };
-  if (!std::ranges::all_of(contenders, known))
-    selection.disturbed = measure(contenders, selection.node->label());
+  if (!std::ranges::all_of(contenders, known)) {
+    const Timings times = measure(contenders, selection.node->label());
+    keep(contenders, times);
+    selection.disturbed = times.disturbed;
+  }
   for (const Contender& contender : contenders)
     for (Candidate& c : selection.candidates)
       if (c.tactic == &contender.tactic && &selection.desc(c.format) == &contender.node)
         c.time_us = *times_us_->find(contender);
+}
+
+void Selector::search_parameters(NodeSelection& selection) {
+  std::array<double, kFormats.size()> fastest;
+  fastest.fill(std::numeric_limits<double>::infinity());
+  for (const Candidate& c : selection.candidates) {
+    double& us = fastest[static_cast<size_t>(c.format)];
+    if (c.time_us >= 0) us = std::min(us, c.time_us);
+  }
+  // Backwards: what is found goes behind its base.
+  for (size_t i = selection.candidates.size(); i-- > 0;) {
+    const Candidate& c = selection.candidates[i];
+    if (c.time_us >= 0 && c.time_us <= fastest[static_cast<size_t>(c.format)] * kWorthSearching)
+      search_from(selection, i);
+  }
+}
+
+/// Coordinate descent: each parameter in turn at the best values of those before it.
+void Selector::search_from(NodeSelection& selection, size_t start) {
+  Candidate best = selection.candidates[start];
+  std::vector<Candidate> found;
+  for (size_t parameter = 0; parameter < best.tactic->num_parameters(); ++parameter) {
+    const std::vector<Candidate> timed = timed_neighbours(selection, best, parameter);
+    found.insert(found.end(), timed.begin(), timed.end());
+    for (const Candidate& c : timed)
+      if (c.time_us < best.time_us * (1 - options_.noise_fraction)) best = c;
+  }
+  selection.candidates.insert(selection.candidates.begin() + static_cast<ptrdiff_t>(start) + 1, found.begin(),
+                              found.end());
+}
+
+/// In rounds with the best one, whose time was measured beside the node's other candidates. None when other
+/// work disturbs them twice: parameters differ by less.
+std::vector<Candidate> Selector::timed_neighbours(const NodeSelection& selection, const Candidate& best,
+                                                  size_t parameter) {
+  std::vector<Contender> contenders = {contender_of(selection, best)};
+  std::vector<Candidate> found;
+  for (const Tactic* tactic : best.tactic->neighbours(selection.desc(best.format), parameter)) {
+    if (!considered(*tactic)) continue;
+    found.push_back({tactic, best.format, best.support});
+    contenders.push_back(contender_of(selection, found.back()));
+  }
+  const auto known = [&](const Contender& c) { return times_us_->find(c).has_value(); };
+  if (!std::ranges::all_of(contenders, known)) {
+    Timings times = measure(contenders, selection.node->label());
+    if (times.disturbed) times = measure(contenders, selection.node->label());
+    if (times.disturbed) return {};
+    keep(contenders, times, times.us[0] > 0 ? best.time_us / times.us[0] : 1);
+  }
+  for (Candidate& c : found) c.time_us = *times_us_->find(contender_of(selection, c));
+  return found;
 }
 
 void Selector::pick(NodeSelection& selection) const {
@@ -121,8 +188,18 @@ void Selector::pick(NodeSelection& selection) const {
   }
 }
 
+/// A file may name a variant, which is a candidate wherever its base is.
+void Selector::add_variant(NodeSelection& selection, const std::string& name) const {
+  const Tactic* variant = backend_.find_tactic(name);
+  if (!variant || variant == &variant->base()) return;
+  auto& candidates = selection.candidates;
+  for (auto it = candidates.begin(); it != candidates.end(); ++it)
+    if (it->tactic == &variant->base()) it = candidates.insert(it + 1, {variant, it->format, it->support});
+}
+
 /// Whether the node can run as decided; then it does.
 bool Selector::take(NodeSelection& selection, const LayerChoice& choice) const {
+  add_variant(selection, choice.winner);
   for (size_t i = 0; i < selection.candidates.size(); ++i) {
     Candidate& c = selection.candidates[i];
     if (c.tactic->name() != choice.winner || format_name(c.format) != choice.format) continue;
@@ -137,7 +214,8 @@ bool Selector::take(NodeSelection& selection, const LayerChoice& choice) const {
 
 int Selector::rank_of(const std::string& tactic) const {
   const auto tactics = backend_.tactics();
-  const auto it = std::ranges::find(tactics, tactic, &Tactic::name);
+  const Tactic* found = backend_.find_tactic(tactic);
+  const auto it = std::ranges::find(tactics, found ? &found->base() : nullptr);
   return static_cast<int>(it - tactics.begin());
 }
 
@@ -175,6 +253,7 @@ NodeSelection Selector::select(Node* node, std::vector<size_t> dying) {
                 candidates.empty() ? "none is for this operator" : candidates.back().support.to_string());
   if ((!options_.decisions.empty() || options_.strict_tactics) && replay(selection)) return selection;
   if (options_.time_tactics) time(selection);
+  if (options_.time_tactics && options_.tuning.level >= kSearchLevel) search_parameters(selection);
   pick(selection);
   return selection;
 }
@@ -212,7 +291,7 @@ double Selector::reorder_us(const Value& value, Format from, Format to) {
   const NodeDesc desc = describe_reorder(value, from, to);
   const Tactic& tactic = reorder_tactic(desc);
   const Contender contender{tactic, desc};
-  if (!times_us_->find(contender)) measure({&contender, 1}, desc.label());
+  if (!times_us_->find(contender)) keep({&contender, 1}, measure({&contender, 1}, desc.label()));
   return *times_us_->find(contender);
 }
 

@@ -58,12 +58,19 @@ class Selector {
   bool considered(const backend::Tactic& tactic) const;
   void add_candidates(NodeSelection& selection, backend::Format format) const;
   bool replay(NodeSelection& selection) const;
+  void add_variant(NodeSelection& selection, const std::string& name) const;
   int rank_of(const std::string& tactic) const;
   bool take(NodeSelection& selection, const LayerChoice& choice) const;
   std::vector<Contender> contenders_of(const NodeSelection& selection) const;
   void time(NodeSelection& selection);
-  /// Whether other work on the machine disturbed it.
-  bool measure(std::span<const Contender> contenders, const std::string& label);
+  /// Candidates for variants of those that have parameters and are among the fastest.
+  void search_parameters(NodeSelection& selection);
+  void search_from(NodeSelection& selection, size_t start);
+  std::vector<Candidate> timed_neighbours(const NodeSelection& selection, const Candidate& best,
+                                          size_t parameter);
+  Contender contender_of(const NodeSelection& selection, const Candidate& candidate) const;
+  Timings measure(std::span<const Contender> contenders, const std::string& label);
+  void keep(std::span<const Contender> contenders, const Timings& times, double scale = 1);
   void pick(NodeSelection& selection) const;
 
   const backend::Backend& backend_;

@@ -35,6 +35,7 @@ class OpTactic : public backend::Tactic {
  protected:
   OpTactic(std::string name, std::vector<std::string_view> ops)
       : Tactic(std::move(name)), ops_(std::move(ops)) {}
+  OpTactic(const OpTactic& base, std::string_view parameters) : Tactic(base, parameters), ops_(base.ops_) {}
   virtual Support accepts(const NodeDesc& node) const = 0;
 
  private:

@@ -33,8 +33,9 @@ void add_tuning_flags(CLI::App& exec, ExecOptions& o) {
   exec.add_option("--timingCacheFile", t.timing_cache, "Measured times to start from and to keep")
       ->type_name("FILE");
   exec.add_flag("--errorOnTimingCacheMiss", t.strict_timing_cache, "A time that the file misses is an error");
-  exec.add_option("--builderOptimizationLevel,--heuristic", t.level,
-                  "0: nothing is timed; up to 5: longer timing")
+  exec.add_option(
+          "--builderOptimizationLevel,--heuristic", t.level,
+          "0: nothing is timed; up to 5: longer timing, from 4 on with a search over kernel parameters")
       ->check(CLI::Range(0, 5))
       ->type_name("LEVEL");
   exec.add_option("--avgTiming", t.rounds, "Runs of each tactic; 0: as the level says")

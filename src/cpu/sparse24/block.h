@@ -53,7 +53,8 @@ struct BlockSpec {
   const std::vector<int64_t>* row_offsets = nullptr;
   /// Code only: each load of an X row prefetches what lies so many bytes further on; 0: nothing.
   int64_t x_ahead = 0;
-  int64_t tile_panels = 16;  // over how many panels the prefetch of the following block is spread
+  int64_t tile_panels = 16;     // over how many panels the prefetch of code is spread
+  int64_t prefetch_blocks = 1;  // how many of the following blocks it fetches
 };
 
 }  // namespace twofour::cpu

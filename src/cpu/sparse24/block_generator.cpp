@@ -18,7 +18,9 @@ using Xbyak::Zmm;
 constexpr int64_t kLine = 64;
 constexpr int kXRegister = FastEmitter::kXRegister;
 constexpr int64_t kXBias =
-    kMaxBlockColumns / 2 * kLine;      // keeps displacements of X rows in [-128, 127] lines
+    kMaxBlockColumns / 2 * kLine;  // keeps displacements of X rows in [-128, 127] lines
+/// To prefetch: value, FMA, and for all weights loads of X, epilogue and the start of the block after it.
+constexpr int64_t kFetchedBytes = 15;
 constexpr int64_t kWeightReach = 508;  // highest 8-bit displacement of a broadcast f32
 
 class BlockEmitter {
@@ -190,9 +192,9 @@ class BlockEmitter {
     next_prefetch_ = prefetched_ * weight_count() / prefetch_lines() + 1;
   }
 
-  /// Lines of the following block (about as long as this one) to fetch while one panel is computed.
+  /// Lines of the following blocks (about as long as this one) to fetch while one panel is computed.
   int64_t prefetch_lines() const {
-    const int64_t lines = weight_count() * 11 / kLine;
+    const int64_t lines = spec_.prefetch_blocks * weight_count() * kFetchedBytes / kLine;
     return (lines + spec_.tile_panels - 1) / spec_.tile_panels;
   }
 
@@ -255,11 +257,11 @@ class BlockEmitter {
 }  // namespace
 
 int64_t block_bytes_bound(const BlockSpec& spec) {
-  constexpr int64_t kPerWeight = 4 + 7 + 2;  // value, FMA, share of the prefetches
-  constexpr int64_t kPerColumn = 10 + 8;     // load of an X row, prefetch
-  constexpr int64_t kPerRow = 4 + 64;        // bias, start and epilogue
+  const int64_t per_weight = 4 + 7 + 2 * spec.prefetch_blocks;  // value, FMA, share of the prefetches
+  constexpr int64_t kPerColumn = 10 + 8;                        // load of an X row, prefetch
+  constexpr int64_t kPerRow = 4 + 64;                           // bias, start and epilogue
   constexpr int64_t kFixed = 512;
-  return spec.rows.size() * spec.columns.size() / 2 * kPerWeight + spec.columns.size() * kPerColumn +
+  return spec.rows.size() * spec.columns.size() / 2 * per_weight + spec.columns.size() * kPerColumn +
          spec.rows.size() * kPerRow + kFixed;
 }
 

@@ -27,6 +27,7 @@ struct Range {
   int64_t begin = 0;
   int64_t end = 0;
   int64_t size() const { return end - begin; }
+  bool operator==(const Range&) const = default;
 };
 
 /// [0, total) cut into the fewest ranges of at most `limit` items, as equal as multiples of `unit` allow.

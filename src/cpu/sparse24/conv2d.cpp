@@ -90,6 +90,16 @@ Sparse24Options fitted(Sparse24Options options, const ConvMap& map) {
   return options;
 }
 
+struct Mapped {
+  Sparse24Options options;  // fitted to the map
+  ConvMap map;
+};
+Mapped mapped(const Sparse24Options& given, const ConvShape& shape) {
+  const Sparse24Options options = with_form(given, shape.k, shape.gemm_k());
+  const ConvMap map = map_conv(shape, options.tile_panels, wanted_mapping(options));
+  return {fitted(options, map), map};
+}
+
 }  // namespace
 
 std::vector<float> conv_weights_rsc(std::span<const float> kcrs, int64_t k, int64_t c, int64_t r, int64_t s) {
@@ -105,15 +115,25 @@ std::vector<float> conv_weights_rsc(std::span<const float> kcrs, int64_t k, int6
   return result;
 }
 
+ConvBlocking conv_blocking(const ConvShape& shape, const Sparse24Options& given) {
+  const auto [options, map] = mapped(given, shape);
+  const BlockPlan plan = sparse24_plan(shape.k, shape.gemm_k(), options);
+  return {.form = options.form,
+          .mapping = map.mapping,
+          .tile_panels = options.expected_panels,
+          .prefetch_blocks = options.form == BlockForm::kLists ? 0 : options.prefetch_blocks,
+          .k_blocks = plan.k_blocks,
+          .super_blocks = plan.super_blocks};
+}
+
 Sparse24Created<Sparse24Conv2d> Sparse24Conv2d::create(const backend::Sparse24View& weights,
                                                        const ConvShape& shape, const Epilogue& epilogue,
                                                        const Sparse24Options& given) {
   check(weights, shape);
   check_options(given);
-  const Sparse24Options options = with_form(given, weights.m, weights.k);
-  const ConvMap map = map_conv(shape, options.tile_panels, wanted_mapping(options));
-  auto gemm = Sparse24Gemm::create(weights, early_epilogue(epilogue, shape.layout), fitted(options, map),
-                                   map.row_offsets());
+  const auto [options, map] = mapped(given, shape);
+  auto gemm =
+      Sparse24Gemm::create(weights, early_epilogue(epilogue, shape.layout), options, map.row_offsets());
   if (!gemm.kernel) return {nullptr, std::move(gemm.support)};
   std::unique_ptr<Sparse24Conv2d> conv(new Sparse24Conv2d);
   conv->map_ = map;

@@ -21,6 +21,17 @@ namespace twofour::cpu {
 /// takes.
 std::vector<float> conv_weights_rsc(std::span<const float> kcrs, int64_t k, int64_t c, int64_t r, int64_t s);
 
+/// What options come to for a convolution, with all threads: alike for those that run alike.
+struct ConvBlocking {
+  BlockForm form;
+  ConvMapping mapping;
+  int64_t tile_panels;
+  int64_t prefetch_blocks;  // 0 for lists
+  std::vector<Range> k_blocks, super_blocks;
+  bool operator==(const ConvBlocking&) const = default;
+};
+ConvBlocking conv_blocking(const ConvShape& shape, const Sparse24Options& options);
+
 class Sparse24Conv2d {
  public:
   /// `weights` is [K, R*S*C] as conv_weights_rsc orders it. Declines as Sparse24Gemm::create does. Throws

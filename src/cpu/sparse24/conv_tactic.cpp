@@ -2,6 +2,7 @@
 #include "base/parallel.h"
 #include "cpu/sparse24/conv2d.h"
 #include "cpu/sparse24/conv_node.h"
+#include "cpu/sparse24/kernel_parameters.h"
 #include "cpu/tactics.h"
 
 namespace twofour::cpu {
@@ -26,9 +27,11 @@ class ConvKernel final : public Kernel {
   int threads_;
 };
 
-class Sparse24Conv final : public OpTactic {
+class Sparse24Conv final : public TunableTactic {
  public:
-  Sparse24Conv() : OpTactic("sparse24.conv", {"Conv", "FusedConv"}) {}
+  Sparse24Conv() : TunableTactic("sparse24.conv", {"Conv", "FusedConv"}) { add_variants(*this); }
+  Sparse24Conv(const Sparse24Conv& base, const KernelParameters& parameters)
+      : TunableTactic(base, parameters) {}
 
   bool is_sparse() const override { return true; }
   bool packs() const override { return true; }
@@ -47,7 +50,7 @@ class Sparse24Conv final : public OpTactic {
   std::unique_ptr<Kernel> make(const NodeDesc& node, std::span<const Tensor> packed) const override {
     const ConvShape shape = conv_shape_of(node);
     const PackedWeight weight = unpack(node, packed, shape.k, shape.gemm_k(), node.has_input(kResidual));
-    auto made = Sparse24Conv2d::create(weight.matrix, shape, weight.epilogue);
+    auto made = Sparse24Conv2d::create(weight.matrix, shape, weight.epilogue, options());
     TWOFOUR_CHECK(made.support, kFailedPrecondition, "{}: {}", node.label(), made.support.to_string());
     return std::make_unique<ConvKernel>(std::move(made.kernel), node);
   }
@@ -58,6 +61,9 @@ class Sparse24Conv final : public OpTactic {
     if (Support no = conv_pattern_ok(node); !no) return no;
     const ConvShape shape = conv_shape_of(node);
     return sparse24_form(shape.k, shape.gemm_k());
+  }
+  ConvBlocking blocking(const NodeDesc& node, const Sparse24Options& options) const override {
+    return conv_blocking(conv_shape_of(node), options);
   }
 };
 

@@ -29,7 +29,8 @@ std::vector<BlockSpec> block_specs(const BlockPlan& plan, const Sparse24Options&
              .last = kb + 1 == k_blocks,
              .row_offsets = row_offsets.empty() ? nullptr : &row_offsets,
              .x_ahead = rows.begin % group_rows == 0 ? options.x_ahead : 0,
-             .tile_panels = options.expected_panels > 0 ? options.expected_panels : options.tile_panels});
+             .tile_panels = options.expected_panels > 0 ? options.expected_panels : options.tile_panels,
+             .prefetch_blocks = options.prefetch_blocks});
   return specs;
 }
 
@@ -38,10 +39,6 @@ int64_t super_block_of(const Sparse24Options& options) {
   const int64_t panels = options.expected_panels > 0 ? options.expected_panels : options.tile_panels;
   return std::max<int64_t>(256, static_cast<int64_t>(l2_bytes() / 2) / (panels * kPanelRowBytes));
 }
-
-/// The X rows of a block of lists and seven panels take most of an L1 cache of 48 KiB; generated blocks read
-/// each of them once.
-int64_t default_k_block(BlockForm form) { return form == BlockForm::kLists ? 64 : 128; }
 
 }  // namespace
 
@@ -54,12 +51,19 @@ int64_t sparse24_block_rows(BlockForm form) {
   return form == BlockForm::kLists ? kMaxListedRows : kMaxBlockRows;
 }
 
+/// The X rows of a block of lists and seven panels take most of an L1 cache of 48 KiB; generated blocks read
+/// each of them once.
+int64_t default_k_block(BlockForm form) { return form == BlockForm::kLists ? 64 : 128; }
+
 void check_options(const Sparse24Options& options) {
   const bool k_block_ok =
       options.k_block == 0 || (options.k_block >= 4 && options.k_block <= kMaxBlockColumns);
   TWOFOUR_CHECK(k_block_ok && options.tile_panels > 0 && options.tile_panels <= kMaxTilePanels,
                 kInvalidArgument, "[sparse24] k_block {} is outside 4..{} or tile_panels {} outside 1..{}",
                 options.k_block, kMaxBlockColumns, options.tile_panels, kMaxTilePanels);
+  TWOFOUR_CHECK(options.prefetch_blocks >= 0 && options.prefetch_blocks <= kMaxPrefetchBlocks,
+                kInvalidArgument, "[sparse24] prefetch_blocks {} is outside 0..{}", options.prefetch_blocks,
+                kMaxPrefetchBlocks);
 }
 
 backend::Support sparse24_code_ok(int64_t m, int64_t k, const Sparse24Options& options) {
@@ -80,6 +84,12 @@ Sparse24Options with_form(Sparse24Options options, int64_t m, int64_t k) {
   const bool dense_has_code = code || code.reason == backend::Reason::kCodeBudget;
   options.form = dense_has_code ? BlockForm::kCode : BlockForm::kLists;
   return options;
+}
+
+BlockPlan sparse24_plan(int64_t m, int64_t k, const Sparse24Options& options) {
+  const int64_t k_block = options.k_block > 0 ? options.k_block : default_k_block(options.form);
+  return plan_blocks(m, k, sparse24_block_rows(options.form), k_block, super_block_of(options),
+                     m / options.groups);
 }
 
 Sparse24Created<Sparse24Gemm> Sparse24Gemm::create(const backend::Sparse24View& matrix,
@@ -107,9 +117,7 @@ Sparse24Created<Sparse24Gemm> Sparse24Gemm::create(const backend::Sparse24View& 
   gemm->options_ = options;
   gemm->options_.isa = isa;
   gemm->options_.form = form;
-  if (options.k_block == 0) gemm->options_.k_block = default_k_block(form);
-  gemm->plan_ = plan_blocks(matrix.m, matrix.k, sparse24_block_rows(form), gemm->options_.k_block,
-                            super_block_of(options), matrix.m / options.groups);
+  gemm->plan_ = sparse24_plan(matrix.m, matrix.k, gemm->options_);
   const auto specs = block_specs(gemm->plan_, options, row_offsets);
   if (form == BlockForm::kLists) gemm->listed_ = ListedBlocks(matrix, epilogue, specs);
   else gemm->generate(matrix, epilogue, specs);

@@ -29,6 +29,9 @@ backend::Support sparse24_supports(Isa isa = max_isa());
 enum class BlockForm : uint8_t { kAuto, kCode, kLists };
 /// The most rows of a block; `form` is not kAuto.
 int64_t sparse24_block_rows(BlockForm form);
+/// What Sparse24Options::k_block = 0 stands for.
+int64_t default_k_block(BlockForm form);
+constexpr int64_t kMaxPrefetchBlocks = 4;
 
 struct Sparse24Options {
   Isa isa = max_isa();  // at most; the highest that the CPU has decides
@@ -38,6 +41,7 @@ struct Sparse24Options {
   int64_t expected_panels =
       0;                // panels of a typical tile, which paces the prefetch of code; 0 takes tile_panels
   int64_t k_block = 0;  // columns of W per block, at most 256; 0 takes what suits the form
+  int64_t prefetch_blocks = 1;  // how far ahead code is fetched, at most kMaxPrefetchBlocks
   /// Columns of W whose X tile stays in L2 while all rows pass over it; 0 takes what half of L2 holds of a
   /// typical tile, at least 256.
   int64_t super_block = 0;
@@ -52,6 +56,9 @@ void check_options(const Sparse24Options& options);
 backend::Support sparse24_code_ok(int64_t m, int64_t k, const Sparse24Options& options = {});
 /// `options` with the form that a matrix [m,k] takes in place of kAuto.
 Sparse24Options with_form(Sparse24Options options, int64_t m, int64_t k);
+
+/// How create() cuts a matrix [m,k]; the form is not kAuto.
+BlockPlan sparse24_plan(int64_t m, int64_t k, const Sparse24Options& options);
 
 /// A kernel, or why there is none.
 template <typename Kernel>

@@ -1,5 +1,6 @@
 // linear_node.h by gemm.h: code generated from the weight, or lists of its values.
 #include "base/parallel.h"
+#include "cpu/sparse24/kernel_parameters.h"
 #include "cpu/sparse24/linear.h"
 #include "cpu/sparse24/linear_node.h"
 #include "cpu/sparse24/tactic_support.h"
@@ -27,9 +28,13 @@ class LinearKernel final : public Kernel {
   int threads_;
 };
 
-class Sparse24Linear final : public OpTactic {
+class Sparse24Linear final : public TunableTactic {
  public:
-  Sparse24Linear() : OpTactic("sparse24.gemm", {"Gemm", "FusedGemm", "MatMul", "FusedMatMul"}) {}
+  Sparse24Linear() : TunableTactic("sparse24.gemm", {"Gemm", "FusedGemm", "MatMul", "FusedMatMul"}) {
+    add_variants(*this);
+  }
+  Sparse24Linear(const Sparse24Linear& base, const KernelParameters& parameters)
+      : TunableTactic(base, parameters) {}
 
   bool is_sparse() const override { return true; }
   bool packs() const override { return true; }
@@ -45,7 +50,8 @@ class Sparse24Linear final : public OpTactic {
   std::unique_ptr<Kernel> make(const NodeDesc& node, std::span<const Tensor> packed) const override {
     const LinearSizes sizes = linear_sizes(node);
     const PackedWeight weight = unpack(node, packed, sizes.m, sizes.k, false);
-    auto made = create_sparse24_linear(weight.matrix, sizes.items, ItemLayout::kRows, weight.epilogue);
+    auto made =
+        create_sparse24_linear(weight.matrix, sizes.items, ItemLayout::kRows, weight.epilogue, options());
     TWOFOUR_CHECK(made.support, kFailedPrecondition, "{}: {}", node.label(), made.support.to_string());
     return std::make_unique<LinearKernel>(std::move(made.kernel), node);
   }
@@ -56,6 +62,10 @@ class Sparse24Linear final : public OpTactic {
     if (Support no = linear_pattern_ok(node); !no) return no;
     const LinearSizes sizes = linear_sizes(node);
     return sparse24_form(sizes.m, sizes.k);
+  }
+  ConvBlocking blocking(const NodeDesc& node, const Sparse24Options& options) const override {
+    const LinearSizes sizes = linear_sizes(node);
+    return conv_blocking(linear_shape(sizes.m, sizes.k, sizes.items, ItemLayout::kRows), options);
   }
 };
 

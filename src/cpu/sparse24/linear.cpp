@@ -2,15 +2,19 @@
 
 namespace twofour::cpu {
 
+ConvShape linear_shape(int64_t m, int64_t k, int64_t items, ItemLayout layout) {
+  return {.layout = layout == ItemLayout::kColumns ? ImageLayout::kNchw : ImageLayout::kNhwc,
+          .c = k,
+          .h = 1,
+          .w = items,
+          .k = m};
+}
+
 Sparse24Created<Sparse24Conv2d> create_sparse24_linear(const backend::Sparse24View& weights, int64_t items,
                                                        ItemLayout layout, const Epilogue& epilogue,
                                                        const Sparse24Options& options) {
-  const ConvShape shape{.layout = layout == ItemLayout::kColumns ? ImageLayout::kNchw : ImageLayout::kNhwc,
-                        .c = weights.k,
-                        .h = 1,
-                        .w = items,
-                        .k = weights.m};
-  return Sparse24Conv2d::create(weights, shape, epilogue, options);
+  return Sparse24Conv2d::create(weights, linear_shape(weights.m, weights.k, items, layout), epilogue,
+                                options);
 }
 
 }  // namespace twofour::cpu

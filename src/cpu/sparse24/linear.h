@@ -10,6 +10,8 @@ namespace twofour::cpu {
 
 enum class ItemLayout : uint8_t { kColumns, kRows };
 
+/// The product as a pointwise convolution.
+ConvShape linear_shape(int64_t m, int64_t k, int64_t items, ItemLayout layout);
 /// The product with N items as a pointwise convolution: run() takes X as src and Y as dst.
 Sparse24Created<Sparse24Conv2d> create_sparse24_linear(const backend::Sparse24View& weights, int64_t items,
                                                        ItemLayout layout, const Epilogue& epilogue,
