@@ -162,6 +162,7 @@ std::vector<Candidate> Selector::timed_neighbours(const NodeSelection& selection
   }
   const auto known = [&](const Contender& c) { return times_us_->find(c).has_value(); };
   if (!std::ranges::all_of(contenders, known)) {
+    if (options_.tuning.strict_timing_cache) return {};  // a disturbed search left none
     Timings times = measure(contenders, selection.node->label());
     if (times.disturbed) times = measure(contenders, selection.node->label());
     if (times.disturbed) return {};
@@ -191,8 +192,9 @@ void Selector::pick(NodeSelection& selection) const {
 /// A file may name a variant, which is a candidate wherever its base is.
 void Selector::add_variant(NodeSelection& selection, const std::string& name) const {
   const Tactic* variant = backend_.find_tactic(name);
-  if (!variant || variant == &variant->base()) return;
+  if (!variant || variant == &variant->base() || !considered(*variant)) return;
   auto& candidates = selection.candidates;
+  if (std::ranges::find(candidates, variant, &Candidate::tactic) != candidates.end()) return;
   for (auto it = candidates.begin(); it != candidates.end(); ++it)
     if (it->tactic == &variant->base()) it = candidates.insert(it + 1, {variant, it->format, it->support});
 }

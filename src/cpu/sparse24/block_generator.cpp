@@ -6,6 +6,7 @@
 #include <cstring>
 #include <span>
 
+#include "base/error.h"
 #include "cpu/sparse24/fast_emitter.h"
 
 namespace twofour::cpu {
@@ -18,7 +19,8 @@ using Xbyak::Zmm;
 constexpr int64_t kLine = 64;
 constexpr int kXRegister = FastEmitter::kXRegister;
 constexpr int64_t kXBias =
-    kMaxBlockColumns / 2 * kLine;  // keeps displacements of X rows in [-128, 127] lines
+    kMaxBlockColumns / 2 * kLine;                 // keeps displacements of X rows in [-128, 127] lines
+constexpr int64_t kMaxOffset = INT32_MAX - 4096;  // of an X row: a displacement, prefetches included
 /// To prefetch: value, FMA, and for all weights loads of X, epilogue and the start of the block after it.
 constexpr int64_t kFetchedBytes = 15;
 constexpr int64_t kWeightReach = 508;  // highest 8-bit displacement of a broadcast f32
@@ -156,6 +158,7 @@ class BlockEmitter {
   int64_t x_displacement(int64_t row) const {
     const int64_t offset = spec_.row_offsets ? (*spec_.row_offsets)[static_cast<size_t>(row)]
                                              : (row - spec_.columns.begin) * kLine;
+    TWOFOUR_ASSERT(offset <= kMaxOffset, "X row {} lies {} bytes off", row, offset);
     return offset - kXBias;
   }
 

@@ -77,7 +77,8 @@ ConvMapping wanted_mapping(const Sparse24Options& options) {
 Sparse24Options fitted(Sparse24Options options, const ConvMap& map) {
   options.groups = map.shape.groups;
   if (map.mapping == ConvMapping::kDirect) options.x_ahead = kDirectAhead;
-  if (!map.in_blocks() && map.mapping != ConvMapping::kDirect) options.super_block = map.shape.gemm_k();
+  if (!map.in_blocks() && map.mapping != ConvMapping::kDirect)
+    options.super_block = map.shape.gemm_k() + kMaxBlockColumns;  // the last block may be cut
   if (map.mapping == ConvMapping::kPlanar && options.k_block == 0)
     options.k_block = planar_k_block(map.shape);
   if (options.expected_panels == 0) {

@@ -54,8 +54,11 @@ bool direct_pays(const ConvShape& shape) {
   return kScatteredLines < kCopy / static_cast<double>(shape.group_k());
 }
 
+/// X rows are found by displacements of 31 bits.
 bool direct_is_possible(const ConvShape& shape) {
-  return shape.pointwise() && shape.layout == ImageLayout::kNchw && shape.h * shape.w % kPanelWidth == 0;
+  constexpr int64_t kMaxFloats = int64_t{1} << 28;
+  return shape.pointwise() && shape.layout == ImageLayout::kNchw && shape.h * shape.w % kPanelWidth == 0 &&
+         kBundleChannels * shape.h * shape.w < kMaxFloats && shape.group_c() * shape.h * shape.w < kMaxFloats;
 }
 
 bool planar_is_possible(const ConvShape& shape, int64_t tile_panels) {

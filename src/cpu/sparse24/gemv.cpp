@@ -112,8 +112,10 @@ void Sparse24Gemv::run(const float* x, const float* residual, float* y, std::byt
     }
   });
   if (slices_ > 1)
-    for (int64_t panel = 0; panel < panels_; ++panel)
-      finish(sums + panel * slices_ * panel_sums, panel, residual, y);
+    parallel_ranges(panels_, ceil_div(panels_, workers), [&](int64_t begin, int64_t end) {
+      for (int64_t panel = begin; panel < end; ++panel)
+        finish(sums + panel * slices_ * panel_sums, panel, residual, y);
+    });
   apply_activation(problem_.activation, y, problem_.items * problem_.m);
 }
 

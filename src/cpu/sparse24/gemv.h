@@ -40,7 +40,7 @@ class Sparse24Gemv {
   /// weights is, Error{kFailedPrecondition} when gemv_supports(isa) declines.
   Sparse24Gemv(GemvProblem problem, Tensor weights, Isa isa = max_isa());
 
-  /// Bytes of partial sums that run() keeps; they depend on the shape alone.
+  /// Bytes of gathered X and partial sums that run() keeps; shape and L2 size decide, not threads.
   size_t scratch_bytes() const;
   /// x [N,K] and y [N,M] need no alignment and do not overlap; the residual may be y, or none. scratch is
   /// 64-byte aligned.
