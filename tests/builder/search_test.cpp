@@ -130,7 +130,8 @@ TEST_F(Search, NotInAFormatWhereItIsFarFromTheFastest) {
   for (auto& [key, time_us] : json["devices"].front().items())
     time_us = key.starts_with("reference ") ? 10 : 13;
   write_file_atomic(cache_, json.dump());
-  for (const TacticTime& c : built(4).report.layers[0].candidates) {
+  const Result result = built(4);
+  for (const TacticTime& c : result.report.layers[0].candidates) {
     EXPECT_TRUE(c.format == "nhwc" || !c.tactic.starts_with("sparse24.conv:")) << "the reference is for nchw";
   }
 }
