@@ -120,8 +120,7 @@ class OnednnConvBase : public OpTactic {
   }
 
   bool in_place(const NodeDesc& node, size_t input, size_t output) const override {
-    return input == kResidual && output == 0 && node.has_input(kResidual) && !node.is_constant(kResidual) &&
-           same_layout(node.inputs[kResidual].desc, node.outputs[0]);
+    return conv_in_place(node, input, output);
   }
 
  protected:

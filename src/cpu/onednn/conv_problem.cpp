@@ -50,4 +50,10 @@ Support conv_shapes_ok(const TensorDesc& src, const TensorDesc& weight, const Te
   return supported();
 }
 
+bool conv_in_place(const NodeDesc& node, size_t input, size_t output) {
+  constexpr size_t kResidual = 3;
+  return input == kResidual && output == 0 && node.has_input(kResidual) && !node.is_constant(kResidual) &&
+         same_layout(node.inputs[kResidual].desc, node.outputs[0]);
+}
+
 }  // namespace twofour::cpu::onednn

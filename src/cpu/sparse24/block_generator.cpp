@@ -186,7 +186,7 @@ class BlockEmitter {
     weight_base_ += 2 * kWeightReach + 4;
   }
 
-  /// One line of the following block; spreads them evenly over the weights.
+  /// One line of the following blocks; spreads them evenly over the weights.
   void prefetch_next(FastEmitter& fast) {
     fast.sync();
     out_.prefetcht0(out_.ptr[prefetch_ + static_cast<int>(prefetched_ * kLine)]);

@@ -2,20 +2,20 @@
 
 #include <algorithm>
 
+#include "base/align.h"
+
 namespace twofour::cpu {
 namespace {
 
 constexpr int64_t kMinTilePanels = 6;  // below this, fetching code costs more than dividing the rows
 constexpr int64_t kManyTiles = 8;      // per thread; beyond, an uneven rest does not matter
 
-int64_t div_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
-
 }  // namespace
 
 std::vector<Range> split_evenly(int64_t total, int64_t limit, int64_t unit) {
   std::vector<Range> ranges;
-  const int64_t units = div_up(total, unit);
-  const int64_t count = div_up(units, std::max<int64_t>(limit / unit, 1));
+  const int64_t units = ceil_div(total, unit);
+  const int64_t count = ceil_div(units, std::max<int64_t>(limit / unit, 1));
   for (int64_t i = 0; i < count; ++i)
     ranges.push_back(
         {std::min(units * i / count * unit, total), std::min(units * (i + 1) / count * unit, total)});
@@ -40,7 +40,7 @@ WorkPlan plan_work(int64_t images, int64_t panels, int64_t m_blocks, int64_t til
                    int64_t bundles) {
   WorkPlan plan{.images = images,
                 .panels = panels,
-                .tiles = div_up(panels, tile_panels),
+                .tiles = ceil_div(panels, tile_panels),
                 .row_groups = bundles,
                 .m_blocks = m_blocks};
   if (threads <= 1 || images * panels == 0 || plan.items() >= kManyTiles * threads) return plan;

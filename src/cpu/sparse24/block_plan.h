@@ -14,6 +14,7 @@ namespace twofour::cpu {
 
 constexpr int64_t kMaxTilePanels = 64;
 constexpr int64_t kPanelWidth = 16;  // columns of a panel: one vector of f32
+constexpr int64_t kPanelRowBytes = kPanelWidth * static_cast<int64_t>(sizeof(float));
 /// Rows of a generated block: accumulators. The other four registers hold the X rows of a block of four.
 constexpr int64_t kMaxBlockRows = 28;
 /// Rows of a block of lists: many, which share the X rows in L1. Their cache lines, times the panels, fall

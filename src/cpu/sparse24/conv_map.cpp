@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/align.h"
 #include "base/cpu.h"
 
 namespace twofour::cpu {
@@ -9,7 +10,7 @@ namespace {
 
 constexpr int64_t kBundleChannels = 128;
 
-int64_t panels_of(int64_t columns) { return (columns + kPanelWidth - 1) / kPanelWidth; }
+int64_t panels_of(int64_t columns) { return ceil_div(columns, kPanelWidth); }
 
 int64_t padded_w(const ConvShape& shape) { return shape.w + shape.pad_left + shape.pad_right; }
 
@@ -80,8 +81,7 @@ int64_t bundle_of(const ConvShape& shape, int64_t channels) {
 
 /// The X rows of a bundle fit into half of L2.
 ConvMap packed_map(const ConvShape& shape, int64_t tile_panels) {
-  const auto row_bytes = tile_panels * kPanelWidth * static_cast<int64_t>(sizeof(float));
-  const int64_t rows = static_cast<int64_t>(l2_bytes() / 2) / row_bytes;
+  const int64_t rows = static_cast<int64_t>(l2_bytes() / 2) / (tile_panels * kPanelRowBytes);
   ConvMap map{.shape = flattened(shape), .panels = panels_of(shape.pixels()), .padding = {}};
   map.bundle = bundle_of(shape, std::min(kBundleChannels, rows / (shape.r * shape.s)));
   map.channel_stride = kPanelWidth;

@@ -64,9 +64,4 @@ Support conv_pattern_ok(const NodeDesc& node) {
   return sparse24_pattern_ok(compress_conv(node));
 }
 
-bool conv_in_place(const NodeDesc& node, size_t input, size_t output) {
-  return input == kResidual && output == 0 && node.has_input(kResidual) &&
-         same_layout(node.inputs[kResidual].desc, node.outputs[0]);
-}
-
 }  // namespace twofour::cpu

@@ -16,7 +16,5 @@ Support conv_node_ok(const NodeDesc& node);
 std::variant<backend::Sparse24Matrix, backend::Sparse24Violation> compress_conv(const NodeDesc& node);
 /// Whether the weight is 2:4; yes when it has no data any more.
 Support conv_pattern_ok(const NodeDesc& node);
-/// Whether it is the residual that may share the output's buffer.
-bool conv_in_place(const NodeDesc& node, size_t input, size_t output);
 
 }  // namespace twofour::cpu

@@ -1,5 +1,6 @@
 // Conv and FusedConv with constant 2:4 weights.
 #include "base/parallel.h"
+#include "cpu/onednn/conv_problem.h"
 #include "cpu/sparse24/conv2d.h"
 #include "cpu/sparse24/conv_node.h"
 #include "cpu/sparse24/kernel_parameters.h"
@@ -37,7 +38,7 @@ class Sparse24Conv final : public TunableTactic {
   bool packs() const override { return true; }
 
   bool in_place(const NodeDesc& node, size_t input, size_t output) const override {
-    return conv_in_place(node, input, output);
+    return onednn::conv_in_place(node, input, output);
   }
 
   std::vector<Tensor> make_packed(const NodeDesc& node) const override {

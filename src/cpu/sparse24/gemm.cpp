@@ -3,15 +3,12 @@
 #include <algorithm>
 #include <array>
 
+#include "base/align.h"
 #include "base/error.h"
 #include "cpu/generated_code.h"
 
 namespace twofour::cpu {
 namespace {
-
-constexpr int64_t kPanelRowBytes = kPanelWidth * static_cast<int64_t>(sizeof(float));
-
-int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 /// Specs of all blocks in the order of execution.
 std::vector<BlockSpec> block_specs(const BlockPlan& plan, const Sparse24Options& options,
@@ -143,7 +140,7 @@ size_t Sparse24Gemm::position(size_t m_block, size_t k_block) const {
 }
 
 void Sparse24Gemm::run(const float* x, float* c, const float* residual, int64_t columns, int threads) const {
-  const int64_t panels = (columns + kPanelWidth - 1) / kPanelWidth;
+  const int64_t panels = ceil_div(columns, kPanelWidth);
   const WorkPlan work = plan_work(1, panels, static_cast<int64_t>(plan_.m_blocks.size()),
                                   options_.tile_panels, std::max(threads, 1));
   parallel_items(work, std::max(threads, 1), [&](int64_t, int64_t item) {

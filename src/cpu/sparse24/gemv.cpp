@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/align.h"
 #include "base/error.h"
 #include "base/parallel.h"
 #include "cpu/native/activation.h"
@@ -13,8 +14,6 @@ namespace {
 constexpr int64_t kSliceGroups = 32;       // fewest groups of a slice of a panel
 constexpr int64_t kWantedItems = 32;       // of work, for matrices with few rows
 constexpr int64_t kThreadBytes = 1 << 15;  // of weights, below which a thread is not worth waking
-
-int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 int64_t groups_of(int64_t k) { return ceil_div(k / 4, kGemvGroupSteps); }
 

@@ -2,6 +2,7 @@
 // the compressed weight, whose values are as small as they can be without loss. Packed: weight, its scales
 // when it is i8, bias when the node has one.
 #include "base/parallel.h"
+#include "cpu/onednn/conv_problem.h"
 #include "cpu/sparse24/conv_node.h"
 #include "cpu/sparse24/gemv.h"
 #include "cpu/sparse24/gemv_format.h"
@@ -76,7 +77,7 @@ class Sparse24LinearCompact final : public OpTactic {
   bool packs() const override { return true; }
 
   bool in_place(const NodeDesc& node, size_t input, size_t output) const override {
-    return conv_in_place(node, input, output);
+    return onednn::conv_in_place(node, input, output);
   }
 
   std::vector<Tensor> make_packed(const NodeDesc& node) const override {

@@ -14,7 +14,6 @@ namespace {
 constexpr int kLanes = 8;
 constexpr int kMaxVectors = 14;  // sums; the other registers hold the broadcast value
 constexpr int64_t kMaxPanels = kMaxVectors / 2;
-constexpr int64_t kRowBytes = kPanelWidth * static_cast<int64_t>(sizeof(float));
 
 /// Rows of W at a time for a strip of so many vectors: enough sums that no addition waits for another.
 constexpr int rows_for(int vectors) { return vectors == 1 ? 8 : vectors >= 8 ? 1 : kMaxVectors / vectors; }
@@ -41,7 +40,7 @@ TWOFOUR_LISTED TWOFOUR_INLINE inline void for_each(Sums<kVectors, kRows>& sums, 
 
 /// Vector i of a row's partial sums.
 inline float* sum_at(const BlockArgs& args, int64_t row, int i) {
-  return at(args.sum, i / 2 * args.sum_stride + row * kRowBytes) + i % 2 * kLanes;
+  return at(args.sum, i / 2 * args.sum_stride + row * kPanelRowBytes) + i % 2 * kLanes;
 }
 
 template <int kVectors, int kRows>

@@ -8,9 +8,8 @@ namespace twofour::cpu {
 namespace {
 
 uint32_t x_offset(const BlockSpec& spec, int64_t column) {
-  constexpr int64_t kRowBytes = kPanelWidth * static_cast<int64_t>(sizeof(float));
   const int64_t offset = spec.row_offsets ? (*spec.row_offsets)[static_cast<size_t>(column)]
-                                          : (column - spec.columns.begin) * kRowBytes;
+                                          : (column - spec.columns.begin) * kPanelRowBytes;
   TWOFOUR_ASSERT(offset >= 0 && offset <= std::numeric_limits<uint32_t>::max(), "X row {} lies {} bytes off",
                  column, offset);
   return static_cast<uint32_t>(offset);

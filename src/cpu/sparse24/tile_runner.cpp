@@ -2,11 +2,12 @@
 
 #include <algorithm>
 
+#include "base/align.h"
+
 namespace twofour::cpu {
 namespace {
 
 constexpr int64_t kFloatBytes = sizeof(float);
-constexpr int64_t kPanelRowBytes = kPanelWidth * kFloatBytes;
 
 int64_t panel_sums(const BlockPlan& plan) { return plan.m_block * kPanelWidth; }
 
@@ -41,7 +42,7 @@ int64_t held_blocks(const ConvMap& map, const BlockPlan& plan) {
   if (plan.super_blocks.size() > 1) return blocks;
   if (map.shape.layout == ImageLayout::kNchw) return 1;
   const int64_t least = std::ranges::min(plan.m_blocks, {}, &Range::size).size();
-  return std::min(blocks, (kUnpackedChannels - 1 + least - 1) / least + 1);
+  return std::min(blocks, ceil_div(kUnpackedChannels - 1, least) + 1);
 }
 
 }  // namespace
