@@ -9,10 +9,10 @@
 #include "base/rng.h"
 #include "builder/builder.h"
 #include "builder/tactics_file.h"
-#include "cpu/backend.h"
 #include "ops/builder.h"
 #include "ops/evaluate.h"
 #include "sparsity/prune.h"
+#include "support/cpu_device.h"
 #include "support/temporary_path.h"
 #include "zoo/zoo.h"
 
@@ -20,11 +20,6 @@ namespace twofour::builder {
 namespace {
 
 using ::testing::HasSubstr;
-
-const cpu::CpuBackend& device() {
-  static const cpu::CpuBackend backend;
-  return backend;
-}
 
 Tensor random_tensor(const Shape& shape) {
   Tensor tensor(DType::kF32, shape);

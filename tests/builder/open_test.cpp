@@ -7,10 +7,10 @@
 
 #include "base/rng.h"
 #include "builder/specialise.h"
-#include "cpu/backend.h"
 #include "ir/parse.h"
 #include "ops/builder.h"
 #include "ops/evaluate.h"
+#include "support/cpu_device.h"
 #include "support/temporary_path.h"
 #include "zoo/zoo.h"
 
@@ -19,11 +19,6 @@ namespace {
 
 using engine::DimRange;
 using ::testing::HasSubstr;
-
-const cpu::CpuBackend& device() {
-  static const cpu::CpuBackend backend;
-  return backend;
-}
 
 Tensor noise(const Shape& shape, uint64_t seed = 3) {
   Tensor tensor(DType::kF32, shape);

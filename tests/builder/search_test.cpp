@@ -9,9 +9,9 @@
 #include "builder/builder.h"
 #include "builder/tactics_file.h"
 #include "builder/timing_cache.h"
-#include "cpu/backend.h"
 #include "cpu/sparse24/kernel_parameters.h"
 #include "ops/builder.h"
+#include "support/cpu_device.h"
 #include "support/temporary_path.h"
 
 namespace twofour::builder {
@@ -22,11 +22,6 @@ using ::testing::Each;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
-
-const cpu::CpuBackend& device() {
-  static const cpu::CpuBackend backend;
-  return backend;
-}
 
 Graph convolution(bool sparse = true) {
   Graph graph("convolution");

@@ -8,8 +8,8 @@
 #include "base/cpu.h"
 #include "base/rng.h"
 #include "builder/builder.h"
-#include "cpu/backend.h"
 #include "onnx/model_file.h"
+#include "support/cpu_device.h"
 
 namespace twofour::builder {
 namespace {
@@ -17,11 +17,6 @@ namespace {
 using onnx_io::ModelFile;
 
 constexpr int64_t kM = 1411, kK = 4100;  // 17.4 MB more as f32 than as i8
-
-const cpu::CpuBackend& device() {
-  static const cpu::CpuBackend backend;
-  return backend;
-}
 
 /// W [M,K] as whole numbers, two of every four zero.
 std::vector<int8_t> sparse_codes() {

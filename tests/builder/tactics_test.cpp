@@ -8,19 +8,14 @@
 #include "base/rng.h"
 #include "builder/builder.h"
 #include "builder/tactics_file.h"
-#include "cpu/backend.h"
 #include "ops/builder.h"
+#include "support/cpu_device.h"
 #include "support/temporary_path.h"
 
 namespace twofour::builder {
 namespace {
 
 using ::testing::HasSubstr;
-
-const cpu::CpuBackend& device() {
-  static const cpu::CpuBackend backend;
-  return backend;
-}
 
 // Two pointwise convolutions of one shape; the weights of the second are 2:4.
 Graph twins(const std::string& first = "first", const std::string& second = "second") {

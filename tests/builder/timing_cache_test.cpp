@@ -10,8 +10,8 @@
 #include "base/rng.h"
 #include "builder/builder.h"
 #include "builder/timing.h"
-#include "cpu/backend.h"
 #include "ops/builder.h"
+#include "support/cpu_device.h"
 #include "support/temporary_path.h"
 #include "twofour/log.h"
 
@@ -23,11 +23,6 @@ using ::testing::Each;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
-
-const cpu::CpuBackend& device() {
-  static const cpu::CpuBackend backend;
-  return backend;
-}
 
 Graph convolutions() {
   Graph graph("convolutions");

@@ -5,18 +5,13 @@
 
 #include "base/cpu.h"
 #include "base/parallel.h"
-#include "cpu/backend.h"
+#include "support/cpu_device.h"
 #include "tactics/harness.h"
 
 namespace twofour::tactic_test {
 namespace {
 
 using backend::Format;
-
-const cpu::CpuBackend& device() {
-  static const cpu::CpuBackend backend;
-  return backend;
-}
 
 template <typename Fn>
 void for_each_case(const Fn& fn) {

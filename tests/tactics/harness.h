@@ -32,6 +32,8 @@ Case make_case(const std::string& op, const std::vector<CaseInput>& inputs, Attr
 Case case_of_example(const ops::OpDef& op, const ops::Example& example);
 /// f32 tensors become `dtype`, except on ports that stay f32. Empty node.op when the op does not allow it.
 Case with_half(Case original, DType dtype);
+/// Zeroes the first two of every four weights (input 1) whose positions differ by `step`.
+Case pruned(Case test, int64_t step);
 /// Activations with four dimensions become `format`; constants and weights stay plain.
 Case with_format(Case original, backend::Format format);
 

@@ -2,7 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "base/parallel.h"
-#include "cpu/backend.h"
+#include "support/cpu_device.h"
 #include "tactics/harness.h"
 
 namespace twofour::tactic_test {
@@ -13,10 +13,6 @@ using Ints = std::vector<int64_t>;
 
 constexpr std::array kFormats = {Format::kPlain, Format::kChannelsLast};
 
-const cpu::CpuBackend& device() {
-  static const cpu::CpuBackend backend;
-  return backend;
-}
 const backend::Tactic& tactic(std::string_view name) { return *device().find_tactic(name); }
 
 const std::vector<Shape> kImages = {{2, 3, 5, 7},  {3, 17, 9, 11}, {2, 64, 14, 14}, {1, 130, 3, 5},

@@ -13,14 +13,6 @@ namespace {
 using backend::Format;
 using Ints = std::vector<int64_t>;
 
-/// Zeroes the first two of every four weights whose positions differ by `step`.
-Case pruned(Case test, int64_t step) {
-  const auto weight = test.inputs[1].span<float>();  // shared with the node's constant
-  for (size_t i = 0; i < weight.size(); ++i)
-    if (static_cast<int64_t>(i) / step % 4 < 2) weight[i] = 0;
-  return test;
-}
-
 class SparseTactics : public ::testing::Test {
  protected:
   void SetUp() override {

@@ -17,13 +17,6 @@ using backend::Format;
 using backend::Tactic;
 using Ints = std::vector<int64_t>;
 
-Case pruned(Case test, int64_t step) {
-  const auto weight = test.inputs[1].span<float>();  // shared with the node's constant
-  for (size_t i = 0; i < weight.size(); ++i)
-    if (static_cast<int64_t>(i) / step % 4 < 2) weight[i] = 0;
-  return test;
-}
-
 /// Several tiles and blocks: 49 panels, K = 576.
 Case conv(int64_t kernel, int64_t stride, Format format) {
   const int64_t pad = kernel / 2, out = (28 - 1) / stride + 1, c = kernel == 1 ? 576 : 64;
