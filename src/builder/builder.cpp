@@ -12,7 +12,7 @@
 #include "builder/report.h"
 #include "ir/subgraphs.h"
 #include "ops/builder.h"
-#include "ops/control_flow.h"
+#include "ops/control/control_flow.h"
 
 namespace twofour::builder {
 namespace {

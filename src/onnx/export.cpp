@@ -14,7 +14,7 @@
 #include "onnx/proto.h"
 #include "onnx/tensor_proto.h"
 #include "onnx/trainable.h"
-#include "ops/control_flow.h"
+#include "ops/control/control_flow.h"
 #include "ops/op_def.h"
 
 namespace twofour::onnx_io {

@@ -4,7 +4,7 @@
 
 #include "ir/inline.h"
 #include "onnx/proto.h"
-#include "ops/control_flow.h"
+#include "ops/control/control_flow.h"
 #include "ops/shape_value.h"
 
 namespace twofour::onnx_io {

@@ -35,6 +35,14 @@ std::string row(const OpDef& op) {
                      op.sparsity.weight_input >= 0 ? "yes" : "no", gradient_text(op.grad));
 }
 
+std::string heading(std::string_view family) {
+  return fmt::format(
+      "\n## {}\n\n"
+      "| Operator | Meaning | Origin | Mixed precision | Quantisation | 2:4 weight | Gradient |\n"
+      "|---|---|---|---|---|---|---|\n",
+      family);
+}
+
 }  // namespace
 
 std::string ops_markdown() {
@@ -42,10 +50,12 @@ std::string ops_markdown() {
       "# Operators\n\n"
       "Generated from src/ops/ops.inc; do not edit. ONNX operators mean what the newest opset says. Origin "
       "\"twofour\": our own,\n"
-      "never exported.\n\n"
-      "| Operator | Meaning | Origin | Mixed precision | Quantisation | 2:4 weight | Gradient |\n"
-      "|---|---|---|---|---|---|---|\n";
-  for (const OpDef* op : all_ops()) page += row(*op);
+      "never exported. Each family is a folder of src/ops.\n";
+  std::string_view family;
+  for (size_t i = 0; i < all_ops().size(); ++i) {
+    if (all_families()[i] != family) page += heading(family = all_families()[i]);
+    page += row(*all_ops()[i]);
+  }
   return page;
 }
 

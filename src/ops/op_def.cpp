@@ -9,14 +9,20 @@
 
 namespace twofour::ops {
 
-#define TWOFOUR_OP(name) extern const OpDef k##name;
+#define TWOFOUR_OP(family, name) extern const OpDef k##name;
 #include "ops/ops.inc"
 #undef TWOFOUR_OP
 
 namespace {
 
 const std::array kAll = {
-#define TWOFOUR_OP(name) &k##name,
+#define TWOFOUR_OP(family, name) &k##name,
+#include "ops/ops.inc"
+#undef TWOFOUR_OP
+};
+
+constexpr std::string_view kFamilies[] = {
+#define TWOFOUR_OP(family, name) #family,
 #include "ops/ops.inc"
 #undef TWOFOUR_OP
 };
@@ -74,6 +80,8 @@ std::string_view amp_name(Amp amp) {
 }
 
 std::span<const OpDef* const> all_ops() { return kAll; }
+
+std::span<const std::string_view> all_families() { return kFamilies; }
 
 const OpDef* find_op(std::string_view name) {
   static const auto table = [] {

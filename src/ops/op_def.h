@@ -1,6 +1,6 @@
-// OpDef: everything twofour knows about one operator, in one value. Each op is defined in one file of this
-// folder and listed once in ops.inc. Fields whose type has no default constructor are decisions that every op
-// must make: leaving one out does not compile.
+// OpDef: everything twofour knows about one operator, in one value. Each op is defined in one file of its
+// family's folder and listed once in ops.inc. Fields whose type has no default constructor are decisions that
+// every op must make: leaving one out does not compile.
 #pragma once
 
 #include <functional>
@@ -135,8 +135,10 @@ struct OpDef {
   ControlFn control = nullptr;
 };
 
-/// All ops, in the order of ops.inc.
+/// All ops, in the order of ops.inc: by family, then by name.
 std::span<const OpDef* const> all_ops();
+/// The family of each of all_ops(): the folder that defines it.
+std::span<const std::string_view> all_families();
 /// Null when there is no such op.
 const OpDef* find_op(std::string_view name);
 /// Throws Error{kUnsupported} when there is no such op.

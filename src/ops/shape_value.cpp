@@ -4,7 +4,7 @@
 
 #include "ops/evaluate.h"
 #include "ops/infer.h"
-#include "ops/slice_range.h"
+#include "ops/movement/slice_range.h"
 
 namespace twofour::ops {
 namespace {

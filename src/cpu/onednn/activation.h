@@ -2,7 +2,7 @@
 #pragma once
 
 #include "cpu/onednn/primitive.h"
-#include "ops/activation.h"
+#include "ops/elementwise/activation.h"
 
 namespace twofour::cpu::onednn {
 

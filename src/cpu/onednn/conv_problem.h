@@ -2,7 +2,7 @@
 #pragma once
 
 #include "cpu/onednn/primitive.h"
-#include "ops/conv_geometry.h"
+#include "ops/convolution/conv_geometry.h"
 
 namespace twofour::cpu::onednn {
 

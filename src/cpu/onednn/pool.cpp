@@ -1,7 +1,7 @@
 // MaxPool, AveragePool and AveragePoolGrad through oneDNN, in either format.
 #include "cpu/onednn/unary_kernel.h"
 #include "cpu/tactics.h"
-#include "ops/pool_geometry.h"
+#include "ops/pooling/pool_geometry.h"
 
 namespace twofour::cpu {
 namespace {

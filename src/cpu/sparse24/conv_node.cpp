@@ -2,7 +2,7 @@
 
 #include "cpu/onednn/conv_problem.h"
 #include "cpu/sparse24/conv2d.h"
-#include "ops/conv_geometry.h"
+#include "ops/convolution/conv_geometry.h"
 
 namespace twofour::cpu {
 namespace {

@@ -5,7 +5,7 @@
 #include "base/align.h"
 #include "base/error.h"
 #include "base/parallel.h"
-#include "cpu/native/activation.h"
+#include "cpu/native/elementwise/activation.h"
 #include "cpu/sparse24/gemv_format.h"
 
 namespace twofour::cpu {

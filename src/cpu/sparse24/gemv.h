@@ -14,7 +14,7 @@
 #include "base/tensor.h"
 #include "cpu/sparse24/conv_shape.h"
 #include "cpu/sparse24/gemv_panel.h"
-#include "ops/activation.h"
+#include "ops/elementwise/activation.h"
 
 namespace twofour::cpu {
 

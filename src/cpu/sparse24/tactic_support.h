@@ -6,7 +6,7 @@
 #include <variant>
 
 #include "backend/sparse24_format.h"
-#include "cpu/native/activation.h"
+#include "cpu/native/elementwise/activation.h"
 #include "cpu/op_tactic.h"
 #include "cpu/sparse24/gemm.h"
 

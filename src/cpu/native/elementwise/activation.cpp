@@ -1,0 +1,49 @@
+#include "cpu/native/elementwise/activation.h"
+
+#include "base/parallel.h"
+#include "cpu/native/vector_math.h"
+
+namespace twofour::cpu {
+namespace {
+
+constexpr int64_t kGrain = 16384;
+
+template <typename Op>
+void map(float* data, int64_t numel, Op op) {
+  parallel_ranges(numel, kGrain, [&](int64_t begin, int64_t end) {
+    run_simd([=]() TWOFOUR_INLINE {
+#pragma omp simd
+      for (int64_t i = begin; i < end; ++i) data[i] = op(data[i]);
+    });
+  });
+}
+
+TWOFOUR_INLINE inline float clamped(float v, float low, float high) {
+  const float raised = v < low ? low : v;
+  return raised > high ? high : raised;
+}
+
+}  // namespace
+
+void apply_activation(const ops::Activation& activation, float* data, int64_t numel) {
+  using Kind = ops::Activation::Kind;
+  const float low = activation.low, high = activation.high;
+  switch (activation.kind) {
+    case Kind::kNone: return;
+    case Kind::kRelu: return map(data, numel, [](float v) TWOFOUR_INLINE { return v < 0 ? 0.0F : v; });
+    case Kind::kClip: return map(data, numel, [=](float v) TWOFOUR_INLINE { return clamped(v, low, high); });
+    case Kind::kLeakyRelu:
+      return map(data, numel, [=](float v) TWOFOUR_INLINE { return v < 0 ? low * v : v; });
+    case Kind::kSigmoid: return map(data, numel, [](float v) TWOFOUR_INLINE { return vector_sigmoid(v); });
+    case Kind::kTanh: return map(data, numel, [](float v) TWOFOUR_INLINE { return vector_tanh(v); });
+    case Kind::kSwish:
+      return map(data, numel, [=](float v) TWOFOUR_INLINE { return v * vector_sigmoid(low * v); });
+    case Kind::kHardSigmoid:
+      return map(data, numel, [=](float v) TWOFOUR_INLINE { return clamped(low * v + high, 0, 1); });
+    case Kind::kHardSwish:
+      return map(data, numel, [](float v) TWOFOUR_INLINE { return v * clamped(v / 6 + 0.5F, 0, 1); });
+    case Kind::kGelu: return map(data, numel, [](float v) TWOFOUR_INLINE { return vector_gelu(v); });
+  }
+}
+
+}  // namespace twofour::cpu

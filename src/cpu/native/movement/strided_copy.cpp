@@ -1,0 +1,116 @@
+#include "cpu/native/movement/strided_copy.h"
+
+#include "base/cpu.h"
+#include "cpu/sparse24/transpose_avx512.h"
+
+namespace twofour::cpu {
+namespace {
+
+constexpr int64_t kTile = 16;
+
+/// dst[j * dst_step + i] = src[i * src_step + j] for i < rows, j < columns.
+template <typename T>
+void transpose_tile(const T* src, int64_t src_step, T* dst, int64_t dst_step, int64_t rows, int64_t columns) {
+  for (int64_t j = 0; j < columns; ++j)
+    for (int64_t i = 0; i < rows; ++i) dst[j * dst_step + i] = src[i * src_step + j];
+}
+
+TWOFOUR_AVX512 void transpose_tile_avx512(const float* src, int64_t src_step, float* dst, int64_t dst_step,
+                                          int64_t rows, int64_t columns) {
+  Rows16 tile;
+  for (int64_t i = 0; i < kTile; ++i)
+    tile.row[i] =
+        i < rows ? _mm512_maskz_loadu_ps(first_lanes(columns), src + i * src_step) : _mm512_setzero_ps();
+  transpose16(tile);
+  for (int64_t j = 0; j < columns; ++j)
+    _mm512_mask_storeu_ps(dst + j * dst_step, first_lanes(rows), tile.row[j]);
+}
+
+}  // namespace
+
+StridedCopy::StridedCopy(const Shape& extent, const Place& dst, const Place& src, size_t element_bytes)
+    : nest_(LoopNest<2>::make(extent, {dst.strides, src.strides})),
+      offset_{dst.offset, src.offset},
+      empty_(extent.numel() == 0),
+      element_bytes_(element_bytes) {
+  const auto& inner = nest_.inner_strides();
+  for (size_t i = 0; i + 1 < nest_.dims.size(); ++i)
+    if (nest_.strides[i][1] == 1 && inner[0] == 1 && inner[1] > 1 && nest_.dims[i] >= 4) {
+      row_ = i;
+      transposes_ = true;
+    }
+}
+
+template <typename T>
+void StridedCopy::copy_runs(const T* src, T* dst) const {
+  const int64_t to = nest_.inner_strides()[0];
+  const int64_t from = nest_.inner_strides()[1];
+  nest_.for_each_run(1 << 16, [&](int64_t n, const std::array<int64_t, 2>& at) {
+    T* d = dst + at[0];
+    const T* s = src + at[1];
+    if (to == 1 && from == 1) std::copy_n(s, n, d);
+    else if (to == 1 && from == 0) std::fill_n(d, n, *s);
+    else
+      for (int64_t i = 0; i < n; ++i) d[i * to] = s[i * from];
+  });
+}
+
+// Tiles over the loop that is contiguous in dst and the one that is contiguous in src; the others run
+// outside.
+template <typename T>
+void StridedCopy::transpose(const T* src, T* dst) const {
+  const size_t inner = nest_.dims.size() - 1;
+  const int64_t columns = nest_.dims[row_];  // contiguous in src
+  const int64_t rows = nest_.dims[inner];    // contiguous in dst
+  const int64_t dst_step = nest_.strides[row_][0];
+  const int64_t src_step = nest_.strides[inner][1];
+  const int64_t row_tiles = (rows + kTile - 1) / kTile;
+  int64_t units = row_tiles;
+  for (size_t i = 0; i < inner; ++i)
+    if (i != row_) units *= nest_.dims[i];
+  const bool vectors = sizeof(T) == 4 && max_isa() == Isa::kAvx512;
+  parallel_ranges(units, std::max<int64_t>(1, 512 / columns), [&](int64_t begin, int64_t end) {
+    for (int64_t unit = begin; unit < end; ++unit) {
+      const int64_t first = unit % row_tiles * kTile;
+      const T* from = src + first * src_step;
+      T* to = dst + first;
+      int64_t rest = unit / row_tiles;
+      for (size_t i = inner; i-- > 0;) {
+        if (i == row_) continue;
+        from += rest % nest_.dims[i] * nest_.strides[i][1];
+        to += rest % nest_.dims[i] * nest_.strides[i][0];
+        rest /= nest_.dims[i];
+      }
+      const int64_t tile_rows = std::min(kTile, rows - first);
+      for (int64_t column = 0; column < columns; column += kTile) {
+        const int64_t tile_columns = std::min(kTile, columns - column);
+        if (vectors)
+          transpose_tile_avx512(reinterpret_cast<const float*>(from + column), src_step,
+                                reinterpret_cast<float*>(to + column * dst_step), dst_step, tile_rows,
+                                tile_columns);
+        else
+          transpose_tile(from + column, src_step, to + column * dst_step, dst_step, tile_rows, tile_columns);
+      }
+    }
+  });
+}
+
+template <typename T>
+void StridedCopy::run_as(const std::byte* src, std::byte* dst) const {
+  const T* from = reinterpret_cast<const T*>(src) + offset_[1];
+  T* to = reinterpret_cast<T*>(dst) + offset_[0];
+  if (transposes_) transpose(from, to);
+  else copy_runs(from, to);
+}
+
+void StridedCopy::run(const std::byte* src, std::byte* dst) const {
+  if (empty_) return;
+  switch (element_bytes_) {
+    case 1: return run_as<uint8_t>(src, dst);
+    case 2: return run_as<uint16_t>(src, dst);
+    case 4: return run_as<uint32_t>(src, dst);
+    default: return run_as<uint64_t>(src, dst);
+  }
+}
+
+}  // namespace twofour::cpu
