@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "base/error.h"
+#include "source_dir.h"
 
 namespace twofour {
 namespace {

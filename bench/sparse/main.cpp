@@ -12,6 +12,7 @@
 #include "base/cpu.h"
 #include "base/file.h"
 #include "cli/threads.h"
+#include "source_dir.h"
 #include "sparse/race.h"
 #include "sparse/report.h"
 #include "twofour/engine.h"

@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "base/rng.h"
+#include "source_dir.h"
 #include "support/npy.h"
 #include "support/python.h"
 #include "support/shared_data.h"

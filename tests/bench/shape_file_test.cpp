@@ -5,6 +5,7 @@
 #include <set>
 
 #include "base/errors.h"
+#include "source_dir.h"
 #include "sparse/problem.h"
 
 namespace twofour::bench {

@@ -1,5 +1,6 @@
 // `twofour exec` as a user runs it: what is printed and written, and what is refused.
 #include "commands.h"
+#include "source_dir.h"
 
 namespace twofour {
 namespace {

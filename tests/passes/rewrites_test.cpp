@@ -12,6 +12,7 @@
 #include "ir/verify.h"
 #include "ops/evaluate.h"
 #include "passes/pipeline.h"
+#include "source_dir.h"
 
 namespace twofour::passes {
 namespace {

@@ -5,6 +5,8 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "source_dir.h"
+
 namespace twofour::testing {
 
 inline std::filesystem::path shared_path(const std::filesystem::path& relative) {

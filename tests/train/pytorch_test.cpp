@@ -6,6 +6,7 @@
 #include "base/rng.h"
 #include "builder/builder.h"
 #include "cpu/backend.h"
+#include "source_dir.h"
 #include "support/python.h"
 #include "support/temporary_path.h"
 #include "train/safetensors.h"
