@@ -1,8 +1,9 @@
-# twofour_precompiled(<name> <header>... [LINK <library>...])
+# twofour_precompiled(<name> <header>... [EXECUTABLE] [LINK <library>...])
 #   A precompiled header for targets that say `target_precompile_headers(<target> REUSE_FROM twofour_<name>)`: the
 #   standard library, fmt, and what is given. Half of the compile time of a small file is spent on these.
+#   EXECUTABLE: for the sources of programs, which are compiled as -fPIE.
 function(twofour_precompiled name)
-  cmake_parse_arguments(ARG "" "" "LINK" ${ARGN})
+  cmake_parse_arguments(ARG "EXECUTABLE" "" "LINK" ${ARGN})
   set(empty ${CMAKE_BINARY_DIR}/precompiled/${name}.cpp)
   file(CONFIGURE OUTPUT ${empty} CONTENT "")
   add_library(twofour_${name} OBJECT ${empty})
@@ -11,6 +12,10 @@ function(twofour_precompiled name)
     <algorithm> <array> <cmath> <cstdint> <cstring> <filesystem> <functional> <limits> <map> <memory> <numeric>
     <optional> <span> <string> <string_view> <unordered_map> <utility> <variant> <vector> <fmt/format.h>
     ${ARG_UNPARSED_ARGUMENTS})
+  if(ARG_EXECUTABLE)
+    set_target_properties(twofour_${name} PROPERTIES POSITION_INDEPENDENT_CODE OFF)
+    target_compile_options(twofour_${name} PRIVATE -fPIE)
+  endif()
 endfunction()
 
 # twofour_module(<name> [DEPENDS <module>...] [LINK <library>...] [PRECOMPILED <precompiled>])
