@@ -14,10 +14,11 @@ if(TWOFOUR_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
 endif()
 
 add_library(twofour_flags INTERFACE)
-# GCC is the reference compiler; clang (tsan, fuzz, clang-tidy) only warns.
+# GCC is the reference compiler; clang (tsan, fuzz, clang-tidy) only warns. What is switched off are GCC 12's false alarms
+# about `"text" + std::string` (its bug 105651).
 target_compile_options(twofour_flags INTERFACE
   -Wall -Wextra -Wshadow -Wnon-virtual-dtor -Wno-missing-field-initializers
-  $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict -Wno-stringop-overflow -Werror>)
+  $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict -Wno-stringop-overflow -Wno-array-bounds -Werror>)
 # Places in messages are relative to the source tree.
 target_compile_options(twofour_flags INTERFACE -fmacro-prefix-map=${PROJECT_SOURCE_DIR}/=)
 # Results must not depend on the ISA level a file happens to be built for: no implicit contraction.
