@@ -18,11 +18,11 @@ function(twofour_precompiled name)
   endif()
 endfunction()
 
-# twofour_module(<name> [DEPENDS <module>...] [LINK <library>...] [PRECOMPILED <precompiled>])
+# twofour_module(<name> [UNHURRIED] [DEPENDS <module>...] [LINK <library>...] [PRECOMPILED <precompiled>])
 #   One static library per folder of src/, from every .cpp below it but main.cpp; without any, a module of headers.
-#   DEPENDS names other modules.
+#   DEPENDS names other modules. UNHURRIED: no time is spent in it.
 function(twofour_module name)
-  cmake_parse_arguments(ARG "" "PRECOMPILED" "DEPENDS;LINK" ${ARGN})
+  cmake_parse_arguments(ARG "UNHURRIED" "PRECOMPILED" "DEPENDS;LINK" ${ARGN})
   if(NOT ARG_PRECOMPILED)
     set(ARG_PRECOMPILED library_headers)
   endif()
@@ -39,6 +39,9 @@ function(twofour_module name)
   target_include_directories(twofour_${name} PUBLIC ${CMAKE_CURRENT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/include)
   target_link_libraries(twofour_${name} PUBLIC ${ARG_DEPENDS} PRIVATE twofour_flags ${ARG_LINK})
   target_precompile_headers(twofour_${name} REUSE_FROM twofour_${ARG_PRECOMPILED})
+  if(ARG_UNHURRIED)
+    target_link_libraries(twofour_${name} PRIVATE twofour_unhurried)
+  endif()
 endfunction()
 
 # twofour_test(<folder> DEPENDS <module>... [LINK <library>...])
