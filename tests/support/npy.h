@@ -1,7 +1,8 @@
-// Reads numpy's .npy files (format versions 1 to 3, C order, f4 and integers) into Tensors, for reference
+// Reads numpy's .npy files (format versions 1 to 3, C order, numbers and bools) into Tensors, for reference
 // vectors.
 #pragma once
 
+#include <array>
 #include <cstring>
 #include <filesystem>
 #include <sstream>
@@ -21,10 +22,24 @@ inline std::string npy_field(const std::string& header, const std::string& key) 
 }
 
 inline DType npy_dtype(const std::string& descr) {
-  if (descr == "'<f4'") return DType::kF32;
-  if (descr == "'<i4'") return DType::kI32;
-  if (descr == "'<i8'") return DType::kI64;
-  if (descr == "'|u1'") return DType::kU8;
+  struct Row {
+    std::string_view descr;
+    DType dtype;
+  };
+  constexpr std::array<Row, 12> kRows = {{{"'<f4'", DType::kF32},
+                                          {"'<f2'", DType::kF16},
+                                          {"'<f8'", DType::kF64},
+                                          {"'|i1'", DType::kI8},
+                                          {"'|u1'", DType::kU8},
+                                          {"'<i2'", DType::kI16},
+                                          {"'<u2'", DType::kU16},
+                                          {"'<i4'", DType::kI32},
+                                          {"'<u4'", DType::kU32},
+                                          {"'<i8'", DType::kI64},
+                                          {"'<u8'", DType::kU64},
+                                          {"'|b1'", DType::kBool}}};
+  for (const Row& row : kRows)
+    if (row.descr == descr) return row.dtype;
   fail(ErrorCode::kUnsupported, "npy type {} is not supported", descr);
 }
 
