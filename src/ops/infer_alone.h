@@ -14,6 +14,9 @@ struct KnownInput {
   ValueType type;
 };
 
+/// Adds such a node to `graph`; an input without a value is absent. Its outputs have no types yet.
+Node* add_alone(Graph& graph, const std::string& op, const std::string& name, const Attrs& attrs,
+                size_t num_outputs, std::span<const std::optional<KnownInput>> inputs);
 /// The types of the outputs; an input without a value is absent. Throws as infer_types does.
 std::vector<ValueType> infer_alone(const std::string& op, const std::string& name, const Attrs& attrs,
                                    size_t num_outputs, std::span<const std::optional<KnownInput>> inputs);

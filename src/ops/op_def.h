@@ -21,8 +21,14 @@ class Builder;
 enum class Amp : uint8_t { kAllow, kInfer, kDeny, kClear, kFixed };
 std::string_view amp_name(Amp amp);
 
+struct Domain;
+/// The values that make sense in the node's input, given what is known of its other inputs and its outputs
+/// (ops/domain.h).
+using DomainFn = Domain (*)(const Node& node, size_t input);
+
 /// One input or output. `keep_f32`: stays f32 under mixed precision (batch-norm statistics).
 /// `state`: data that training must not treat as a parameter (running statistics, shapes, masks).
+/// `domain`: of an input that not every value of its type suits.
 struct Port {
   std::string_view name;
   bool optional = false;
@@ -30,6 +36,7 @@ struct Port {
   bool keep_f32 = false;
   bool state = false;
   bool row_major = false;  // a weight or its gradient: never in an activation's memory format
+  DomainFn domain = nullptr;
 };
 
 /// Sets the types of the outputs from the node's inputs and attributes. Dims may be unknown, but not when all

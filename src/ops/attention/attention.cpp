@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "ops/domain.h"
 #include "ops/infer.h"
 #include "ops/strided.h"
 
@@ -284,6 +285,11 @@ void reference(const ReferenceArgs& args) {
   for (size_t i = 0; i < args.outputs.size(); ++i) store(*results[i], args.outputs[i]);
 }
 
+Domain key_counts(const Node& node, size_t) {
+  const Dims& keys = node.input(kK)->dims();
+  return count_up_to(keys[keys.size() - 2]);
+}
+
 }  // namespace
 
 extern const OpDef kAttention;
@@ -296,7 +302,7 @@ const OpDef kAttention = {
                {.name = "attn_mask", .optional = true, .state = true},
                {.name = "past_key", .optional = true, .state = true},
                {.name = "past_value", .optional = true, .state = true},
-               {.name = "nonpad_kv_seqlen", .optional = true, .state = true}},
+               {.name = "nonpad_kv_seqlen", .optional = true, .state = true, .domain = key_counts}},
     .outputs = {{"Y"},
                 {.name = "present_key", .optional = true},
                 {.name = "present_value", .optional = true},

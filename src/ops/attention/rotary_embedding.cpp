@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "ops/builder.h"
+#include "ops/domain.h"
 #include "ops/infer.h"
 
 namespace twofour::ops {
@@ -99,6 +100,8 @@ std::vector<Value*> grad(const GradArgs& args) {
   return result;
 }
 
+Domain positions(const Node& node, size_t) { return index_into(node.input(1)->dims()[0]); }
+
 }  // namespace
 
 extern const OpDef kRotaryEmbedding;
@@ -108,7 +111,7 @@ const OpDef kRotaryEmbedding = {
     .inputs = {{"src"},
                {.name = "cos_cache", .state = true},
                {.name = "sin_cache", .state = true},
-               {.name = "position_ids", .optional = true, .state = true}},
+               {.name = "position_ids", .optional = true, .state = true, .domain = positions}},
     .outputs = {{"dst"}},
     .attrs = {"interleaved", "num_heads", "rotary_embedding_dim"},
     .infer = infer,

@@ -1,6 +1,7 @@
 #include <limits>
 
 #include "ops/control/control_flow.h"
+#include "ops/domain.h"
 #include "ops/infer.h"
 #include "ops/shape_value.h"
 
@@ -121,8 +122,8 @@ const OpDef kLoop = {
         "Runs subgraph body up to max_trip_count times while its condition holds; gives the last states, "
         "then "
         "the slices of every iteration stacked.",
-    .inputs = {{.name = "max_trip_count", .optional = true, .state = true},
-               {.name = "cond", .optional = true, .state = true},
+    .inputs = {{.name = "max_trip_count", .optional = true, .state = true, .domain = positive_numbers},
+               {.name = "cond", .optional = true, .state = true, .domain = exactly<1>},
                {.name = "states", .optional = true, .variadic = true}},
     .outputs = {{.name = "results", .variadic = true}},
     .attrs = {"body", "num_captures"},

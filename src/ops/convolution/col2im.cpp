@@ -1,6 +1,7 @@
 // Col2Im: sums sliding blocks back into the image they were cut from (ONNX opset 18).
 #include <algorithm>
 
+#include "ops/domain.h"
 #include "ops/example.h"
 #include "ops/indexing/scatter_reduction.h"
 #include "ops/infer.h"
@@ -107,13 +108,25 @@ void reference(const ReferenceArgs& args) {
   }
 }
 
+// Blocks of one element, which lie along the first axis.
+Domain image_sizes(const Node& node, size_t input) {
+  Domain domain = counting_up(node, input);
+  std::ranges::fill(domain.values, 1);
+  const Dims& src = node.input(0)->dims();
+  if (!domain.values.empty() && src.size() == 3 && src[2].known())
+    domain.values[0] = static_cast<double>(src[2].value);
+  return domain;
+}
+
 }  // namespace
 
 extern const OpDef kCol2Im;
 const OpDef kCol2Im = {
     .name = "Col2Im",
     .doc = "dst[n,c,...] = the sum of the blocks src[n,c*block,i] at the places they were cut from.",
-    .inputs = {{"src"}, {.name = "image_shape", .state = true}, {.name = "block_shape", .state = true}},
+    .inputs = {{"src"},
+               {.name = "image_shape", .state = true, .domain = image_sizes},
+               {.name = "block_shape", .state = true, .domain = exactly<1>}},
     .outputs = {{"dst"}},
     .attrs = {"dilations", "pads", "strides"},
     .infer = infer,

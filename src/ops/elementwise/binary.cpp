@@ -2,6 +2,7 @@
 #include <limits>
 
 #include "ops/builder.h"
+#include "ops/domain.h"
 #include "ops/elementwise/elementwise.h"
 #include "ops/infer.h"
 
@@ -95,11 +96,12 @@ std::vector<Value*> grad_div(const GradArgs& args) {
       [&] { return b.neg(b.div(b.mul(dy, args.node.output()), divisor)); });
 }
 
-OpDef arithmetic(std::string_view name, std::string_view doc, ReferenceFn fn, GradFn grad, float low = -1) {
+OpDef arithmetic(std::string_view name, std::string_view doc, ReferenceFn fn, GradFn grad, float low = -1,
+                 DomainFn domain = nullptr) {
   return {
       .name = name,
       .doc = doc,
-      .inputs = {{"a"}, {"b"}},
+      .inputs = {{"a"}, {.name = "b", .domain = domain}},
       .outputs = {{"dst"}},
       .infer = infer_numbers,
       .reference = fn,
@@ -125,6 +127,6 @@ extern const OpDef kMul;
 const OpDef kMul = arithmetic("Mul", "dst = a * b, with numpy broadcasting.", reference<MulOf>, grad_mul);
 extern const OpDef kDiv;
 const OpDef kDiv = arithmetic("Div", "dst = a / b, with numpy broadcasting; integers truncate.",
-                              reference<DivOf>, grad_div, 0.5F);
+                              reference<DivOf>, grad_div, 0.5F, positive_numbers);
 
 }  // namespace twofour::ops

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "ops/builder.h"
+#include "ops/domain.h"
 #include "ops/infer.h"
 
 namespace twofour::ops {
@@ -46,8 +47,8 @@ const OpDef kClip = {
     .name = "Clip",
     .doc = "dst = min(max(src, min), max); a bound that is left out does not bound.",
     .inputs = {{"src"},
-               {.name = "min", .optional = true, .state = true},
-               {.name = "max", .optional = true, .state = true}},
+               {.name = "min", .optional = true, .state = true, .domain = exactly<0>},
+               {.name = "max", .optional = true, .state = true, .domain = exactly<1>}},
     .outputs = {{"dst"}},
     .infer = infer,
     .reference = reference,

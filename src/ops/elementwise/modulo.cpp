@@ -1,6 +1,7 @@
 #include <cmath>
 
 #include "ops/builder.h"
+#include "ops/domain.h"
 #include "ops/elementwise/elementwise.h"
 
 namespace twofour::ops {
@@ -70,7 +71,7 @@ extern const OpDef kMod;
 const OpDef kMod = {
     .name = "Mod",
     .doc = "dst = the rest of a / b with the sign of b, or with fmod=1 that of a, with numpy broadcasting.",
-    .inputs = {{"a"}, {"b"}},
+    .inputs = {{"a"}, {.name = "b", .domain = positive_numbers}},
     .outputs = {{"dst"}},
     .attrs = {"fmod"},
     .infer = infer,

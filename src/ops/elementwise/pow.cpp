@@ -1,6 +1,7 @@
 #include <cmath>
 
 #include "ops/builder.h"
+#include "ops/domain.h"
 #include "ops/elementwise/elementwise.h"
 #include "ops/infer.h"
 
@@ -58,13 +59,15 @@ std::vector<Value*> grad(const GradArgs& args) {
   return result;
 }
 
+Domain small_powers(const Node&, size_t) { return {0, 3}; }
+
 }  // namespace
 
 extern const OpDef kPow;
 const OpDef kPow = {
     .name = "Pow",
     .doc = "dst = base to the power of exponent, with numpy broadcasting.",
-    .inputs = {{"base"}, {"exponent"}},
+    .inputs = {{.name = "base", .domain = positive_numbers}, {.name = "exponent", .domain = small_powers}},
     .outputs = {{"dst"}},
     .infer = infer,
     .reference = reference,

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <numbers>
 
+#include "ops/domain.h"
+
 namespace twofour::ops {
 namespace {
 
@@ -84,7 +86,7 @@ OpDef unary(std::string_view name, std::string_view doc, ReferenceFn reference, 
   return {
       .name = name,
       .doc = doc,
-      .inputs = {{"src"}},
+      .inputs = {{.name = "src", .domain = sample.low > 0 ? positive_numbers : nullptr}},
       .outputs = {{"dst"}},
       .infer = infer_same_real,
       .reference = reference,

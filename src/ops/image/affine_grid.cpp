@@ -1,4 +1,5 @@
 #include "ops/builder.h"
+#include "ops/domain.h"
 #include "ops/example.h"
 #include "ops/infer.h"
 #include "ops/shape_value.h"
@@ -75,13 +76,23 @@ std::vector<Value*> grad(const GradArgs& args) {
   return {b.op("MatMul", {dy, b.constant("points", base)}), nullptr};
 }
 
+Domain grid_sizes(const Node& node, size_t) {
+  Domain domain{1, 2};
+  const Dims& grid = node.output()->dims();
+  if (grid.empty()) return domain;
+  const auto value = [](const Dim& dim) { return dim.known() ? static_cast<double>(dim.value) : 1; };
+  domain.values = {value(grid[0]), 1};
+  for (size_t i = 1; i + 1 < grid.size(); ++i) domain.values.push_back(value(grid[i]));
+  return domain;
+}
+
 }  // namespace
 
 extern const OpDef kAffineGrid;
 const OpDef kAffineGrid = {
     .name = "AffineGrid",
     .doc = "dst[n,y,x] = theta[n] * (x, y, 1): the grid that GridSample reads, for an image of shape `size`.",
-    .inputs = {{"theta"}, {.name = "size", .state = true}},
+    .inputs = {{"theta"}, {.name = "size", .state = true, .domain = grid_sizes}},
     .outputs = {{"dst"}},
     .attrs = {"align_corners"},
     .infer = infer,

@@ -2,6 +2,7 @@
 #include <numeric>
 
 #include "ops/builder.h"
+#include "ops/domain.h"
 #include "ops/example.h"
 #include "ops/infer.h"
 #include "ops/shape_value.h"
@@ -63,7 +64,7 @@ extern const OpDef kCenterCropPad;
 const OpDef kCenterCropPad = {
     .name = "CenterCropPad",
     .doc = "dst = the middle of src, cropped or padded with zeros to the sizes in `shape` along `axes`.",
-    .inputs = {{"src"}, {.name = "shape", .state = true}},
+    .inputs = {{"src"}, {.name = "shape", .state = true, .domain = positive_numbers}},
     .outputs = {{"dst"}},
     .attrs = {"axes"},
     .infer = infer,

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "ops/domain.h"
 #include "ops/example.h"
 #include "ops/indexing/ordering.h"
 #include "ops/infer.h"
@@ -119,11 +120,12 @@ const OpDef kNonMaxSuppression = {
     .doc =
         "Rows image, class, box of the boxes kept: best scores first, without those that overlap a kept "
         "one by more than iou_threshold or do not exceed score_threshold.",
-    .inputs = {{"boxes"},
-               {"scores"},
-               {.name = "max_output_boxes_per_class", .optional = true, .state = true},
-               {.name = "iou_threshold", .optional = true, .state = true},
-               {.name = "score_threshold", .optional = true, .state = true}},
+    .inputs =
+        {{.name = "boxes", .domain = fractions},
+         {.name = "scores", .domain = fractions},
+         {.name = "max_output_boxes_per_class", .optional = true, .state = true, .domain = positive_numbers},
+         {.name = "iou_threshold", .optional = true, .state = true, .domain = fractions},
+         {.name = "score_threshold", .optional = true, .state = true, .domain = fractions}},
     .outputs = {{.name = "selected", .state = true}},
     .attrs = {"center_point_box"},
     .infer = infer,

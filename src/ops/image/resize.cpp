@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "ops/builder.h"
+#include "ops/domain.h"
 #include "ops/example.h"
 #include "ops/image/resize_axis.h"
 #include "ops/infer.h"
@@ -170,15 +171,34 @@ ExampleInput scales(std::vector<float> values) {
   return {.shape = {static_cast<int64_t>(values.size())}, .values = std::move(values), .constant = true};
 }
 
-std::vector<Port> with_lists(Port first) {
-  return {first,
-          {.name = "roi", .optional = true, .keep_f32 = true, .state = true},
-          {.name = "scales", .optional = true, .keep_f32 = true, .state = true},
-          {.name = "sizes", .optional = true, .state = true}};
-}
-
 Attrs mode(const char* name, const char* transform) {
   return {{"mode", std::string(name)}, {"coordinate_transformation_mode", std::string(transform)}};
+}
+
+Domain whole_image(const Node& node, size_t) {
+  Domain domain{0, 1};
+  const size_t axes = resize_axes(node.attrs(), node.input(0)->rank()).size();
+  domain.values.assign(axes, 0);
+  domain.values.resize(2 * axes, 1);
+  return domain;
+}
+
+Domain target_sizes(const Node& node, size_t) {
+  Domain domain{1, 2};
+  const ValueType& dst = node.output()->type();
+  for (const size_t axis : resize_axes(node.attrs(), node.input(0)->rank())) {
+    const Dim& src = node.input(0)->dims()[axis];
+    const Dim& size = dst.known && dst.dims[axis].known() ? dst.dims[axis] : src;
+    domain.values.push_back(size.known() ? static_cast<double>(size.value) : 1);
+  }
+  return domain;
+}
+
+std::vector<Port> with_lists(Port first) {
+  return {first,
+          {.name = "roi", .optional = true, .keep_f32 = true, .state = true, .domain = whole_image},
+          {.name = "scales", .optional = true, .keep_f32 = true, .state = true, .domain = exactly<1>},
+          {.name = "sizes", .optional = true, .state = true, .domain = target_sizes}};
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "ops/domain.h"
 #include "ops/infer.h"
 
 namespace twofour::ops {
@@ -192,13 +193,30 @@ void reference_max(const ReferenceArgs& args) {
   }
 }
 
+/// Regions of the whole image, in the coordinates before spatial_scale; each begins with `first`.
+Domain whole_images(const Node& node, std::vector<double> first) {
+  const Dims& src = node.input(0)->dims();
+  const double scale = node.attrs().f("spatial_scale", 1);
+  const auto last = [&](const Dim& size) {
+    return size.known() && scale > 0 ? static_cast<double>(size.value) / scale : 1;
+  };
+  Domain domain{0, 1, std::move(first)};
+  domain.values.insert(domain.values.end(), {0, 0, last(src[3]), last(src[2])});
+  return domain;
+}
+Domain corners(const Node& node, size_t) { return whole_images(node, {}); }
+Domain numbered_corners(const Node& node, size_t) { return whole_images(node, {0}); }
+Domain image_numbers(const Node& node, size_t) { return index_into(node.input(0)->dims()[0]); }
+
 }  // namespace
 
 extern const OpDef kRoiAlign;
 const OpDef kRoiAlign = {
     .name = "RoiAlign",
     .doc = "dst[r,c,p,q] = the mean (or maximum) of bilinear samples of src in bin (p, q) of region r.",
-    .inputs = {{"src"}, {.name = "rois", .state = true}, {.name = "batch_indices", .state = true}},
+    .inputs = {{"src"},
+               {.name = "rois", .state = true, .domain = corners},
+               {.name = "batch_indices", .state = true, .domain = image_numbers}},
     .outputs = {{"dst"}},
     .attrs = {"coordinate_transformation_mode", "mode", "output_height", "output_width", "sampling_ratio",
               "spatial_scale"},
@@ -225,7 +243,7 @@ extern const OpDef kMaxRoiPool;
 const OpDef kMaxRoiPool = {
     .name = "MaxRoiPool",
     .doc = "dst[r,c,p,q] = the maximum of src in bin (p, q) of region r; regions are rows image,x1,y1,x2,y2.",
-    .inputs = {{"src"}, {.name = "rois", .state = true}},
+    .inputs = {{"src"}, {.name = "rois", .state = true, .domain = numbered_corners}},
     .outputs = {{"dst"}},
     .attrs = {"pooled_shape", "spatial_scale"},
     .infer = infer_max,

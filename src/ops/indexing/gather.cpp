@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "ops/builder.h"
+#include "ops/domain.h"
 #include "ops/infer.h"
 #include "ops/strided.h"
 
@@ -76,13 +77,18 @@ void reference_grad(const ReferenceArgs& args) {
                  });
 }
 
+Domain index_of_source(const Node& node, size_t) {
+  const Shape src = shape_attr(node.attrs(), "src_shape");
+  return index_into(src[normalize_axis(node.attrs().i("axis", 0), src.rank())]);
+}
+
 }  // namespace
 
 extern const OpDef kGather;
 const OpDef kGather = {
     .name = "Gather",
     .doc = "dst = the entries of src at `indices` along `axis`; negative indices count from the end.",
-    .inputs = {{"src"}, {.name = "indices", .state = true}},
+    .inputs = {{"src"}, {.name = "indices", .state = true, .domain = index_along_axis}},
     .outputs = {{"dst"}},
     .attrs = {"axis"},
     .infer = infer,
@@ -104,7 +110,7 @@ const OpDef kGatherGrad = {
     .name = "GatherGrad",
     .doc = "Gradient of Gather: zeros of src_shape with every entry of grad_dst added at its index.",
     .standard = false,
-    .inputs = {{"grad_dst"}, {.name = "indices", .state = true}},
+    .inputs = {{"grad_dst"}, {.name = "indices", .state = true, .domain = index_of_source}},
     .outputs = {{"grad_src"}},
     .attrs = {"axis", "src_shape"},
     .infer = infer_grad,

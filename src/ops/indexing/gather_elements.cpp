@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "ops/builder.h"
+#include "ops/domain.h"
 #include "ops/indexing/scatter_reduction.h"
 #include "ops/infer.h"
 #include "ops/strided.h"
@@ -103,7 +104,7 @@ extern const OpDef kGatherElements;
 const OpDef kGatherElements = {
     .name = "GatherElements",
     .doc = "dst[i,j,...] = src[i,j,...] with the position along `axis` replaced by indices[i,j,...].",
-    .inputs = {{"src"}, {.name = "indices", .state = true}},
+    .inputs = {{"src"}, {.name = "indices", .state = true, .domain = index_along_axis}},
     .outputs = {{"dst"}},
     .attrs = {"axis"},
     .infer = infer_gather,
@@ -122,7 +123,7 @@ extern const OpDef kScatterElements;
 const OpDef kScatterElements = {
     .name = "ScatterElements",
     .doc = "dst = src with updates[i,j,...] put (or reduced) at the positions that GatherElements reads.",
-    .inputs = {{"src"}, {.name = "indices", .state = true}, {"updates"}},
+    .inputs = {{"src"}, {.name = "indices", .state = true, .domain = index_along_axis}, {"updates"}},
     .outputs = {{"dst"}},
     .attrs = {"axis", "reduction"},
     .infer = infer_scatter,

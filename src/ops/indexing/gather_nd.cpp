@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "ops/builder.h"
+#include "ops/domain.h"
 #include "ops/indexing/scatter_reduction.h"
 #include "ops/infer.h"
 
@@ -120,13 +121,24 @@ ExampleInput indices(Shape shape, std::vector<float> values) {
   return {.dtype = DType::kI64, .shape = std::move(shape), .values = std::move(values)};
 }
 
+// Within the shortest of the axes that are addressed.
+Domain index_of_slice(const Node& node, size_t) {
+  const ValueType& src = node.input(0)->type();
+  const Addressing by = addressing(node.attrs(), src, node.input(1)->type());
+  Dim shortest;
+  for (size_t axis = by.batch; axis < by.batch + by.depth; ++axis)
+    if (const Dim& dim = src.dims[axis]; dim.known() && (!shortest.known() || dim.value < shortest.value))
+      shortest = dim;
+  return index_into(shortest);
+}
+
 }  // namespace
 
 extern const OpDef kGatherND;
 const OpDef kGatherND = {
     .name = "GatherND",
     .doc = "dst[i,...] = src[indices[i,0], indices[i,1], ...], after `batch_dims` axes that both share.",
-    .inputs = {{"src"}, {.name = "indices", .state = true}},
+    .inputs = {{"src"}, {.name = "indices", .state = true, .domain = index_of_slice}},
     .outputs = {{"dst"}},
     .attrs = {"batch_dims"},
     .infer = infer_gather,
@@ -145,7 +157,7 @@ extern const OpDef kScatterND;
 const OpDef kScatterND = {
     .name = "ScatterND",
     .doc = "dst = src with updates[i,...] put (or reduced) at src[indices[i,0], indices[i,1], ...].",
-    .inputs = {{"src"}, {.name = "indices", .state = true}, {"updates"}},
+    .inputs = {{"src"}, {.name = "indices", .state = true, .domain = index_of_slice}, {"updates"}},
     .outputs = {{"dst"}},
     .attrs = {"reduction"},
     .infer = infer_scatter,

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "ops/domain.h"
 #include "ops/example.h"
 #include "ops/infer.h"
 #include "ops/shape_value.h"
@@ -45,6 +46,15 @@ void reference(const ReferenceArgs& args) {
       }
 }
 
+const Dim& depth_of(const Node& node) {
+  return node.output()->dims()[axis_from(node.attrs(), node.input(0)->rank())];
+}
+Domain index_below_depth(const Node& node, size_t) { return index_into(depth_of(node)); }
+Domain depth(const Node& node, size_t) {
+  const Dim& size = depth_of(node);
+  return {0, 0, {size.known() ? static_cast<double>(size.value) : 2}};
+}
+
 }  // namespace
 
 extern const OpDef kOneHot;
@@ -52,7 +62,9 @@ const OpDef kOneHot = {
     .name = "OneHot",
     .doc =
         "dst = values[1] where the position along the new `axis` of size depth is the index, else values[0].",
-    .inputs = {{.name = "indices", .state = true}, {.name = "depth", .state = true}, {"values"}},
+    .inputs = {{.name = "indices", .state = true, .domain = index_below_depth},
+               {.name = "depth", .state = true, .domain = depth},
+               {"values"}},
     .outputs = {{"dst"}},
     .attrs = {"axis"},
     .infer = infer,

@@ -1,6 +1,7 @@
 // TensorScatter: writing new entries into a key/value cache (ONNX opset 24).
 #include <algorithm>
 
+#include "ops/domain.h"
 #include "ops/infer.h"
 #include "ops/strided.h"
 
@@ -63,6 +64,14 @@ void reference(const ReferenceArgs& args) {
     }
 }
 
+Domain first_places(const Node& node, size_t) {
+  const Dims& cache = node.input(0)->dims();
+  const size_t axis = axis_from(node.attrs(), cache.size());
+  const Dim& room = cache[axis];
+  const Dim& size = node.input(1)->dims()[axis];
+  return index_into(room.known() && size.known() ? Dim(room.value - size.value + 1) : Dim());
+}
+
 }  // namespace
 
 extern const OpDef kTensorScatter;
@@ -70,7 +79,9 @@ const OpDef kTensorScatter = {
     .name = "TensorScatter",
     .doc =
         "dst = cache with update written along `axis` from write_indices[n] on; circular: modulo its size.",
-    .inputs = {{"cache"}, {"update"}, {.name = "write_indices", .optional = true, .state = true}},
+    .inputs = {{"cache"},
+               {"update"},
+               {.name = "write_indices", .optional = true, .state = true, .domain = first_places}},
     .outputs = {{"dst"}},
     .attrs = {"axis", "mode"},
     .infer = infer,

@@ -2,6 +2,7 @@
 #include <numeric>
 
 #include "ops/builder.h"
+#include "ops/domain.h"
 #include "ops/example.h"
 #include "ops/indexing/ordering.h"
 #include "ops/infer.h"
@@ -66,6 +67,11 @@ std::vector<Value*> grad(const GradArgs& args) {
           nullptr};
 }
 
+Domain result_count(const Node& node, size_t) {
+  const Dims& src = node.input(0)->dims();
+  return count_up_to(src[normalize_axis(node.attrs().i("axis", -1), src.size())]);
+}
+
 }  // namespace
 
 extern const OpDef kTopK;
@@ -74,7 +80,7 @@ const OpDef kTopK = {
     .doc =
         "The k largest (or smallest) elements along `axis`, best first, and where they stand; of equal "
         "ones the first. NaN is the largest.",
-    .inputs = {{"src"}, {.name = "k", .state = true}},
+    .inputs = {{"src"}, {.name = "k", .state = true, .domain = result_count}},
     .outputs = {{"values"}, {.name = "indices", .optional = true, .state = true}},
     .attrs = {"axis", "largest", "sorted"},
     .infer = infer,

@@ -3,6 +3,7 @@
 #include <numeric>
 
 #include "ops/builder.h"
+#include "ops/domain.h"
 #include "ops/infer.h"
 #include "ops/shape_value.h"
 #include "ops/strided.h"
@@ -113,6 +114,17 @@ std::vector<Value*> grad_split(const GradArgs& args) {
   return result;
 }
 
+// As equal as can be.
+Domain part_sizes(const Node& node, size_t) {
+  const Dims& src = node.input(0)->dims();
+  const Dim& size = src[normalize_axis(node.attrs().i("axis", 0), src.size())];
+  Domain domain{0, 1};
+  if (!size.known()) return domain;
+  for (const int64_t part : split_sizes(std::nullopt, size.value, node.outputs().size()))
+    domain.values.push_back(static_cast<double>(part));
+  return domain;
+}
+
 }  // namespace
 
 extern const OpDef kConcat;
@@ -139,7 +151,7 @@ extern const OpDef kSplit;
 const OpDef kSplit = {
     .name = "Split",
     .doc = "dst... = consecutive parts of src along `axis`, of the sizes in `split`, or equal ones.",
-    .inputs = {{"src"}, {.name = "split", .optional = true, .state = true}},
+    .inputs = {{"src"}, {.name = "split", .optional = true, .state = true, .domain = part_sizes}},
     .outputs = {{.name = "dst", .variadic = true}},
     .attrs = {"axis"},
     .infer = infer_split,

@@ -1,4 +1,5 @@
 #include "ops/builder.h"
+#include "ops/domain.h"
 #include "ops/elementwise/elementwise.h"
 #include "ops/example.h"
 #include "ops/infer.h"
@@ -58,7 +59,7 @@ extern const OpDef kExpand;
 const OpDef kExpand = {
     .name = "Expand",
     .doc = "dst = src broadcast against `shape`; a size 1 in `shape` keeps src's size.",
-    .inputs = {{"src"}, {.name = "shape", .state = true}},
+    .inputs = {{"src"}, {.name = "shape", .state = true, .domain = output_sizes}},
     .outputs = {{"dst"}},
     .infer = infer_expand,
     .reference = reference_expand,
@@ -75,7 +76,7 @@ extern const OpDef kConstantOfShape;
 const OpDef kConstantOfShape = {
     .name = "ConstantOfShape",
     .doc = "dst = a tensor of shape `shape` filled with attribute `value` (f32 zero by default).",
-    .inputs = {{.name = "shape", .state = true}},
+    .inputs = {{.name = "shape", .state = true, .domain = output_sizes}},
     .outputs = {{"dst"}},
     .attrs = {"value"},
     .infer = infer_fill,

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "ops/builder.h"
+#include "ops/domain.h"
 #include "ops/example.h"
 #include "ops/infer.h"
 #include "ops/shape_value.h"
@@ -183,9 +184,9 @@ const OpDef kPad = {
         "dst = src with pads (all begins, then all ends of `axes`) of a constant, its reflection, its edge "
         "or src again (wrap) around it; negative pads crop.",
     .inputs = {{"src"},
-               {.name = "pads", .state = true},
+               {.name = "pads", .state = true, .domain = exactly<0>},
                {.name = "constant_value", .optional = true, .state = true},
-               {.name = "axes", .optional = true, .state = true}},
+               {.name = "axes", .optional = true, .state = true, .domain = counting_up}},
     .outputs = {{"dst"}},
     .attrs = {"mode"},
     .infer = infer,

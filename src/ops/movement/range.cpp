@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include "ops/builder.h"
+#include "ops/domain.h"
 #include "ops/example.h"
 #include "ops/infer.h"
 
@@ -92,9 +93,9 @@ extern const OpDef kRange;
 const OpDef kRange = {
     .name = "Range",
     .doc = "dst = start, start + delta, start + 2 * delta, ... before limit.",
-    .inputs = {{.name = "start", .state = true},
-               {.name = "limit", .state = true},
-               {.name = "delta", .state = true}},
+    .inputs = {{.name = "start", .state = true, .domain = exactly<0>},
+               {.name = "limit", .state = true, .domain = positive_numbers},
+               {.name = "delta", .state = true, .domain = exactly<1>}},
     .outputs = {{"dst"}},
     .infer = infer_range,
     .reference = reference_range,

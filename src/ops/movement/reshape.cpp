@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "ops/builder.h"
+#include "ops/domain.h"
 #include "ops/example.h"
 #include "ops/infer.h"
 #include "ops/shape_value.h"
@@ -157,12 +158,21 @@ OpDef view(std::string_view name, std::string_view doc, std::vector<Port> inputs
   };
 }
 
+Domain view_sizes(const Node& node, size_t input) {
+  const ValueType& dst = node.output()->type();
+  if (dst.is_static() && dst.known) return output_sizes(node, input);
+  Domain domain = counting_up(node, input);
+  std::ranges::fill(domain.values, 1);
+  if (!domain.values.empty()) domain.values[0] = -1;
+  return domain;
+}
+
 }  // namespace
 
 extern const OpDef kReshape;
 const OpDef kReshape = view(
     "Reshape", "dst = src viewed as `shape`: 0 copies a size (unless allowzero), one -1 takes what is left.",
-    {{"src"}, {.name = "shape", .state = true}}, {"allowzero"}, infer_reshape,
+    {{"src"}, {.name = "shape", .state = true, .domain = view_sizes}}, {"allowzero"}, infer_reshape,
     {{.inputs = {{.shape = {2, 3, 4}}, example_ints({4, 6})}},
      {.inputs = {{.shape = {2, 3, 4}}, example_ints({0, -1})}},
      {.inputs = {{.shape = {1, 1}}, example_ints({})}},
@@ -176,15 +186,15 @@ const OpDef kFlatten = view("Flatten", "dst = src as a matrix: axes before `axis
                              {.inputs = {{.shape = {2, 3, 4}}}, .attrs = {{"axis", int64_t{-1}}}}});
 
 extern const OpDef kSqueeze;
-const OpDef kSqueeze =
-    view("Squeeze", "dst = src without the axes of size 1 named by `axes`, or without all of them.",
-         {{"src"}, {.name = "axes", .optional = true, .state = true}}, {}, infer_squeeze,
-         {{.inputs = {{.shape = {1, 3, 1, 5}}}}, {.inputs = {{.shape = {1, 3, 1, 5}}, example_ints({-2})}}});
+const OpDef kSqueeze = view(
+    "Squeeze", "dst = src without the axes of size 1 named by `axes`, or without all of them.",
+    {{"src"}, {.name = "axes", .optional = true, .state = true, .domain = counting_up}}, {}, infer_squeeze,
+    {{.inputs = {{.shape = {1, 3, 1, 5}}}}, {.inputs = {{.shape = {1, 3, 1, 5}}, example_ints({-2})}}});
 
 extern const OpDef kUnsqueeze;
 const OpDef kUnsqueeze = view(
     "Unsqueeze", "dst = src with axes of size 1 inserted, so that they stand at `axes` of dst.",
-    {{"src"}, {.name = "axes", .state = true}}, {}, infer_unsqueeze,
+    {{"src"}, {.name = "axes", .state = true, .domain = counting_up}}, {}, infer_unsqueeze,
     {{.inputs = {{.shape = {3, 5}}, example_ints({0, -1})}}, {.inputs = {{.shape = {}}, example_ints({0})}}});
 
 }  // namespace twofour::ops

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "ops/builder.h"
+#include "ops/domain.h"
 #include "ops/infer.h"
 
 namespace twofour::ops {
@@ -52,6 +53,11 @@ ExampleInput lengths(std::vector<float> values) {
   return {.dtype = DType::kI64, .shape = {static_cast<int64_t>(values.size())}, .values = std::move(values)};
 }
 
+Domain sequence_lengths(const Node& node, size_t) {
+  const Dims& src = node.input(0)->dims();
+  return count_up_to(src[axes_of(node.attrs(), src.size()).time]);
+}
+
 }  // namespace
 
 extern const OpDef kReverseSequence;
@@ -59,7 +65,7 @@ const OpDef kReverseSequence = {
     .name = "ReverseSequence",
     .doc =
         "dst = src with the first sequence_lens[n] steps of time_axis reversed, for every n of batch_axis.",
-    .inputs = {{"src"}, {.name = "sequence_lens", .state = true}},
+    .inputs = {{"src"}, {.name = "sequence_lens", .state = true, .domain = sequence_lengths}},
     .outputs = {{"dst"}},
     .attrs = {"batch_axis", "time_axis"},
     .infer = infer,

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "ops/builder.h"
+#include "ops/domain.h"
 #include "ops/example.h"
 #include "ops/infer.h"
 #include "ops/movement/slice_range.h"
@@ -136,10 +137,10 @@ const OpDef kSlice = {
     .name = "Slice",
     .doc = "dst = src[starts:ends:steps] along `axes`, with numpy's meaning of negative positions and steps.",
     .inputs = {{"src"},
-               {.name = "starts", .state = true},
-               {.name = "ends", .state = true},
-               {.name = "axes", .optional = true, .state = true},
-               {.name = "steps", .optional = true, .state = true}},
+               {.name = "starts", .state = true, .domain = exactly<0>},
+               {.name = "ends", .state = true, .domain = exactly<int64_t{1} << 30>},
+               {.name = "axes", .optional = true, .state = true, .domain = counting_up},
+               {.name = "steps", .optional = true, .state = true, .domain = exactly<1>}},
     .outputs = {{"dst"}},
     .infer = infer,
     .reference = reference,

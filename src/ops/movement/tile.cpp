@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "ops/builder.h"
+#include "ops/domain.h"
 #include "ops/example.h"
 #include "ops/infer.h"
 #include "ops/shape_value.h"
@@ -64,7 +65,7 @@ extern const OpDef kTile;
 const OpDef kTile = {
     .name = "Tile",
     .doc = "dst = src repeated repeats[i] times along each axis i.",
-    .inputs = {{"src"}, {.name = "repeats", .state = true}},
+    .inputs = {{"src"}, {.name = "repeats", .state = true, .domain = exactly<1>}},
     .outputs = {{"dst"}},
     .infer = infer,
     .reference = reference,

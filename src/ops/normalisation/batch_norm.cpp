@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "ops/builder.h"
+#include "ops/domain.h"
 #include "ops/infer.h"
 
 namespace twofour::ops {
@@ -77,7 +78,7 @@ const OpDef kBatchNormalization = {
                {.name = "scale", .keep_f32 = true},
                {.name = "bias", .keep_f32 = true},
                {.name = "mean", .keep_f32 = true, .state = true},
-               {.name = "var", .keep_f32 = true, .state = true}},
+               {.name = "var", .keep_f32 = true, .state = true, .domain = positive_numbers}},
     .outputs = {{"dst"},
                 {.name = "running_mean", .optional = true, .keep_f32 = true, .state = true},
                 {.name = "running_var", .optional = true, .keep_f32 = true, .state = true}},

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "ops/builder.h"
+#include "ops/domain.h"
 #include "ops/infer.h"
 #include "ops/pooling/pool_geometry.h"
 #include "ops/shape_value.h"
@@ -74,6 +75,11 @@ ExampleInput indices(Shape shape, std::vector<float> values) {
   return {.dtype = DType::kI64, .shape = std::move(shape), .values = std::move(values)};
 }
 
+Domain places(const Node& node, size_t) {
+  const ValueType& dst = node.output()->type();
+  return index_into(dst.is_static() ? Dim(dst.shape().numel()) : Dim());
+}
+
 }  // namespace
 
 extern const OpDef kMaxUnpool;
@@ -81,8 +87,8 @@ const OpDef kMaxUnpool = {
     .name = "MaxUnpool",
     .doc = "dst = zeros of the size that MaxPool saw, with every element of src where its index says.",
     .inputs = {{"src"},
-               {.name = "indices", .state = true},
-               {.name = "output_shape", .optional = true, .state = true}},
+               {.name = "indices", .state = true, .domain = places},
+               {.name = "output_shape", .optional = true, .state = true, .domain = output_sizes}},
     .outputs = {{"dst"}},
     .attrs = {"kernel_shape", "pads", "strides"},
     .infer = infer,

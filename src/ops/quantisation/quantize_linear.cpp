@@ -1,6 +1,7 @@
 // QuantizeLinear and DequantizeLinear: one scale for all, one for each index of `axis`, or one for each
 // block_size elements along it.
 #include "ops/builder.h"
+#include "ops/domain.h"
 #include "ops/example.h"
 #include "ops/quantisation/quantize.h"
 
@@ -140,7 +141,7 @@ OpDef linear(std::string_view name, std::string_view doc, InferFn infer, Referen
       .name = name,
       .doc = doc,
       .inputs = {{"src"},
-                 {.name = "scale", .state = true},
+                 {.name = "scale", .state = true, .domain = positive_numbers},
                  {.name = "zero_point", .optional = true, .state = true}},
       .outputs = {{"dst"}},
       .attrs = {"axis", "block_size", "output_dtype"},

@@ -1,6 +1,7 @@
 // ConvInteger and QLinearConv: convolutions of 8-bit codes, summed in 32 bits. Padding holds the zero point.
 #include "ops/builder.h"
 #include "ops/convolution/conv_product.h"
+#include "ops/domain.h"
 #include "ops/quantisation/quantize.h"
 
 namespace twofour::ops {
@@ -118,12 +119,12 @@ const OpDef kQLinearConv = {
     .name = "QLinearConv",
     .doc = "dst = the codes of Conv(src, weight, bias), each tensor with its scale and zero point.",
     .inputs = {{"src"},
-               {.name = "src_scale", .state = true},
+               {.name = "src_scale", .state = true, .domain = positive_numbers},
                {.name = "src_zero_point", .state = true},
                {.name = "weight", .row_major = true},
-               {.name = "weight_scale", .state = true},
+               {.name = "weight_scale", .state = true, .domain = positive_numbers},
                {.name = "weight_zero_point", .state = true},
-               {.name = "dst_scale", .state = true},
+               {.name = "dst_scale", .state = true, .domain = positive_numbers},
                {.name = "dst_zero_point", .state = true},
                {.name = "bias", .optional = true, .state = true}},
     .outputs = {{"dst"}},

@@ -1,5 +1,6 @@
 // MatMulInteger and QLinearMatMul: products of 8-bit codes, summed in 32 bits.
 #include "ops/builder.h"
+#include "ops/domain.h"
 #include "ops/linear/matrix_product.h"
 #include "ops/quantisation/quantize.h"
 
@@ -121,12 +122,12 @@ const OpDef kQLinearMatMul = {
     .name = "QLinearMatMul",
     .doc = "dst = the codes of a * b, each side with its scale and zero point.",
     .inputs = {{"a"},
-               {.name = "a_scale", .state = true},
+               {.name = "a_scale", .state = true, .domain = positive_numbers},
                {.name = "a_zero_point", .state = true},
                {"b"},
-               {.name = "b_scale", .state = true},
+               {.name = "b_scale", .state = true, .domain = positive_numbers},
                {.name = "b_zero_point", .state = true},
-               {.name = "dst_scale", .state = true},
+               {.name = "dst_scale", .state = true, .domain = positive_numbers},
                {.name = "dst_zero_point", .state = true}},
     .outputs = {{"dst"}},
     .infer = infer_linear,

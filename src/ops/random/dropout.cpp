@@ -3,6 +3,7 @@
 #include <random>
 
 #include "ops/builder.h"
+#include "ops/domain.h"
 #include "ops/infer.h"
 #include "ops/shape_value.h"
 
@@ -87,8 +88,8 @@ const OpDef kDropout = {
     .doc =
         "dst = src; with training_mode src * mask / (1 - ratio), the mask true with probability 1 - ratio.",
     .inputs = {{"src"},
-               {.name = "ratio", .optional = true, .state = true},
-               {.name = "training_mode", .optional = true, .state = true}},
+               {.name = "ratio", .optional = true, .state = true, .domain = fractions},
+               {.name = "training_mode", .optional = true, .state = true, .domain = exactly<0>}},
     .outputs = {{"dst"}, {.name = "mask", .optional = true}},
     .attrs = {"seed"},
     .infer = infer,

@@ -2,6 +2,7 @@
 // the values (base/rng.h).
 #include "base/rng.h"
 #include "ops/builder.h"
+#include "ops/domain.h"
 #include "ops/infer.h"
 
 namespace twofour::ops {
@@ -113,6 +114,7 @@ OpDef bernoulli() {
   OpDef op = random("Bernoulli", "dst = 1 with the chance src, else 0; of type `dtype`, or src's.", true,
                     reference_bernoulli);
   op.infer = infer_bernoulli;
+  op.inputs[0].domain = fractions;
   op.examples = {{.inputs = {{.shape = {3, 5}, .low = 0}}, .attrs = {{"seed", int64_t{0}}}},
                  {.inputs = {{.dtype = DType::kF64, .shape = {7}, .low = 0}},
                   .attrs = {{"dtype", std::string("bool")}, {"seed", int64_t{7}}}}};

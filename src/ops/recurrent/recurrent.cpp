@@ -5,6 +5,7 @@
 #include <limits>
 #include <numeric>
 
+#include "ops/domain.h"
 #include "ops/infer.h"
 
 namespace twofour::ops {
@@ -260,12 +261,20 @@ void run_recurrent(const ReferenceArgs& args, int64_t gates,
   Run(args, gates, default_activations).run(cell);
 }
 
+namespace {
+
+Domain sequence_lengths(const Node& node, size_t) {
+  return count_up_to(node.input(0)->dims()[node.attrs().i("layout", 0) == 0 ? 0 : 1]);
+}
+
+}  // namespace
+
 std::vector<Port> recurrent_inputs() {
   return {{"X"},
           {.name = "W", .row_major = true},
           {.name = "R", .row_major = true},
           {.name = "B", .optional = true},
-          {.name = "sequence_lens", .optional = true, .state = true},
+          {.name = "sequence_lens", .optional = true, .state = true, .domain = sequence_lengths},
           {.name = "initial_h", .optional = true, .state = true}};
 }
 

@@ -2,6 +2,7 @@
 #include <functional>
 
 #include "ops/builder.h"
+#include "ops/domain.h"
 #include "ops/infer.h"
 #include "ops/strided.h"
 
@@ -101,7 +102,7 @@ const OpDef kTopOneCorrect = {
     .name = "TopOneCorrect",
     .doc = "correct = the number of rows n whose first maximum of scores[n,:] stands at labels[n], as f32.",
     .standard = false,
-    .inputs = {{"scores"}, {.name = "labels", .state = true}},
+    .inputs = {{"scores"}, {.name = "labels", .state = true, .domain = class_numbers}},
     .outputs = {{.name = "correct", .keep_f32 = true}},
     .infer = infer_correct,
     .reference = reference_correct,

@@ -1,5 +1,6 @@
 // CumSum and CumProd. Floats accumulate in double; integers wrap around.
 #include "ops/builder.h"
+#include "ops/domain.h"
 #include "ops/example.h"
 #include "ops/infer.h"
 #include "ops/shape_value.h"
@@ -58,7 +59,7 @@ OpDef cumulative(std::string_view name, std::string_view doc, ReferenceFn refere
   return {
       .name = name,
       .doc = doc,
-      .inputs = {{"src"}, {.name = "axis", .state = true}},
+      .inputs = {{"src"}, {.name = "axis", .state = true, .domain = axis_number}},
       .outputs = {{"dst"}},
       .attrs = {"exclusive", "reverse"},
       .infer = infer,

@@ -1,5 +1,6 @@
 #include "ops/reduction/reduce.h"
 
+#include "ops/domain.h"
 #include "ops/example.h"
 #include "ops/shape_value.h"
 
@@ -88,7 +89,7 @@ OpDef reduction(std::string_view name, std::string_view doc, ReferenceFn referen
   return {
       .name = name,
       .doc = doc,
-      .inputs = {{"src"}, {.name = "axes", .optional = true, .state = true}},
+      .inputs = {{"src"}, {.name = "axes", .optional = true, .state = true, .domain = counting_up}},
       .outputs = {{"dst"}},
       .attrs = {"keepdims", "noop_with_empty_axes"},
       .infer = infer_real_reduction,

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <numbers>
 
+#include "ops/domain.h"
 #include "ops/example.h"
 #include "ops/infer.h"
 #include "ops/shape_value.h"
@@ -226,6 +227,15 @@ void reference_stft(const ReferenceArgs& args) {
   store(dst, args.outputs[0]);
 }
 
+Domain transform_length(const Node& node, size_t) {
+  const Dims& src = node.input(0)->dims();
+  const size_t axis = src.size() < 2 ? 0 : src.size() - 2;
+  const Dim& dim = src[axis];
+  return dim.known() ? Domain{0, 0, {static_cast<double>(dim.value)}} : Domain{1, 2};
+}
+
+Domain frame_sizes(const Node& node, size_t) { return count_up_to(node.input(0)->dims()[1]); }
+
 ExampleInput scalar(float value) {
   return {.dtype = DType::kI64, .shape = {}, .values = {value}, .constant = true};
 }
@@ -257,8 +267,8 @@ const OpDef kDFT = fourier_op(
     "The discrete Fourier transform along `axis`, or its inverse; onesided: half a spectrum of a real "
     "signal.",
     {{"src"},
-     {.name = "dft_length", .optional = true, .state = true},
-     {.name = "axis", .optional = true, .state = true}},
+     {.name = "dft_length", .optional = true, .state = true, .domain = transform_length},
+     {.name = "axis", .optional = true, .state = true, .domain = exactly<1>}},
     {"inverse", "onesided"}, infer_dft, reference_dft,
     {{.inputs = {{.shape = {2, 5, 1}}}},
      {.inputs = {{.shape = {2, 3, 4, 2}}, scalar(6), scalar(1)}, .attrs = {{"inverse", int64_t{1}}}},
@@ -270,9 +280,9 @@ const OpDef kSTFT = fourier_op(
     "STFT",
     "dst[n,f] = the Fourier transform of frame f of src[n], which begins at f * frame_step, times window.",
     {{"src"},
-     {.name = "frame_step", .state = true},
+     {.name = "frame_step", .state = true, .domain = positive_numbers},
      {.name = "window", .optional = true, .state = true},
-     {.name = "frame_length", .optional = true, .state = true}},
+     {.name = "frame_length", .optional = true, .state = true, .domain = frame_sizes}},
     {"onesided"}, infer_stft, reference_stft,
     {{.inputs = {{.shape = {2, 12, 1}}, scalar(3), {.shape = {5}}}},
      {.inputs = {{.shape = {1, 9, 2}}, scalar(2), {.absent = true}, scalar(4)},

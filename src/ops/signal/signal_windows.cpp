@@ -3,6 +3,7 @@
 #include <numbers>
 
 #include "ops/builder.h"
+#include "ops/domain.h"
 #include "ops/example.h"
 #include "ops/infer.h"
 #include "ops/shape_value.h"
@@ -48,7 +49,7 @@ OpDef signal_window(std::string_view name, std::string_view doc, ReferenceFn ref
   return {
       .name = name,
       .doc = doc,
-      .inputs = {{.name = "size", .state = true}},
+      .inputs = {{.name = "size", .state = true, .domain = output_sizes}},
       .outputs = {{"dst"}},
       .attrs = {"output_datatype", "periodic"},
       .infer = infer_window,
@@ -150,11 +151,11 @@ const OpDef kMelWeightMatrix = {
     .name = "MelWeightMatrix",
     .doc =
         "dst = the triangles that turn the rows of a spectrogram into bins of equal width on the mel scale.",
-    .inputs = {{.name = kMelInputs[0], .state = true},
-               {.name = kMelInputs[1], .state = true},
-               {.name = kMelInputs[2], .state = true},
-               {.name = kMelInputs[3], .state = true},
-               {.name = kMelInputs[4], .state = true}},
+    .inputs = {{.name = kMelInputs[0], .state = true, .domain = exactly<8>},
+               {.name = kMelInputs[1], .state = true, .domain = exactly<64>},
+               {.name = kMelInputs[2], .state = true, .domain = exactly<8192>},
+               {.name = kMelInputs[3], .state = true, .domain = exactly<0>},
+               {.name = kMelInputs[4], .state = true, .domain = exactly<4096>}},
     .outputs = {{"dst"}},
     .attrs = {"output_datatype"},
     .infer = infer_mel,

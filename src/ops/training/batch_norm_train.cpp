@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "ops/builder.h"
+#include "ops/domain.h"
 #include "ops/infer.h"
 #include "ops/normalisation/batch_norm.h"
 
@@ -130,7 +131,7 @@ const OpDef kBatchNormTrain = {
                {.name = "scale", .keep_f32 = true},
                {.name = "bias", .keep_f32 = true},
                {.name = "running_mean", .keep_f32 = true, .state = true},
-               {.name = "running_var", .keep_f32 = true, .state = true}},
+               {.name = "running_var", .keep_f32 = true, .state = true, .domain = positive_numbers}},
     .outputs = {{"dst"},
                 {.name = "new_running_mean", .keep_f32 = true, .state = true},
                 {.name = "new_running_var", .keep_f32 = true, .state = true},
@@ -169,7 +170,7 @@ const OpDef kBatchNormTrainGrad = {
                {"src"},
                {.name = "scale", .keep_f32 = true},
                {.name = "saved_mean", .keep_f32 = true},
-               {.name = "saved_inv_std", .keep_f32 = true},
+               {.name = "saved_inv_std", .keep_f32 = true, .domain = positive_numbers},
                {.name = "dst", .optional = true}},
     .outputs = {{"grad_src"},
                 {.name = "grad_scale", .keep_f32 = true},

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "ops/domain.h"
 #include "ops/training/class_loss.h"
 
 namespace twofour::ops {
@@ -81,7 +82,7 @@ const OpDef kNegativeLogLikelihoodLoss = {
     .name = "NegativeLogLikelihoodLoss",
     .doc = "loss = -weights[label] * src[n,label,...], reduced; mean divides by the sum of the weights used.",
     .inputs = {{"src"},
-               {.name = "labels", .state = true},
+               {.name = "labels", .state = true, .domain = class_numbers},
                {.name = "weights", .optional = true, .state = true}},
     .outputs = {{"loss"}},
     .attrs = {"ignore_index", "reduction"},

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "ops/domain.h"
 #include "ops/training/class_loss.h"
 
 namespace twofour::ops {
@@ -129,7 +130,7 @@ const OpDef kSoftmaxCrossEntropyLoss = {
         "loss = -sum over c of target[n,c,...] * log_prob[n,c,...], reduced; target is weights times the "
         "label's one-hot row, mixed with label_smoothing / C (our extension). log_prob = LogSoftmax(scores).",
     .inputs = {{"scores"},
-               {.name = "labels", .state = true},
+               {.name = "labels", .state = true, .domain = class_numbers},
                {.name = "weights", .optional = true, .state = true}},
     .outputs = {{"loss"}, {.name = "log_prob", .optional = true}},
     .attrs = {"ignore_index", "label_smoothing", "reduction"},
@@ -161,7 +162,7 @@ const OpDef kSoftmaxCrossEntropyGrad = {
     .standard = false,
     .inputs = {{"grad_loss"},
                {"scores"},
-               {.name = "labels", .state = true},
+               {.name = "labels", .state = true, .domain = class_numbers},
                {.name = "weights", .optional = true, .state = true}},
     .outputs = {{"grad_scores"}},
     .attrs = {"ignore_index", "label_smoothing", "reduction"},
