@@ -30,6 +30,14 @@ bool has_activation_format(const Node& node) {
   return false;
 }
 
+std::vector<ops::Domain> domains_of(const Node& node) {
+  std::vector<ops::Domain> domains;
+  for (size_t i = 0; i < node.inputs().size(); ++i)
+    domains.push_back(node.input(i) && !node.input(i)->is_constant() ? ops::domain_of(node, i)
+                                                                     : ops::Domain{});
+  return domains;
+}
+
 /// Why `c`, which can run the node, is not what runs it.
 Reason lost_to(const Candidate& c, const Candidate& winner, bool replayed) {
   if (replayed) return Reason::kReplayed;
@@ -86,7 +94,8 @@ std::vector<Contender> Selector::contenders_of(const NodeSelection& selection) c
 }
 
 Contender Selector::contender_of(const NodeSelection& selection, const Candidate& candidate) const {
-  return {*candidate.tactic, selection.desc(candidate.format), cold_weights_, selection.dying};
+  return {*candidate.tactic, selection.desc(candidate.format), cold_weights_, selection.dying,
+          selection.domains};
 }
 
 Timings Selector::measure(std::span<const Contender> contenders, const std::string& label) {
@@ -102,22 +111,51 @@ Timings Selector::measure(std::span<const Contender> contenders, const std::stri
 }
 
 void Selector::keep(std::span<const Contender> contenders, const Timings& times, double scale) {
-  for (size_t i = 0; i < contenders.size(); ++i) times_us_->set(contenders[i], times.us[i] * scale);
+  for (size_t i = 0; i < contenders.size(); ++i)
+    times_us_->set(contenders[i], times.us[i] < 0 ? kFailedUs : times.us[i] * scale);
 }
 
-void Selector::time(NodeSelection& selection) {
+void Selector::time_supported(NodeSelection& selection) {
   const std::vector<Contender> contenders = contenders_of(selection);
+  std::vector<std::string> failures(contenders.size());
   // A node with any new contender is timed as a whole: only times of the same rounds are comparable.
   const auto known = [&](const Contender& c) { return times_us_->find(c).has_value(); };
   if (!std::ranges::all_of(contenders, known)) {
     const Timings times = measure(contenders, selection.node->label());
     keep(contenders, times);
     selection.disturbed = times.disturbed;
+    failures = times.failures;
   }
-  for (const Contender& contender : contenders)
-    for (Candidate& c : selection.candidates)
-      if (c.tactic == &contender.tactic && &selection.desc(c.format) == &contender.node)
-        c.time_us = *times_us_->find(contender);
+  for (size_t i = 0; i < contenders.size(); ++i)
+    for (Candidate& c : selection.candidates) {
+      if (c.tactic != &contenders[i].tactic || &selection.desc(c.format) != &contenders[i].node) continue;
+      const double us = *times_us_->find(contenders[i]);
+      if (us < 0) c.support = declined(Reason::kFailed, failures[i]);
+      else c.time_us = us;
+    }
+}
+
+void Selector::time(NodeSelection& selection) {
+  auto& candidates = selection.candidates;
+  const auto declined_as = [&](Reason reason) {
+    return std::ranges::find(candidates, reason, [](const Candidate& c) { return c.support.reason; });
+  };
+  while (true) {
+    while (declined_as(Reason::kNone) != candidates.end()) {
+      time_supported(selection);
+      if (std::ranges::any_of(candidates, [](const Candidate& c) { return c.time_us >= 0; })) return;
+    }
+    const auto fallback = declined_as(Reason::kOnlyAsFallback);
+    if (fallback == candidates.end()) break;
+    fallback->support = fallback->tactic->supports(selection.desc(fallback->format));
+  }
+  // Data made up here decides nothing: what the network sees is for its runs to show.
+  Candidate& last = *std::ranges::find_if(candidates.rbegin(), candidates.rend(), [](const Candidate& c) {
+    return c.support.reason == Reason::kFailed && c.format == Format::kPlain;
+  });
+  log_warning("{} is not timed, every kernel failed on made-up data: {}", selection.node->label(),
+              last.support.detail);
+  last.support = {Reason::kNone, last.support.to_string()};
 }
 
 void Selector::search_parameters(NodeSelection& selection) {
@@ -169,23 +207,26 @@ std::vector<Candidate> Selector::timed_neighbours(const NodeSelection& selection
     keep(contenders, times, times.us[0] > 0 ? best.time_us / times.us[0] : 1);
   }
   for (Candidate& c : found) c.time_us = *times_us_->find(contender_of(selection, c));
+  std::erase_if(found, [](const Candidate& c) { return c.time_us < 0; });
   return found;
 }
 
 void Selector::pick(NodeSelection& selection) const {
+  const bool timed =
+      std::ranges::any_of(selection.candidates, [](const Candidate& c) { return c.time_us >= 0; });
   for (const Format format : kFormats) {
     const auto runs = [&](const Candidate& c) {
-      return c.support && c.format == format && (!options_.time_tactics || c.time_us >= 0);
+      return c.support && c.format == format && (!timed || c.time_us >= 0);
     };
     double fastest = std::numeric_limits<double>::infinity();
     for (const Candidate& c : selection.candidates)
       if (runs(c)) fastest = std::min(fastest, c.time_us);
     const auto winner = std::ranges::find_if(selection.candidates, [&](const Candidate& c) {
-      return runs(c) && (!options_.time_tactics || c.time_us <= fastest * (1 + options_.noise_fraction));
+      return runs(c) && (!timed || c.time_us <= fastest * (1 + options_.noise_fraction));
     });
     if (winner != selection.candidates.end())
       selection.best[static_cast<size_t>(format)] = winner - selection.candidates.begin();
-    if (!options_.time_tactics) return;  // formats are a matter of time
+    if (!timed) return;  // formats are a matter of time
   }
 }
 
@@ -241,7 +282,12 @@ bool Selector::replay(NodeSelection& selection) const {
 }
 
 NodeSelection Selector::select(Node* node, std::vector<size_t> dying) {
-  NodeSelection selection{.node = node, .dying = std::move(dying), .descs = {}, .candidates = {}, .best = {}};
+  NodeSelection selection{.node = node,
+                          .dying = std::move(dying),
+                          .domains = domains_of(*node),
+                          .descs = {},
+                          .candidates = {},
+                          .best = {}};
   const bool has_formats =
       (options_.time_tactics || !options_.decisions.empty()) && has_activation_format(*node);
   for (const Format format : kFormats) {
@@ -294,7 +340,7 @@ double Selector::reorder_us(const Value& value, Format from, Format to) {
   const Tactic& tactic = reorder_tactic(desc);
   const Contender contender{tactic, desc};
   if (!times_us_->find(contender)) keep({&contender, 1}, measure({&contender, 1}, desc.label()));
-  return *times_us_->find(contender);
+  return std::max(*times_us_->find(contender), 0.0);
 }
 
 }  // namespace twofour::builder

@@ -24,6 +24,7 @@ struct Candidate {
 struct NodeSelection {
   Node* node;
   std::vector<size_t> dying;                             // inputs that nobody reads afterwards
+  std::vector<ops::Domain> domains;                      // of the inputs
   std::array<backend::NodeDesc, kFormats.size()> descs;  // by format
   std::vector<Candidate> candidates;
   std::array<std::optional<size_t>, kFormats.size()> best;  // by format: of `candidates`
@@ -62,7 +63,9 @@ class Selector {
   int rank_of(const std::string& tactic) const;
   bool take(NodeSelection& selection, const LayerChoice& choice) const;
   std::vector<Contender> contenders_of(const NodeSelection& selection) const;
+  /// Afterwards a candidate has a time, or the node is left to one that failed on the data it was timed on.
   void time(NodeSelection& selection);
+  void time_supported(NodeSelection& selection);
   /// Candidates for variants of those that have parameters and are among the fastest.
   void search_parameters(NodeSelection& selection);
   void search_from(NodeSelection& selection, size_t start);

@@ -22,16 +22,16 @@ double microseconds_since(Clock::time_point start) {
   return std::chrono::duration<double, std::micro>(Clock::now() - start).count();
 }
 
-// Ordinary values: denormals and zeros can be faster or slower than what a network sees.
-void fill_plausible(const TensorDesc& desc, std::byte* data) {
-  if (!is_float(desc.dtype)) return;
-  Tensor pattern(DType::kF32, {1021});
+// Ordinary values: denormals and zeros can be faster or slower than what a network sees. Drawing all of a
+// large tensor would take longer than timing it.
+void fill(const ops::Domain& domain, const TensorDesc& desc, std::byte* data) {
+  constexpr int64_t kMostDrawn = 1021;
   Rng rng(24);
-  for (float& v : pattern.span<float>()) v = rng.uniform(-1, 1);
-  const Tensor typed = pattern.to(desc.dtype);
   const size_t bytes = desc.size_bytes();
-  for (size_t offset = 0; offset < bytes; offset += typed.size_bytes())
-    std::memcpy(data + offset, typed.raw(), std::min(typed.size_bytes(), bytes - offset));
+  const int64_t drawn = domain.values.empty() ? std::min(desc.shape.numel(), kMostDrawn) : desc.shape.numel();
+  const Tensor pattern = ops::draw(domain, desc.dtype, {drawn}, rng);
+  for (size_t offset = 0; offset < bytes; offset += pattern.size_bytes())
+    std::memcpy(data + offset, pattern.raw(), std::min(pattern.size_bytes(), bytes - offset));
 }
 
 class Runner {
@@ -39,7 +39,7 @@ class Runner {
   explicit Runner(const Contender& contender) : cold_(contender.cold_weights) {
     packed_ = contender.tactic.pack(contender.node);
     kernel_ = contender.tactic.create(contender.node, packed_);
-    for (const NodeDesc::Input& input : contender.node.inputs) src_.push_back(source(input));
+    for (size_t i = 0; i < contender.node.inputs.size(); ++i) src_.push_back(source(contender, i));
     for (size_t i = 0; i < contender.node.outputs.size(); ++i) dst_.push_back(target(contender, i));
     scratch_ = allocate_aligned(kernel_->scratch_bytes());
   }
@@ -59,11 +59,13 @@ class Runner {
     for (const auto data : kernel_->own_constants()) evict_from_caches(data);
   }
 
-  const std::byte* source(const NodeDesc::Input& input) {
+  const std::byte* source(const Contender& contender, size_t i) {
+    const NodeDesc::Input& input = contender.node.inputs[i];
     if (!input.present) return nullptr;
     if (input.data.defined()) return plain_.emplace_back(input.data).raw();
     std::byte* data = keep(allocate_aligned(input.desc.size_bytes()));
-    fill_plausible(input.desc, data);
+    fill(contender.domains.empty() ? ops::undeclared(input.desc.dtype) : contender.domains[i], input.desc,
+         data);
     return data;
   }
   std::byte* target(const Contender& contender, size_t output) {
@@ -92,6 +94,64 @@ class Runner {
   };
   std::vector<Overwritten> overwritten_;  // inputs, written anew before every run
   bool cold_;
+};
+
+/// Contenders that still run, and their rounds.
+class Race {
+ public:
+  explicit Race(std::span<const Contender> contenders) : failures_(contenders.size()) {
+    runners_.reserve(contenders.size());
+    for (size_t i = 0; i < contenders.size(); ++i)
+      attempt(i, [&] {
+        Runner runner(contenders[i]);
+        runner.run_us();  // first touch, lazy initialisation
+        runners_.push_back(std::move(runner));
+        running_.push_back(i);
+        rounds_.emplace_back();
+      });
+  }
+
+  void run_round() {
+    for (size_t k = 0; k < running_.size();) {
+      const bool ran = attempt(running_[k], [&] { rounds_[k].push_back(runners_[k].run_us()); });
+      if (ran) ++k;
+      else drop(k);
+    }
+  }
+
+  const Rounds& rounds() const { return rounds_; }
+  Timings result() const {
+    Timings timings{std::vector<double>(failures_.size(), kFailedUs), failures_, false};
+    if (running_.empty()) return timings;
+    const std::vector<double> us = believed_us(rounds_);
+    for (size_t k = 0; k < running_.size(); ++k) timings.us[running_[k]] = us[k];
+    timings.disturbed = is_disturbed(rounds_);
+    return timings;
+  }
+
+ private:
+  template <typename Fn>
+  bool attempt(size_t contender, const Fn& fn) {
+    try {
+      fn();
+      return true;
+    } catch (const std::exception& error) {
+      failures_[contender] = error.what();
+      return false;
+    }
+  }
+
+  void drop(size_t k) {
+    const auto at = static_cast<ptrdiff_t>(k);
+    runners_.erase(runners_.begin() + at);
+    running_.erase(running_.begin() + at);
+    rounds_.erase(rounds_.begin() + at);
+  }
+
+  std::vector<Runner> runners_;
+  std::vector<size_t> running_;  // the contender of each runner
+  Rounds rounds_;
+  std::vector<std::string> failures_;  // by contender
 };
 
 bool has_constants(const NodeDesc& node) {
@@ -128,18 +188,15 @@ TimingEffort effort_of(const TuningOptions& tuning) {
 }
 
 Timings time_contenders(std::span<const Contender> contenders, const TimingEffort& effort) {
-  std::vector<Runner> runners;
-  runners.reserve(contenders.size());
-  for (const Contender& contender : contenders) runners.emplace_back(contender);
-  for (const Runner& runner : runners) runner.run_us();  // first touch, lazy initialisation
-  Rounds rounds(runners.size());
+  Race race(contenders);
   const auto start = Clock::now();
-  const double budget_us = effort.budget_us * static_cast<double>(runners.size());
-  for (size_t round = 0; round < effort.most_rounds; ++round) {
-    if (round >= effort.least_rounds && (microseconds_since(start) > budget_us || is_settled(rounds))) break;
-    for (size_t i = 0; i < runners.size(); ++i) rounds[i].push_back(runners[i].run_us());
+  const double budget_us = effort.budget_us * static_cast<double>(contenders.size());
+  for (size_t round = 0; round < effort.most_rounds && !race.rounds().empty(); ++round) {
+    if (round >= effort.least_rounds && (microseconds_since(start) > budget_us || is_settled(race.rounds())))
+      break;
+    race.run_round();
   }
-  return {believed_us(rounds), is_disturbed(rounds)};
+  return race.result();
 }
 
 }  // namespace twofour::builder

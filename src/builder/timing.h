@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "backend/tactic.h"
+#include "ops/domain.h"
 #include "twofour/tuning.h"
 
 namespace twofour::builder {
@@ -19,6 +20,8 @@ struct Contender {
   bool cold_weights = false;
   /// Inputs that nobody reads afterwards: where the tactic works in place, an output takes their buffer.
   std::span<const size_t> dying = {};
+  /// What the inputs that are not constant hold, one by one; empty: ops::undeclared().
+  std::span<const ops::Domain> domains = {};
 
   /// The input whose buffer the output takes.
   std::optional<size_t> donor(size_t output) const;
@@ -35,12 +38,15 @@ struct TimingEffort {
 TimingEffort effort_of(const TuningOptions& tuning);
 
 struct Timings {
-  std::vector<double> us;  // believed_us() of the contenders
-  bool disturbed = false;  // by other work on the machine: is_disturbed()
+  std::vector<double> us;             // believed_us() of the contenders; kFailedUs for those that threw
+  std::vector<std::string> failures;  // what they threw; empty for the others
+  bool disturbed = false;             // by other work on the machine: is_disturbed()
 };
+inline constexpr double kFailedUs = -1;
 
 /// The contenders run in turn within each round, so that a slow phase of the machine hits all alike. Rounds
-/// stop when they are settled or the total budget is spent, but not before the least.
+/// stop when they are settled or the total budget is spent, but not before the least. One that throws drops
+/// out.
 Timings time_contenders(std::span<const Contender> contenders, const TimingEffort& effort);
 
 }  // namespace twofour::builder

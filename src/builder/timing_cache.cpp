@@ -23,8 +23,8 @@ std::map<std::string, double> times_from_json(const Json& json) {
   std::map<std::string, double> times;
   for (const auto& [key, value] : json.items()) {
     const double time_us = value.get<double>();
-    TWOFOUR_CHECK(std::isfinite(time_us) && time_us >= 0, kDataCorrupt, "\"{}\" has the time {}", key,
-                  time_us);
+    TWOFOUR_CHECK(std::isfinite(time_us) && (time_us >= 0 || time_us == kFailedUs), kDataCorrupt,
+                  "\"{}\" has the time {}", key, time_us);
     times[key] = time_us;
   }
   return times;
