@@ -121,8 +121,8 @@ void make_folder(const std::filesystem::path& path) {
   TWOFOUR_CHECK(!error, kIo, "cannot make the folder {}: {}", path.string(), error.message());
 }
 
-void write_file_atomic(const std::filesystem::path& path,
-                       const std::function<void(const ByteSink&)>& writer) {
+void write_file_atomic(const std::filesystem::path& path, const std::function<void(const ByteSink&)>& writer,
+                       const std::function<void(const std::filesystem::path&)>& check) {
   const Target target = find_target(path);
   if (target.path.has_parent_path()) make_folder(target.path.parent_path());
   NewFile file = create_beside(target.path);
@@ -130,6 +130,7 @@ void write_file_atomic(const std::filesystem::path& path,
     writer([&](std::span<const std::byte> bytes) { write_all(file.fd.get(), bytes, path); });
     if (target.mode && ::fchmod(file.fd.get(), *target.mode) != 0) fail_errno("set the mode of", path);
     if (::fsync(file.fd.get()) != 0 || !file.fd.close()) fail_errno("write", path);
+    if (check) check(file.name);
     if (::rename(file.name.c_str(), target.path.c_str()) != 0) fail_errno("rename to", path);
   } catch (...) {
     ::unlink(file.name.c_str());

@@ -38,7 +38,9 @@ std::string read_file(const std::filesystem::path& path);
 /// Receives chunks in order.
 using ByteSink = std::function<void(std::span<const std::byte>)>;
 
-/// As the public write_file_atomic, for content that is written in pieces.
-void write_file_atomic(const std::filesystem::path& path, const std::function<void(const ByteSink&)>& writer);
+/// As the public write_file_atomic, for content that is written in pieces. `check` is called with the new
+/// file before it takes the place of the old one, which stays when it throws.
+void write_file_atomic(const std::filesystem::path& path, const std::function<void(const ByteSink&)>& writer,
+                       const std::function<void(const std::filesystem::path&)>& check = {});
 
 }  // namespace twofour

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "base/error.h"
-#include "base/json.h"
+#include "base/json_exact.h"
 
 namespace twofour {
 namespace {
@@ -58,19 +58,25 @@ namespace builder {
 namespace {
 
 Json candidate_to_json(const TacticTime& c) {
-  return {{"tactic", c.tactic},   {"format", c.format},     {"sparse", c.sparse}, {"could_run", c.could_run},
-          {"time_us", c.time_us}, {"declined", c.declined}, {"note", c.note}};
+  return {{"tactic", c.tactic},          {"format", c.format},   {"sparse", c.sparse},
+          {"could_run", c.could_run},    {"time_us", c.time_us}, {"declined", text_to_json(c.declined)},
+          {"note", text_to_json(c.note)}};
 }
 
 TacticTime candidate_from_json(const Json& json) {
-  return {json.at("tactic"),  json.at("format"),   json.at("sparse"),     json.at("could_run"),
-          json.at("time_us"), json.at("declined"), json.value("note", "")};
+  return {json.at("tactic"),
+          json.at("format"),
+          json.at("sparse"),
+          json.at("could_run"),
+          json.at("time_us"),
+          text_from_json(json.at("declined")),
+          text_from_json(json.value("note", Json("")))};
 }
 
 Json layer_to_json(const LayerChoice& layer) {
   Json candidates = Json::array();
   for (const TacticTime& c : layer.candidates) candidates.push_back(candidate_to_json(c));
-  return {{"layer", layer.layer},
+  return {{"layer", text_to_json(layer.layer)},
           {"op", layer.op},
           {"signature", layer.signature},
           {"winner", layer.winner},
@@ -84,7 +90,7 @@ Json layer_to_json(const LayerChoice& layer) {
 }
 
 LayerChoice layer_from_json(const Json& json) {
-  LayerChoice layer{json.at("layer"),
+  LayerChoice layer{text_from_json(json.at("layer")),
                     json.at("op"),
                     json.at("signature"),
                     json.at("winner"),

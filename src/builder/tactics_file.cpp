@@ -5,7 +5,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
-#include "base/json.h"
+#include "base/json_exact.h"
 
 namespace twofour::builder {
 namespace {
@@ -14,7 +14,7 @@ constexpr std::string_view kKind = "twofour tactics 2";
 
 LayerChoice choice_from_json(const Json& json) {
   LayerChoice choice;
-  choice.layer = json.at("layer");
+  choice.layer = text_from_json(json.at("layer"));
   choice.signature = json.at("signature");
   choice.winner = json.at("tactic");
   choice.format = json.at("format");
@@ -63,7 +63,7 @@ std::string tactics_text(const BuildReport& report, const backend::Backend& back
   for (const LayerChoice& layer : report.layers) {
     // Reorders follow from the formats; what has no winner is decided when it runs.
     if (layer.op == "Reorder" || layer.winner.empty()) continue;
-    list.push_back({{"layer", layer.layer},
+    list.push_back({{"layer", text_to_json(layer.layer)},
                     {"tactic", layer.winner},
                     {"format", layer.format},
                     {"signature", layer.signature}});

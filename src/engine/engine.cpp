@@ -72,6 +72,7 @@ std::shared_ptr<const Engine> Engine::create(Plan plan, std::vector<Tensor> sect
                                              const backend::Backend& backend) {
   check_device(plan, backend);
   std::shared_ptr<Engine> engine(new Engine);
+  engine->backend_ = &backend;
   engine->steps_.resize(plan.steps.size());
   parallel_each(static_cast<int64_t>(plan.steps.size()), [&](int64_t i) {
     const PlanStep& step = plan.steps[static_cast<size_t>(i)];
@@ -98,7 +99,13 @@ std::shared_ptr<const Engine> Engine::load(const std::filesystem::path& path,
                       });
 }
 
-void Engine::save(const std::filesystem::path& path) const { write_engine_file(path, plan_, sections_); }
+void Engine::save(const std::filesystem::path& path) const {
+  write_engine_file(path, plan_, sections_, [&](const std::filesystem::path& written) {
+    const auto again = with_context([] { return "checking that what was saved can be loaded"; },
+                                    [&] { return load(written, *backend_); });
+    TWOFOUR_ASSERT(plan_to_json(again->plan_) == plan_to_json(plan_), "the saved plan is another one");
+  });
+}
 
 size_t Engine::file_bytes() const { return engine_file_bytes(plan_, sections_); }
 

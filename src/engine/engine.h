@@ -41,7 +41,7 @@ class Engine : public std::enable_shared_from_this<Engine> {
   /// another device.
   static std::shared_ptr<const Engine> load(const std::filesystem::path& path,
                                             const backend::Backend& backend);
-  /// Atomic: either the whole file or the old state. Throws Error{kIo}.
+  /// Atomic: either the whole file, which was loaded again before, or the old state. Throws Error{kIo}.
   void save(const std::filesystem::path& path) const;
   /// Bytes of the file that save() writes.
   size_t file_bytes() const;
@@ -67,6 +67,7 @@ class Engine : public std::enable_shared_from_this<Engine> {
  private:
   Engine() = default;
 
+  const backend::Backend* backend_ = nullptr;
   Plan plan_;
   std::vector<Tensor> sections_;
   std::vector<Step> steps_;

@@ -145,8 +145,8 @@ EngineFile parse_engine_file(std::span<const std::byte> bytes, const std::shared
   }
 }
 
-void write_engine_file(const std::filesystem::path& path, const Plan& plan,
-                       std::span<const Tensor> sections) {
+void write_engine_file(const std::filesystem::path& path, const Plan& plan, std::span<const Tensor> sections,
+                       const std::function<void(const std::filesystem::path&)>& check) {
   const std::vector<Tensor> owned = with_padding(sections);
   const std::string header =
       header_text(plan, owned, [](const Tensor& section) { return hash_bytes(padded_bytes(section)); });
@@ -154,11 +154,12 @@ void write_engine_file(const std::filesystem::path& path, const Plan& plan,
   prefix.header_bytes = header.size();
   prefix.header_hash = hash_text(header);
   prefix.file_bytes = sizeof prefix + header.size() + sections_bytes(owned);
-  write_file_atomic(path, [&](const ByteSink& sink) {
+  const auto write = [&](const ByteSink& sink) {
     sink(std::as_bytes(std::span(&prefix, 1)));
     sink(std::as_bytes(std::span(header)));
     for (const Tensor& section : owned) sink(padded_bytes(section));
-  });
+  };
+  write_file_atomic(path, write, check);
 }
 
 size_t engine_file_bytes(const Plan& plan, std::span<const Tensor> sections) {

@@ -15,6 +15,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 
 #include "engine/plan.h"
 
@@ -27,8 +28,9 @@ struct EngineFile {
   std::vector<Tensor> sections;  // views of the mapping, which they keep alive
 };
 
-/// Atomic. Throws Error{kIo}.
-void write_engine_file(const std::filesystem::path& path, const Plan& plan, std::span<const Tensor> sections);
+/// Atomic; `check` as in write_file_atomic. Throws Error{kIo}.
+void write_engine_file(const std::filesystem::path& path, const Plan& plan, std::span<const Tensor> sections,
+                       const std::function<void(const std::filesystem::path&)>& check = {});
 /// Bytes of that file.
 size_t engine_file_bytes(const Plan& plan, std::span<const Tensor> sections);
 /// Throws Error{kNotFound}, or Error{kDataCorrupt} saying what is wrong: not an engine, another format

@@ -4,7 +4,7 @@
 #include <array>
 
 #include "base/align.h"
-#include "base/json.h"
+#include "base/json_exact.h"
 
 namespace twofour::engine {
 namespace {
@@ -15,7 +15,7 @@ constexpr std::array<std::string_view, 6> kKindNames = {"input", "output",  "con
                                                         "arena", "donated", "dynamic"};
 
 Json tensor_to_json(const PlanTensor& t) {
-  Json json = {{"name", t.name},
+  Json json = {{"name", text_to_json(t.name)},
                {"dtype", dtype_name(t.desc.dtype)},
                {"shape", t.desc.shape.dims()},
                {"format", backend::format_name(t.desc.format)},
@@ -56,7 +56,7 @@ TensorDesc desc_from_json(const Json& json) {
 
 PlanTensor tensor_from_json(const Json& json) {
   PlanTensor t;
-  t.name = json.at("name");
+  t.name = text_from_json(json.at("name"));
   t.desc = desc_from_json(json);
   const std::string kind = json.at("kind");
   const auto it = std::ranges::find(kKindNames, kind);
@@ -69,16 +69,16 @@ PlanTensor tensor_from_json(const Json& json) {
 }
 
 Json step_to_json(const PlanStep& s) {
-  Json json = {{"name", s.name},     {"op", s.op},           {"attrs", attrs_to_json(s.attrs)},
-               {"inputs", s.inputs}, {"outputs", s.outputs}, {"tactic", s.tactic},
-               {"packed", s.packed}, {"sparse", s.sparse}};
+  Json json = {{"name", text_to_json(s.name)}, {"op", s.op},           {"attrs", attrs_to_json(s.attrs)},
+               {"inputs", s.inputs},           {"outputs", s.outputs}, {"tactic", s.tactic},
+               {"packed", s.packed},           {"sparse", s.sparse}};
   for (const auto& [attribute, body] : s.bodies) json["bodies"][attribute] = plan_to_json(*body);
   return json;
 }
 
 PlanStep step_from_json(const Json& json, size_t num_sections) {
   PlanStep s;
-  s.name = json.at("name");
+  s.name = text_from_json(json.at("name"));
   s.op = json.at("op");
   s.attrs = attrs_from_json(json.at("attrs"));
   s.inputs = get_integers<int>(json.at("inputs"));
@@ -210,7 +210,7 @@ Json plan_to_json(const Plan& plan) {
   for (const PlanTensor& t : plan.tensors) tensors.push_back(tensor_to_json(t));
   Json steps = Json::array();
   for (const PlanStep& s : plan.steps) steps.push_back(step_to_json(s));
-  return {{"name", plan.name},
+  return {{"name", text_to_json(plan.name)},
           {"backend", plan.backend},
           {"device", plan.device},
           {"arena_bytes", plan.arena_bytes},
@@ -223,7 +223,7 @@ Json plan_to_json(const Plan& plan) {
 Plan plan_from_json(const Json& json, size_t num_sections) {
   try {
     Plan plan;
-    plan.name = json.at("name");
+    plan.name = text_from_json(json.at("name"));
     plan.backend = json.at("backend");
     plan.device = json.at("device");
     plan.arena_bytes = get_integer<size_t>(json.at("arena_bytes"));

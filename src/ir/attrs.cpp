@@ -4,7 +4,7 @@
 #include <cstring>
 #include <limits>
 
-#include "base/json.h"
+#include "base/json_exact.h"
 #include "ir/parse.h"
 #include "ir/print.h"
 
@@ -32,27 +32,28 @@ Tensor tensor_from_json(const Json& json) {
 
 struct ToJson {
   Json operator()(int64_t v) const { return {{"i", v}}; }
-  Json operator()(float v) const { return {{"f", v}}; }
-  Json operator()(const std::string& v) const { return {{"s", v}}; }
+  Json operator()(float v) const { return {{"f", float_to_json(v)}}; }
+  Json operator()(const std::string& v) const { return {{"s", text_to_json(v)}}; }
   Json operator()(const std::vector<int64_t>& v) const { return {{"ints", v}}; }
-  Json operator()(const std::vector<float>& v) const { return {{"floats", v}}; }
-  Json operator()(const std::vector<std::string>& v) const { return {{"strings", v}}; }
+  Json operator()(const std::vector<float>& v) const { return {{"floats", list_to_json(v, float_to_json)}}; }
+  Json operator()(const std::vector<std::string>& v) const {
+    return {{"strings", list_to_json(v, text_to_json)}};
+  }
   Json operator()(const Tensor& v) const { return {{"tensor", tensor_to_json(v)}}; }
   Json operator()(const Subgraph& v) const {
-    return {{"graph", print_graph(*v, {.max_elements = std::numeric_limits<int64_t>::max()})}};
+    return {{"graph", text_to_json(print_graph(*v, {.max_elements = std::numeric_limits<int64_t>::max()}))}};
   }
 };
 
 Attr attr_from_json(const std::string& kind, const Json& value) {
   if (kind == "i") return get_integer<int64_t>(value);
-  if (kind == "f") return value.get<float>();
-  if (kind == "s") return value.get<std::string>();
+  if (kind == "f") return float_from_json(value);
+  if (kind == "s") return text_from_json(value);
   if (kind == "ints") return get_integers<int64_t>(value);
-  if (kind == "floats") return value.get<std::vector<float>>();
-  if (kind == "strings") return value.get<std::vector<std::string>>();
+  if (kind == "floats") return list_from_json(value, float_from_json);
+  if (kind == "strings") return list_from_json(value, text_from_json);
   if (kind == "tensor") return tensor_from_json(value);
-  if (kind == "graph")
-    return std::make_shared<const Graph>(parse_graph(value.get<std::string>(), "subgraph"));
+  if (kind == "graph") return std::make_shared<const Graph>(parse_graph(text_from_json(value), "subgraph"));
   fail(ErrorCode::kDataCorrupt, "unknown attribute kind '{}'", kind);
 }
 

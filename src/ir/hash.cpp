@@ -10,7 +10,10 @@ namespace {
 class Hasher {
  public:
   void add(uint64_t number) { state_ = hash_bytes(std::as_bytes(std::span(&number, 1)), state_); }
-  void add(std::string_view text) { state_ = hash_text(text, state_ + text.size()); }
+  void add(std::string_view text) {
+    add(text.size());
+    state_ = hash_text(text, state_);
+  }
   template <typename T>
   void add_items(const std::vector<T>& items) {
     add(items.size());
@@ -99,6 +102,7 @@ class GraphHasher {
     Hasher hasher;
     hasher.add(node.op());
     hasher.add(hash_attrs(node.attrs()));
+    hasher.add(node.inputs().size());
     for (const Value* input : node.inputs()) hasher.add(of(input));
     for (const Value* output : node.outputs()) add_type(hasher, output->type());
     for (size_t i = 0; i < node.outputs().size(); ++i) {

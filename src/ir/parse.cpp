@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 
 #include "base/rng.h"
+#include "ir/nan_bits.h"
 #include "ir/parse_scanner.h"
 
 namespace twofour {
@@ -230,7 +232,29 @@ class GraphParser {
   }
 
   template <typename T>
+  T nan(std::string_view text) const {
+    auto bits = quiet_nan_bits<T>();
+    if (text != "nan") {
+      const std::string_view digits = text.starts_with("nan.") ? text.substr(4) : "";
+      const char* end = digits.data() + digits.size();
+      const bool read =
+          digits.size() == 2 * sizeof(T) && std::from_chars(digits.data(), end, bits, 16).ptr == end;
+      const T value = std::bit_cast<T>(bits);
+      if (!read || !std::isnan(wide(value)))
+        scan_.fail_at(fmt::format("'{}' is not a {} number", text, dtype_name(DTypeOf<T>::value)));
+    }
+    return std::bit_cast<T>(bits);
+  }
+  template <typename T>
+  static auto wide(T value) {
+    if constexpr (std::is_floating_point_v<T>) return value;
+    else return to_float(value);
+  }
+
+  template <typename T>
   T element(std::string_view text) const {
+    if constexpr (std::is_same_v<T, f16> || std::is_same_v<T, bf16> || std::is_floating_point_v<T>)
+      if (text.starts_with("nan")) return nan<T>(text);
     if constexpr (std::is_same_v<T, f16>) return to_f16(element<float>(text));
     else if constexpr (std::is_same_v<T, bf16>) return to_bf16(element<float>(text));
     else if constexpr (std::is_same_v<T, bool>) {

@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "ir/hash.h"
+#include "ir/nan_bits.h"
 
 namespace twofour {
 namespace {
@@ -31,10 +32,16 @@ std::string name_text(std::string_view name) {
 std::string value_text(const Value* value) { return value ? "%" + name_text(value->name()) : "_"; }
 
 template <typename T>
-std::string float_text(T value) {
-  if (std::isnan(value)) return "nan";
+std::string nan_text(T value) {
+  using Bits = UnsignedOf<sizeof(T)>;
+  const auto bits = std::bit_cast<Bits>(value);
+  return bits == quiet_nan_bits<T>() ? "nan" : fmt::format("nan.{:0{}x}", bits, 2 * sizeof(T));
+}
+
+std::string float_text(float value) {
+  if (std::isnan(value)) return nan_text(value);
   std::string text = fmt::format("{}", value);
-  if (text.find_first_of(".eni") == std::string::npos) text += ".0";
+  if (text.find_first_of(".ei") == std::string::npos) text += ".0";
   return text;
 }
 
@@ -53,13 +60,16 @@ std::string type_text(const ValueType& type) {
 
 template <typename T>
 std::string element_text(T value) {
-  if constexpr (std::is_same_v<T, f16> || std::is_same_v<T, bf16>) return element_text(to_float(value));
-  else if constexpr (std::is_floating_point_v<T>) return std::isnan(value) ? "nan" : fmt::format("{}", value);
-  else return fmt::format("{}", static_cast<int64_t>(value));
-}
-template <>
-std::string element_text(uint64_t value) {
-  return fmt::format("{}", value);
+  if constexpr (std::is_same_v<T, f16> || std::is_same_v<T, bf16>) {
+    const float wide = to_float(value);
+    return std::isnan(wide) ? nan_text(value) : fmt::format("{}", wide);
+  } else if constexpr (std::is_floating_point_v<T>) {
+    return std::isnan(value) ? nan_text(value) : fmt::format("{}", value);
+  } else if constexpr (std::is_same_v<T, uint64_t>) {
+    return fmt::format("{}", value);
+  } else {
+    return fmt::format("{}", static_cast<int64_t>(value));
+  }
 }
 
 bool is_uniform(const Tensor& tensor) {
@@ -98,9 +108,7 @@ struct AttrText {
   std::string operator()(const std::vector<int64_t>& v) const {
     return fmt::format("[{}]", fmt::join(v, ", "));
   }
-  std::string operator()(const std::vector<float>& v) const {
-    return list_text(v, "floats", float_text<float>);
-  }
+  std::string operator()(const std::vector<float>& v) const { return list_text(v, "floats", float_text); }
   std::string operator()(const std::vector<std::string>& v) const { return list_text(v, "strings", quote); }
   std::string operator()(const Tensor& v) const { return tensor_text(v, max_elements); }
   std::string operator()(const Subgraph& v) const { return print_graph(*v, {.max_elements = max_elements}); }

@@ -1,6 +1,6 @@
 #include "sparsity/metadata.h"
 
-#include "base/json.h"
+#include "base/json_exact.h"
 
 namespace twofour::sparsity {
 
@@ -10,7 +10,8 @@ void write_metadata(Graph& graph, std::span<const SparsePattern> patterns) {
     return;
   }
   Json weights = Json::array();
-  for (const SparsePattern& p : patterns) weights.push_back({{"name", p.weight}, {"axis", p.axis}});
+  for (const SparsePattern& p : patterns)
+    weights.push_back({{"name", text_to_json(p.weight)}, {"axis", p.axis}});
   graph.metadata()[kMetadataKey] = Json({{"pattern", "2:4"}, {"weights", weights}}).dump();
 }
 
@@ -26,7 +27,7 @@ std::vector<SparsePattern> read_metadata(const Graph& graph) {
     for (const Json& weight : json.at("weights")) {
       const auto axis = get_integer<int64_t>(weight.at("axis"));
       TWOFOUR_CHECK(axis >= 0 && axis < 64, kDataCorrupt, "metadata {} has the axis {}", kMetadataKey, axis);
-      result.push_back({weight.at("name").get<std::string>(), static_cast<size_t>(axis)});
+      result.push_back({text_from_json(weight.at("name")), static_cast<size_t>(axis)});
     }
     return result;
   } catch (const Json::exception& error) {

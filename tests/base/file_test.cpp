@@ -115,6 +115,20 @@ TEST_F(FileTest, AWriterThatThrowsLeavesTheOldFile) {
   EXPECT_EQ(entries(), 1U);
 }
 
+TEST_F(FileTest, AFileThatFailsItsCheckLeavesTheOldOne) {
+  const fs::path path = folder_ / "a";
+  write_file_atomic(path, "old");
+  const auto write = [](const ByteSink& sink) { sink(std::as_bytes(std::span("new", 3))); };
+  const auto refuse = [](const fs::path& written) {
+    fail(ErrorCode::kInternal, "read {}", read_file(written));
+  };
+  EXPECT_ERROR(write_file_atomic(path, write, refuse), kInternal, "read new");
+  EXPECT_EQ(read_file(path), "old");
+  EXPECT_EQ(entries(), 1U);
+  write_file_atomic(path, write, [](const fs::path&) {});
+  EXPECT_EQ(read_file(path), "new");
+}
+
 TEST_F(FileTest, WritingWhereNoFileCanBeIsAnError) {
   write_file_atomic(folder_ / "a", "x");
   EXPECT_ERROR(write_file_atomic(folder_ / "a" / "b" / "c", "x"), kIo, "cannot make the folder");

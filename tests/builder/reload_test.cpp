@@ -3,11 +3,15 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <bit>
+#include <cmath>
+#include <limits>
 
 #include "base/cpu.h"
 #include "base/rng.h"
 #include "builder/builder.h"
 #include "cpu/backend.h"
+#include "ops/builder.h"
 #include "sparsity/prune.h"
 #include "support/temporary_path.h"
 #include "zoo/zoo.h"
@@ -63,6 +67,37 @@ INSTANTIATE_TEST_SUITE_P(Networks, Reload,
                                            Case{"Timed", "resnet18", SparsityMode::kEnable, true},
                                            Case{"ResNet50", "resnet50", SparsityMode::kEnable, false}),
                          [](const auto& test) { return test.param.name; });
+
+// JSON, in which the file keeps attributes, has no infinity, and its texts are UTF-8.
+TEST(ReloadAttributes, InfinitiesAndOddNamesSurvive) {
+  constexpr float kInf = std::numeric_limits<float>::infinity();
+  Graph graph("odd\xff");
+  ops::Builder b(graph);
+  Value* x = graph.add_input("x\xff%", {DType::kF32, {1, 2, 3, 3}});
+  Tensor weight(DType::kF32, {2, 2, 1, 1});
+  for (float& v : weight.span<float>()) v = 0.5F;
+  Value* y = b.op("Conv", {x, graph.add_constant("w", weight)}, {}, "conv\xfe");
+  y = b.op("Clip", {y, b.scalar(0), b.scalar(kInf)}, {}, "clip");
+  y = b.op("Elu", {y}, {{"alpha", -kInf}});
+  graph.set_outputs({b.op("ThresholdedRelu", {y}, {{"alpha", std::nanf("7")}})});
+  const std::string output = graph.outputs()[0]->name();
+  const cpu::CpuBackend device;
+  const auto engine = build(std::move(graph), device, {}).engine;
+  const auto path = temporary_path("twofour_reload_attributes");
+  engine->save(path);
+  const auto loaded = engine::Engine::load(path, device);
+  std::filesystem::remove(path);
+  const auto result = [&](const engine::Engine& of) {
+    Tensor image(DType::kF32, {1, 2, 3, 3});
+    for (float& v : image.span<float>()) v = 3;
+    const auto context = of.create_context();
+    context->bind("x\xff%", image);
+    context->run();
+    return context->tensor(output).span<float>()[5];
+  };
+  EXPECT_EQ(plan_to_json(loaded->plan()), plan_to_json(engine->plan()));
+  EXPECT_EQ(std::bit_cast<uint32_t>(result(*loaded)), std::bit_cast<uint32_t>(result(*engine)));
+}
 
 }  // namespace
 }  // namespace twofour::builder
