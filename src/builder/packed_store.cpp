@@ -1,7 +1,5 @@
 #include "builder/packed_store.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 
 #include "base/json.h"
@@ -20,10 +18,9 @@ bool PackedStore::keeps(const backend::NodeDesc& node) const {
 
 std::vector<Tensor> PackedStore::pack(const backend::Tactic& tactic, const backend::NodeDesc& node) {
   if (!tactic.packs() || !keeps(node)) return tactic.pack(node);
-  std::string key = tactic.base().name() + " " + node.op + attrs_to_json(node.attrs).dump();
+  Key key{&tactic.base(), node.op, attrs_to_json(node.attrs).dump(), {}, tactic.packed_form(node)};
   for (const auto& input : node.inputs)
-    key += input.constant ? fmt::format(" {}@{}", input.desc.to_string(), fmt::ptr(input.data.raw())) : " -";
-  key += " " + tactic.packed_form(node);
+    key.constants.emplace_back(input.constant ? input.desc.to_string() : "", input.data.raw());
   const std::lock_guard lock(mutex_);
   const auto found = packed_.find(key);
   return found != packed_.end() ? found->second

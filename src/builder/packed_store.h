@@ -1,6 +1,7 @@
 // Packed constants that plans for several sizes share.
 #pragma once
 
+#include <compare>
 #include <map>
 #include <mutex>
 #include <set>
@@ -21,11 +22,21 @@ class PackedStore {
   std::vector<Tensor> pack(const backend::Tactic& tactic, const backend::NodeDesc& node);
 
  private:
+  struct Key {
+    const backend::Tactic* tactic;
+    std::string op;
+    std::string attrs;
+    std::vector<std::pair<std::string, const std::byte*>> constants;  // by input: type and data
+    std::string form;                                                 // Tactic::packed_form()
+
+    auto operator<=>(const Key&) const = default;
+  };
+
   bool keeps(const backend::NodeDesc& node) const;
 
   std::set<const std::byte*> constants_;
   std::mutex mutex_;
-  std::map<std::string, std::vector<Tensor>> packed_;  // by tactic, operator, attributes, constants and form
+  std::map<Key, std::vector<Tensor>> packed_;
 };
 
 }  // namespace twofour::builder

@@ -59,6 +59,7 @@ bool OpenStep::is_known(size_t input, const Tensor& tensor, Level level) const {
 std::string OpenStep::key(std::span<const Tensor> inputs, Level level) const {
   std::string text(1, static_cast<char>(level));
   const auto add = [&](const void* data, size_t bytes) {
+    text.append(reinterpret_cast<const char*>(&bytes), sizeof bytes);
     text.append(static_cast<const char*>(data), bytes);
   };
   for (size_t i = 0; i < inputs.size(); ++i) {
@@ -66,6 +67,7 @@ std::string OpenStep::key(std::span<const Tensor> inputs, Level level) const {
     const std::vector<int64_t>& dims = inputs[i].shape().dims();
     add(dims.data(), dims.size() * sizeof(int64_t));
     if (is_known(i, inputs[i], level)) add(inputs[i].raw(), inputs[i].size_bytes());
+    else add(nullptr, 0);
   }
   return text;
 }

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 
 #include "ops/builder.h"
 #include "passes/activation.h"
@@ -14,7 +15,8 @@ std::optional<float> scale_of(const Graph& graph, const Value* product) {
   if (!node || (node->op() != "Mul" && node->op() != "Div")) return std::nullopt;
   if (node->op() == "Div") {
     const auto divisor = node->input(0) == product ? scalar_of(node->input(1)) : std::nullopt;
-    return divisor && *divisor != 0 ? std::optional(1 / *divisor) : std::nullopt;
+    // x * (1 / divisor) is x / divisor only where the reciprocal is a number like any other.
+    return divisor && std::isnormal(1 / *divisor) ? std::optional(1 / *divisor) : std::nullopt;
   }
   return scalar_of(node->input(node->input(0) == product ? 1 : 0));
 }

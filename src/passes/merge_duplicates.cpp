@@ -1,7 +1,6 @@
-#include <fmt/format.h>
-
 #include <algorithm>
-#include <unordered_map>
+#include <map>
+#include <tuple>
 
 #include "base/json.h"
 #include "ops/evaluate.h"
@@ -10,11 +9,11 @@
 namespace twofour::passes {
 namespace {
 
-/// Equal for nodes that compute the same from the same values.
-std::string key_of(const Node& node) {
-  std::string key = node.op() + attrs_to_json(node.attrs()).dump();
-  for (const Value* input : node.inputs()) key += input ? "%" + input->name() : "_";
-  return key + fmt::format("/{}", node.outputs().size());
+/// Equal for nodes that compute the same from the same values: operator, attributes, inputs, number of
+/// outputs.
+using Key = std::tuple<std::string, std::string, std::vector<Value*>, size_t>;
+Key key_of(const Node& node) {
+  return {node.op(), attrs_to_json(node.attrs()).dump(), node.inputs(), node.outputs().size()};
 }
 
 bool may_merge(const Graph& graph, const Node& node) {
@@ -28,7 +27,7 @@ bool may_merge(const Graph& graph, const Node& node) {
 
 size_t merge_duplicates(Graph& graph) {
   size_t changed = 0;
-  std::unordered_map<std::string, Node*> first;
+  std::map<Key, Node*> first;
   for (Node* node : graph.node_list()) {
     if (!may_merge(graph, *node)) continue;
     const auto [it, fresh] = first.try_emplace(key_of(*node), node);
