@@ -116,6 +116,11 @@ class Engine {
   Context context() const;
   std::vector<TensorInfo> inputs() const;
   std::vector<TensorInfo> outputs() const;
+  /// Values for every input, the same for the same seed: such as the layers that read it accept (an index
+  /// lies within its axis, a divisor is not 0); where they do not say, floats in [-1, 1), integers and bools
+  /// 0 or 1. `shapes`: of inputs with open sizes; those that are missing are as small as they may be.
+  std::map<std::string, Tensor> random_inputs(const std::map<std::string, Shape>& shapes = {},
+                                              uint64_t seed = 24) const;
   std::vector<std::string> layer_names() const;
   /// In the order in which they run.
   std::vector<LayerInfo> layers() const;

@@ -1,6 +1,7 @@
 #include "twofour/engine.h"
 
 #include "api/device.h"
+#include "api/random_inputs.h"
 #include "builder/builder.h"
 #include "builder/report.h"
 #include "builder/specialise.h"
@@ -102,6 +103,10 @@ Context Engine::context() const { return Context(engine_->create_context()); }
 std::vector<TensorInfo> Engine::inputs() const { return infos(engine_->plan(), engine_->plan().inputs); }
 std::vector<TensorInfo> Engine::outputs() const { return infos(engine_->plan(), engine_->plan().outputs); }
 BuildReport Engine::report() const { return builder::report_from_info(engine_->plan().info); }
+std::map<std::string, Tensor> Engine::random_inputs(const std::map<std::string, Shape>& shapes,
+                                                    uint64_t seed) const {
+  return api::random_inputs(*engine_, shapes, seed);
+}
 size_t Engine::file_bytes() const { return engine_->file_bytes(); }
 size_t Engine::arena_bytes() const { return engine_->plan().arena_bytes; }
 size_t Engine::scratch_bytes() const { return engine_->scratch_bytes(); }

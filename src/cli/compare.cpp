@@ -42,16 +42,18 @@ Engine build(const Options& options, const Model& model, Sparsity sparsity) {
 CompareReport compare(const Options& options, std::string& title) {
   const Model model = Model::load(options.model);
   const Engine engine = build(options, model, options.sparsity);
-  const Inputs inputs =
-      load_inputs(engine, {.files = parse_named_files(options.load_inputs), .seed = options.seed});
+  const auto files = parse_named_files(options.load_inputs);
+  const Inputs inputs = load_inputs(engine, {.files = files, .seed = options.seed});
+  const std::string note = random_inputs_note(inputs, files);
   if (options.other.empty() && !options.dense) {
     title = options.model + " against the reference kernels";
-    return compare_to_reference(engine, model, inputs, options.compare);
+    return run_with_note(note, [&] { return compare_to_reference(engine, model, inputs, options.compare); });
   }
   const Model other = options.dense ? model : Model::load(options.other);
   const Sparsity sparsity = options.dense ? Sparsity::kDisable : options.sparsity;
   title = options.model + " against " + (options.dense ? "its dense engine" : options.other);
-  return compare_to_engine(engine, build(options, other, sparsity), inputs, options.compare);
+  const Engine second = build(options, other, sparsity);
+  return run_with_note(note, [&] { return compare_to_engine(engine, second, inputs, options.compare); });
 }
 
 void check(const Options& options) {

@@ -6,21 +6,11 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
-#include <random>
 
 #include "twofour/error.h"
 
 namespace twofour::cli {
 namespace {
-
-Tensor random_tensor(const TensorInfo& info, std::minstd_rand& random) {
-  Tensor values(DType::kF32, info.shape);
-  std::uniform_real_distribution<float> uniform(-1, 1);
-  std::bernoulli_distribution coin;
-  for (float& v : values.span<float>())
-    v = is_float(info.dtype) ? uniform(random) : coin(random) ? 1.0F : 0.0F;
-  return values.to(info.dtype);
-}
 
 Tensor read_tensor(const TensorInfo& info, const std::string& path) {
   Tensor tensor(info.dtype, info.shape);
@@ -50,13 +40,6 @@ bool fits(const TensorInfo& info, const Shape& shape) {
   return fits;
 }
 
-Inputs random_values(const std::vector<TensorInfo>& infos, uint32_t seed) {
-  Inputs inputs;
-  std::minstd_rand random(seed);
-  for (const TensorInfo& info : infos) inputs[info.name] = random_tensor(info, random);
-  return inputs;
-}
-
 }  // namespace
 
 std::vector<TensorInfo> shaped_inputs(const Engine& engine, const std::map<std::string, Shape>& shapes) {
@@ -79,13 +62,9 @@ std::vector<TensorInfo> shaped_inputs(const Engine& engine, const std::map<std::
   return infos;
 }
 
-Inputs random_inputs(const Engine& engine, uint32_t seed) {
-  return random_values(shaped_inputs(engine, {}), seed);
-}
-
 Inputs load_inputs(const Engine& engine, const InputChoice& choice) {
   const std::vector<TensorInfo> known = shaped_inputs(engine, choice.shapes);
-  Inputs inputs = random_values(known, choice.seed);
+  Inputs inputs = engine.random_inputs(choice.shapes, choice.seed);
   for (const auto& [name, path] : choice.files) {
     const auto info = std::ranges::find(known, name, &TensorInfo::name);
     if (info == known.end())
@@ -94,6 +73,13 @@ Inputs load_inputs(const Engine& engine, const InputChoice& choice) {
     inputs[name] = read_tensor(*info, path);
   }
   return inputs;
+}
+
+std::string random_inputs_note(const Inputs& inputs, const std::map<std::string, std::string>& files) {
+  std::vector<std::string> names;
+  for (const auto& [name, tensor] : inputs)
+    if (!files.contains(name)) names.push_back(fmt::format("\"{}\"", name));
+  return names.empty() ? "" : fmt::format("; random values were given for {}", fmt::join(names, ", "));
 }
 
 }  // namespace twofour::cli

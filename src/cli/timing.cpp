@@ -47,8 +47,8 @@ double coefficient_of_variance(const std::vector<double>& samples) {
 }
 
 Comparison compare_engines(const Engine& a, const Engine& b, double duration_s) {
-  Session first(a, random_inputs(a));
-  Session second(b, random_inputs(b));
+  Session first(a, a.random_inputs());
+  Session second(b, b.random_inputs());
   constexpr size_t kLeastRounds = 7;
   std::vector<double> a_ms, b_ms, ratios;
   first.run();

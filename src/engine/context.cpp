@@ -107,9 +107,13 @@ void ExecutionContext::run_steps(const After& after) {
                   engine_->plan().tensors[static_cast<size_t>(i)].name,
                   engine_->plan().tensors[static_cast<size_t>(i)].to_string());
   for (size_t s = 0; s < sources_.size(); ++s) {
-    const auto& kernel = engine_->steps()[s].kernel;
-    if (kernel) kernel->run({sources_[s], destinations_[s], scratch_.get()});
-    else run_open(s);
+    const PlanStep& step = engine_->plan().steps[s];
+    with_context([&] { return fmt::format("running layer \"{}\" ({})", step.name, step.op); },
+                 [&] {
+                   const auto& kernel = engine_->steps()[s].kernel;
+                   if (kernel) kernel->run({sources_[s], destinations_[s], scratch_.get()});
+                   else run_open(s);
+                 });
     for (const int i : engine_->ends_at(s)) bound_[static_cast<size_t>(i)] = Tensor();
     after(s);
   }
@@ -149,14 +153,13 @@ void ExecutionContext::run_open(size_t step) {
   const PlanStep& plan = engine_->plan().steps[step];
   std::vector<Tensor> inputs;
   for (const int i : plan.inputs) inputs.push_back(view(i));
-  std::vector<Tensor> results = with_context(
-      [&] { return fmt::format("running layer \"{}\" ({})", plan.name, plan.op); },
-      [&] { return engine_->steps()[step].open ? run_kernel(step, inputs) : run_control(step, inputs); });
+  std::vector<Tensor> results =
+      engine_->steps()[step].open ? run_kernel(step, inputs) : run_control(step, inputs);
   for (size_t i = 0; i < results.size(); ++i) {
     const PlanTensor& t = engine_->plan().tensors[static_cast<size_t>(plan.outputs[i])];
     const Tensor& bound = bound_[static_cast<size_t>(plan.outputs[i])];
-    TWOFOUR_CHECK(fits(t, results[i]), kInvalidArgument, "layer \"{}\": \"{}\" is {}, the run gave {}",
-                  plan.name, t.name, t.to_string(), type_of(results[i]).to_string());
+    TWOFOUR_CHECK(fits(t, results[i]), kInvalidArgument, "\"{}\" is {}, the run gave {}", t.name,
+                  t.to_string(), type_of(results[i]).to_string());
     if (t.kind == Kind::kDynamic || t.is_open()) store(plan.outputs[i], std::move(results[i]));
     else if (bound.raw() != results[i].raw()) std::copy_n(results[i].raw(), bound.size_bytes(), bound.raw());
   }

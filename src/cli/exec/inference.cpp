@@ -16,8 +16,9 @@ void write_raw(const TensorInfo& tensor, const Tensor& values) {
                     {reinterpret_cast<const char*>(values.raw()), values.size_bytes()});
 }
 
-Inputs choose_inputs(const ExecOptions& options, const Engine& engine) {
-  const std::map<std::string, std::string> files = parse_named_files(options.load_inputs);
+using Files = std::map<std::string, std::string>;
+
+Inputs choose_inputs(const Files& files, const Engine& engine) {
   Inputs inputs = load_inputs(engine, {.files = files});
   for (const auto& [name, tensor] : inputs)
     info(files.contains(name) ? fmt::format("Using values loaded from {} for input {}", files.at(name), name)
@@ -63,8 +64,10 @@ RunResult run_inference(const ExecOptions& options, const Engine& engine) {
   const std::vector<float> percentiles = parse_percentiles(options.percentiles);
   info(fmt::format("Created execution context with memory size: {:g} MiB activations, {:g} MiB scratch",
                    mib(engine.arena_bytes()), mib(engine.scratch_bytes())));
-  const Inputs inputs = choose_inputs(options, engine);
-  const Trace trace = run_streams(engine, inputs, options.loop);
+  const Files files = parse_named_files(options.load_inputs);
+  const Inputs inputs = choose_inputs(files, engine);
+  const Trace trace = run_with_note(random_inputs_note(inputs, files),
+                                    [&] { return run_streams(engine, inputs, options.loop); });
   RunResult result{performance_lines(trace, {options.loop.warm_up_ms, options.avg_runs, percentiles}), {}};
   print_lines(result.performance);
   if (!options.export_times.empty()) write_file_atomic(options.export_times, times_json(trace));

@@ -1,0 +1,17 @@
+// Values for an engine's inputs where the user gives none.
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "engine/engine.h"
+
+namespace twofour::api {
+
+/// One tensor per input. Inputs whose readers declare a domain (ops/domain.h) get values from it, also where
+/// the values pass layers that only move them. `shapes`: of inputs with open sizes, those that are missing
+/// are as small as they may be.
+std::map<std::string, Tensor> random_inputs(const engine::Engine& engine,
+                                            const std::map<std::string, Shape>& shapes, uint64_t seed);
+
+}  // namespace twofour::api
