@@ -150,12 +150,12 @@ void Selector::time(NodeSelection& selection) {
     fallback->support = fallback->tactic->supports(selection.desc(fallback->format));
   }
   // Data made up here decides nothing: what the network sees is for its runs to show.
-  Candidate& last = *std::ranges::find_if(candidates.rbegin(), candidates.rend(), [](const Candidate& c) {
-    return c.support.reason == Reason::kFailed && c.format == Format::kPlain;
-  });
+  Candidate* last = nullptr;
+  for (Candidate& c : candidates)
+    if (c.support.reason == Reason::kFailed && (!last || c.format == last->format)) last = &c;
   log_warning("{} is not timed, every kernel failed on made-up data: {}", selection.node->label(),
-              last.support.detail);
-  last.support = {Reason::kNone, last.support.to_string()};
+              last->support.detail);
+  last->support = {Reason::kNone, last->support.to_string()};
 }
 
 void Selector::search_parameters(NodeSelection& selection) {
@@ -224,8 +224,8 @@ void Selector::pick(NodeSelection& selection) const {
     const auto winner = std::ranges::find_if(selection.candidates, [&](const Candidate& c) {
       return runs(c) && (!timed || c.time_us <= fastest * (1 + options_.noise_fraction));
     });
-    if (winner != selection.candidates.end())
-      selection.best[static_cast<size_t>(format)] = winner - selection.candidates.begin();
+    if (winner == selection.candidates.end()) continue;
+    selection.best[static_cast<size_t>(format)] = winner - selection.candidates.begin();
     if (!timed) return;  // formats are a matter of time
   }
 }

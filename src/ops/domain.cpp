@@ -66,11 +66,15 @@ Domain index_along_axis(const Node& node, size_t) {
   return index_into(dims[normalize_axis(node.attrs().i("axis", 0), dims.size())]);
 }
 
-Domain output_sizes(const Node& node, size_t) {
+Domain output_sizes(const Node& node, size_t input) {
   Domain domain{1, 2};
   const ValueType& type = node.output()->type();
   if (!type.known) return domain;
   for (const Dim& dim : type.dims) domain.values.push_back(dim.known() ? static_cast<double>(dim.value) : 1);
+  const ValueType& own = node.input(input)->type();
+  const size_t count = own.is_static() ? static_cast<size_t>(own.shape().numel()) : domain.values.size();
+  if (count < domain.values.size())
+    domain.values.erase(domain.values.begin(), domain.values.end() - static_cast<ptrdiff_t>(count));
   return domain;
 }
 

@@ -47,7 +47,7 @@ Domain class_numbers(const Node& node, size_t input);
 Domain axis_number(const Node& node, size_t input);
 /// An index into the axis of input 0 that attribute `axis` names (0 when it is absent).
 Domain index_along_axis(const Node& node, size_t input);
-/// The sizes of output 0; 1 for those that are not known.
+/// The sizes of output 0, the last ones where the input has fewer; 1 for those that are not known.
 Domain output_sizes(const Node& node, size_t input);
 
 }  // namespace twofour::ops

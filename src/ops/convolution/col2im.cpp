@@ -110,11 +110,16 @@ void reference(const ReferenceArgs& args) {
 
 // Blocks of one element, which lie along the first axis.
 Domain image_sizes(const Node& node, size_t input) {
+  const Dim& blocks = node.input(0)->dims()[2];
+  const std::vector<int64_t> strides = node.attrs().ints("strides");
+  const std::vector<int64_t> pads = node.attrs().ints("pads");
   Domain domain = counting_up(node, input);
-  std::ranges::fill(domain.values, 1);
-  const Dims& src = node.input(0)->dims();
-  if (!domain.values.empty() && src.size() == 3 && src[2].known())
-    domain.values[0] = static_cast<double>(src[2].value);
+  for (size_t i = 0; i < domain.values.size(); ++i) {
+    const int64_t count = i == 0 && blocks.known() ? blocks.value : 1;
+    int64_t size = (count - 1) * (i < strides.size() ? strides[i] : 1) + 1;
+    for (const size_t side : {i, i + domain.values.size()}) size -= side < pads.size() ? pads[side] : 0;
+    domain.values[i] = static_cast<double>(std::max<int64_t>(size, 0));
+  }
   return domain;
 }
 

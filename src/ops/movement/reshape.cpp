@@ -163,7 +163,19 @@ Domain view_sizes(const Node& node, size_t input) {
   if (dst.is_static() && dst.known) return output_sizes(node, input);
   Domain domain = counting_up(node, input);
   std::ranges::fill(domain.values, 1);
-  if (!domain.values.empty()) domain.values[0] = -1;
+  const ValueType& src = node.input(0)->type();
+  if (!domain.values.empty())
+    domain.values[0] = src.is_static() ? static_cast<double>(src.shape().numel()) : -1;
+  return domain;
+}
+
+// Axes of size 1, as far as there are.
+Domain squeezed_axes(const Node& node, size_t input) {
+  Domain domain = counting_up(node, input);
+  const Dims& src = node.input(0)->dims();
+  size_t next = 0;
+  for (size_t axis = 0; axis < src.size() && next < domain.values.size(); ++axis)
+    if (src[axis] == Dim(1)) domain.values[next++] = static_cast<double>(axis);
   return domain;
 }
 
@@ -188,7 +200,7 @@ const OpDef kFlatten = view("Flatten", "dst = src as a matrix: axes before `axis
 extern const OpDef kSqueeze;
 const OpDef kSqueeze = view(
     "Squeeze", "dst = src without the axes of size 1 named by `axes`, or without all of them.",
-    {{"src"}, {.name = "axes", .optional = true, .state = true, .domain = counting_up}}, {}, infer_squeeze,
+    {{"src"}, {.name = "axes", .optional = true, .state = true, .domain = squeezed_axes}}, {}, infer_squeeze,
     {{.inputs = {{.shape = {1, 3, 1, 5}}}}, {.inputs = {{.shape = {1, 3, 1, 5}}, example_ints({-2})}}});
 
 extern const OpDef kUnsqueeze;

@@ -75,6 +75,13 @@ ExampleInput indices(Shape shape, std::vector<float> values) {
   return {.dtype = DType::kI64, .shape = std::move(shape), .values = std::move(values)};
 }
 
+Domain natural_sizes(const Node& node, size_t) {
+  Domain domain{1, 2};
+  for (const Dim& dim : unpooled(node.attrs(), node.input(0)->dims()))
+    domain.values.push_back(dim.known() ? static_cast<double>(dim.value) : 1);
+  return domain;
+}
+
 Domain places(const Node& node, size_t) {
   const ValueType& dst = node.output()->type();
   return index_into(dst.is_static() ? Dim(dst.shape().numel()) : Dim());
@@ -88,7 +95,7 @@ const OpDef kMaxUnpool = {
     .doc = "dst = zeros of the size that MaxPool saw, with every element of src where its index says.",
     .inputs = {{"src"},
                {.name = "indices", .state = true, .domain = places},
-               {.name = "output_shape", .optional = true, .state = true, .domain = output_sizes}},
+               {.name = "output_shape", .optional = true, .state = true, .domain = natural_sizes}},
     .outputs = {{"dst"}},
     .attrs = {"kernel_shape", "pads", "strides"},
     .infer = infer,

@@ -268,7 +268,7 @@ const OpDef kDFT = fourier_op(
     "signal.",
     {{"src"},
      {.name = "dft_length", .optional = true, .state = true, .domain = transform_length},
-     {.name = "axis", .optional = true, .state = true, .domain = exactly<1>}},
+     {.name = "axis", .optional = true, .state = true, .domain = exactly<-2>}},
     {"inverse", "onesided"}, infer_dft, reference_dft,
     {{.inputs = {{.shape = {2, 5, 1}}}},
      {.inputs = {{.shape = {2, 3, 4, 2}}, scalar(6), scalar(1)}, .attrs = {{"inverse", int64_t{1}}}},
