@@ -24,6 +24,7 @@ struct Tolerance {
 struct Difference {
   int64_t elements = 0;
   int64_t mismatches = 0;  // elements out of tolerance, or finite in one tensor only
+  int64_t nans = 0;        // elements that are NaN in the tensor that is compared
   double max_abs = 0;      // of elements that are finite in both
   double mean_abs = 0;
   double relative = 0;  // |actual - expected| / |expected|, as Euclidean norms

@@ -134,6 +134,7 @@ Json to_json(const std::vector<LayerDifference>& list) {
                     {"tactic", d.tactic},
                     {"elements", d.difference.elements},
                     {"mismatches", d.difference.mismatches},
+                    {"nans", d.difference.nans},
                     {"max_abs", d.difference.max_abs},
                     {"mean_abs", d.difference.mean_abs},
                     {"relative", d.difference.relative},

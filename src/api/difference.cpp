@@ -38,6 +38,7 @@ Difference api::difference_of(const Tensor& actual, const Tensor& expected, cons
   Sums sums;
   for (size_t i = 0; i < a.size(); ++i) {
     if (!std::isfinite(a[i]) || !std::isfinite(b[i])) {
+      result.nans += std::isnan(a[i]);
       result.mismatches += !same_non_finite(a[i], b[i]);
       continue;
     }

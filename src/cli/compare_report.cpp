@@ -12,7 +12,21 @@ namespace twofour::cli {
 namespace {
 
 std::string verdict(const Difference& d) {
-  return d.within() ? "ok" : fmt::format("{} of {} outside", d.mismatches, d.elements);
+  const std::string text = d.within() ? "ok" : fmt::format("{} of {} outside", d.mismatches, d.elements);
+  return d.nans > 0 ? fmt::format("{}, {} values are NaN", text, d.nans) : text;
+}
+
+/// A network that diverged agrees with itself: NaN is said even where both sides have it.
+std::string nan_finding(const CompareReport& report) {
+  std::string text;
+  const auto has_nan = [](const LayerDifference& row) { return row.difference.nans > 0; };
+  const auto first = std::ranges::find_if(report.layers, has_nan);
+  if (first != report.layers.end()) text += fmt::format("\nthe first layer with NaN: {}", first->layer);
+  for (const LayerDifference& row : report.outputs)
+    if (has_nan(row))
+      text += fmt::format("\noutput {}: {} of {} values are NaN", row.tensor, row.difference.nans,
+                          row.difference.elements);
+  return text;
 }
 
 void add_row(Table& table, const LayerDifference& row, const std::string& layer) {
@@ -46,7 +60,7 @@ std::string compare_findings(const CompareReport& report) {
     text += fmt::format("\nthe output leaves tolerance with layer: {}", report.culprit);
   if (report.unmatched > 0)
     text += fmt::format("\n{} layers have no counterpart of the same name and shape", report.unmatched);
-  return text;
+  return text + nan_finding(report);
 }
 
 std::string compare_page(const CompareReport& report, const std::string& title) {

@@ -110,6 +110,8 @@ Attrs export_attrs(const Node& node, int64_t opset) {
   number_dtypes(attrs);
   float_seed(node, attrs);
   if (node.op() == "AveragePool" && !is_dilated(attrs)) attrs.erase("dilations");
+  TWOFOUR_CHECK(node.op() != "Resize" || attrs.s("nearest_mode", "") != "floor_ceil", kUnsupported,
+                "{} takes the nearest element as only opset 10 does", node.label());
   if (node.op() == "Split" && opset >= 18 && !node.input(1))
     attrs.set("num_outputs", static_cast<int64_t>(node.outputs().size()));
   if (node.op() == "ConstantOfShape" && attrs.has("value"))

@@ -146,6 +146,8 @@ class GraphReader {
     with_context(context, [&] {
       draft.attrs = take_attrs(proto, external_);
       draft.num_outputs = count_outputs(proto, ordered.num_used);
+      draft.declared_outputs = static_cast<size_t>(
+          std::ranges::count_if(proto.output(), [](const std::string& output) { return !output.empty(); }));
       if (draft.op == "Constant") draft.results.emplace(1, constant_of(draft));
       else if (has_subgraphs(proto)) read_bodies(proto, draft);
       else adapt(draft, opset_);

@@ -17,6 +17,12 @@ std::vector<float> known_scales(const Draft& draft) {
   return {span.begin(), span.end()};
 }
 
+/// With the statistics of the batch: what training uses.
+void batch_norm_of_batch(Draft& draft) {
+  draft.results = draft.builder.op_n("BatchNormTrain", draft.inputs, 5, draft.attrs, draft.name);
+  draft.results->resize(draft.num_outputs);
+}
+
 }  // namespace
 
 /// Opset 20 renamed the modes.
@@ -45,17 +51,15 @@ void roi_align_unshifted(Draft& draft) {
   draft.attrs.set("coordinate_transformation_mode", std::string("output_half_pixel"));
 }
 
-/// Resize of opset 10: only src and scales. Nearest takes the element before when it enlarges, the one after
-/// when it shrinks.
+/// Resize of opset 10: only src and scales. Nearest takes the element before where an axis grows, the one
+/// after where it shrinks.
 void resize_without_roi(Draft& draft) {
   const std::vector<float> scales = known_scales(draft);
   const bool shrinks = std::ranges::any_of(scales, [](float v) { return v < 1; });
   const bool enlarges = std::ranges::any_of(scales, [](float v) { return v > 1; });
-  const std::string mode = draft.attrs.s("mode", "nearest");
-  TWOFOUR_CHECK(mode != "nearest" || !shrinks || !enlarges, kUnsupported,
-                "it shrinks one axis and enlarges another, which only later opsets define");
+  const char* nearest = scales.empty() || (shrinks && enlarges) ? "floor_ceil" : shrinks ? "ceil" : "floor";
   draft.attrs.set("coordinate_transformation_mode", std::string("asymmetric"));
-  draft.attrs.set("nearest_mode", std::string(shrinks ? "ceil" : "floor"));
+  if (draft.attrs.s("mode", "nearest") == "nearest") draft.attrs.set("nearest_mode", std::string(nearest));
   draft.inputs = {draft.input(0), nullptr, draft.input(1)};
 }
 
@@ -74,12 +78,16 @@ void upsample_to_resize(Draft& draft) {
   resize_without_roi(draft);
 }
 
-/// With the statistics of the batch: what training uses.
+/// Opset 14 has an attribute for it.
 void batch_norm_training(Draft& draft) {
   if (draft.attrs.i("training_mode", 0) == 0) return;
   draft.attrs.erase("training_mode");
-  draft.results = draft.builder.op_n("BatchNormTrain", draft.inputs, 5, draft.attrs, draft.name);
-  draft.results->resize(draft.num_outputs);
+  batch_norm_of_batch(draft);
+}
+
+/// Before opset 14 the declared outputs said it: the statistics of the batch are outputs only in training.
+void batch_norm_by_outputs(Draft& draft) {
+  if (draft.declared_outputs > 1) batch_norm_of_batch(draft);
 }
 
 /// Some exporters concatenate scalars with vectors, against the letter of every opset.

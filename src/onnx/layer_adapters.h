@@ -5,6 +5,7 @@
 
 namespace twofour::onnx_io {
 
+void batch_norm_by_outputs(Draft& draft);
 void batch_norm_training(Draft& draft);
 void concat_scalars(Draft& draft);
 void dft_axis_to_input(Draft& draft);

@@ -2,7 +2,6 @@
 
 #include <bit>
 
-#include "base/hash.h"
 #include "onnx/data_type.h"
 
 namespace twofour::onnx_io {
@@ -27,9 +26,8 @@ void cast_like_to_cast(Draft& draft) {
 }
 
 void seed_from_float(Draft& draft) {
-  const auto bits = draft.attrs.has("seed") ? std::bit_cast<uint32_t>(draft.attrs.f("seed", 0))
-                                            : static_cast<uint32_t>(hash_text(draft.name)) >> 2;
-  draft.attrs.set("seed", int64_t{bits});
+  if (draft.attrs.has("seed"))
+    draft.attrs.set("seed", int64_t{std::bit_cast<uint32_t>(draft.attrs.f("seed", 0))});
 }
 
 }  // namespace twofour::onnx_io

@@ -144,6 +144,7 @@ constexpr std::array kAdapters = {
     Adapter{"Add", 7, 7, broadcast_at_channels},
     Adapter{"And", kFirstOpset, 6, broadcast_at_axis},
     Adapter{"BatchNormalization", kFirstOpset, 8, batch_norm_spatial},
+    Adapter{"BatchNormalization", kFirstOpset, 13, batch_norm_by_outputs},
     Adapter{"BatchNormalization", 14, kLastOpset, batch_norm_training},
     Adapter{"Bernoulli", kFirstOpset, kLastOpset, name_dtypes},
     Adapter{"Bernoulli", kFirstOpset, kLastOpset, seed_from_float},

@@ -23,6 +23,7 @@ struct Draft {
   size_t num_outputs;
   /// Set by an adapter that has built the node's outputs itself.
   std::optional<std::vector<Value*>> results;
+  size_t declared_outputs = 0;  // those with names in the file; num_outputs leaves out what nothing reads
 
   Value* input(size_t i) const { return i < inputs.size() ? inputs[i] : nullptr; }
 };

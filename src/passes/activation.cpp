@@ -1,7 +1,7 @@
 #include "passes/activation.h"
 
 #include <algorithm>
-#include <limits>
+#include <cmath>
 
 #include "passes/match.h"
 
@@ -12,10 +12,16 @@ std::optional<float> bound(const Node& clip, size_t input, float otherwise) {
   return clip.input(input) ? scalar_of(clip.input(input)) : otherwise;
 }
 
+/// Two finite bounds, or none above 0, which is a Relu; infinities stay what they are under any other Clip.
 bool set_clip(const Node& clip, Attrs& attrs) {
-  const auto low = bound(clip, 1, std::numeric_limits<float>::lowest());
-  const auto high = bound(clip, 2, std::numeric_limits<float>::max());
+  const auto low = bound(clip, 1, -INFINITY);
+  const auto high = bound(clip, 2, INFINITY);
   if (!low || !high || !(*low <= *high)) return false;
+  if (*low == 0 && *high == INFINITY) {
+    attrs.set("activation", std::string("relu"));
+    return true;
+  }
+  if (!std::isfinite(*low) || !std::isfinite(*high)) return false;
   attrs.set("activation", std::string("clip"));
   attrs.set("clip_low", *low);
   attrs.set("clip_high", *high);

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 #include <cmath>
 
@@ -59,13 +60,27 @@ bool is_channel_vector(const Value* bias, int64_t channels) {
   return shape.numel() == 1 || (shape.numel() == channels && shape[shape.rank() - 1] == channels);
 }
 
+/// Whether the norm's numbers are ordinary: a factor that overflows, or meets an infinity, is not the same as
+/// a factor inside the weights.
+bool stays_finite(const Node& product, const Node& norm) {
+  const Affine affine = affine_of(norm);
+  const auto fits = [](double v) { return std::isfinite(static_cast<float>(v)); };
+  if (!std::ranges::all_of(affine.factor, fits) || !std::ranges::all_of(affine.offset, fits)) return false;
+  const double most = std::abs(
+      *std::ranges::max_element(affine.factor, [](double a, double b) { return std::abs(a) < std::abs(b); }));
+  const Tensor weight = product.input(1)->data().to(DType::kF32);
+  return std::ranges::all_of(weight.span<float>(),
+                             [&](float w) { return fits(static_cast<double>(w) * most); });
+}
+
 bool can_fold(const Node& product, const Node& norm) {
   if (product.op() != "Conv" && product.op() != "Gemm") return false;
   const Value* weight = product.input(1);
   if (!weight->is_constant() || norm.outputs().size() != 1) return false;
   for (size_t i = 1; i < 5; ++i)
     if (!norm.input(i)->is_constant()) return false;
-  return is_channel_vector(product.input(2), weight->data().shape()[channel_axis(product)]);
+  return is_channel_vector(product.input(2), weight->data().shape()[channel_axis(product)]) &&
+         stays_finite(product, norm);
 }
 
 // Changes the constant in place when `node` alone reads it, so that its name and meaning stay; else adds a

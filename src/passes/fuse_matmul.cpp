@@ -9,16 +9,17 @@
 namespace twofour::passes {
 namespace {
 
-/// The constant that a Mul or Div which alone reads `product` scales it by; nothing when there is none.
+/// The constant that a Mul or Div which alone reads `product` scales it by; nothing when there is none, or
+/// when it or its reciprocal is 0, denormal or not finite.
 std::optional<float> scale_of(const Graph& graph, const Value* product) {
   const Node* node = only_user(graph, product);
   if (!node || (node->op() != "Mul" && node->op() != "Div")) return std::nullopt;
-  if (node->op() == "Div") {
-    const auto divisor = node->input(0) == product ? scalar_of(node->input(1)) : std::nullopt;
-    // x * (1 / divisor) is x / divisor only where the reciprocal is a number like any other.
-    return divisor && std::isnormal(1 / *divisor) ? std::optional(1 / *divisor) : std::nullopt;
-  }
-  return scalar_of(node->input(node->input(0) == product ? 1 : 0));
+  const bool divides = node->op() == "Div";
+  if (divides && node->input(0) != product) return std::nullopt;
+  const auto scalar = scalar_of(node->input(node->input(0) == product ? 1 : 0));
+  if (!scalar) return std::nullopt;
+  const float scale = divides ? 1 / *scalar : *scalar;
+  return std::isnormal(scale) && std::isnormal(*scalar) ? std::optional(scale) : std::nullopt;
 }
 
 /// A constant row vector that an Add which alone reads `product` adds to every row; null otherwise.

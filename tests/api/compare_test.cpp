@@ -39,6 +39,7 @@ TEST(Difference, NotFiniteAgreesOnlyWithItself) {
   EXPECT_TRUE(api::difference_of(floats({NAN, inf, -inf}), floats({NAN, inf, -inf}), {}).within());
   const Difference d = api::difference_of(floats({NAN, inf, -inf, 1}), floats({0, -inf, 5, 1}), {1e9, 0});
   EXPECT_EQ(d.mismatches, 3);
+  EXPECT_EQ(d.nans, 1);
   EXPECT_EQ(d.max_abs, 0);
   EXPECT_EQ(api::difference_of(floats({0, 0}), floats({0, 0}), {}).cosine, 1);
   EXPECT_EQ(api::difference_of(floats({1}), floats({0}), {}).relative, INFINITY);

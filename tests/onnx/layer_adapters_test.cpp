@@ -53,7 +53,35 @@ TEST(LayerAdapters, ResizeOfOpset10ShrinksToTheNext) {
   EXPECT_THAT(run(file, {1, 2, 3, 4}, {4}), ElementsAre(1, 3));
   ModelFile both(10);
   both.input("x", {2, 2}).floats("s", {2}, {0.5F, 2}).node("Resize", {"x", "s"}, {"y"}).output("y");
-  EXPECT_THROW(both.import(), Error);
+  EXPECT_THAT(run(both, {1, 2, 3, 4}, {2, 2}), ElementsAre(1, 1, 2, 2));
+}
+
+TEST(LayerAdapters, ResizeOfOpset10ByScalesOfTheRun) {
+  ModelFile file(10);
+  file.input("x", {4}).input("s", {1}).node("Resize", {"x", "s"}, {"y"}).output("y");
+  const Graph graph = file.import();
+  const auto resized = [&](float scale) {
+    const std::vector<Tensor> inputs = {Tensor::of<float>({4}, std::vector<float>{1, 2, 3, 4}),
+                                        Tensor::of<float>({1}, std::vector<float>{scale})};
+    const Tensor result = ops::evaluate(graph, inputs)[0];
+    return std::vector<float>(result.span<float>().begin(), result.span<float>().end());
+  };
+  EXPECT_THAT(resized(0.6F), ElementsAre(1, 3));
+  EXPECT_THAT(resized(1.5F), ElementsAre(1, 1, 2, 3, 3, 4));
+}
+
+TEST(LayerAdapters, StatisticsAsOutputsMeantTraining) {
+  const auto normalised = [](bool training) {
+    ModelFile file(7);
+    file.input("x", {4, 1}).floats("one", {1}, {1}).floats("zero", {1}, {0});
+    const std::vector<std::string> outputs =
+        training ? std::vector<std::string>{"y", "m", "v", "sm", "sv"} : std::vector<std::string>{"y"};
+    file.node("BatchNormalization", {"x", "one", "zero", "zero", "one"}, outputs).attr("epsilon", 0.0F);
+    file.output("y");
+    return run(file, {1, 3, 1, 3}, {4, 1});
+  };
+  EXPECT_THAT(normalised(true), ElementsAre(-1, 1, -1, 1));
+  EXPECT_THAT(normalised(false), ElementsAre(1, 3, 1, 3));
 }
 
 TEST(LayerAdapters, TopKWasAnAttribute) {

@@ -74,20 +74,31 @@ Tensor from_channels_last(const Tensor& tensor) { return permuted(tensor, tensor
 
 Case make_case(const std::string& op, const std::vector<CaseInput>& inputs, Attrs attrs, size_t outputs,
                uint64_t seed) {
-  Graph graph;
   Rng rng(seed);
+  std::vector<Tensor> tensors;
+  std::vector<bool> constant;
+  for (const CaseInput& spec : inputs) {
+    tensors.push_back(spec.absent ? Tensor() : random_tensor(spec, rng));
+    constant.push_back(spec.constant);
+  }
+  return case_of_tensors(op, tensors, constant, std::move(attrs), outputs);
+}
+
+Case case_of_tensors(const std::string& op, const std::vector<Tensor>& inputs,
+                     const std::vector<bool>& constant, Attrs attrs, size_t outputs) {
+  Graph graph;
   Case result;
   std::vector<Value*> values;
-  for (const CaseInput& spec : inputs) {
-    const Tensor data = spec.absent ? Tensor() : random_tensor(spec, rng);
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    const Tensor& data = inputs[i];
     // Shape inference may want to know the data (axes, shapes), whether or not the tactic sees a constant.
-    values.push_back(spec.absent ? nullptr : graph.add_constant("c", data));
+    values.push_back(data.defined() ? graph.add_constant("c", data) : nullptr);
     result.inputs.push_back(data);
     NodeDesc::Input& input = result.node.inputs.emplace_back();
-    input.present = !spec.absent;
-    input.constant = spec.constant;
-    input.desc = {spec.dtype, spec.shape, Format::kPlain};
-    if (spec.constant) input.data = data;
+    input.present = data.defined();
+    input.constant = i < constant.size() && constant[i];
+    if (input.present) input.desc = {data.dtype(), data.shape(), Format::kPlain};
+    if (input.constant) input.data = data;
   }
   ops::Builder builder(graph);
   const auto results = builder.op_n(op, values, outputs, attrs);

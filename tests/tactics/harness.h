@@ -30,6 +30,9 @@ struct CaseInput {
 Case make_case(const std::string& op, const std::vector<CaseInput>& inputs, Attrs attrs = {},
                size_t outputs = 1, uint64_t seed = 1);
 Case case_of_example(const ops::OpDef& op, const ops::Example& example);
+/// The same with these tensors (undefined: absent); those that `constant` names are constants.
+Case case_of_tensors(const std::string& op, const std::vector<Tensor>& inputs,
+                     const std::vector<bool>& constant = {}, Attrs attrs = {}, size_t outputs = 1);
 /// f32 tensors become `dtype`, except on ports that stay f32. Empty node.op when the op does not allow it.
 Case with_half(Case original, DType dtype);
 /// Zeroes the first two of every four weights (input 1) whose positions differ by `step`.

@@ -8,15 +8,17 @@
 
 namespace twofour::cpu {
 
-/// e^v within 2 units in the last place for v in [-87, 88]; outside, e^-87 and e^88. NaN stays NaN.
-/// v = n ln 2 + r with |r| <= ln 2 / 2, Taylor series of e^r, n into the exponent.
+/// e^v within 2 units in the last place where that is a normal number; below those 0, above inf. NaN stays
+/// NaN. v = n ln 2 + r with |r| <= ln 2 / 2, Taylor series of e^r, n into the exponent in two steps, since
+/// 2^128 has no float.
 TWOFOUR_INLINE inline float vector_exp(float v) {
   constexpr float kRound = 12582912.0F;  // 1.5 * 2^23: adding it drops the fraction
-  v = v < -87.0F ? -87.0F : v;
-  v = v > 88.0F ? 88.0F : v;
-  const float shifted = v * 1.44269504F + kRound;
+  constexpr float kLowest = -87.33654F;  // ln of the smallest normal number
+  float w = v < kLowest ? kLowest : v;
+  w = w > 89.0F ? 89.0F : w;
+  const float shifted = w * 1.44269504F + kRound;
   const float n = shifted - kRound;
-  const float r = (v - n * 0.693359375F) + n * 2.12194440e-4F;  // ln 2 in two parts, the first exact
+  const float r = (w - n * 0.693359375F) + n * 2.12194440e-4F;  // ln 2 in two parts, the first exact
   float sum = 1.0F / 5040;
   sum = sum * r + 1.0F / 720;
   sum = sum * r + 1.0F / 120;
@@ -25,8 +27,12 @@ TWOFOUR_INLINE inline float vector_exp(float v) {
   sum = sum * r + 0.5F;
   sum = sum * r + 1.0F;
   sum = sum * r + 1.0F;
-  const uint32_t exponent = (std::bit_cast<uint32_t>(shifted) - 0x4B400000U + 127U) << 23;
-  return sum * std::bit_cast<float>(exponent);
+  const int32_t exponent = std::bit_cast<int32_t>(shifted) - 0x4B400000;
+  const int32_t half = exponent >> 1;
+  const float first = std::bit_cast<float>(static_cast<uint32_t>(half + 127) << 23);
+  const float second = std::bit_cast<float>(static_cast<uint32_t>(exponent - half + 127) << 23);
+  const float result = sum * first * second;
+  return v < kLowest ? 0.0F : result;
 }
 
 TWOFOUR_INLINE inline float vector_sigmoid(float v) { return 1.0F / (1.0F + vector_exp(-v)); }

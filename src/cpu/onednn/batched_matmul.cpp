@@ -1,6 +1,5 @@
 // MatMul and FusedMatMul with numpy broadcasting through oneDNN's matmul. When b is one matrix, all rows of a
 // make one product.
-#include "cpu/onednn/activation.h"
 #include "cpu/onednn/matmul.h"
 #include "cpu/tactics.h"
 
@@ -43,7 +42,7 @@ MatmulProblem problem_of(const NodeDesc& node) {
   problem.dst = desc(dims_dst, node.outputs[0].dtype);
   problem.pack_b = node.is_constant(1);
   problem.alpha = node.attrs.f("alpha", 1);
-  append_activation(node.attrs, problem.activation);
+  problem.activation = ops::activation_from(node.attrs);
   if (node.has_input(kBias)) {
     memory::dims dims(dims_dst.size(), 1);
     dims.back() = dims_dst.back();
@@ -72,13 +71,9 @@ class OnednnMatMul final : public OpTactic {
   std::unique_ptr<Kernel> make(const NodeDesc& node, std::span<const Tensor> packed) const override {
     ScratchLayout layout;
     MatmulKernel matmul(problem_of(node), layout);
-    return make_kernel(
-        [inputs = PackedInputs(node, packed, 1, matmul.b_bytes()), matmul,
-         has_bias = node.has_input(kBias)](const KernelArgs& args) {
-          matmul.run(inputs.at(args, 0), inputs.at(args, 1), has_bias ? inputs.at(args, kBias) : nullptr,
-                     args.dst[0], args.scratch);
-        },
-        layout.size());
+    const PackedInputs inputs(node, packed, 1, matmul.b_bytes());
+    matmul.guard(node, inputs);
+    return make_kernel([inputs, matmul](const KernelArgs& args) { matmul.run(inputs, args); }, layout.size());
   }
 
  protected:

@@ -14,7 +14,8 @@ constexpr size_t kSrc = 0, kWeight = 1, kBias = 2, kResidual = 3;
 
 /// Whether activations go to the primitive as they lie, or in the blocked order that it prefers, and by which
 /// algorithm. Winograd's (Lavin and Gray 2015) multiplies 2.25 to 4 times less and rounds a little more.
-enum class Way : uint8_t { kAsGiven, kBlocked, kWinograd };
+/// kUnpacked: as they lie, and constant weights too.
+enum class Way : uint8_t { kAsGiven, kUnpacked, kBlocked, kWinograd };
 
 struct Problem : ConvProblem {
   memory::desc src_desc, dst_desc, weight_desc;  // as they lie outside
@@ -28,23 +29,34 @@ struct Problem : ConvProblem {
   }
 };
 
-Forward::primitive_desc make_forward(const NodeDesc& node, const Problem& problem, Way way) {
-  const bool blocked = way != Way::kAsGiven;
-  const memory::desc src = blocked ? any_of(problem.src, node.inputs[kSrc].desc.dtype) : problem.src_desc;
-  const memory::desc dst = blocked ? any_of(problem.dst, node.outputs[0].dtype) : problem.dst_desc;
+struct Orders {
+  memory::desc src, weight, dst;
+};
+
+Forward::primitive_desc make_forward(const NodeDesc& node, const Problem& problem, Way way,
+                                     const Orders& orders, const ops::Activation& activation) {
   const memory::desc bias = node.has_input(kBias) ? desc_of(node.inputs[kBias].desc) : memory::desc();
   dnnl::post_ops post_ops;
   if (node.has_input(kResidual)) post_ops.append_sum();
-  append_activation(node.attrs, post_ops);
+  append_activation(activation, post_ops);
   dnnl::primitive_attr attr = user_scratchpad();
   attr.set_post_ops(post_ops);
   const auto algorithm =
       way == Way::kWinograd ? dnnl::algorithm::convolution_winograd : dnnl::algorithm::convolution_direct;
-  return {{dnnl::prop_kind::forward_inference, algorithm, src,
-           any_of(problem.weight, node.inputs[kWeight].desc.dtype), bias, dst, problem.strides,
-           problem.dilates, problem.pads_begin, problem.pads_end},
+  return {{dnnl::prop_kind::forward_inference, algorithm, orders.src, orders.weight, bias, orders.dst,
+           problem.strides, problem.dilates, problem.pads_begin, problem.pads_end},
           attr,
           cpu_engine()};
+}
+
+Forward::primitive_desc make_forward(const NodeDesc& node, const Problem& problem, Way way) {
+  const bool blocked = way == Way::kBlocked || way == Way::kWinograd;
+  const Orders orders = {
+      blocked ? any_of(problem.src, node.inputs[kSrc].desc.dtype) : problem.src_desc,
+      any_of(problem.weight, node.inputs[kWeight].desc.dtype),
+      blocked ? any_of(problem.dst, node.outputs[0].dtype) : problem.dst_desc,
+  };
+  return make_forward(node, problem, way, orders, ops::activation_from(node.attrs));
 }
 
 class ConvKernel final : public Kernel {
@@ -54,8 +66,11 @@ class ConvKernel final : public Kernel {
     const Problem problem(node);
     const auto desc = make_forward(node, problem, way);
     if (way == Way::kWinograd) {
+      exact_ = std::make_unique<ConvKernel>(node, std::span<const Tensor>(), Way::kUnpacked);
       inputs_ = PackedInputs(node);
       transformed_ = packed_bytes(problem.weight_desc, desc.weights_desc(), node.inputs[kWeight].data.raw());
+    } else if (way == Way::kUnpacked) {
+      inputs_ = PackedInputs(node);
     } else {
       inputs_ = {node, packed, kWeight, bytes_of(desc.weights_desc())};
     }
@@ -65,16 +80,26 @@ class ConvKernel final : public Kernel {
     bias_desc_ = desc.bias_desc();
     dst_ = {desc.dst_desc(), problem.dst_desc, layout_};
     if (has_residual_) residual_ = {problem.dst_desc, desc.dst_desc(), layout_};
-    conv_ = {desc, layout_};
+    const auto plain = [&] {
+      const Orders orders = {desc.src_desc(), desc.weights_desc(), desc.dst_desc()};
+      return make_forward(node, problem, way, orders, {});
+    };
+    conv_ = {ops::activation_from(node.attrs), desc, layout_};
+    if (!exact_) conv_.add_plain(plain, layout_);
+    guard_ = make_guard(node, desc);
   }
 
-  size_t scratch_bytes() const override { return layout_.size(); }
+  size_t scratch_bytes() const override {
+    return exact_ ? std::max(layout_.size(), exact_->scratch_bytes()) : layout_.size();
+  }
   std::vector<std::span<const std::byte>> own_constants() const override {
     if (!transformed_.defined()) return {};
     return {{transformed_.raw(), transformed_.size_bytes()}};
   }
 
   void run(const KernelArgs& args) const override {
+    const bool safe = !(exact_ || conv_.drops_nan()) || guard_.holds(inputs_, args);
+    if (exact_ && !safe) return exact_->run(args);
     std::byte* scratch = args.scratch;
     void* dst = dst_.place(args.dst[0], scratch);
     if (has_residual_) residual_.run(inputs_.at(args, kResidual), dst, scratch);
@@ -84,20 +109,34 @@ class ConvKernel final : public Kernel {
               transformed_.defined() ? transformed_.raw() : weight_.load(inputs_.at(args, kWeight), scratch))
         .write(DNNL_ARG_DST, dst_.desc(), dst);
     if (has_bias_) arguments.read(DNNL_ARG_BIAS, bias_desc_, inputs_.at(args, kBias));
-    conv_.run(std::move(arguments), scratch);
+    conv_.run(std::move(arguments), safe, scratch, dst);
     dst_.store(args.dst[0], scratch);
   }
 
  private:
+  OverflowGuard make_guard(const NodeDesc& node, const Forward::primitive_desc& desc) const {
+    const TensorDesc& weight = node.inputs[kWeight].desc;
+    OverflowGuard guard(static_cast<double>(weight.shape.numel(1, weight.shape.rank())));
+    guard.add(node, inputs_, kSrc, true);
+    guard.add(node, inputs_, kWeight, true,
+              static_cast<int64_t>(bytes_of(desc.weights_desc()) / dtype_size(weight.dtype)));
+    guard.add(node, inputs_, kBias, false);
+    guard.add(node, inputs_, kResidual, false);
+    return guard;
+  }
+
   PackedInputs inputs_;
   Tensor transformed_;  // Winograd's weights
+  /// Winograd's tiles would spread NaN and turn an infinity into NaN: such runs take the plain sums.
+  std::unique_ptr<ConvKernel> exact_;
   bool has_bias_, has_residual_;
   ScratchLayout layout_;
   Source src_, weight_;
   Conversion residual_;  // into dst, where the sum post-op finds it
   Target dst_;
   memory::desc bias_desc_;
-  Primitive conv_;
+  ActivatedPrimitive conv_;
+  OverflowGuard guard_;
 };
 
 class OnednnConvBase : public OpTactic {

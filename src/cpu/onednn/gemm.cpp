@@ -1,6 +1,5 @@
 // Gemm and FusedGemm through oneDNN's matmul. A constant b is packed. c of one value per column is the
 // primitive's bias; any other c (or beta) is broadcast into dst first and added to.
-#include "cpu/onednn/activation.h"
 #include "cpu/onednn/matmul.h"
 #include "cpu/tactics.h"
 #include "ops/strided.h"
@@ -35,7 +34,7 @@ MatmulProblem problem_of(const NodeDesc& node) {
   problem.dst = matrix(node.outputs[0], false);
   problem.alpha = node.attrs.f("alpha", 1);
   problem.pack_b = node.is_constant(kB);
-  append_activation(node.attrs, problem.activation);
+  problem.activation = ops::activation_from(node.attrs);
   if (is_bias(node)) {
     const memory::dims dims = {1, node.outputs[0].shape[1]};
     problem.bias = {dims, type_of(node.inputs[kC].desc.dtype), memory::format_tag::ab};
@@ -48,13 +47,13 @@ MatmulProblem problem_of(const NodeDesc& node) {
 class GemmKernel final : public Kernel {
  public:
   GemmKernel(const NodeDesc& node, std::span<const Tensor> packed)
-      : has_bias_(is_bias(node)),
-        beta_(node.attrs.f("beta", 1)),
+      : beta_(node.attrs.f("beta", 1)),
         columns_(node.outputs[0].shape[1]),
         rows_(node.outputs[0].shape[0]),
         matmul_(problem_of(node), layout_),
         inputs_(node, packed, kB, matmul_.b_bytes()) {
-    if (node.has_input(kC) && !has_bias_) {
+    matmul_.guard(node, inputs_);
+    if (node.has_input(kC) && !is_bias(node)) {
       const auto strides = ops::broadcast_strides(node.inputs[kC].desc.shape, node.outputs[0].shape);
       c_strides_ = {strides[0], strides[1]};
       adds_c_ = true;
@@ -64,10 +63,8 @@ class GemmKernel final : public Kernel {
   size_t scratch_bytes() const override { return layout_.size(); }
 
   void run(const KernelArgs& args) const override {
-    const std::byte* c = has_bias_ || adds_c_ ? inputs_.at(args, kC) : nullptr;
-    if (adds_c_) place_c(reinterpret_cast<const float*>(c), args.out<float>());
-    matmul_.run(inputs_.at(args, kA), inputs_.at(args, kB), has_bias_ ? c : nullptr, args.dst[0],
-                args.scratch);
+    if (adds_c_) place_c(reinterpret_cast<const float*>(inputs_.at(args, kC)), args.out<float>());
+    matmul_.run(inputs_, args);
   }
 
  private:
@@ -77,7 +74,6 @@ class GemmKernel final : public Kernel {
         dst[m * columns_ + n] = beta_ * c[m * c_strides_[0] + n * c_strides_[1]];
   }
 
-  bool has_bias_;
   bool adds_c_ = false;
   float beta_;
   int64_t columns_, rows_;

@@ -7,12 +7,7 @@ dnnl::matmul::primitive_desc MatmulProblem::make() const {
   if (alpha != 1) attr.set_output_scales(0, {alpha});
   dnnl::post_ops post_ops;
   if (add_to_dst) post_ops.append_sum();
-  for (int i = 0; i < activation.len(); ++i) {
-    float scale, low, high;
-    dnnl::algorithm algorithm;
-    activation.get_params_eltwise(i, scale, algorithm, low, high);
-    post_ops.append_eltwise(scale, algorithm, low, high);
-  }
+  append_activation(activation, post_ops);
   attr.set_post_ops(post_ops);
   const memory::desc weights = pack_b ? memory::desc(b.dims(), b.data_type(), memory::format_tag::any) : b;
   return {bias.is_zero() ? dnnl::matmul::desc(a, weights, dst) : dnnl::matmul::desc(a, weights, bias, dst),
@@ -25,14 +20,37 @@ MatmulKernel::MatmulKernel(const MatmulProblem& problem, ScratchLayout& layout) 
   b_ = desc.weights_desc();
   bias_ = desc.bias_desc();
   dst_ = desc.dst_desc();
-  matmul_ = {desc, layout};
+  const auto plain = [&] {
+    MatmulProblem same = problem;
+    same.b = b_;
+    same.pack_b = false;
+    same.activation = {};
+    return same.make();
+  };
+  matmul_ = {problem.activation, desc, layout};
+  matmul_.add_plain(plain, layout);
 }
 
-void MatmulKernel::run(const void* a, const void* b, const void* bias, void* dst, std::byte* scratch) const {
+void MatmulKernel::guard(const NodeDesc& node, const PackedInputs& inputs) {
+  const auto weight = [&](const char* name) {
+    return std::max(1.0, std::abs(double{node.attrs.f(name, 1)}));
+  };
+  const memory::dims a = a_.dims();
+  guard_ = OverflowGuard(static_cast<double>(a.back()) * weight("alpha"), weight("beta"));
+  guard_.add(node, inputs, 0, true);
+  guard_.add(node, inputs, 1, true,
+             static_cast<int64_t>(bytes_of(b_) / dtype_size(node.inputs[1].desc.dtype)));
+  guard_.add(node, inputs, 2, false);
+}
+
+void MatmulKernel::run(const PackedInputs& inputs, const KernelArgs& args) const {
   Arguments arguments;
-  arguments.read(DNNL_ARG_SRC, a_, a).read(DNNL_ARG_WEIGHTS, b_, b).write(DNNL_ARG_DST, dst_, dst);
-  if (bias) arguments.read(DNNL_ARG_BIAS, bias_, bias);
-  matmul_.run(std::move(arguments), scratch);
+  arguments.read(DNNL_ARG_SRC, a_, inputs.at(args, 0))
+      .read(DNNL_ARG_WEIGHTS, b_, inputs.at(args, 1))
+      .write(DNNL_ARG_DST, dst_, args.dst[0]);
+  if (!bias_.is_zero()) arguments.read(DNNL_ARG_BIAS, bias_, inputs.at(args, 2));
+  const bool safe = !matmul_.drops_nan() || guard_.holds(inputs, args);
+  matmul_.run(std::move(arguments), safe, args.scratch, args.dst[0]);
 }
 
 }  // namespace twofour::cpu::onednn

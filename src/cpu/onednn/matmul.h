@@ -1,7 +1,7 @@
 // One oneDNN matrix product with its epilogue; what the Gemm and MatMul tactics share.
 #pragma once
 
-#include "cpu/onednn/primitive.h"
+#include "cpu/onednn/activation.h"
 
 namespace twofour::cpu::onednn {
 
@@ -12,7 +12,7 @@ struct MatmulProblem {
   memory::desc bias;       // one value per column, or zero
   float alpha = 1;
   bool add_to_dst = false;
-  dnnl::post_ops activation;
+  ops::Activation activation;
   bool pack_b = false;  // b is constant and may lie in any order
 
   dnnl::matmul::primitive_desc make() const;
@@ -22,12 +22,15 @@ class MatmulKernel {
  public:
   MatmulKernel(const MatmulProblem& problem, ScratchLayout& layout);
   size_t b_bytes() const { return bytes_of(b_); }
-  /// `b` is packed when the problem said so. `bias` may be null.
-  void run(const void* a, const void* b, const void* bias, void* dst, std::byte* scratch) const;
+  /// Inputs 0, 1 and 2 of the node are a, b and what is added. To be called once before run().
+  void guard(const NodeDesc& node, const PackedInputs& inputs);
+  /// `b` is packed when the problem said so.
+  void run(const PackedInputs& inputs, const KernelArgs& args) const;
 
  private:
   memory::desc a_, b_, bias_, dst_;
-  Primitive matmul_;
+  ActivatedPrimitive matmul_;
+  OverflowGuard guard_;
 };
 
 }  // namespace twofour::cpu::onednn

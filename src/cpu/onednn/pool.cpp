@@ -1,4 +1,5 @@
-// MaxPool, AveragePool and AveragePoolGrad through oneDNN, in either format.
+// AveragePool and AveragePoolGrad through oneDNN, in either format. Its MaxPool drops NaN: native/pooling has
+// one.
 #include "cpu/onednn/unary_kernel.h"
 #include "cpu/tactics.h"
 #include "ops/pooling/pool_geometry.h"
@@ -17,11 +18,8 @@ struct PoolProblem {
 
   PoolProblem(const NodeDesc& node, const TensorDesc& src_tensor, const TensorDesc& dst_tensor) {
     const ops::Window2d window = ops::window2d(ops::pool_window_from(node.attrs, to_dims(src_tensor.shape)));
-    const bool average = node.op != "MaxPool";
-    const bool with_padding = node.attrs.i("count_include_pad", 0) != 0;
-    algorithm = !average       ? dnnl::algorithm::pooling_max
-                : with_padding ? dnnl::algorithm::pooling_avg_include_padding
-                               : dnnl::algorithm::pooling_avg_exclude_padding;
+    algorithm = node.attrs.i("count_include_pad", 0) != 0 ? dnnl::algorithm::pooling_avg_include_padding
+                                                          : dnnl::algorithm::pooling_avg_exclude_padding;
     const Format format = is_order_neutral(src_tensor) ? dst_tensor.format : src_tensor.format;
     src = desc_of({src_tensor.dtype, src_tensor.shape, format});
     dst = desc_of({dst_tensor.dtype, dst_tensor.shape, format});
@@ -52,7 +50,6 @@ struct PoolProblem {
 
 Support pool_ok(const NodeDesc& node) {
   if (node.outputs[0].shape.rank() != 4) return declined(Reason::kShape, node.outputs[0].to_string());
-  if (node.outputs.size() > 1) return declined(Reason::kAttribute, "it also gives indices");
   if (Support no = all_of({types_ok(node), none_empty(node), any_one_format(node)}); !no) return no;
   // Under ceil_mode oneDNN would count the overhang as padding.
   if (node.attrs.i("count_include_pad", 0) != 0 && node.attrs.i("ceil_mode", 0) != 0)
@@ -62,7 +59,7 @@ Support pool_ok(const NodeDesc& node) {
 
 class OnednnPool final : public OpTactic {
  public:
-  OnednnPool() : OpTactic("onednn.pool", {"MaxPool", "AveragePool"}) {}
+  OnednnPool() : OpTactic("onednn.pool", {"AveragePool"}) {}
 
   std::unique_ptr<Kernel> make(const NodeDesc& node, std::span<const Tensor>) const override {
     const PoolProblem problem(node, node.inputs[0].desc, node.outputs[0]);

@@ -115,7 +115,7 @@ void Sparse24Gemv::run(const float* x, const float* residual, float* y, std::byt
       for (int64_t panel = begin; panel < end; ++panel)
         finish(sums + panel * slices_ * panel_sums, panel, residual, y);
     });
-  apply_activation(problem_.activation, y, problem_.items * problem_.m);
+  apply_activation(problem_.activation, y, y, problem_.items * problem_.m);
 }
 
 /// One row of X, followed by kGemvWrap of its first columns.

@@ -27,7 +27,7 @@ PackedWeight unpack(const NodeDesc& node, std::span<const Tensor> packed, int64_
 class LateActivation {
  public:
   explicit LateActivation(const NodeDesc& node);
-  void run(float* dst) const { apply_activation(activation_, dst, numel_); }
+  void run(float* dst) const { apply_activation(activation_, dst, dst, numel_); }
 
  private:
   ops::Activation activation_;

@@ -10,7 +10,7 @@ namespace {
 void infer(const Node& node, std::span<ValueType> outputs) {
   const ValueType& src = node.input(0)->type();
   const ValueType& weight = node.input(1)->type();
-  check_float(src, "src");
+  check_real(src, "src");
   check_dtype(weight, src.dtype, "weight");
   outputs[0] = {src.dtype, infer_conv(node.attrs(), src, weight)};
   if (const Value* bias = node.input(2)) {
@@ -29,7 +29,8 @@ void infer_fused(const Node& node, std::span<ValueType> outputs) {
 }
 
 /// The sum over the channels of one group and the kernel, for one output position.
-double dot(const Conv3d& v, const float* src, const float* weight, const Sizes<3>& at) {
+template <typename T>
+double dot(const Conv3d& v, const T* src, const T* weight, const Sizes<3>& at) {
   const Window3d& win = v.window;
   Sizes<3> start{};
   for (size_t i = 0; i < 3; ++i) start[i] = at[i] * win.stride[i] - win.pads[i];
@@ -38,43 +39,47 @@ double dot(const Conv3d& v, const float* src, const float* weight, const Sizes<3
   const auto [s_begin, s_end] = win.inside(2, start[2], v.in[2]);
   double sum = 0;
   for (int64_t c = 0; c < v.c / v.groups; ++c)
-    for (int64_t t = t_begin; t < t_end; ++t)
+    for (int64_t d = t_begin; d < t_end; ++d)
       for (int64_t r = r_begin; r < r_end; ++r) {
-        const int64_t z = start[0] + t * win.dilation[0];
+        const int64_t z = start[0] + d * win.dilation[0];
         const int64_t y = start[1] + r * win.dilation[1];
-        const float* row = src + ((c * v.in[0] + z) * v.in[1] + y) * v.in[2];
-        const float* taps = weight + ((c * win.kernel[0] + t) * win.kernel[1] + r) * win.kernel[2];
+        const T* row = src + ((c * v.in[0] + z) * v.in[1] + y) * v.in[2];
+        const T* taps = weight + ((c * win.kernel[0] + d) * win.kernel[1] + r) * win.kernel[2];
         for (int64_t s = s_begin; s < s_end; ++s)
           sum += double{row[start[2] + s * win.dilation[2]]} * double{taps[s]};
       }
   return sum;
 }
 
-void reference(const ReferenceArgs& args) {
+template <typename T>
+void convolve(const ReferenceArgs& args) {
   const Conv3d v = conv3d_from(args.attrs, args.inputs[0].shape(), args.inputs[1].shape());
   const Activation activation = activation_from(args.attrs);
-  const float* src = args.inputs[0].span<float>().data();
-  const float* weight = args.inputs[1].span<float>().data();
+  const T* src = args.inputs[0].span<T>().data();
+  const T* weight = args.inputs[1].span<T>().data();
   const Tensor bias = input_or_none(args, 2);
   const Tensor residual = input_or_none(args, 3);
-  const auto dst = args.outputs[0].span<float>();
+  const auto dst = args.outputs[0].span<T>();
   const int64_t cg = v.c / v.groups;
   const Sizes<3>& kernel = v.window.kernel;
   size_t i = 0;
   for (int64_t n = 0; n < v.n; ++n)
     for (int64_t k = 0; k < v.k; ++k) {
       const int64_t group = k / (v.k / v.groups);
-      const float* image = src + (n * v.c + group * cg) * v.in[0] * v.in[1] * v.in[2];
-      const float* filter = weight + k * cg * kernel[0] * kernel[1] * kernel[2];
-      const double start = bias.defined() ? bias.span<float>()[static_cast<size_t>(k)] : 0.0;
+      const T* image = src + (n * v.c + group * cg) * v.in[0] * v.in[1] * v.in[2];
+      const T* filter = weight + k * cg * kernel[0] * kernel[1] * kernel[2];
+      const double start = bias.defined() ? bias.span<T>()[static_cast<size_t>(k)] : 0.0;
       for (int64_t o = 0; o < v.out[0]; ++o)
         for (int64_t p = 0; p < v.out[1]; ++p)
           for (int64_t q = 0; q < v.out[2]; ++q, ++i) {
             const double sum = start + dot(v, image, filter, {o, p, q});
-            dst[i] =
-                activation(static_cast<float>(sum + (residual.defined() ? residual.span<float>()[i] : 0.0)));
+            dst[i] = activation(static_cast<T>(sum + (residual.defined() ? residual.span<T>()[i] : 0.0)));
           }
     }
+}
+
+void reference(const ReferenceArgs& args) {
+  dispatch_real(args.inputs[0].dtype(), [&]<typename T>(T) { convolve<T>(args); });
 }
 
 std::vector<int64_t> axes_but_channels(size_t rank) {

@@ -65,7 +65,7 @@ Transposed transposed_from(Attrs attrs, const Dims& src, const Dims& weight) {
 void infer(const Node& node, std::span<ValueType> outputs) {
   const ValueType& src = node.input(0)->type();
   const ValueType& weight = node.input(1)->type();
-  check_float(src, "src");
+  check_real(src, "src");
   check_dtype(weight, src.dtype, "weight");
   const Transposed v = transposed_from(node.attrs(), src.dims, weight.dims);
   const int64_t groups = node.attrs().i("group", 1);
@@ -93,18 +93,20 @@ void reference(const ReferenceArgs& args) {
                     .in = spatial_sizes(dst),
                     .out = spatial_sizes(src),
                     .window = transposed_from(args.attrs, to_dims(src), to_dims(weight)).window};
-  const auto x = args.inputs[0].span<float>();
-  const auto w = args.inputs[1].span<float>();
-  const Tensor bias = input_or_none(args, 2);
-  const auto y = args.outputs[0].span<float>();
-  std::vector<double> sums(y.size(), 0.0);
-  const auto plane = static_cast<size_t>(dst.numel(2, dst.rank()));
-  if (bias.defined())
-    for (size_t i = 0; i < sums.size(); ++i)
-      sums[i] = bias.span<float>()[i / plane % static_cast<size_t>(dst[1])];
-  for_each_product(v,
-                   [&](size_t to, size_t tap, size_t from) { sums[to] += double{x[from]} * double{w[tap]}; });
-  for (size_t i = 0; i < y.size(); ++i) y[i] = static_cast<float>(sums[i]);
+  dispatch_real(args.inputs[0].dtype(), [&]<typename T>(T) {
+    const auto x = args.inputs[0].span<T>();
+    const auto w = args.inputs[1].span<T>();
+    const Tensor bias = input_or_none(args, 2);
+    const auto y = args.outputs[0].span<T>();
+    std::vector<double> sums(y.size(), 0.0);
+    const auto plane = static_cast<size_t>(dst.numel(2, dst.rank()));
+    if (bias.defined())
+      for (size_t i = 0; i < sums.size(); ++i)
+        sums[i] = bias.span<T>()[i / plane % static_cast<size_t>(dst[1])];
+    for_each_product(
+        v, [&](size_t to, size_t tap, size_t from) { sums[to] += double{x[from]} * double{w[tap]}; });
+    for (size_t i = 0; i < y.size(); ++i) y[i] = static_cast<T>(sums[i]);
+  });
 }
 
 /// The attributes of that convolution. Throws Error{kUnsupported} when it has another size.

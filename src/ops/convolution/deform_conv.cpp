@@ -23,7 +23,7 @@ Attrs without_offset_group(Attrs attrs) {
 void infer(const Node& node, std::span<ValueType> outputs) {
   const ValueType& src = node.input(0)->type();
   const ValueType& weight = node.input(1)->type();
-  check_float(src, "src");
+  check_real(src, "src");
   TWOFOUR_CHECK(src.dims.size() == 4 && weight.dims.size() == 4, kUnsupported,
                 "src {} and weight {} are not N,C,H,W and K,C,R,S", src.to_string(), weight.to_string());
   for (size_t i = 1; i < node.inputs().size(); ++i)
@@ -41,7 +41,8 @@ void infer(const Node& node, std::span<ValueType> outputs) {
 }
 
 /// The image at (y, x) by bilinear interpolation; zero outside.
-double sample(const float* image, int64_t h, int64_t w, double y, double x) {
+template <typename T>
+double sample(const T* image, int64_t h, int64_t w, double y, double x) {
   if (!(y > -1 && y < static_cast<double>(h) && x > -1 && x < static_cast<double>(w))) return 0;
   const auto top = static_cast<int64_t>(std::floor(y));
   const auto left = static_cast<int64_t>(std::floor(x));
@@ -56,16 +57,17 @@ double sample(const float* image, int64_t h, int64_t w, double y, double x) {
   return sum;
 }
 
+template <typename T>
 class Deformed {
  public:
   explicit Deformed(const ReferenceArgs& args)
       : v_(conv2d_from(without_offset_group(args.attrs), args.inputs[0].shape(), args.inputs[1].shape())),
         per_offset_group_(v_.c / offset_groups(args.attrs, v_.c)),
-        src_(args.inputs[0].span<float>().data()),
-        weight_(args.inputs[1].span<float>().data()),
-        offset_(args.inputs[2].span<float>().data()) {
+        src_(args.inputs[0].span<T>().data()),
+        weight_(args.inputs[1].span<T>().data()),
+        offset_(args.inputs[2].span<T>().data()) {
     const Tensor mask = input_or_none(args, 4);
-    if (mask.defined()) mask_ = mask.span<float>().data();
+    if (mask.defined()) mask_ = mask.span<T>().data();
   }
 
   const Conv2d& conv() const { return v_; }
@@ -77,7 +79,7 @@ class Deformed {
     double sum = 0;
     for (int64_t i = 0; i < cg; ++i) {
       const int64_t c = k / (v_.k / v_.groups) * cg + i;
-      const float* image = src_ + (n * v_.c + c) * v_.h * v_.w;
+      const T* image = src_ + (n * v_.c + c) * v_.h * v_.w;
       const int64_t group = n * (v_.c / per_offset_group_) + c / per_offset_group_;
       for (int64_t tap = 0; tap < taps; ++tap) {
         const int64_t at = ((group * taps + tap) * v_.p + p) * v_.q + q;
@@ -95,21 +97,26 @@ class Deformed {
  private:
   Conv2d v_;
   int64_t per_offset_group_;  // channels
-  const float *src_, *weight_, *offset_;
-  const float* mask_ = nullptr;
+  const T *src_, *weight_, *offset_;
+  const T* mask_ = nullptr;
 };
 
-void reference(const ReferenceArgs& args) {
-  const Deformed deformed(args);
+template <typename T>
+void convolve(const ReferenceArgs& args) {
+  const Deformed<T> deformed(args);
   const Conv2d& v = deformed.conv();
   const Tensor bias = input_or_none(args, 3);
-  float* dst = args.outputs[0].span<float>().data();
+  T* dst = args.outputs[0].span<T>().data();
   for (int64_t n = 0; n < v.n; ++n)
     for (int64_t k = 0; k < v.k; ++k) {
-      const double start = bias.defined() ? bias.span<float>()[static_cast<size_t>(k)] : 0.0;
+      const double start = bias.defined() ? bias.span<T>()[static_cast<size_t>(k)] : 0.0;
       for (int64_t p = 0; p < v.p; ++p)
-        for (int64_t q = 0; q < v.q; ++q) *dst++ = static_cast<float>(start + deformed.dot(n, k, p, q));
+        for (int64_t q = 0; q < v.q; ++q) *dst++ = static_cast<T>(start + deformed.dot(n, k, p, q));
     }
+}
+
+void reference(const ReferenceArgs& args) {
+  dispatch_real(args.inputs[0].dtype(), [&]<typename T>(T) { convolve<T>(args); });
 }
 
 }  // namespace

@@ -17,14 +17,34 @@ void infer(const Node& node, std::span<ValueType> outputs) {
   outputs[0] = {base.dtype, broadcast_dims(base.dims, exponent.dims)};
 }
 
-template <typename T>
-T power(double base, double exponent) {
-  const double result = std::pow(base, exponent);
-  if constexpr (std::is_integral_v<T>)
-    TWOFOUR_CHECK(result > -0x1p63 && result < 0x1p63, kInvalidArgument,
-                  "{} to the power {} does not fit an integer", base, exponent);
-  if constexpr (std::is_integral_v<T>) return static_cast<T>(static_cast<int64_t>(result));
-  else return static_cast<T>(result);
+/// Wraps around, as the product of so many factors does. 1 / base^-exponent truncates to -1, 0 or 1.
+template <typename T, typename E>
+T whole_power(T base, E exponent) {
+  if (exponent < 0) {
+    TWOFOUR_CHECK(base != 0, kInvalidArgument, "0 to the power {} is no integer", exponent);
+    if (base == 1) return 1;
+    const bool minus_one = std::is_signed_v<T> && static_cast<T>(base + 1) == 0;
+    return minus_one ? static_cast<T>(exponent % 2 == 0 ? 1 : -1) : T{};
+  }
+  uint64_t result = 1, square = static_cast<uint64_t>(base);
+  for (auto left = static_cast<uint64_t>(exponent); left > 0; left >>= 1, square *= square)
+    if (left & 1) result *= square;
+  return static_cast<T>(result);
+}
+
+template <typename T, typename E>
+T power(T base, E exponent) {
+  if constexpr (std::is_integral_v<T> && std::is_integral_v<E>) {
+    return whole_power(base, exponent);
+  } else {
+    const double result = std::pow(static_cast<double>(base), static_cast<double>(exponent));
+    if constexpr (std::is_floating_point_v<T>) return static_cast<T>(result);
+    else {
+      TWOFOUR_CHECK(result > -0x1p63 && result < 0x1p63, kInvalidArgument,
+                    "{} to the power {} does not fit an integer", base, exponent);
+      return static_cast<T>(static_cast<int64_t>(result));
+    }
+  }
 }
 
 void reference(const ReferenceArgs& args) {
@@ -34,9 +54,7 @@ void reference(const ReferenceArgs& args) {
       const auto exponent = args.inputs[1].span<E>();
       const auto dst = args.outputs[0].span<T>();
       for_each_broadcast(args.inputs[0].shape(), args.inputs[1].shape(), args.outputs[0].shape(),
-                         [&](size_t i, size_t j, size_t k) {
-                           dst[k] = power<T>(static_cast<double>(base[i]), static_cast<double>(exponent[j]));
-                         });
+                         [&](size_t i, size_t j, size_t k) { dst[k] = power(base[i], exponent[j]); });
     });
   });
 }

@@ -1,9 +1,9 @@
 // Max, Min, Sum and Mean of any number of inputs, with numpy broadcasting.
 #include <algorithm>
-#include <functional>
 
 #include "ops/builder.h"
 #include "ops/elementwise/elementwise.h"
+#include "ops/indexing/ordering.h"
 
 namespace twofour::ops {
 namespace {
@@ -40,13 +40,13 @@ void select(const ReferenceArgs& args, const Wins& wins) {
     for_each_of<T>(args, 0, [&](size_t k, T v) { dst[k] = v; });
     for (size_t i = 1; i < args.inputs.size(); ++i)
       for_each_of<T>(args, i, [&](size_t k, T v) {
-        if (dst[k] == dst[k] && (wins(v, dst[k]) || v != v)) dst[k] = v;
+        if (wins(v, dst[k])) dst[k] = v;
       });
   });
 }
 
-void reference_max(const ReferenceArgs& args) { select(args, std::greater<>{}); }
-void reference_min(const ReferenceArgs& args) { select(args, std::less<>{}); }
+void reference_max(const ReferenceArgs& args) { select(args, Above{}); }
+void reference_min(const ReferenceArgs& args) { select(args, Below{}); }
 
 void sum(const ReferenceArgs& args, double factor) {
   dispatch_real(args.outputs[0].dtype(), [&]<typename T>(T) {

@@ -25,7 +25,7 @@ std::vector<double> base_points(const std::vector<int64_t>& sizes, bool align_co
 
 void infer(const Node& node, std::span<ValueType> outputs) {
   const ValueType& theta = node.input(0)->type();
-  check_float(theta, "theta");
+  check_real(theta, "theta");
   TWOFOUR_CHECK(theta.dims.size() == 3, kInvalidArgument, "theta is {}; N,2,3 or N,3,4 is expected",
                 theta.to_string());
   TWOFOUR_CHECK(theta.dims[1].known(), kUnsupported, "theta is {}; its number of rows must be known",
@@ -52,15 +52,17 @@ void reference(const ReferenceArgs& args) {
   const Shape& grid = args.outputs[0].shape();
   const std::vector<double> points = base_points(spatial_of(grid), args.attrs.i("align_corners", 0) != 0);
   const auto rows = static_cast<size_t>(grid[grid.rank() - 1]);
-  const float* theta = args.inputs[0].span<float>().data();
-  float* dst = args.outputs[0].span<float>().data();
-  for (int64_t n = 0; n < grid[0]; ++n, theta += rows * (rows + 1))
-    for (size_t p = 0; p < points.size(); p += rows + 1)
-      for (size_t r = 0; r < rows; ++r) {
-        double sum = 0;
-        for (size_t i = 0; i <= rows; ++i) sum += double{theta[r * (rows + 1) + i]} * points[p + i];
-        *dst++ = static_cast<float>(sum);
-      }
+  dispatch_real(args.inputs[0].dtype(), [&]<typename T>(T) {
+    const T* theta = args.inputs[0].span<T>().data();
+    T* dst = args.outputs[0].span<T>().data();
+    for (int64_t n = 0; n < grid[0]; ++n, theta += rows * (rows + 1))
+      for (size_t p = 0; p < points.size(); p += rows + 1)
+        for (size_t r = 0; r < rows; ++r) {
+          double sum = 0;
+          for (size_t i = 0; i <= rows; ++i) sum += double{theta[r * (rows + 1) + i]} * points[p + i];
+          *dst++ = static_cast<T>(sum);
+        }
+  });
 }
 
 // grid = points * theta^T, so that of theta is grad^T * points.

@@ -34,8 +34,8 @@ Options options_of(const Attrs& attrs) {
 void infer(const Node& node, std::span<ValueType> outputs) {
   const ValueType& src = node.input(0)->type();
   const ValueType& grid = node.input(1)->type();
-  check_float(src, "src");
-  check_float(grid, "grid");
+  check_real(src, "src");
+  check_real(grid, "grid");
   options_of(node.attrs());
   const size_t rank = src.dims.size();
   TWOFOUR_CHECK(rank >= 3 && grid.dims.size() == rank && dims_fit(src.dims[0], grid.dims[0]) &&
@@ -68,10 +68,11 @@ struct AxisTaps {
     double x = options.align_corners ? (normalised + 1) / 2 * (n - 1) : ((normalised + 1) * n - 1) / 2;
     if (!std::isfinite(x)) x = -n - 2;  // outside, wherever that is
     if (options.mode == Options::Mode::kNearest) x = std::nearbyint(x);
+    const bool point = options.mode != Options::Mode::kCubic;  // what padding moves: else its taps
     if (x < low || x > high) {
-      if (options.padding == Options::Padding::kBorder) x = std::clamp(x, 0.0, n - 1);
-      else if (options.padding == Options::Padding::kReflection) x = reflect(x, low, high);
-      else x = std::clamp(x, -4.0, n + 4);  // zeros from there on
+      if (options.padding == Options::Padding::kReflection) x = point ? reflect(x, low, high) : x;
+      else if (options.padding == Options::Padding::kBorder && point) x = std::clamp(x, 0.0, n - 1);
+      else x = std::clamp(x, -4.0, n + 4);  // zeros, or the border, from there on
     }
     const double floor = std::floor(x);
     const double t = x - floor;
@@ -103,8 +104,8 @@ struct AxisTaps {
 };
 
 /// The weighted sum over the taps of axis `axis` and all that follow.
-double sample(const float* image, const Shape& src, std::span<const AxisTaps> taps, size_t axis,
-              int64_t offset) {
+template <typename T>
+double sample(const T* image, const Shape& src, std::span<const AxisTaps> taps, size_t axis, int64_t offset) {
   if (axis == taps.size()) return image[offset];
   double sum = 0;
   for (size_t i = 0; i < taps[axis].count; ++i)
@@ -114,24 +115,30 @@ double sample(const float* image, const Shape& src, std::span<const AxisTaps> ta
   return sum;
 }
 
-void reference(const ReferenceArgs& args) {
+template <typename T>
+void sample_all(const ReferenceArgs& args) {
   const Options options = options_of(args.attrs);
   const Shape& src = args.inputs[0].shape();
   const Shape& dst = args.outputs[0].shape();
   const size_t spatial = src.rank() - 2;
   const int64_t points = dst.numel(2, dst.rank());
   const int64_t plane = src.numel(2, src.rank());
-  const float* grid = args.inputs[1].span<float>().data();
+  const Tensor positions = args.inputs[1].to(DType::kF64);
+  const double* grid = positions.span<double>().data();
   for (int64_t n = 0; n < dst[0]; ++n)
     for (int64_t p = 0; p < points; ++p, grid += spatial) {
       std::vector<AxisTaps> taps;  // the grid names the innermost axis first
       for (size_t i = 0; i < spatial; ++i) taps.emplace_back(options, grid[spatial - 1 - i], src[i + 2]);
       for (int64_t c = 0; c < dst[1]; ++c) {
-        const float* image = args.inputs[0].span<float>().data() + (n * src[1] + c) * plane;
-        args.outputs[0].span<float>()[static_cast<size_t>((n * dst[1] + c) * points + p)] =
-            static_cast<float>(sample(image, src, taps, 0, 0));
+        const T* image = args.inputs[0].span<T>().data() + (n * src[1] + c) * plane;
+        args.outputs[0].span<T>()[static_cast<size_t>((n * dst[1] + c) * points + p)] =
+            static_cast<T>(sample(image, src, taps, 0, 0));
       }
     }
+}
+
+void reference(const ReferenceArgs& args) {
+  dispatch_real(args.inputs[0].dtype(), [&]<typename T>(T) { sample_all<T>(args); });
 }
 
 Attrs settings(const char* mode, const char* padding, bool align_corners) {

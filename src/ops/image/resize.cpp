@@ -3,6 +3,7 @@
 
 #include "ops/builder.h"
 #include "ops/domain.h"
+#include "ops/elementwise/elementwise.h"
 #include "ops/example.h"
 #include "ops/image/resize_axis.h"
 #include "ops/infer.h"
@@ -129,6 +130,8 @@ void reference(const ReferenceArgs& args) {
   Tensor result = src.to(DType::kF64);
   for (const AxisResize& axis : axes)
     if (changes(options, axis)) result = interpolate(result, options, axis, false);
+  if (!is_float(dst.dtype()))
+    for (double& v : result.span<double>()) v = round_half_even(v);
   store(result, dst);
 }
 

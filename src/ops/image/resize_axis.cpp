@@ -82,9 +82,9 @@ double source_of(const ResizeOptions& options, const AxisResize& axis, double x)
   return in / 2 * (1 - static_cast<double>(axis.out) / out) + centered;
 }
 
-double nearest_of(const std::string& nearest, double x) {
-  if (nearest == "floor") return std::floor(x);
-  if (nearest == "ceil") return std::ceil(x);
+double nearest_of(const std::string& nearest, double scale, double x) {
+  if (nearest == "floor" || (nearest == "floor_ceil" && scale >= 1)) return std::floor(x);
+  if (nearest == "ceil" || nearest == "floor_ceil") return std::ceil(x);
   return nearest == "round_prefer_ceil" ? std::floor(x + 0.5) : std::ceil(x - 0.5);
 }
 
@@ -130,7 +130,8 @@ ResizeOptions::ResizeOptions(const Attrs& attrs)
   check_name("coordinate_transformation_mode", transform,
              {"half_pixel", "half_pixel_symmetric", "pytorch_half_pixel", "align_corners", "asymmetric",
               "tf_crop_and_resize", "tf_half_pixel_for_nn"});
-  check_name("nearest_mode", nearest, {"round_prefer_floor", "round_prefer_ceil", "floor", "ceil"});
+  check_name("nearest_mode", nearest,
+             {"round_prefer_floor", "round_prefer_ceil", "floor", "ceil", "floor_ceil"});
   check_name("keep_aspect_ratio_policy", policy, {"stretch", "not_larger", "not_smaller"});
   TWOFOUR_CHECK(!antialias || mode != Mode::kNearest, kInvalidArgument,
                 "antialias does not go with mode nearest");
@@ -180,7 +181,8 @@ Taps taps_of(const ResizeOptions& options, const AxisResize& axis) {
     const double x = source_of(options, axis, static_cast<double>(i));
     const bool outside = options.crops && (x < 0 || x > last);
     if (!outside && options.mode == ResizeOptions::Mode::kNearest) {
-      taps.index.push_back(static_cast<int64_t>(std::clamp(nearest_of(options.nearest, x), 0.0, last)));
+      taps.index.push_back(
+          static_cast<int64_t>(std::clamp(nearest_of(options.nearest, axis.scale, x), 0.0, last)));
       taps.weight.push_back(1);
     } else if (!outside) {
       add_interpolation(options, axis, x, taps);

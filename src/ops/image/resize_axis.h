@@ -16,6 +16,8 @@ struct ResizeOptions {
   explicit ResizeOptions(const Attrs& attrs);
 
   Mode mode;
+  /// `nearest` is ONNX's, or "floor_ceil", which is opset 10's: floor where an axis grows, ceil where it
+  /// shrinks.
   std::string transform, nearest, policy;
   bool antialias, exclude_outside, crops;
   double cubic_a, extrapolation;

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "ops/domain.h"
+#include "ops/indexing/ordering.h"
 #include "ops/infer.h"
 
 namespace twofour::ops {
@@ -116,7 +117,7 @@ float bin_value(const float* image, int64_t h, int64_t w, const BinAxis& rows, c
     for (int64_t j = 0; j < cols.samples; ++j)
       for (const float v : corners(image, h, w, rows.at(p, i), cols.at(q, j))) {
         sum += double{v};
-        most = std::max(most, v);
+        if (Above{}(v, most)) most = v;
       }
   const int64_t count = rows.samples * cols.samples;
   if (count == 0) return 0;
@@ -187,7 +188,8 @@ void reference_max(const ReferenceArgs& args) {
           const bool empty = bottom <= top || right <= left;
           float most = empty ? 0.0F : -std::numeric_limits<float>::infinity();
           for (int64_t y = top; y < bottom; ++y)
-            for (int64_t x = left; x < right; ++x) most = std::max(most, plane[y * src[3] + x]);
+            for (int64_t x = left; x < right; ++x)
+              if (Above{}(plane[y * src[3] + x], most)) most = plane[y * src[3] + x];
           *to++ = most;
         }
   }

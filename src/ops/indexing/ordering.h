@@ -1,4 +1,4 @@
-// The order of numbers that sorting ops share.
+// The order of numbers that sorting and selecting ops share.
 #pragma once
 
 #include <type_traits>
@@ -12,5 +12,20 @@ bool before(T a, T b) {
     if (b != b) return a == a;
   return a < b;
 }
+
+/// Whether a maximum takes a instead of b: it is the greater, or a NaN and b is none.
+struct Above {
+  template <typename T>
+  bool operator()(T a, T b) const {
+    return b == b && (a > b || a != a);
+  }
+};
+/// The same for a minimum.
+struct Below {
+  template <typename T>
+  bool operator()(T a, T b) const {
+    return b == b && (a < b || a != a);
+  }
+};
 
 }  // namespace twofour::ops

@@ -11,11 +11,11 @@ namespace twofour::ops {
 
 void check_batch_norm_inputs(const Node& node, size_t first, size_t last) {
   const ValueType& src = node.input(0)->type();
-  check_float(src, "src");
+  check_real(src, "src");
   TWOFOUR_CHECK(src.dims.size() >= 2, kInvalidArgument, "src is {}; N,C,... is expected", src.to_string());
   for (size_t i = first; i < last; ++i) {
     const std::string_view what = get_op(node.op()).inputs[i].name;
-    check_float(node.input(i)->type(), what);
+    check_real(node.input(i)->type(), what);
     check_dims(node.input(i)->type(), {src.dims[1]}, what);
   }
 }
@@ -33,17 +33,19 @@ void infer(const Node& node, std::span<ValueType> outputs) {
 void reference(const ReferenceArgs& args) {
   const AxisView view(args.inputs[0].shape(), 1);
   const double epsilon = args.attrs.f("epsilon", 1e-5F);
-  const auto parameter = [&](size_t i, int64_t c) {
-    return double{args.inputs[i].span<float>()[static_cast<size_t>(c)]};
-  };
-  const float* src = args.inputs[0].span<float>().data();
-  float* dst = args.outputs[0].span<float>().data();
-  for (int64_t n = 0; n < view.outer; ++n)
-    for (int64_t c = 0; c < view.size; ++c) {
-      const double factor = parameter(1, c) / std::sqrt(parameter(4, c) + epsilon);
-      const double shift = parameter(2, c) - parameter(3, c) * factor;
-      for (int64_t i = 0; i < view.inner; ++i) *dst++ = static_cast<float>(double{*src++} * factor + shift);
-    }
+  std::vector<Tensor> wide(5);
+  for (size_t i = 1; i < 5; ++i) wide[i] = args.inputs[i].to(DType::kF64);
+  const auto parameter = [&](size_t i, int64_t c) { return wide[i].span<double>()[static_cast<size_t>(c)]; };
+  dispatch_real(args.inputs[0].dtype(), [&]<typename T>(T) {
+    const T* src = args.inputs[0].span<T>().data();
+    T* dst = args.outputs[0].span<T>().data();
+    for (int64_t n = 0; n < view.outer; ++n)
+      for (int64_t c = 0; c < view.size; ++c) {
+        const double factor = parameter(1, c) / std::sqrt(parameter(4, c) + epsilon);
+        for (int64_t i = 0; i < view.inner; ++i)
+          *dst++ = static_cast<T>((double{*src++} - parameter(3, c)) * factor + parameter(2, c));
+      }
+  });
 }
 
 std::vector<Value*> grad(const GradArgs& args) {

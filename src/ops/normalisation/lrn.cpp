@@ -15,21 +15,22 @@ int64_t size_of(const Attrs& attrs) {
 }
 
 void infer(const Node& node, std::span<ValueType> outputs) {
-  check_float(node.input(0)->type(), "src");
+  check_real(node.input(0)->type(), "src");
   TWOFOUR_CHECK(node.input(0)->rank() >= 2, kInvalidArgument, "src is {}; N,C,... is expected",
                 node.input(0)->type().to_string());
   size_of(node.attrs());
   infer_same(node, outputs);
 }
 
-void reference(const ReferenceArgs& args) {
+template <typename T>
+void normalise(const ReferenceArgs& args) {
   const AxisView view(args.inputs[0].shape(), 1);
   const int64_t size = size_of(args.attrs);
   const double alpha = args.attrs.f("alpha", 1e-4F);
   const double beta = args.attrs.f("beta", 0.75F);
   const double bias = args.attrs.f("bias", 1);
-  const auto src = args.inputs[0].span<float>();
-  const auto dst = args.outputs[0].span<float>();
+  const auto src = args.inputs[0].span<T>();
+  const auto dst = args.outputs[0].span<T>();
   for (int64_t n = 0; n < view.outer; ++n)
     for (int64_t c = 0; c < view.size; ++c) {
       const int64_t first = c - std::min(c, (size - 1) / 2);
@@ -41,9 +42,13 @@ void reference(const ReferenceArgs& args) {
         double sum = 0;
         for (int64_t k = first; k <= last; ++k) sum += double{src[at(k)]} * double{src[at(k)]};
         dst[at(c)] =
-            static_cast<float>(src[at(c)] * std::pow(bias + alpha / static_cast<double>(size) * sum, -beta));
+            static_cast<T>(src[at(c)] / std::pow(bias + alpha / static_cast<double>(size) * sum, beta));
       }
     }
+}
+
+void reference(const ReferenceArgs& args) {
+  dispatch_real(args.inputs[0].dtype(), [&]<typename T>(T) { normalise<T>(args); });
 }
 
 }  // namespace

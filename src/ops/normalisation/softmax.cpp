@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "ops/builder.h"
+#include "ops/indexing/ordering.h"
 #include "ops/infer.h"
 #include "ops/strided.h"
 
@@ -53,7 +54,7 @@ void reference_hardmax(const ReferenceArgs& args) {
   for_each_row(args, []<typename T>(const T* src, T* dst, const AxisView& view) {
     int64_t best = 0;
     for (int64_t c = 0; c < view.size; ++c) {
-      if (src[c * view.inner] > src[best * view.inner]) best = c;
+      if (Above{}(src[c * view.inner], src[best * view.inner])) best = c;
       dst[c * view.inner] = 0;
     }
     if (view.size > 0) dst[best * view.inner] = 1;

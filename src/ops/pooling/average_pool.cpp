@@ -6,7 +6,7 @@ namespace twofour::ops {
 namespace {
 
 void infer(const Node& node, std::span<ValueType> outputs) {
-  check_float(node.input(0)->type(), "src");
+  check_real(node.input(0)->type(), "src");
   outputs[0] = infer_pool(node.attrs(), node.input(0)->type());
 }
 
@@ -39,13 +39,15 @@ void for_each_window(const Attrs& attrs, const Pool3d& pool, Fn&& fn) {
 
 void reference(const ReferenceArgs& args) {
   const Pool3d pool = pool3d_from(args.attrs, args.inputs[0].shape());
-  const auto src = args.inputs[0].span<float>();
-  const auto dst = args.outputs[0].span<float>();
-  for_each_window(args.attrs, pool, [&](int64_t plane, size_t i, const Sizes<3>& at, double factor) {
-    const float* image = src.data() + plane * pool.in_size();
-    double sum = 0;
-    pool.for_each_tap(at, [&](size_t tap) { sum += image[tap]; });
-    dst[i] = static_cast<float>(sum * factor);
+  dispatch_real(args.inputs[0].dtype(), [&]<typename T>(T) {
+    const auto src = args.inputs[0].span<T>();
+    const auto dst = args.outputs[0].span<T>();
+    for_each_window(args.attrs, pool, [&](int64_t plane, size_t i, const Sizes<3>& at, double factor) {
+      const T* image = src.data() + plane * pool.in_size();
+      double sum = 0;
+      pool.for_each_tap(at, [&](size_t tap) { sum += image[tap]; });
+      dst[i] = static_cast<T>(sum * factor);
+    });
   });
 }
 

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "ops/builder.h"
+#include "ops/indexing/ordering.h"
 #include "ops/infer.h"
 
 namespace twofour::ops {
@@ -8,7 +9,7 @@ namespace {
 
 void infer(const Node& node, std::span<ValueType> outputs) {
   const ValueType& src = node.input(0)->type();
-  check_float(src, "src");
+  check_real(src, "src");
   TWOFOUR_CHECK(src.dims.size() >= 3, kInvalidArgument,
                 "src is {}; spatial dimensions are expected after N,C", src.to_string());
   outputs[0] = src;
@@ -18,13 +19,15 @@ void infer(const Node& node, std::span<ValueType> outputs) {
 int64_t area(const Shape& shape) { return shape.numel(2, shape.rank()); }
 
 void reference_average(const ReferenceArgs& args) {
-  const float* src = args.inputs[0].span<float>().data();
   const int64_t size = area(args.inputs[0].shape());
-  for (float& dst : args.outputs[0].span<float>()) {
-    double sum = 0;
-    for (int64_t i = 0; i < size; ++i) sum += *src++;
-    dst = static_cast<float>(sum / static_cast<double>(size));
-  }
+  dispatch_real(args.inputs[0].dtype(), [&]<typename T>(T) {
+    const T* src = args.inputs[0].span<T>().data();
+    for (T& dst : args.outputs[0].span<T>()) {
+      double sum = 0;
+      for (int64_t i = 0; i < size; ++i) sum += *src++;
+      dst = static_cast<T>(sum / static_cast<double>(size));
+    }
+  });
 }
 
 std::vector<Value*> grad_average(const GradArgs& args) {
@@ -41,12 +44,15 @@ void infer_max(const Node& node, std::span<ValueType> outputs) {
 }
 
 void reference_max(const ReferenceArgs& args) {
-  const float* src = args.inputs[0].span<float>().data();
   const int64_t size = area(args.inputs[0].shape());
-  for (float& dst : args.outputs[0].span<float>()) {
-    dst = *std::max_element(src, src + size);
-    src += size;
-  }
+  dispatch_real(args.inputs[0].dtype(), [&]<typename T>(T) {
+    const T* src = args.inputs[0].span<T>().data();
+    for (T& dst : args.outputs[0].span<T>()) {
+      dst = *src;
+      for (int64_t i = 0; i < size; ++i, ++src)
+        if (Above{}(*src, dst)) dst = *src;
+    }
+  });
 }
 
 std::vector<Value*> grad_max(const GradArgs& args) {

@@ -15,13 +15,13 @@ int64_t power_of(const Attrs& attrs) {
 }
 
 void infer(const Node& node, std::span<ValueType> outputs) {
-  check_float(node.input(0)->type(), "src");
+  check_real(node.input(0)->type(), "src");
   power_of(node.attrs());
   outputs[0] = infer_pool(node.attrs(), node.input(0)->type());
 }
 
 void infer_global(const Node& node, std::span<ValueType> outputs) {
-  infer_same_float(node, outputs);
+  infer_same_real(node, outputs);
   power_of(node.attrs());
   TWOFOUR_CHECK(outputs[0].dims.size() >= 2, kInvalidArgument, "src is {}; N,C,... is expected",
                 outputs[0].to_string());
@@ -31,8 +31,8 @@ void infer_global(const Node& node, std::span<ValueType> outputs) {
 class Norm {
  public:
   explicit Norm(int64_t p) : p_(static_cast<double>(p)) {}
-  void add(float v) { sum_ += std::pow(std::fabs(double{v}), p_); }
-  float value() const { return static_cast<float>(std::pow(sum_, 1 / p_)); }
+  void add(double v) { sum_ += std::pow(std::fabs(v), p_); }
+  double value() const { return std::pow(sum_, 1 / p_); }
 
  private:
   double p_;
@@ -41,24 +41,28 @@ class Norm {
 
 void reference(const ReferenceArgs& args) {
   const Pool3d pool = pool3d_from(args.attrs, args.inputs[0].shape());
-  const float* src = args.inputs[0].span<float>().data();
-  float* dst = args.outputs[0].span<float>().data();
-  for (int64_t plane = 0; plane < pool.planes; ++plane, src += pool.in_size())
-    for (int64_t o = 0; o < pool.out_size(); ++o) {
-      Norm norm(power_of(args.attrs));
-      pool.for_each_tap(pool.position(o), [&](size_t tap) { norm.add(src[tap]); });
-      *dst++ = norm.value();
-    }
+  dispatch_real(args.inputs[0].dtype(), [&]<typename T>(T) {
+    const T* src = args.inputs[0].span<T>().data();
+    T* dst = args.outputs[0].span<T>().data();
+    for (int64_t plane = 0; plane < pool.planes; ++plane, src += pool.in_size())
+      for (int64_t o = 0; o < pool.out_size(); ++o) {
+        Norm norm(power_of(args.attrs));
+        pool.for_each_tap(pool.position(o), [&](size_t tap) { norm.add(double{src[tap]}); });
+        *dst++ = static_cast<T>(norm.value());
+      }
+  });
 }
 
 void reference_global(const ReferenceArgs& args) {
   const AxisView view(args.inputs[0].shape(), 1);
-  const float* src = args.inputs[0].span<float>().data();
-  for (float& dst : args.outputs[0].span<float>()) {
-    Norm norm(power_of(args.attrs));
-    for (int64_t i = 0; i < view.inner; ++i) norm.add(*src++);
-    dst = norm.value();
-  }
+  dispatch_real(args.inputs[0].dtype(), [&]<typename T>(T) {
+    const T* src = args.inputs[0].span<T>().data();
+    for (T& dst : args.outputs[0].span<T>()) {
+      Norm norm(power_of(args.attrs));
+      for (int64_t i = 0; i < view.inner; ++i) norm.add(double{*src++});
+      dst = static_cast<T>(norm.value());
+    }
+  });
 }
 
 OpDef norm_pool(std::string_view name, std::string_view doc, std::vector<std::string_view> attrs,

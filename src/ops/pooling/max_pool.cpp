@@ -1,6 +1,7 @@
 #include <limits>
 
 #include "ops/builder.h"
+#include "ops/indexing/ordering.h"
 #include "ops/infer.h"
 #include "ops/pooling/pool_geometry.h"
 
@@ -35,7 +36,7 @@ void reference(const ReferenceArgs& args) {
         T most = kLowest;
         int64_t where = -1;
         pool.for_each_tap(pool.position(o), [&](size_t tap) {
-          if (where >= 0 && !(src[tap] > most)) return;
+          if (where >= 0 && !Above{}(src[tap], most)) return;
           most = src[tap];
           where = static_cast<int64_t>(tap);
         });

@@ -5,6 +5,7 @@
 #include "ops/builder.h"
 #include "ops/domain.h"
 #include "ops/infer.h"
+#include "ops/random/seed.h"
 #include "ops/shape_value.h"
 
 namespace twofour::ops {
@@ -31,7 +32,7 @@ void infer(const Node& node, std::span<ValueType> outputs) {
 }
 
 /// The draws of numpy.random.RandomState(seed), with which ONNX's own tests are made.
-std::vector<bool> kept(size_t count, int64_t seed, double ratio) {
+std::vector<bool> kept(size_t count, uint64_t seed, double ratio) {
   std::mt19937 generator(static_cast<uint32_t>(seed));
   std::vector<bool> mask(count);
   for (size_t i = 0; i < count; ++i) {
@@ -48,7 +49,7 @@ void reference(const ReferenceArgs& args) {
   const auto count = static_cast<size_t>(args.inputs[0].numel());
   const bool drops = training.defined() && training.span<bool>()[0] && ratio > 0;
   const std::vector<bool> mask =
-      drops ? kept(count, args.attrs.i("seed", 0), double{ratio}) : std::vector<bool>(count, true);
+      drops ? kept(count, seed_of(args.attrs), double{ratio}) : std::vector<bool>(count, true);
   const double factor = drops ? 1 / (1 - double{ratio}) : 1;
   dispatch_real(args.inputs[0].dtype(), [&]<typename T>(T) {
     for (size_t i = 0; i < count; ++i)

@@ -1,14 +1,15 @@
 // RandomUniform, RandomNormal, their forms that take a shape from an input, and Bernoulli. The seed decides
-// the values (base/rng.h).
+// the values (base/rng.h); without one every run draws others.
 #include "base/rng.h"
 #include "ops/builder.h"
 #include "ops/domain.h"
 #include "ops/infer.h"
+#include "ops/random/seed.h"
 
 namespace twofour::ops {
 namespace {
 
-Rng rng_of(const Attrs& attrs) { return Rng(static_cast<uint64_t>(attrs.i("seed", 0))); }
+Rng rng_of(const Attrs& attrs) { return Rng(seed_of(attrs)); }
 
 template <typename Draw>
 void fill(const ReferenceArgs& args, const Draw& draw) {
@@ -30,12 +31,7 @@ void reference_normal(const ReferenceArgs& args) {
   fill(args, [=](Rng& rng) { return mean + scale * rng.normal(); });
 }
 
-void check_seed(const Attrs& attrs) {
-  TWOFOUR_CHECK(attrs.has("seed"), kInvalidArgument, "attribute \"seed\" is missing");
-}
-
 DType real_dtype(const Attrs& attrs, DType otherwise) {
-  check_seed(attrs);
   const DType dtype = dtype_attr(attrs, "dtype").value_or(otherwise);
   TWOFOUR_CHECK(is_float(dtype), kInvalidArgument, "dtype is {}; floating point is expected",
                 dtype_name(dtype));
@@ -52,7 +48,6 @@ void infer_like(const Node& node, std::span<ValueType> outputs) {
 }
 
 void infer_bernoulli(const Node& node, std::span<ValueType> outputs) {
-  check_seed(node.attrs());
   const ValueType& src = node.input(0)->type();
   check_real(src, "src");
   outputs[0] = {dtype_attr(node.attrs(), "dtype").value_or(src.dtype), src.dims};

@@ -179,10 +179,10 @@ double RecurrentActivation::operator()(double v) const {
     case Kind::kRelu: return v < 0 ? 0 : v;
     case Kind::kScaledTanh: return alpha_ * std::tanh(beta_ * v);
     case Kind::kSigmoid: return 1 / (1 + std::exp(-v));
-    case Kind::kSoftplus: return std::log1p(std::exp(v));
+    case Kind::kSoftplus: return v > 0 ? v + std::log1p(std::exp(-v)) : std::log1p(std::exp(v));
     case Kind::kSoftsign: return v / (1 + std::fabs(v));
     case Kind::kTanh: return std::tanh(v);
-    case Kind::kThresholdedRelu: return v > alpha_ ? v : 0;
+    case Kind::kThresholdedRelu: return v <= alpha_ ? 0 : v;
   }
   return v;
 }

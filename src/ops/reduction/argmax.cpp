@@ -1,8 +1,7 @@
 // ArgMax and ArgMin, and TopOneCorrect, the accuracy count, which takes the first of equal maxima.
-#include <functional>
-
 #include "ops/builder.h"
 #include "ops/domain.h"
+#include "ops/indexing/ordering.h"
 #include "ops/infer.h"
 #include "ops/strided.h"
 
@@ -36,7 +35,7 @@ void reference(const ReferenceArgs& args) {
         for (int64_t c = 1; c < view.size; ++c) {
           const T value = row[c * view.inner];
           const T so_far = row[best * view.inner];
-          if (Wins{}(value, so_far) || (last && value == so_far)) best = c;
+          if (Wins{}(value, so_far) || (last && !Wins{}(so_far, value))) best = c;
         }
         *dst++ = best;
       }
@@ -59,7 +58,8 @@ void reference_correct(const ReferenceArgs& args) {
   const float* row = args.inputs[0].span<float>().data();
   int64_t correct = 0;
   for (const int64_t label : labels) {
-    correct += std::max_element(row, row + classes) - row == label;
+    const auto wins_less = [](float a, float b) { return Above{}(b, a); };
+    correct += std::max_element(row, row + classes, wins_less) - row == label;
     row += classes;
   }
   args.outputs[0].span<float>()[0] = static_cast<float>(correct);
@@ -91,11 +91,11 @@ OpDef index_of(std::string_view name, std::string_view doc, ReferenceFn fn) {
 extern const OpDef kArgMax;
 const OpDef kArgMax = index_of(
     "ArgMax", "dst = the index of the maximum of src along `axis`, the first one unless select_last_index.",
-    reference<std::greater<>>);
+    reference<Above>);
 extern const OpDef kArgMin;
 const OpDef kArgMin = index_of(
     "ArgMin", "dst = the index of the minimum of src along `axis`, the first one unless select_last_index.",
-    reference<std::less<>>);
+    reference<Below>);
 
 extern const OpDef kTopOneCorrect;
 const OpDef kTopOneCorrect = {

@@ -1,7 +1,7 @@
 // ReduceMax and ReduceMin, of truth values too: any and all. Of nothing: the type's end, or an infinity.
-#include <functional>
 #include <limits>
 
+#include "ops/indexing/ordering.h"
 #include "ops/reduction/reduce.h"
 
 namespace twofour::ops {
@@ -24,20 +24,20 @@ void select_typed(const ReferenceArgs& args, T start, const Wins& wins) {
   const auto dst = args.outputs[0].span<T>();
   std::ranges::fill(dst, start);
   for_each_reduced(args.inputs[0].shape(), reduced_axes(args), [&](size_t i, size_t j) {
-    if (dst[j] == dst[j] && (wins(src[i], dst[j]) || src[i] != src[i])) dst[j] = src[i];
+    if (wins(src[i], dst[j])) dst[j] = src[i];
   });
 }
 
 void reference_max(const ReferenceArgs& args) {
-  if (args.inputs[0].dtype() == DType::kBool) return select_typed(args, false, std::greater<>{});
+  if (args.inputs[0].dtype() == DType::kBool) return select_typed(args, false, Above{});
   dispatch_number(args.inputs[0].dtype(),
-                  [&]<typename T>(T) { select_typed(args, lower_end<T>(), std::greater<>{}); });
+                  [&]<typename T>(T) { select_typed(args, lower_end<T>(), Above{}); });
 }
 
 void reference_min(const ReferenceArgs& args) {
-  if (args.inputs[0].dtype() == DType::kBool) return select_typed(args, true, std::less<>{});
+  if (args.inputs[0].dtype() == DType::kBool) return select_typed(args, true, Below{});
   dispatch_number(args.inputs[0].dtype(),
-                  [&]<typename T>(T) { select_typed(args, upper_end<T>(), std::less<>{}); });
+                  [&]<typename T>(T) { select_typed(args, upper_end<T>(), Below{}); });
 }
 
 // Equal winners share the gradient.

@@ -25,6 +25,7 @@ void check_f32(const Node& node, size_t first, size_t last) {
 }
 
 void infer(const Node& node, std::span<ValueType> outputs) {
+  check_float(node.input(0)->type(), "src");
   check_batch_norm_inputs(node, 1, 5);
   check_f32(node, 1, 5);
   outputs[0] = node.input(0)->type();
@@ -75,6 +76,7 @@ std::vector<Value*> grad(const GradArgs& args) {
 }
 
 void infer_grad(const Node& node, std::span<ValueType> outputs) {
+  check_float(node.input(0)->type(), "grad_dst");
   check_batch_norm_inputs(node, 2, 5);
   check_f32(node, 2, 5);
   const ValueType& dy = node.input(0)->type();

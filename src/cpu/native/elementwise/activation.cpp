@@ -9,11 +9,11 @@ namespace {
 constexpr int64_t kGrain = 16384;
 
 template <typename Op>
-void map(float* data, int64_t numel, Op op) {
+void map(const float* src, float* dst, int64_t numel, Op op) {
   parallel_ranges(numel, kGrain, [&](int64_t begin, int64_t end) {
     run_simd([=]() TWOFOUR_INLINE {
 #pragma omp simd
-      for (int64_t i = begin; i < end; ++i) data[i] = op(data[i]);
+      for (int64_t i = begin; i < end; ++i) dst[i] = op(src[i]);
     });
   });
 }
@@ -25,24 +25,22 @@ TWOFOUR_INLINE inline float clamped(float v, float low, float high) {
 
 }  // namespace
 
-void apply_activation(const ops::Activation& activation, float* data, int64_t numel) {
+void apply_activation(const ops::Activation& activation, const float* src, float* dst, int64_t numel) {
+  const auto map = [=](const auto& op) { cpu::map(src, dst, numel, op); };
   using Kind = ops::Activation::Kind;
   const float low = activation.low, high = activation.high;
   switch (activation.kind) {
-    case Kind::kNone: return;
-    case Kind::kRelu: return map(data, numel, [](float v) TWOFOUR_INLINE { return v < 0 ? 0.0F : v; });
-    case Kind::kClip: return map(data, numel, [=](float v) TWOFOUR_INLINE { return clamped(v, low, high); });
-    case Kind::kLeakyRelu:
-      return map(data, numel, [=](float v) TWOFOUR_INLINE { return v < 0 ? low * v : v; });
-    case Kind::kSigmoid: return map(data, numel, [](float v) TWOFOUR_INLINE { return vector_sigmoid(v); });
-    case Kind::kTanh: return map(data, numel, [](float v) TWOFOUR_INLINE { return vector_tanh(v); });
-    case Kind::kSwish:
-      return map(data, numel, [=](float v) TWOFOUR_INLINE { return v * vector_sigmoid(low * v); });
+    case Kind::kNone: return map([](float v) TWOFOUR_INLINE { return v; });
+    case Kind::kRelu: return map([](float v) TWOFOUR_INLINE { return v < 0 ? 0.0F : v; });
+    case Kind::kClip: return map([=](float v) TWOFOUR_INLINE { return clamped(v, low, high); });
+    case Kind::kLeakyRelu: return map([=](float v) TWOFOUR_INLINE { return v < 0 ? low * v : v; });
+    case Kind::kSigmoid: return map([](float v) TWOFOUR_INLINE { return vector_sigmoid(v); });
+    case Kind::kTanh: return map([](float v) TWOFOUR_INLINE { return vector_tanh(v); });
+    case Kind::kSwish: return map([=](float v) TWOFOUR_INLINE { return v * vector_sigmoid(low * v); });
     case Kind::kHardSigmoid:
-      return map(data, numel, [=](float v) TWOFOUR_INLINE { return clamped(low * v + high, 0, 1); });
-    case Kind::kHardSwish:
-      return map(data, numel, [](float v) TWOFOUR_INLINE { return v * clamped(v / 6 + 0.5F, 0, 1); });
-    case Kind::kGelu: return map(data, numel, [](float v) TWOFOUR_INLINE { return vector_gelu(v); });
+      return map([=](float v) TWOFOUR_INLINE { return clamped(low * v + high, 0, 1); });
+    case Kind::kHardSwish: return map([](float v) TWOFOUR_INLINE { return v * clamped(v / 6 + 0.5F, 0, 1); });
+    case Kind::kGelu: return map([](float v) TWOFOUR_INLINE { return vector_gelu(v); });
   }
 }
 

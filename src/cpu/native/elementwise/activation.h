@@ -1,4 +1,5 @@
-// The activations of ops/activation.h as a loop of their own, for kernels that do not have them built in.
+// The activations of ops/activation.h as a loop of their own: the operators themselves, and what kernels
+// apply to a product whose epilogue cannot.
 #pragma once
 
 #include <cstdint>
@@ -7,7 +8,7 @@
 
 namespace twofour::cpu {
 
-/// data[i] = activation(data[i]), in parallel. `data` may be in any order.
-void apply_activation(const ops::Activation& activation, float* data, int64_t numel);
+/// dst[i] = activation(src[i]), in parallel, in any order of memory. src may be dst.
+void apply_activation(const ops::Activation& activation, const float* src, float* dst, int64_t numel);
 
 }  // namespace twofour::cpu

@@ -2,7 +2,8 @@
 #include <cmath>
 
 #include "base/parallel.h"
-#include "cpu/native/simd.h"
+#include "cpu/native/elementwise/activation.h"
+#include "cpu/native/vector_math.h"
 #include "cpu/op_tactic.h"
 #include "cpu/tactics.h"
 
@@ -51,32 +52,57 @@ std::unique_ptr<Kernel> power(const NodeDesc& node) {
   const float exponent = node.inputs[1].data.to(DType::kF32).span<float>()[0];
   if (exponent == 2) return elementwise(numel, [](float v) { return v * v; });
   if (exponent == 3) return elementwise(numel, [](float v) { return v * v * v; });
-  if (exponent == 0.5F) return elementwise(numel, [](float v) { return std::sqrt(v); });
+  // pow knows no square root of -inf, and gives +0 for -0.
+  if (exponent == 0.5F)
+    return elementwise(numel, [](float v) { return v == -INFINITY ? INFINITY : std::sqrt(v) + 0.0F; });
   if (exponent == -1) return elementwise(numel, [](float v) { return 1.0F / v; });
   return elementwise(numel, [exponent](float v) { return std::pow(v, exponent); });
 }
 
-std::unique_ptr<Kernel> hard_sigmoid(const NodeDesc& node) {
-  return elementwise(node.outputs[0].shape.numel(),
-                     [alpha = node.attrs.f("alpha", 0.2F), beta = node.attrs.f("beta", 0.5F)](float v) {
-                       const float line = alpha * v + beta;
-                       const float low = line < 0.0F ? 0.0F : line;
-                       return low > 1.0F ? 1.0F : low;
-                     });
+std::unique_ptr<Kernel> tanh_gelu(int64_t numel) {
+  return elementwise(numel, [](float v) TWOFOUR_INLINE {
+    return 0.5F * v * (1.0F + vector_tanh(0.79788456F * (v + 0.044715F * v * v * v)));
+  });
+}
+
+std::unique_ptr<Kernel> elu(int64_t numel, float alpha) {
+  return elementwise(numel, [alpha](float v) TWOFOUR_INLINE {
+    const float negative = alpha * (vector_exp(v) - 1.0F);
+    return v < 0 ? negative : v;
+  });
+}
+
+/// The operators that are activations of fused nodes too, with their alpha and beta.
+std::optional<ops::Activation> activation_of(const NodeDesc& node) {
+  using Kind = ops::Activation::Kind;
+  const auto alpha = [&](float otherwise) { return node.attrs.f("alpha", otherwise); };
+  if (node.op == "Relu") return ops::Activation{Kind::kRelu};
+  if (node.op == "LeakyRelu") return ops::Activation{Kind::kLeakyRelu, alpha(0.01F)};
+  if (node.op == "Sigmoid") return ops::Activation{Kind::kSigmoid};
+  if (node.op == "Tanh") return ops::Activation{Kind::kTanh};
+  if (node.op == "Swish") return ops::Activation{Kind::kSwish, alpha(1)};
+  if (node.op == "HardSigmoid")
+    return ops::Activation{Kind::kHardSigmoid, alpha(0.2F), node.attrs.f("beta", 0.5F)};
+  if (node.op == "HardSwish") return ops::Activation{Kind::kHardSwish};
+  if (node.op == "Gelu" && node.attrs.s("approximate", "none") == "none") return ops::Activation{Kind::kGelu};
+  return std::nullopt;
 }
 
 std::unique_ptr<Kernel> make_unary(const NodeDesc& node) {
   const int64_t numel = node.outputs[0].shape.numel();
-  const float alpha = node.attrs.f("alpha", 0.01F);
-  if (node.op == "Relu") return elementwise(numel, [](float v) { return v < 0 ? 0.0F : v; });
-  if (node.op == "LeakyRelu") return elementwise(numel, [alpha](float v) { return v < 0 ? alpha * v : v; });
+  if (const auto activation = activation_of(node))
+    return make_kernel([activation = *activation, numel](const KernelArgs& args) {
+      apply_activation(activation, args.in<float>(0), args.out<float>(), numel);
+    });
   if (node.op == "Neg") return elementwise(numel, [](float v) { return -v; });
   if (node.op == "Abs") return elementwise(numel, [](float v) { return std::abs(v); });
   if (node.op == "Sqrt") return elementwise(numel, [](float v) { return std::sqrt(v); });
+  if (node.op == "Exp") return elementwise(numel, [](float v) TWOFOUR_INLINE { return vector_exp(v); });
   if (node.op == "Log") return elementwise(numel, [](float v) { return std::log(v); });
   if (node.op == "Erf") return elementwise(numel, [](float v) { return std::erf(v); });
   if (node.op == "Reciprocal") return elementwise(numel, [](float v) { return 1.0F / v; });
-  if (node.op == "HardSigmoid") return hard_sigmoid(node);
+  if (node.op == "Elu") return elu(numel, node.attrs.f("alpha", 1));
+  if (node.op == "Gelu") return tanh_gelu(numel);
   if (node.op == "Pow") return power(node);
   return clip(node);
 }
@@ -84,8 +110,9 @@ std::unique_ptr<Kernel> make_unary(const NodeDesc& node) {
 class NativeUnary final : public OpTactic {
  public:
   NativeUnary()
-      : OpTactic("native.unary", {"Relu", "LeakyRelu", "Neg", "Abs", "Sqrt", "Log", "Erf", "Clip",
-                                  "Reciprocal", "HardSigmoid", "Pow"}) {}
+      : OpTactic("native.unary",
+                 {"Abs", "Clip", "Elu", "Erf", "Exp", "Gelu", "HardSigmoid", "HardSwish", "LeakyRelu", "Log",
+                  "Neg", "Pow", "Reciprocal", "Relu", "Sigmoid", "Sqrt", "Swish", "Tanh"}) {}
 
   bool in_place(const NodeDesc& node, size_t input, size_t) const override {
     return input == 0 && same_layout(node.inputs[0].desc, node.outputs[0]);

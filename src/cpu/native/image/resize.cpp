@@ -51,10 +51,11 @@ class AxisPass {
       if (begin_[i + 1] - begin_[i] > 2) return;
     for (int64_t i = 0; i < out_; ++i) {
       const size_t a = begin_[i], b = begin_[i + 1] - 1;
+      const float share = a == b ? 0.5F : 1.0F;  // one tap is read twice: 0 times infinity would be NaN
       first_.push_back(index_[a]);
       second_.push_back(index_[b]);
-      first_weight_.push_back(weight_[a]);
-      second_weight_.push_back(a == b ? 0 : weight_[b]);
+      first_weight_.push_back(weight_[a] * share);
+      second_weight_.push_back(weight_[b] * share);
     }
   }
 

@@ -186,18 +186,18 @@ ChannelView::ChannelView(const backend::TensorDesc& desc) {
   }
 }
 
-void scale_channels(const ChannelView& v, const float* src, const float* factor, const float* shift,
-                    bool relu, float* dst) {
+void scale_channels(const ChannelView& v, const float* src, const ChannelScale& scale, bool relu,
+                    float* dst) {
   const float low = relu ? 0.0F : -__builtin_inff();
   if (v.inner == 1) {
     parallel_ranges(v.outer, kGrainElements / v.channels, [&](int64_t first, int64_t last) {
-      run_simd([=, &v]() TWOFOUR_INLINE {
+      run_simd([=, &v, centre = scale.centre, factor = scale.factor, shift = scale.shift]() TWOFOUR_INLINE {
         for (int64_t row = first; row < last; ++row) {
           const float* from = src + row * v.channels;
           float* to = dst + row * v.channels;
 #pragma omp simd
           for (int64_t c = 0; c < v.channels; ++c) {
-            const float value = from[c] * factor[c] + shift[c];
+            const float value = (from[c] - centre[c]) * factor[c] + shift[c];
             to[c] = value < low ? low : value;
           }
         }
@@ -208,10 +208,10 @@ void scale_channels(const ChannelView& v, const float* src, const float* factor,
   for_each_plane(v, [&](int64_t o, int64_t c) {
     const float* from = src + (o * v.channels + c) * v.inner;
     float* to = dst + (o * v.channels + c) * v.inner;
-    run_simd([=, n = v.inner, a = factor[c], b = shift[c]]() TWOFOUR_INLINE {
+    run_simd([=, n = v.inner, m = scale.centre[c], a = scale.factor[c], b = scale.shift[c]]() TWOFOUR_INLINE {
 #pragma omp simd
       for (int64_t i = 0; i < n; ++i) {
-        const float value = from[i] * a + b;
+        const float value = (from[i] - m) * a + b;
         to[i] = value < low ? low : value;
       }
     });

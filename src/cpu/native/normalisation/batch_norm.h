@@ -17,9 +17,15 @@ struct ChannelView {
   int64_t count() const { return outer * inner; }
 };
 
-/// dst = src * factor[c] + shift[c], then max(., 0) when `relu`. src may be dst.
-void scale_channels(const ChannelView& view, const float* src, const float* factor, const float* shift,
-                    bool relu, float* dst);
+/// One affine function per channel, (v - centre[c]) * factor[c] + shift[c].
+struct ChannelScale {
+  const float* centre;
+  const float* factor;
+  const float* shift;
+};
+/// dst = scale(src), then max(., 0) when `relu`. src may be dst.
+void scale_channels(const ChannelView& view, const float* src, const ChannelScale& scale, bool relu,
+                    float* dst);
 
 /// dst = grad * on_grad[c] + src * on_src[c] + shift[c], with grad counted only where `gate` > 0 (null:
 /// everywhere).

@@ -30,28 +30,25 @@ class InferenceKernel final : public Kernel {
       : view_(node.outputs[0]), epsilon_(static_cast<double>(node.attrs.f("epsilon", 1e-5F))) {
     const ChannelArrays arrays(view_.channels);
     factor_ = arrays.add(layout_);
-    shift_ = arrays.add(layout_);
   }
 
   size_t scratch_bytes() const override { return layout_.size(); }
 
   void run(const KernelArgs& args) const override {
     auto* factor = at<float>(args, factor_);
-    auto* shift = at<float>(args, shift_);
     for (int64_t c = 0; c < view_.channels; ++c) {
       const auto in = [&](size_t i) { return static_cast<double>(args.in<float>(i)[c]); };
-      const double f = in(1) / std::sqrt(in(4) + epsilon_);
-      factor[c] = static_cast<float>(f);
-      shift[c] = static_cast<float>(in(2) - in(3) * f);
+      factor[c] = static_cast<float>(in(1) / std::sqrt(in(4) + epsilon_));
     }
-    scale_channels(view_, args.in<float>(0), factor, shift, false, args.out<float>());
+    scale_channels(view_, args.in<float>(0), {args.in<float>(3), factor, args.in<float>(2)}, false,
+                   args.out<float>());
   }
 
  private:
   ChannelView view_;
   double epsilon_;
   ScratchLayout layout_;
-  size_t factor_, shift_;
+  size_t factor_;
 };
 
 class TrainKernel final : public Kernel {
@@ -83,13 +80,14 @@ class TrainKernel final : public Kernel {
       const double inv_std = 1 / std::sqrt(variance[c] + epsilon_);
       const double f = in(1) * inv_std;
       factor[c] = static_cast<float>(f);
-      shift[c] = static_cast<float>(in(2) - mean[c] * f);
+      const auto centre = static_cast<float>(mean[c]);
+      shift[c] = static_cast<float>(in(2) - (mean[c] - static_cast<double>(centre)) * f);
       args.out<float>(1)[c] = blend(in(3), mean[c]);
       args.out<float>(2)[c] = blend(in(4), variance[c]);
-      args.out<float>(3)[c] = static_cast<float>(mean[c]);
+      args.out<float>(3)[c] = centre;
       args.out<float>(4)[c] = static_cast<float>(inv_std);
     }
-    scale_channels(view_, args.in<float>(0), factor, shift, relu_, args.out<float>(0));
+    scale_channels(view_, args.in<float>(0), {args.out<float>(3), factor, shift}, relu_, args.out<float>(0));
   }
 
  private:

@@ -21,8 +21,12 @@ struct Rows {
   bool centred;
 };
 
-/// Mean and 1 / deviation.
-TWOFOUR_INLINE inline void statistics(const float* src, const Rows& rows, float* mean, float* inv_std) {
+/// The mean as `centre + rest`, since one f32 of a large mean is too coarse for small deviations.
+struct Statistics {
+  float centre, rest, inv_std;
+};
+
+TWOFOUR_INLINE inline Statistics statistics_of(const float* src, const Rows& rows) {
   const auto n = static_cast<float>(rows.length);
   float sum = 0;
   if (rows.centred) {
@@ -30,11 +34,15 @@ TWOFOUR_INLINE inline void statistics(const float* src, const Rows& rows, float*
     for (int64_t i = 0; i < rows.length; ++i) sum += src[i];
   }
   const float centre = sum / n;
-  float squares = 0;
-#pragma omp simd reduction(+ : squares)
-  for (int64_t i = 0; i < rows.length; ++i) squares += (src[i] - centre) * (src[i] - centre);
-  *mean = centre;
-  *inv_std = 1 / std::sqrt(squares / n + rows.epsilon);
+  float squares = 0, offsets = 0;
+#pragma omp simd reduction(+ : squares, offsets)
+  for (int64_t i = 0; i < rows.length; ++i) {
+    const float offset = src[i] - centre;
+    offsets += offset;
+    squares += offset * offset;
+  }
+  const float rest = rows.centred ? offsets / n : 0.0F;
+  return {centre, rest, 1 / std::sqrt(squares / n - rest * rest + rows.epsilon)};
 }
 
 void normalise(const Rows rows, const float* src, const float* scale, const float* bias, float* dst,
@@ -43,19 +51,19 @@ void normalise(const Rows rows, const float* src, const float* scale, const floa
     for (int64_t row = first; row < last; ++row) {
       const float* from = src + row * rows.length;
       float* to = dst + row * rows.length;
-      float mean, inv_std;
-      statistics(from, rows, &mean, &inv_std);
+      const auto [centre, rest, inv_std] = statistics_of(from, rows);
       if (rows.channels > 0) {
         const float factor = inv_std * scale[row % rows.channels];
         const float offset = bias[row % rows.channels];
 #pragma omp simd
-        for (int64_t i = 0; i < rows.length; ++i) to[i] = (from[i] - mean) * factor + offset;
+        for (int64_t i = 0; i < rows.length; ++i) to[i] = (from[i] - centre - rest) * factor + offset;
       } else if (bias) {
 #pragma omp simd
-        for (int64_t i = 0; i < rows.length; ++i) to[i] = (from[i] - mean) * inv_std * scale[i] + bias[i];
+        for (int64_t i = 0; i < rows.length; ++i)
+          to[i] = (from[i] - centre - rest) * inv_std * scale[i] + bias[i];
       } else {
 #pragma omp simd
-        for (int64_t i = 0; i < rows.length; ++i) to[i] = (from[i] - mean) * inv_std * scale[i];
+        for (int64_t i = 0; i < rows.length; ++i) to[i] = (from[i] - centre - rest) * inv_std * scale[i];
       }
     }
   });
