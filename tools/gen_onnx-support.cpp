@@ -33,6 +33,24 @@ std::string runners(const ops::OpDef& op, const backend::Backend& device) {
   return families.empty() ? "reference" : fmt::format("{}", fmt::join(families, ", "));
 }
 
+constexpr std::string_view kAtImport = R"(
+## Decided at import
+
+- Functions that the model defines are replaced by their bodies: nested ones, with attributes and defaults, overloads, an
+  opset of their own, up to 64 deep. They go before operators of the same name.
+- Sequences and optionals (ConcatFromSequence, Optional, OptionalGetElement, OptionalHasElement, SequenceAt,
+  SequenceConstruct, SequenceEmpty, SequenceErase, SequenceInsert, SequenceLength, SequenceMap, SplitToSequence) are lists of
+  tensors whose length must be known. A Loop that carries them is unrolled; an output that is a sequence `s` becomes the
+  outputs `s/0`, `s/1` and so on. Sizes that are given when the model is read (`--shapes`) count.
+- An If whose condition follows from sizes and constants is its branch.
+- Of constants and initializers with one name the last is used, with a warning; an output that is listed twice is one.
+- Names that are not UTF-8 are read as Latin-1.
+- An initializer that is an input, too, is a constant, unless it is to be an input (`LoadOptions::kept_inputs`, or data in
+  `--loadInputs`).
+- An input without a number of dimensions needs its shape. Other tensors may have a rank that is known only when the
+  engine runs; what reads them then are open steps.
+)";
+
 }  // namespace
 
 int main() {
@@ -62,7 +80,6 @@ int main() {
   fmt::print("\n## Not supported\n\n| Operator | Why |\n|---|---|\n");
   for (const onnx_io::UnsupportedOp& op : onnx_io::unsupported_ops())
     fmt::print("| {} | {} |\n", op.name, op.reason);
-  fmt::print(
-      "\nNor are functions defined in the model, other domains than ONNX's own, and training operators.\n");
+  fmt::print("\nNor are training operators.\n{}", kAtImport);
   return 0;
 }

@@ -12,6 +12,7 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -54,10 +55,21 @@ struct ZooOptions {
   uint64_t seed = 1;        // of the initial weights
 };
 
+struct LoadOptions {
+  /// Sizes of inputs, by name; -1 stays open. Give them where they decide how many dimensions a tensor has,
+  /// which branch runs, or how long a sequence is: such a model cannot be read without.
+  std::map<std::string, Shape> shapes;
+  /// Initializers that the file lists as inputs, too, and that are to be inputs. The others are constants.
+  std::set<std::string> kept_inputs;
+};
+
 class Model {
  public:
   /// Reads an ONNX file (opsets 6 to 27). The error names what is wrong and where.
-  static Model load(const std::filesystem::path& onnx);
+  static Model load(const std::filesystem::path& onnx, const LoadOptions& options = {});
+  /// default_shapes() of a file, read without understanding its operators. An input whose number of
+  /// dimensions the file does not give is left out.
+  static std::map<std::string, Shape> default_shapes(const std::filesystem::path& onnx);
   /// Networks that twofour can build itself, with fresh weights: see zoo_names().
   static Model zoo(std::string_view name, const ZooOptions& options = {});
   static std::vector<std::string> zoo_names();

@@ -6,6 +6,7 @@
 #include "ir/print.h"
 #include "onnx/export.h"
 #include "onnx/import.h"
+#include "onnx/outline.h"
 #include "sparsity/verify.h"
 #include "zoo/zoo.h"
 
@@ -16,6 +17,12 @@ std::vector<std::string> describe(const std::vector<Value*>& values) {
   std::vector<std::string> lines;
   for (const Value* value : values) lines.push_back(value->name() + ": " + value->type().to_string());
   return lines;
+}
+
+Shape with_ones(const Dims& dims) {
+  Shape shape;
+  for (const Dim& dim : dims) shape.push_back(dim.known() ? dim.value : 1);
+  return shape;
 }
 
 }  // namespace
@@ -45,7 +52,16 @@ std::vector<PruneRow> api::to_public(const std::vector<sparsity::PruneRow>& rows
 
 Model::Model(Graph graph) : graph_(std::make_shared<Graph>(std::move(graph))) {}
 
-Model Model::load(const std::filesystem::path& onnx) { return Model(onnx_io::import_model(onnx)); }
+Model Model::load(const std::filesystem::path& onnx, const LoadOptions& options) {
+  return Model(onnx_io::import_model(onnx, {.shapes = options.shapes, .kept_inputs = options.kept_inputs}));
+}
+
+std::map<std::string, Shape> Model::default_shapes(const std::filesystem::path& onnx) {
+  std::map<std::string, Shape> shapes;
+  for (const onnx_io::Outline::Port& input : onnx_io::read_outline(onnx).inputs)
+    if (input.type.known && !input.type.is_static()) shapes[input.name] = with_ones(input.type.dims);
+  return shapes;
+}
 
 Model Model::zoo(std::string_view name, const ZooOptions& options) {
   return Model(zoo::make(
@@ -82,12 +98,8 @@ std::vector<std::string> Model::outputs() const { return describe(graph_->output
 
 std::map<std::string, Shape> Model::default_shapes() const {
   std::map<std::string, Shape> shapes;
-  for (const Value* input : graph_->inputs()) {
-    if (input->type().is_static()) continue;
-    Shape shape;
-    for (const Dim& dim : input->dims()) shape.push_back(dim.known() ? dim.value : 1);
-    shapes[input->name()] = std::move(shape);
-  }
+  for (const Value* input : graph_->inputs())
+    if (input->type().known && !input->type().is_static()) shapes[input->name()] = with_ones(input->dims());
   return shapes;
 }
 

@@ -66,10 +66,20 @@ class Assembler {
   }
 
   void add_output(const Value* output) {
+    if (!output->producer()) return add_alias(output);
     const auto donor = donations_.find(output);
     const int number = add_tensor(output, donor == donations_.end() ? Kind::kOutput : Kind::kDonated);
     if (donor != donations_.end())
       plan_.tensors[static_cast<size_t>(number)].index = number_.at(donor->second);
+  }
+
+  /// An input that is an output as it is.
+  void add_alias(const Value* input) {
+    const int number = number_.at(input);
+    PlanTensor alias = plan_.tensors[static_cast<size_t>(number)];
+    alias.kind = Kind::kDonated;
+    alias.index = number;
+    plan_.tensors.push_back(std::move(alias));
   }
 
   int add_constant(const Value* value, bool keep_data) {

@@ -13,7 +13,7 @@ namespace {
 
 void bind_shape(Value* input, const Shape& shape) {
   const Dims& dims = input->dims();
-  bool fits = dims.size() == shape.rank();
+  bool fits = !input->type().known || dims.size() == shape.rank();
   for (size_t i = 0; fits && i < dims.size(); ++i)
     fits = shape[i] >= 0 && (!dims[i].known() || dims[i].value == shape[i]);
   TWOFOUR_CHECK(fits, kInvalidArgument, "input \"{}\" is {}; shape {} does not fit it", input->name(),
@@ -23,7 +23,7 @@ void bind_shape(Value* input, const Shape& shape) {
 
 // Sizes that the range fixes are known, the others stay open.
 void bind_range(Value* input, const std::vector<engine::DimRange>& range) {
-  Dims dims = input->dims();
+  Dims dims = input->type().known ? input->dims() : Dims(range.size());
   bool fits = dims.size() == range.size();
   for (size_t i = 0; fits && i < dims.size(); ++i) {
     const auto& [min, max] = range[i];
@@ -53,13 +53,13 @@ void bind_inputs(Graph& graph, const Options& options) {
                   "input \"{}\" is {}: give its shape", input->name(), input->type().to_string());
 }
 
-// An output that is an input, a constant or another output gets a copy, so that each can be bound on its own.
-// The copy of a constant takes over its name; an input keeps the name for itself.
-void isolate_outputs(Graph& graph) {
+// An output that is a constant, another output or, where inputs may not be `shared`, an input gets a copy, so
+// that each can be bound on its own. The copy of a constant takes over its name.
+void isolate_outputs(Graph& graph, bool shared) {
   std::set<const Value*> seen;
   std::vector<Value*> outputs;
   for (Value* output : graph.outputs()) {
-    if (output->producer() && seen.insert(output).second) {
+    if ((output->producer() || (shared && !output->is_constant())) && seen.insert(output).second) {
       outputs.push_back(output);
       continue;
     }
@@ -92,19 +92,25 @@ void check_memory_need(const Graph& graph) {
   }
 }
 
-}  // namespace
-
-void lower(Graph& graph, const Options& options) {
-  bind_inputs(graph, options);
-  lower_bound(graph, options);
-}
-
-void lower_bound(Graph& graph, const Options& options) {
+void prepare(Graph& graph, const Options& options) {
   ops::infer_all(graph);
   if (options.sparsity == SparsityMode::kForce) sparsity::prune(graph, {});
   if (options.optimise) passes::optimise(graph);
   graph.erase_dead();
-  isolate_outputs(graph);
+}
+
+}  // namespace
+
+void lower(Graph& graph, const Options& options) {
+  bind_inputs(graph, options);
+  prepare(graph, options);
+  isolate_outputs(graph, true);
+  check_memory_need(graph);
+}
+
+void lower_bound(Graph& graph, const Options& options) {
+  prepare(graph, options);
+  isolate_outputs(graph, false);
   check_memory_need(graph);
 }
 

@@ -6,7 +6,8 @@
 namespace twofour::builder {
 
 /// Binds input shapes, infers all types, runs the optimiser passes when asked to, prunes by magnitude for
-/// SparsityMode::kForce, and gives every output its own node. Throws Error{kInvalidArgument} naming inputs
+/// SparsityMode::kForce, and gives every output its own node, unless it is
+/// an input. Throws Error{kInvalidArgument} naming inputs
 /// whose shape is missing, unknown or contradicts the model.
 void lower(Graph& graph, const Options& options);
 /// The same for a graph whose inputs are as they will be: a subgraph, whose inputs may stay open.

@@ -16,9 +16,10 @@ class PlanReader {
     for (const engine::PlanStep& step : plan_.steps) add_step(step);
     std::vector<Value*> outputs;
     for (const int i : plan_.outputs) {
-      TWOFOUR_CHECK(tensor(i).kind == Kind::kOutput, kFailedPrecondition,
+      const bool is_input = tensor(i).kind == Kind::kDonated && !values_[index(i)];
+      TWOFOUR_CHECK(tensor(i).kind == Kind::kOutput || is_input, kFailedPrecondition,
                     "output \"{}\" lives in the buffer of an input", tensor(i).name);
-      outputs.push_back(values_[index(i)]);
+      outputs.push_back(values_[index(is_input ? tensor(i).index : i)]);
     }
     graph_.set_outputs(std::move(outputs));
     return std::move(graph_);

@@ -26,21 +26,29 @@ struct Options {
   int threads = 0;
 };
 
-Engine build(const Options& options, const Model& model, Sparsity sparsity) {
-  const auto defaults = model.default_shapes();
+std::map<std::string, Shape> shapes_of(const Options& options, const std::string& onnx) {
+  const auto defaults = Model::default_shapes(onnx);
   std::vector<std::string> open;
   for (const auto& [name, shape] : defaults) open.push_back(name);
+  auto shapes = expand_wildcards(parse_shapes(options.shapes), open);
+  shapes.insert(defaults.begin(), defaults.end());
+  return shapes;
+}
+
+Model load(const Options& options, const std::string& onnx) {
+  return Model::load(onnx, {.shapes = shapes_of(options, onnx), .kept_inputs = {}});
+}
+
+Engine build(const Options& options, const Model& model, Sparsity sparsity) {
   BuildOptions build;
   build.sparsity = sparsity;
-  build.shapes = expand_wildcards(parse_shapes(options.shapes), open);
-  build.shapes.insert(defaults.begin(), defaults.end());
   build.replay_tactics = options.load_tactics;
   build.tuning.timing_cache = options.timing_cache;
   return build_engine(model, build).engine;
 }
 
 CompareReport compare(const Options& options, std::string& title) {
-  const Model model = Model::load(options.model);
+  const Model model = load(options, options.model);
   const Engine engine = build(options, model, options.sparsity);
   const auto files = parse_named_files(options.load_inputs);
   const Inputs inputs = load_inputs(engine, {.files = files, .seed = options.seed});
@@ -49,7 +57,7 @@ CompareReport compare(const Options& options, std::string& title) {
     title = options.model + " against the reference kernels";
     return run_with_note(note, [&] { return compare_to_reference(engine, model, inputs, options.compare); });
   }
-  const Model other = options.dense ? model : Model::load(options.other);
+  const Model other = options.dense ? model : load(options, options.other);
   const Sparsity sparsity = options.dense ? Sparsity::kDisable : options.sparsity;
   title = options.model + " against " + (options.dense ? "its dense engine" : options.other);
   const Engine second = build(options, other, sparsity);

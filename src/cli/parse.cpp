@@ -54,7 +54,7 @@ Shape parse_shape(std::string_view text) {
   if (text == "scalar") return {};
   const Shape shape(numbers<int64_t>(text, 'x'));
   for (const int64_t dim : shape)
-    if (dim < 1) throw Error(ErrorCode::kInvalidArgument, fmt::format("shape {} has a size below 1", text));
+    if (dim < 0) throw Error(ErrorCode::kInvalidArgument, fmt::format("shape {} has a negative size", text));
   return shape;
 }
 

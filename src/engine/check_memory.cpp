@@ -27,8 +27,7 @@ class MemoryCheck {
       for (const int i : plan_.steps[s].outputs) note_write(s, index(i));
     }
     for (const int i : plan_.outputs)
-      TWOFOUR_CHECK(lifetimes_[index(i)].written != kNever, kDataCorrupt, "no step writes output \"{}\"",
-                    name(index(i)));
+      if (lifetimes_[index(i)].written == kNever) note_alias(index(i));
     for (size_t s = 0; s < plan_.steps.size(); ++s) {
       for (size_t o = 0; o < plan_.steps[s].outputs.size(); ++o) place_output(s, o);
       std::erase_if(alive_, [&](const auto& entry) { return lifetimes_[entry.second].last <= s; });
@@ -54,6 +53,13 @@ class MemoryCheck {
                   "\"{}\" is written by two steps, the second is \"{}\"", name(tensor),
                   plan_.steps[step].name);
     life = {step, step};
+  }
+
+  /// An output that no step writes is an input, whose buffer nobody may take over.
+  void note_alias(size_t output) {
+    const PlanTensor& t = plan_.tensors[output];
+    TWOFOUR_CHECK(t.kind == Kind::kDonated, kDataCorrupt, "no step writes output \"{}\"", t.name);
+    donated_.emplace(index(t.index), output);
   }
 
   void place_output(size_t step, size_t output) {

@@ -106,13 +106,14 @@ void check_tensor(const Plan& plan, const PlanTensor& t, size_t num_sections) {
                       t.desc.size_bytes() <= plan.arena_bytes - t.offset,
                   kDataCorrupt, "tensor \"{}\" does not lie in the arena", t.name);
   if (t.kind == Kind::kConstant && t.index != -1) check_index(t.index, num_sections, "section");
-  const bool may_be_open = t.kind == Kind::kInput || t.kind == Kind::kOutput || t.kind == Kind::kDynamic;
+  const bool may_be_open = t.kind == Kind::kInput || t.kind == Kind::kOutput || t.kind == Kind::kDonated ||
+                           t.kind == Kind::kDynamic;
   TWOFOUR_CHECK(!t.is_open() || (may_be_open && t.desc.shape.rank() == 0), kDataCorrupt,
                 "{} \"{}\" cannot have sizes that are open", kKindNames[static_cast<size_t>(t.kind)], t.name);
   if (t.kind == Kind::kDonated) {
     check_index(t.index, plan.tensors.size(), "tensor");
     const PlanTensor& donor = plan.tensors[static_cast<size_t>(t.index)];
-    TWOFOUR_CHECK(donor.kind == Kind::kInput && !donor.is_open() && donor.desc == t.desc, kDataCorrupt,
+    TWOFOUR_CHECK(donor.kind == Kind::kInput && donor.open == t.open && donor.desc == t.desc, kDataCorrupt,
                   "\"{}\" cannot live in the buffer of \"{}\"", t.name, donor.name);
   }
 }
@@ -124,8 +125,10 @@ void check_step(const Plan& plan, const PlanStep& s, size_t num_sections) {
   for (const int i : s.outputs) {
     check_index(i, plan.tensors.size(), "tensor");
     const Kind kind = plan.tensors[static_cast<size_t>(i)].kind;
-    TWOFOUR_CHECK(kind != Kind::kInput && kind != Kind::kConstant, kDataCorrupt,
-                  "step \"{}\" overwrites \"{}\"", s.name, plan.tensors[static_cast<size_t>(i)].name);
+    const bool fixed = kind == Kind::kInput || kind == Kind::kConstant ||
+                       (kind == Kind::kDonated && plan.tensors[static_cast<size_t>(i)].is_open());
+    TWOFOUR_CHECK(!fixed, kDataCorrupt, "step \"{}\" overwrites \"{}\"", s.name,
+                  plan.tensors[static_cast<size_t>(i)].name);
   }
 }
 

@@ -1,33 +1,38 @@
 #include "onnx/check_model.h"
 
+#include <algorithm>
 #include <map>
 #include <optional>
 
 #include "base/error.h"
 #include "onnx/opset_adapters.h"
 #include "onnx/proto.h"
+#include "onnx/sequence_ops.h"
 #include "onnx/unsupported_ops.h"
 
 namespace twofour::onnx_io {
 namespace {
 
-bool is_default_domain(const std::string& domain) { return domain.empty() || domain == "ai.onnx"; }
-
 int64_t default_opset(const onnx::ModelProto& model) {
   std::optional<int64_t> opset;
   for (const auto& entry : model.opset_import())
-    if (is_default_domain(entry.domain())) opset = entry.version();
+    if (domain_of(entry.domain()).empty()) opset = entry.version();
   TWOFOUR_CHECK(opset, kDataCorrupt,
                 "the model does not say which opset it uses: it is truncated or very old");
-  TWOFOUR_CHECK(*opset >= kFirstOpset && *opset <= kLastOpset, kUnsupported,
-                "opset {} is not supported; {} to {} are", *opset, kFirstOpset, kLastOpset);
   return *opset;
 }
 
+void check_opset(int64_t opset) {
+  TWOFOUR_CHECK(opset >= kFirstOpset && opset <= kLastOpset, kUnsupported,
+                "opset {} is not supported; {} to {} are", opset, kFirstOpset, kLastOpset);
+}
+
 bool is_supported(const onnx::NodeProto& node) {
-  if (!is_default_domain(node.domain())) return false;
-  const ops::OpDef* op = ops::find_op(node.op_type());
-  return node.op_type() == "Constant" || is_adapted(node.op_type()) || (op && op->standard);
+  if (!domain_of(node.domain()).empty()) return false;
+  const std::string& op = node.op_type();
+  const ops::OpDef* def = ops::find_op(op);
+  return op == "Constant" || op == "SequenceMap" || is_adapted(op) || is_sequence_op(op) ||
+         (def && def->standard);
 }
 
 struct Missing {
@@ -36,23 +41,60 @@ struct Missing {
 };
 using MissingOps = std::map<std::string, Missing>;
 
-void find_missing(const onnx::GraphProto& graph, MissingOps& missing) {
-  for (const onnx::NodeProto& node : graph.node()) {
-    for (const auto& attribute : node.attribute())
-      if (attribute.has_g()) find_missing(attribute.g(), missing);
-    if (is_supported(node)) continue;
-    const std::string prefix = is_default_domain(node.domain()) ? "" : node.domain() + "::";
-    Missing& entry = missing[prefix + node.op_type()];
+/// Walks all graphs, and the functions that they call.
+class OperatorCheck {
+ public:
+  OperatorCheck(const FunctionTable& functions, int64_t opset) : functions_(functions), opset_(opset) {}
+
+  /// Returns how deep calls of functions are nested in it.
+  int visit(const onnx::GraphProto& graph) { return visit_nodes(graph.node()); }
+  const MissingOps& missing() const { return missing_; }
+
+ private:
+  template <typename Nodes>
+  int visit_nodes(const Nodes& nodes) {
+    int depth = 0;
+    for (const onnx::NodeProto& node : nodes) {
+      for (const auto& attribute : node.attribute())
+        if (attribute.has_g()) depth = std::max(depth, visit(attribute.g()));
+      if (const auto* function = functions_.find(node)) depth = std::max(depth, enter(*function));
+      else if (!is_supported(node)) note(node);
+    }
+    return depth;
+  }
+
+  int enter(const onnx::FunctionProto& function) {
+    constexpr int kDeepest = 64;
+    if (depths_.try_emplace(&function, 0).second) {  // 0: its nodes are being visited
+      TWOFOUR_CHECK(++nested_ <= kDeepest, kUnsupported, "functions call each other more than {} deep",
+                    kDeepest);
+      check_opset(functions_.opset(function, opset_));
+      const int depth = 1 + visit_nodes(function.node());
+      depths_[&function] = depth;
+      --nested_;
+    }
+    const int depth = depths_[&function];
+    TWOFOUR_CHECK(depth > 0, kUnsupported, "function {} calls itself", function.name());
+    TWOFOUR_CHECK(depth <= kDeepest, kUnsupported, "functions call each other more than {} deep", kDeepest);
+    return depth;
+  }
+
+  void note(const onnx::NodeProto& node) {
+    Missing& entry = missing_[qualified_op(node)];
     if (entry.count++ == 0)
       entry.first_node = !node.name().empty()     ? node.name()
                          : node.output_size() > 0 ? node.output(0)
                                                   : std::string();
   }
-}
 
-void check_ops(const onnx::GraphProto& graph) {
-  MissingOps missing;
-  find_missing(graph, missing);
+  const FunctionTable& functions_;
+  int64_t opset_;
+  MissingOps missing_;
+  std::map<const onnx::FunctionProto*, int> depths_;
+  int nested_ = 0;
+};
+
+void refuse(const MissingOps& missing) {
   if (missing.empty()) return;
   std::vector<std::string> lines;
   for (const auto& [op, entry] : missing) {
@@ -67,14 +109,15 @@ void check_ops(const onnx::GraphProto& graph) {
 
 }  // namespace
 
-int64_t check_model(const onnx::ModelProto& model) {
+int64_t check_model(const onnx::ModelProto& model, const FunctionTable& functions) {
   TWOFOUR_CHECK(model.has_graph(), kDataCorrupt,
                 "there is no graph: the file is truncated or not an ONNX model");
-  TWOFOUR_CHECK(model.functions_size() == 0, kUnsupported,
-                "the model defines functions (\"{}\"), which are not supported yet",
-                model.functions(0).name());
-  check_ops(model.graph());
-  return default_opset(model);
+  const int64_t opset = default_opset(model);
+  OperatorCheck operators(functions, opset);
+  operators.visit(model.graph());
+  refuse(operators.missing());
+  check_opset(opset);
+  return opset;
 }
 
 }  // namespace twofour::onnx_io

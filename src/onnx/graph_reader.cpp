@@ -6,44 +6,18 @@
 
 #include "onnx/attribute_proto.h"
 #include "onnx/captures.h"
-#include "onnx/data_type.h"
+#include "onnx/input_reader.h"
 #include "onnx/node_order.h"
 #include "onnx/opset_adapters.h"
 #include "onnx/proto.h"
+#include "onnx/scope.h"
+#include "onnx/sequence_ops.h"
 #include "onnx/subgraph_reader.h"
 #include "onnx/tensor_proto.h"
 #include "onnx/trainable.h"
-#include "ops/infer.h"
 
 namespace twofour::onnx_io {
 namespace {
-
-// No tensor of a network comes near; what does is a damaged file.
-constexpr int64_t kMaxElements = int64_t{1} << 40;
-
-void check_size(const Value& value) {
-  int64_t count = 1;
-  for (const Dim& dim : value.dims())
-    TWOFOUR_CHECK(!dim.known() || (!__builtin_mul_overflow(count, std::max<int64_t>(dim.value, 1), &count) &&
-                                   count <= kMaxElements),
-                  kResourceExhausted, "value \"{}\" is {}, which is more than 2^40 elements", value.name(),
-                  value.type().to_string());
-}
-
-/// Files use a missing, an empty or a negative size for "any".
-Dim read_dim(const onnx::TensorShapeProto::Dimension& proto) {
-  if (proto.has_dim_value()) return proto.dim_value() >= 0 ? Dim(proto.dim_value()) : Dim();
-  return Dim::named(proto.dim_param());
-}
-
-ValueType read_type(const onnx::TypeProto& proto) {
-  TWOFOUR_CHECK(proto.has_tensor_type(), kUnsupported,
-                "it is not a tensor; sequences, maps and optionals are not supported");
-  TWOFOUR_CHECK(proto.tensor_type().has_shape(), kUnsupported, "its number of dimensions is not given");
-  ValueType type{dtype_from_onnx(proto.tensor_type().elem_type()), {}};
-  for (const auto& dim : proto.tensor_type().shape().dim()) type.dims.push_back(read_dim(dim));
-  return type;
-}
 
 struct ConstantData {
   Tensor operator()(int64_t v) const { return Tensor::of<int64_t>({}, std::span<const int64_t>(&v, 1)); }
@@ -59,148 +33,194 @@ struct ConstantData {
   }
 };
 
-/// What a subgraph gets from the node that it belongs to.
-struct Surroundings {
-  std::span<const ValueType> formal;  // types of its own inputs
-  std::vector<std::string> names;     // of the values around it that it may read
-  std::vector<const Value*> values;
+/// What a graph within another gets from around it.
+struct Outer {
+  std::vector<std::string> names;
+  Entities entities;
 };
+
+/// Outputs that twofour does not compute (indices of a pooling, running statistics) may be declared, not
+/// used.
+size_t count_outputs(const onnx::NodeProto& proto, size_t num_used) {
+  auto count = static_cast<size_t>(proto.output_size());
+  TWOFOUR_CHECK(count > 0, kDataCorrupt, "it has no outputs");
+  while (count > 1 && proto.output(static_cast<int>(count) - 1).empty()) --count;
+  const ops::OpDef* op = ops::find_op(proto.op_type());
+  if (!op || op->outputs.back().variadic) return count;
+  if (count > op->outputs.size()) {
+    count = op->outputs.size();
+    TWOFOUR_CHECK(num_used <= count, kUnsupported,
+                  "output {} (\"{}\") is used, but twofour does not compute it", num_used - 1,
+                  proto.output(static_cast<int>(num_used) - 1));
+  }
+  while (count > std::max<size_t>(num_used, 1) && op->outputs[count - 1].optional) --count;
+  return count;
+}
+
+Entities to_entities(const std::vector<Value*>& values) {
+  Entities entities;
+  for (Value* value : values) entities.push_back(Entity::tensor(value));
+  return entities;
+}
 
 class GraphReader {
  public:
-  GraphReader(onnx::GraphProto& proto, int64_t opset, const ImportOptions& options, ExternalData& external)
+  GraphReader(onnx::GraphProto& proto, int64_t opset, ModelReading& reading, Graph& graph,
+              Scope::Naming naming, std::string prefix)
       : proto_(proto),
         opset_(opset),
-        options_(options),
-        external_(external),
-        graph_(proto.name()),
-        builder_(graph_) {}
+        reading_(reading),
+        graph_(graph),
+        builder_(graph),
+        scope_(builder_, naming, std::move(prefix)) {}
 
-  Graph run() {
-    read({});
+  void read_model() {
+    for (const auto& output : proto_.output()) scope_.reserve_output(output.name());
+    InputReader inputs(reading_.options, proto_);
+    for (auto& tensor : *proto_.mutable_initializer())
+      if (!inputs.replaces(tensor.name())) define_initializer(tensor);
+    for (const auto& input : proto_.input())
+      if (!scope_.contains(input.name())) read_input(inputs, input);
+    read_nodes({});
+    set_outputs(with_named_elements(outputs()));
     for (const auto& tensor : proto_.initializer()) {
-      Value* value = values_.at(tensor.name());
+      Value* value = scope_.at(tensor.name()).as_tensor(tensor.name());
       value->set_trainable(looks_trainable(*value));
     }
-    return std::move(graph_);
   }
 
-  Graph run_within(const Surroundings& around) {
-    TWOFOUR_CHECK(static_cast<size_t>(proto_.input_size()) == around.formal.size(), kDataCorrupt,
-                  "subgraph \"{}\" has {} inputs, the node gives it {}", proto_.name(), proto_.input_size(),
-                  around.formal.size());
+  /// A graph of its own: constants around it are copied where they are read, so that they stay constants.
+  ReadBody read_body(std::span<const ValueType> formal, const Outer& outer) {
+    for (const auto& output : proto_.output()) scope_.reserve_output(output.name());
+    check_arguments(formal.size());
     for (int i = 0; i < proto_.input_size(); ++i)
-      add(proto_.input(i).name(),
-          graph_.add_input(proto_.input(i).name(), around.formal[static_cast<size_t>(i)]));
-    for (size_t i = 0; i < around.names.size(); ++i) capture(around.names[i], *around.values[i]);
-    read(around.names);
+      scope_.bind(proto_.input(i).name(),
+                  Entity::tensor(graph_.add_input(proto_.input(i).name(), formal[static_cast<size_t>(i)])));
+    capture(outer);
+    read_own(outer.names);
+    const Entities results = outputs();
+    set_outputs(results);
     graph_.erase_dead();  // copies that only the other branch reads
-    return std::move(graph_);
+    ReadBody body;
+    for (const Entity& entity : results) body.layout.push_back({entity.kind, entity.values.size()});
+    return body;
+  }
+
+  /// A part of the graph around it.
+  Entities read_inline(const Entities& args, const Outer& outer) {
+    check_arguments(args.size());
+    reading_.inline_budget -= 1 + proto_.node_size();
+    TWOFOUR_CHECK(reading_.inline_budget > 0, kResourceExhausted,
+                  "functions and loops over sequences make too many nodes");
+    for (size_t i = 0; i < outer.names.size(); ++i) scope_.bind(outer.names[i], outer.entities[i]);
+    for (int i = 0; i < proto_.input_size(); ++i)
+      scope_.bind(proto_.input(i).name(), args[static_cast<size_t>(i)]);
+    read_own(outer.names);
+    return outputs();
   }
 
  private:
-  void read(const std::vector<std::string>& outer) {
-    const std::vector<OrderedNode> order = order_nodes(proto_, outer);
-    for (const auto& output : proto_.output())
-      TWOFOUR_CHECK(output_names_.insert(output.name()).second, kDataCorrupt,
-                    "graph output \"{}\" stands twice", output.name());
-    for (auto& tensor : *proto_.mutable_initializer())
-      name_output(tensor.name(), graph_.add_constant(tensor.name(), take_tensor(tensor, external_)));
-    for (const auto& input : proto_.input()) read_input(input);
-    for (const OrderedNode& node : order) read_node(node, *proto_.mutable_node(node.index));
-    read_outputs();
+  void check_arguments(size_t count) const {
+    TWOFOUR_CHECK(static_cast<size_t>(proto_.input_size()) == count, kDataCorrupt,
+                  "subgraph \"{}\" has {} inputs, the node gives it {}", proto_.name(), proto_.input_size(),
+                  count);
   }
 
-  /// A constant is copied where it is read, so that it stays one.
-  void capture(const std::string& name, const Value& outer) {
-    if (values_.contains(name)) return;
-    add(name,
-        outer.is_constant() ? graph_.add_constant(name, outer.data()) : graph_.add_input(name, outer.type()));
+  void capture(const Outer& outer) {
+    std::unordered_map<const Value*, Value*> copies;
+    for (size_t i = 0; i < outer.names.size(); ++i) {
+      Entity entity = outer.entities[i];
+      for (Value*& value : entity.values) {
+        Value*& copy = copies[value];
+        if (!copy)
+          copy = value->is_constant() ? graph_.add_constant(outer.names[i], value->data())
+                                      : graph_.add_input(outer.names[i], value->type());
+        value = copy;
+      }
+      scope_.bind(outer.names[i], std::move(entity));
+    }
   }
 
-  void add(const std::string& name, Value* value) {
-    check_size(*value);
-    values_[name] = value;
-    named_.insert(value);
+  void read_own(const std::vector<std::string>& outer) {
+    for (auto& tensor : *proto_.mutable_initializer()) define_initializer(tensor);
+    read_nodes(outer);
   }
 
-  void read_input(const onnx::ValueInfoProto& proto) {
-    // An initializer (old files list them as inputs, too), or typed by the node around.
-    if (values_.contains(proto.name())) return;
-    const ValueType type =
-        with_context([&] { return fmt::format("reading graph input \"{}\"", proto.name()); },
-                     [&] { return read_type(proto.type()); });
-    const auto known = options_.known_inputs.find(proto.name());
-    if (known == options_.known_inputs.end()) return add(proto.name(), graph_.add_input(proto.name(), type));
-    const Tensor& data = known->second;
-    ops::check_dtype(type_of(data), type.dtype, proto.name());
-    ops::check_dims(type_of(data), type.dims, proto.name());
-    name_output(proto.name(), graph_.add_constant(proto.name(), data));
+  void define_initializer(onnx::TensorProto& tensor) {
+    scope_.define(tensor.name(), Entity::tensor(graph_.add_constant(scope_.prefix() + tensor.name(),
+                                                                    take_tensor(tensor, reading_.external))));
+  }
+
+  void read_input(const InputReader& inputs, const onnx::ValueInfoProto& proto) {
+    if (is_sequence(proto.type())) {
+      Entity sequence = Entity::sequence({});
+      for (const auto& [name, type] : inputs.elements(proto))
+        sequence.values.push_back(graph_.add_input(name, type));
+      return scope_.bind(proto.name(), sequence);
+    }
+    const Tensor known = inputs.known(proto);
+    if (known.defined())
+      return scope_.define(proto.name(), Entity::tensor(graph_.add_constant(proto.name(), known)));
+    scope_.bind(proto.name(), Entity::tensor(graph_.add_input(proto.name(), inputs.type(proto))));
+  }
+
+  void read_nodes(const std::vector<std::string>& outer) {
+    for (const OrderedNode& node : order_nodes(proto_, outer))
+      read_node(node, *proto_.mutable_node(node.index));
   }
 
   void read_node(const OrderedNode& ordered, onnx::NodeProto& proto) {
     const auto context = [&] {
       return fmt::format("reading node \"{}\" ({})", ordered.name, proto.op_type());
     };
-    Draft draft{builder_, proto.op_type(), ordered.name, inputs_of(proto), {}, 0, {}};
+    const Entities outputs = reading_.functions.find(proto)
+                                 ? with_context(context, [&] { return call(ordered, proto); })
+                                 : read_operator(ordered, proto, context);
+    TWOFOUR_CHECK(outputs.size() >= ordered.num_used, kDataCorrupt,
+                  "node \"{}\" ({}) makes {} outputs; {} are used", ordered.name, proto.op_type(),
+                  outputs.size(), ordered.num_used);
+    for (int i = 0; i < proto.output_size() && static_cast<size_t>(i) < outputs.size(); ++i)
+      scope_.define(proto.output(i), outputs[static_cast<size_t>(i)]);
+  }
+
+  Entities call(const OrderedNode& ordered, const onnx::NodeProto& proto) {
+    const onnx::FunctionProto& function = *reading_.functions.find(proto);
+    onnx::GraphProto body = body_of(function, proto);
+    Entities args = entities_of(proto);
+    args.resize(static_cast<size_t>(body.input_size()));
+    GraphReader reader(body, reading_.functions.opset(function, opset_), reading_, graph_,
+                       Scope::Naming::kGuest, scope_.prefix() + ordered.name + "/");
+    return reader.read_inline(args, {});
+  }
+
+  template <typename Context>
+  Entities read_operator(const OrderedNode& ordered, onnx::NodeProto& proto, const Context& context) {
+    Draft draft{builder_, proto.op_type(), scope_.prefix() + ordered.name, {}, {}, 0, {}};
+    std::optional<Entities> resolved;
     with_context(context, [&] {
-      draft.attrs = take_attrs(proto, external_);
+      draft.attrs = take_attrs(proto, reading_.external);
       draft.num_outputs = count_outputs(proto, ordered.num_used);
       draft.declared_outputs = static_cast<size_t>(
           std::ranges::count_if(proto.output(), [](const std::string& output) { return !output.empty(); }));
-      if (draft.op == "Constant") draft.results.emplace(1, constant_of(draft));
-      else if (has_subgraphs(proto)) read_bodies(proto, draft);
+      resolved = resolve(proto, draft);
+      if (resolved) return;
+      draft.inputs = tensors_of(proto);
+      if (has_subgraphs(proto)) resolved = read_bodies(proto, draft);
       else adapt(draft, opset_);
     });
-    const std::vector<Value*> outputs =
-        draft.results
-            ? *draft.results
-            : builder_.op_n(draft.op, draft.inputs, draft.num_outputs, std::move(draft.attrs), draft.name);
-    for (size_t i = 0; i < outputs.size(); ++i) name_output(proto.output(static_cast<int>(i)), outputs[i]);
+    if (resolved) return *resolved;
+    if (draft.results) return to_entities(*draft.results);
+    return to_entities(
+        builder_.op_n(draft.op, draft.inputs, draft.num_outputs, std::move(draft.attrs), draft.name));
   }
 
-  void read_bodies(const onnx::NodeProto& proto, Draft& draft) {
-    TWOFOUR_CHECK(draft.op != "Scan" || opset_ > 8, kUnsupported,
-                  "Scan of opset 8, over batches, is not supported");
-    Surroundings around;
-    std::vector<Value*> captures;
-    for (const std::string& name : captured_names(proto)) {
-      Value* value = values_.at(name);
-      around.names.push_back(name);
-      around.values.push_back(value);
-      if (!value->is_constant()) captures.push_back(value);
-    }
-    const auto read_one = [&](const onnx::GraphProto& body, std::span<const ValueType> formal) {
-      onnx::GraphProto copy = body;  // reading takes its data out, and a body may be read again
-      around.formal = formal;
-      return with_context([&] { return fmt::format("reading subgraph \"{}\"", body.name()); },
-                          [&] { return GraphReader(copy, opset_, options_, external_).run_within(around); });
-    };
-    read_subgraphs(proto, captures, read_one, draft);
-  }
-
-  std::vector<Value*> inputs_of(const onnx::NodeProto& proto) const {
-    std::vector<Value*> inputs;
-    for (const std::string& name : proto.input()) inputs.push_back(name.empty() ? nullptr : values_.at(name));
-    return inputs;
-  }
-
-  /// Outputs that twofour does not compute (indices of a pooling, running statistics) may be declared, not
-  /// used.
-  static size_t count_outputs(const onnx::NodeProto& proto, size_t num_used) {
-    auto count = static_cast<size_t>(proto.output_size());
-    TWOFOUR_CHECK(count > 0, kDataCorrupt, "it has no outputs");
-    while (count > 1 && proto.output(static_cast<int>(count) - 1).empty()) --count;
-    const ops::OpDef* op = ops::find_op(proto.op_type());
-    if (!op || op->outputs.back().variadic) return count;
-    if (count > op->outputs.size()) {
-      count = op->outputs.size();
-      TWOFOUR_CHECK(num_used <= count, kUnsupported,
-                    "output {} (\"{}\") is used, but twofour does not compute it", num_used - 1,
-                    proto.output(static_cast<int>(num_used) - 1));
-    }
-    while (count > std::max<size_t>(num_used, 1) && op->outputs[count - 1].optional) --count;
-    return count;
+  /// What makes no node of its own.
+  std::optional<Entities> resolve(const onnx::NodeProto& proto, Draft& draft) {
+    if (draft.op == "Constant") return Entities{Entity::tensor(constant_of(draft))};
+    const Entities inputs = entities_of(proto);
+    if (draft.op == "Identity" && inputs.size() == 1 && inputs[0].is_sequence()) return inputs;
+    if (is_sequence_op(draft.op)) return Entities{apply_sequence_op(draft, inputs)};
+    return std::nullopt;
   }
 
   Value* constant_of(const Draft& draft) {
@@ -209,48 +229,109 @@ class GraphReader {
     return graph_.add_constant(draft.name, std::visit(ConstantData{}, draft.attrs.begin()->second));
   }
 
-  void name_output(const std::string& name, Value* value) {
-    if (name.empty()) return;
-    // A graph output keeps its name, so it cannot be another name for a value.
-    if (output_names_.contains(name) && named_.contains(value) && value->name() != name)
-      value = builder_.op("Identity", {value});
-    // An Identity of a constant is only another name for it.
-    if (named_.insert(value).second && value->name() != name) {
-      // Only a made-up name can be in the way: the file's own are unique.
-      if (Value* taken = graph_.find_value(name)) graph_.rename(taken, "");
-      graph_.rename(value, name);
-    }
-    add(name, value);
+  template <typename Read>
+  auto within(const onnx::GraphProto& body, Graph& graph, Scope::Naming naming, const std::string& prefix,
+              const Read& read) {
+    onnx::GraphProto copy = body;  // reading takes its data out, and a body may be read again
+    return with_context([&] { return fmt::format("reading subgraph \"{}\"", body.name()); },
+                        [&] {
+                          GraphReader reader(copy, opset_, reading_, graph, naming, prefix);
+                          return read(reader);
+                        });
   }
 
-  void read_outputs() {
-    TWOFOUR_CHECK(proto_.output_size() > 0, kDataCorrupt, "the graph has no outputs");
-    std::vector<Value*> outputs;
-    for (const auto& output : proto_.output()) {
-      const auto it = values_.find(output.name());
-      TWOFOUR_CHECK(it != values_.end(), kDataCorrupt, "graph output \"{}\" is not produced by any node",
-                    output.name());
-      outputs.push_back(it->second);
+  std::optional<Entities> read_bodies(const onnx::NodeProto& proto, Draft& draft) {
+    TWOFOUR_CHECK(draft.op != "Scan" || opset_ > 8, kUnsupported,
+                  "Scan of opset 8, over batches, is not supported");
+    Outer outer;
+    ControlNode node{proto, entities_of(proto), {}, {}, {}};
+    std::unordered_set<const Value*> seen;
+    for (const std::string& name : captured_names(proto)) {
+      outer.names.push_back(name);
+      outer.entities.push_back(scope_.at(name));
+      for (Value* value : outer.entities.back().values)
+        if (!value->is_constant() && seen.insert(value).second) node.captures.push_back(value);
     }
+    node.read = [&](const onnx::GraphProto& body, std::span<const ValueType> formal) {
+      Graph graph(body.name());
+      ReadBody read = within(body, graph, Scope::Naming::kOwner, "",
+                             [&](GraphReader& reader) { return reader.read_body(formal, outer); });
+      read.graph = std::move(graph);
+      return read;
+    };
+    node.read_inline = [&](const onnx::GraphProto& body, const Entities& args, const std::string& prefix) {
+      return within(body, graph_, Scope::Naming::kGuest, prefix.empty() ? scope_.prefix() : prefix,
+                    [&](GraphReader& reader) { return reader.read_inline(args, outer); });
+    };
+    return read_subgraphs(node, draft);
+  }
+
+  Entities entities_of(const onnx::NodeProto& proto) const {
+    Entities entities;
+    for (const std::string& name : proto.input())
+      entities.push_back(name.empty() ? Entity::nothing() : scope_.at(name));
+    return entities;
+  }
+
+  /// Sequences go into loops, which see them as they are.
+  std::vector<Value*> tensors_of(const onnx::NodeProto& proto) const {
+    std::vector<Value*> inputs;
+    for (const std::string& name : proto.input()) {
+      const bool absent = name.empty() || (has_subgraphs(proto) && scope_.at(name).is_sequence());
+      inputs.push_back(absent ? nullptr : scope_.at(name).as_tensor(fmt::format("input \"{}\"", name)));
+    }
+    return inputs;
+  }
+
+  Entities outputs() const {
+    TWOFOUR_CHECK(proto_.output_size() > 0, kDataCorrupt, "the graph has no outputs");
+    Entities outputs;
+    for (const auto& output : proto_.output()) {
+      TWOFOUR_CHECK(scope_.contains(output.name()), kDataCorrupt,
+                    "graph output \"{}\" is not produced by any node", output.name());
+      outputs.push_back(scope_.at(output.name()));
+    }
+    return outputs;
+  }
+
+  /// Element i of output `s` is output `s/i`.
+  Entities with_named_elements(const Entities& entities) {
+    Entities all;
+    for (size_t i = 0; i < entities.size(); ++i) {
+      if (!entities[i].is_sequence()) all.push_back(entities[i]);
+      for (size_t k = 0; entities[i].is_sequence() && k < entities[i].values.size(); ++k) {
+        const std::string name = fmt::format("{}/{}", proto_.output(static_cast<int>(i)).name(), k);
+        scope_.reserve_output(name);
+        scope_.define(name, Entity::tensor(entities[i].values[k]));
+        all.push_back(scope_.at(name));
+      }
+    }
+    return all;
+  }
+
+  void set_outputs(const Entities& entities) {
+    std::vector<Value*> outputs;
+    std::unordered_set<const Value*> seen;
+    for (const Entity& entity : entities)
+      for (Value* value : entity.values)
+        outputs.push_back(seen.insert(value).second ? value : builder_.op("Identity", {value}));
     graph_.set_outputs(std::move(outputs));
   }
 
   onnx::GraphProto& proto_;
   int64_t opset_;
-  const ImportOptions& options_;
-  ExternalData& external_;
-  Graph graph_;
+  ModelReading& reading_;
+  Graph& graph_;
   ops::Builder builder_;
-  std::unordered_map<std::string, Value*> values_;  // by the file's names
-  std::unordered_set<const Value*> named_;          // have their name from the file
-  std::unordered_set<std::string> output_names_;
+  Scope scope_;
 };
 
 }  // namespace
 
-Graph read_graph(onnx::GraphProto& proto, int64_t opset, const ImportOptions& options,
-                 ExternalData& external) {
-  return GraphReader(proto, opset, options, external).run();
+Graph read_graph(onnx::GraphProto& proto, int64_t opset, ModelReading& reading) {
+  Graph graph(proto.name());
+  GraphReader(proto, opset, reading, graph, Scope::Naming::kOwner, "").read_model();
+  return graph;
 }
 
 }  // namespace twofour::onnx_io

@@ -7,8 +7,9 @@
 #include "onnx/export.h"
 #include "onnx/graph_reader.h"
 #include "onnx/proto.h"
-#include "onnx/sparse_initializer.h"
+#include "onnx/tidy.h"
 #include "onnx/trainable.h"
+#include "onnx/utf8.h"
 
 namespace twofour::onnx_io {
 namespace {
@@ -66,10 +67,13 @@ Graph import_model_bytes(std::span<const std::byte> bytes, std::string_view name
   return with_context([&] { return fmt::format("importing {}", name); },
                       [&] {
                         onnx::ModelProto model = parse_model(bytes);
-                        const int64_t opset = check_model(model);
-                        densify(*model.mutable_graph());
+                        make_utf8(model);
+                        const FunctionTable functions(model);
+                        const int64_t opset = check_model(model, functions);
+                        tidy(*model.mutable_graph());
                         ExternalData external(options.folder);
-                        Graph graph = read_graph(*model.mutable_graph(), opset, options, external);
+                        ModelReading reading{options, external, functions};
+                        Graph graph = read_graph(*model.mutable_graph(), opset, reading);
                         read_metadata(model, opset, graph.metadata());
                         read_trainable_list(graph);
                         return graph;

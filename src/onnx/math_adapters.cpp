@@ -3,6 +3,7 @@
 #include <bit>
 
 #include "onnx/data_type.h"
+#include "onnx/draft_edit.h"
 
 namespace twofour::onnx_io {
 
@@ -23,6 +24,13 @@ void cast_like_to_cast(Draft& draft) {
   draft.op = "Cast";
   draft.attrs.set("to", std::string(dtype_name(draft.inputs[1]->dtype())));
   draft.inputs.pop_back();
+}
+
+void stft_of_real_rows(Draft& draft) {
+  const Value* signal = draft.input(0);
+  if (signal && signal->type().known && signal->rank() == 2)
+    draft.inputs[0] = draft.builder.op(
+        "Unsqueeze", {draft.inputs[0], constant(draft, "axes", Tensor::i64({2}))}, {}, draft.name + ".real");
 }
 
 void seed_from_float(Draft& draft) {

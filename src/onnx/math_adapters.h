@@ -9,6 +9,8 @@ namespace twofour::onnx_io {
 void name_dtypes(Draft& draft);
 /// CastLike: the type of input 1 is known, so it is a Cast.
 void cast_like_to_cast(Draft& draft);
+/// Other runtimes take a real signal without the axis of its one part.
+void stft_of_real_rows(Draft& draft);
 /// Seeds are floats in a file and the integer with the same bits inside. Without one, the node's name
 /// decides.
 void seed_from_float(Draft& draft);

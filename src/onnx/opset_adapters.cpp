@@ -198,6 +198,7 @@ constexpr std::array kAdapters = {
     Adapter{"ReduceSumSquare", kFirstOpset, 17, axes_to_input},
     Adapter{"Resize", kFirstOpset, 10, resize_without_roi},
     Adapter{"RoiAlign", kFirstOpset, 15, roi_align_unshifted},
+    Adapter{"STFT", kFirstOpset, kLastOpset, stft_of_real_rows},
     Adapter{"Scatter", kFirstOpset, 10, scatter_along_axis},
     Adapter{"Slice", kFirstOpset, 9, slice_attrs_to_inputs},
     Adapter{"Softmax", kFirstOpset, 12, softmax_over_matrix},

@@ -6,11 +6,19 @@
 #include <string>
 #include <vector>
 
+#include "ir/type.h"
+
 namespace twofour::onnx_io {
 
 struct Outline {
-  std::vector<std::string> inputs;  // in order, without initializers
-  bool only_tensors = true;         // no sequence, map or optional among inputs and outputs
+  enum class Kind : uint8_t { kTensor, kSequence, kOptionalTensor, kOptionalSequence, kOther };
+  struct Port {
+    std::string name;
+    Kind kind;
+    ValueType type;  // of an input that is a tensor; unknown otherwise
+  };
+  std::vector<Port> inputs;  // in order, without initializers
+  std::vector<Port> outputs;
   std::set<std::string> operators;  // of all graphs, subgraphs included; "domain::Op" outside the default one
 };
 

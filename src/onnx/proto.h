@@ -4,4 +4,5 @@
 
 #define ONNX_ML 1
 #define ONNX_NAMESPACE onnx
+#include <onnx/onnx-data_pb.h>
 #include <onnx/onnx_pb.h>

@@ -1,10 +1,12 @@
-// The subgraphs of If, Loop and Scan, on their way from a NodeProto into a node (ops/control_flow.h has their
-// form there).
+// The subgraphs of If, Loop, Scan and SequenceMap, on their way from a NodeProto into nodes
+// (ops/control_flow.h has their form there).
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <span>
 
+#include "onnx/entity.h"
 #include "onnx/opset_adapters.h"
 
 namespace onnx {
@@ -14,14 +16,35 @@ class NodeProto;
 
 namespace twofour::onnx_io {
 
-/// Reads a subgraph whose formal inputs have these types; its other inputs are the node's captures.
-using ReadSubgraph = std::function<Graph(const onnx::GraphProto& proto, std::span<const ValueType> formal)>;
+/// A subgraph as a graph of its own. `layout`: what its outputs are, without their values; `graph` has the
+/// elements of sequences one by one.
+struct ReadBody {
+  struct Part {
+    Entity::Kind kind;
+    size_t count;
+    bool operator==(const Part&) const = default;
+  };
+  Graph graph;
+  std::vector<Part> layout;
+};
+
+/// A node with subgraphs and the two ways to read one.
+struct ControlNode {
+  const onnx::NodeProto& proto;
+  Entities inputs;
+  std::vector<Value*> captures;  // what the subgraphs read from around them, constants apart
+  /// Its formal inputs have these types, its other inputs are the captures.
+  std::function<ReadBody(const onnx::GraphProto& proto, std::span<const ValueType> formal)> read;
+  /// Into the graph around it. Names of its nodes begin with `prefix`.
+  std::function<Entities(const onnx::GraphProto& proto, const Entities& args, const std::string& prefix)>
+      read_inline;
+};
 
 bool has_subgraphs(const onnx::NodeProto& node);
 
-/// Adds `captures` to the draft's inputs and the subgraphs to its attributes. An If whose condition is known
-/// becomes the nodes of the branch that is taken. Throws Error{kUnsupported} for other operators.
-void read_subgraphs(const onnx::NodeProto& node, const std::vector<Value*>& captures,
-                    const ReadSubgraph& read, Draft& draft);
+/// Adds the captures to the draft's inputs and the subgraphs to its attributes; or returns the outputs: of
+/// the branch that an If with a known condition takes, and of loops over sequences, which are unrolled.
+/// Throws Error{kUnsupported} for other operators and for loops over sequences whose end is not known.
+std::optional<Entities> read_subgraphs(const ControlNode& node, Draft& draft);
 
 }  // namespace twofour::onnx_io

@@ -6,25 +6,11 @@
 namespace twofour::onnx_io {
 namespace {
 
-constexpr std::string_view kSequences = "sequences are no tensors";
-constexpr std::string_view kOptionals = "optionals are no tensors";
 constexpr std::string_view kStrings = "strings are no numbers";
 
 constexpr std::array kOps = {
-    UnsupportedOp{"ConcatFromSequence", kSequences},
     UnsupportedOp{"ImageDecoder", "images are decoded before they come to the network"},
-    UnsupportedOp{"Optional", kOptionals},
-    UnsupportedOp{"OptionalGetElement", kOptionals},
-    UnsupportedOp{"OptionalHasElement", kOptionals},
     UnsupportedOp{"RegexFullMatch", kStrings},
-    UnsupportedOp{"SequenceAt", kSequences},
-    UnsupportedOp{"SequenceConstruct", kSequences},
-    UnsupportedOp{"SequenceEmpty", kSequences},
-    UnsupportedOp{"SequenceErase", kSequences},
-    UnsupportedOp{"SequenceInsert", kSequences},
-    UnsupportedOp{"SequenceLength", kSequences},
-    UnsupportedOp{"SequenceMap", kSequences},
-    UnsupportedOp{"SplitToSequence", kSequences},
     UnsupportedOp{"StringConcat", kStrings},
     UnsupportedOp{"StringNormalizer", kStrings},
     UnsupportedOp{"StringSplit", kStrings},

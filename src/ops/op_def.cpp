@@ -60,6 +60,32 @@ void check_size(const ValueType& type) {
   }
 }
 
+bool is_unknown(const Value* value) { return value && !value->type().known; }
+
+/// The ranks of some inputs are not known: types without rank, whose dtype is the one that results from any
+/// rank that fits. Errors have to wait until the ranks are known.
+void infer_dtypes(const OpDef& op, const Node& node, std::span<ValueType> types) {
+  constexpr std::array kRanks = {4, 3, 2, 1, 5, 0, 6};
+  for (const int rank : kRanks) {
+    Graph trial;
+    std::vector<Value*> inputs;
+    for (const Value* value : node.inputs()) {
+      if (!value) inputs.push_back(nullptr);
+      else if (value->is_constant()) inputs.push_back(trial.add_constant("", value->data()));
+      else if (value->type().known) inputs.push_back(trial.add_input("", value->type()));
+      else inputs.push_back(trial.add_input("", {value->dtype(), Dims(static_cast<size_t>(rank))}));
+    }
+    const Node* twin = trial.add_node(node.op(), std::move(inputs), types.size(), node.attrs(), node.name());
+    try {
+      op.infer(*twin, types);
+      break;
+    } catch (const Error&) {
+      std::ranges::fill(types, ValueType{.dtype = node.input(0) ? node.input(0)->dtype() : DType::kF32});
+    }
+  }
+  for (ValueType& type : types) type = {.dtype = type.dtype, .dims = {}, .known = false};
+}
+
 void run_control(const OpDef& op, const ReferenceArgs& args) {
   std::vector<ValueType> types;
   for (const Tensor& output : args.outputs) types.push_back(type_of(output));
@@ -105,9 +131,8 @@ void infer_types(const Node& node) {
                  const OpDef& op = get_op(node.op());
                  check_node(op, node);
                  std::vector<ValueType> types(node.outputs().size());
-                 const auto unknown = [](const Value* v) { return v && !v->type().known; };
-                 if (std::ranges::any_of(node.inputs(), unknown))
-                   std::ranges::fill(types, ValueType::unknown());
+                 if (!op.control && std::ranges::any_of(node.inputs(), is_unknown))
+                   infer_dtypes(op, node, types);
                  else op.infer(node, types);
                  for (const ValueType& type : types) check_size(type);
                  for (size_t i = 0; i < types.size(); ++i) node.output(i)->set_type(std::move(types[i]));

@@ -97,19 +97,13 @@ TEST(BadModel, AllUnsupportedOpsAreListed) {
 }
 
 TEST(BadModel, FeaturesForLater) {
-  ModelFile functions = good();
-  functions.model.add_functions()->set_name("gelu");
-  expect_error(functions, ErrorCode::kUnsupported, "defines functions (\"gelu\")");
   ModelFile subgraph = good();
   subgraph.attribute("body", onnx::AttributeProto::GRAPH).mutable_g();
-  expect_error(subgraph, ErrorCode::kUnsupported, "subgraphs are supported in If, Loop and Scan");
+  expect_error(subgraph, ErrorCode::kUnsupported,
+               "subgraphs are supported in If, Loop, Scan and SequenceMap");
   ModelFile sequence = good();
   sequence.graph().mutable_input(0)->mutable_type()->mutable_sequence_type();
   expect_error(sequence, ErrorCode::kUnsupported, "it is not a tensor");
-  ModelFile rank = good();
-  rank.graph().mutable_input(0)->mutable_type()->mutable_tensor_type()->clear_shape();
-  expect_error(rank, ErrorCode::kUnsupported,
-               "number of dimensions is not given; while reading graph input \"x\"");
   ModelFile text = good();
   text.initializer("s", {1}, onnx::TensorProto::STRING).add_string_data("a");
   expect_error(text, ErrorCode::kUnsupported,
@@ -164,17 +158,14 @@ TEST(BadModel, NamesThatAreMissingOrTaken) {
   input.input("x", {2, 3});
   expect_error(input, ErrorCode::kDataCorrupt, "graph input \"x\" stands twice");
   ModelFile initializer = good();
-  initializer.floats("w", {3}, {1, 2, 3});
-  expect_error(initializer, ErrorCode::kDataCorrupt, "initializer \"w\" has the name of another value");
+  initializer.floats("a", {3}, {1, 2, 3});
+  expect_error(initializer, ErrorCode::kDataCorrupt, "\"a\" has the name of another value");
   ModelFile nameless = good();
   nameless.floats("", {1}, {1});
   expect_error(nameless, ErrorCode::kDataCorrupt, "an initializer has no name");
   ModelFile output = good();
   output.output("ghost");
   expect_error(output, ErrorCode::kDataCorrupt, "graph output \"ghost\" is not produced by any node");
-  ModelFile outputs = good();
-  outputs.output("y");
-  expect_error(outputs, ErrorCode::kDataCorrupt, "graph output \"y\" stands twice");
   ModelFile none = good();
   none.graph().clear_output();
   expect_error(none, ErrorCode::kDataCorrupt, "the graph has no outputs");

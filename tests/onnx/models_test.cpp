@@ -53,9 +53,10 @@ void check_vectors(const std::string& model, float tolerance) {
   TWOFOUR_SKIP_WITHOUT(vectors);
   const Graph graph = import_model(shared_path("models/" + model + ".onnx"));
   for (const auto& entry : fs::directory_iterator(vectors)) {
-    const std::vector<Tensor> outputs =
-        ops::evaluate(graph, std::vector<Tensor>{load_tensor(entry.path() / "input_0.pb")});
-    expect_near(outputs.at(0), load_tensor(entry.path() / "output_0.pb"), tolerance);
+    const std::vector<Tensor> outputs = ops::evaluate(
+        graph, std::vector<Tensor>{load_tensors(entry.path() / "input_0.pb", Outline::Kind::kTensor)[0]});
+    expect_near(outputs.at(0), load_tensors(entry.path() / "output_0.pb", Outline::Kind::kTensor)[0],
+                tolerance);
   }
 }
 

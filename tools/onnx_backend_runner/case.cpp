@@ -41,24 +41,53 @@ Tensor ramp(const Value& input) {
   return tensor;
 }
 
-// Integer inputs decide sizes and axes: those few are bound when the model is read, if it cannot be read
-// without.
-Graph import_with(const fs::path& model, const std::vector<Tensor>& inputs, std::vector<Tensor>& left) {
-  left = inputs;
+/// The inputs of a test by the names that they have in the graph: elements of a sequence have their own.
+struct NamedInputs {
+  std::vector<std::string> names;
+  std::vector<Tensor> tensors;
+  onnx_io::ImportOptions options;  // with the shapes of such elements
+};
+
+NamedInputs load_inputs(const onnx_io::Outline& outline, const std::vector<fs::path>& files) {
+  NamedInputs inputs;
+  for (size_t i = 0; i < files.size(); ++i) {
+    using Kind = onnx_io::Outline::Kind;
+    const auto& [name, kind, type] = outline.inputs.at(i);
+    const bool is_sequence = kind == Kind::kSequence || kind == Kind::kOptionalSequence;
+    const std::vector<Tensor> tensors = onnx_io::load_tensors(files[i], kind);
+    TWOFOUR_CHECK(!tensors.empty(), kUnsupported, "input \"{}\" has no element", name);
+    for (size_t k = 0; k < tensors.size(); ++k) {
+      inputs.names.push_back(is_sequence ? fmt::format("{}/{}", name, k) : name);
+      inputs.tensors.push_back(tensors[k]);
+      if (is_sequence) inputs.options.shapes[inputs.names.back()] = tensors[k].shape();
+    }
+  }
+  return inputs;
+}
+
+// All sizes, and the few integers that decide sizes and axes, are bound when the model is read, if it cannot
+// be read without.
+Graph import_with(const fs::path& model, NamedInputs& inputs) {
   try {
-    return onnx_io::import_model(model);
+    return onnx_io::import_model(model, inputs.options);
   } catch (const Error& error) {
     if (error.code() != ErrorCode::kUnsupported) throw;
   }
-  onnx_io::ImportOptions options;
-  const std::vector<std::string> names = onnx_io::read_outline(model).inputs;
-  left.clear();
-  for (size_t i = 0; i < inputs.size(); ++i) {
-    if (inputs[i].defined() && !is_float(inputs[i].dtype()) && inputs[i].shape().rank() <= 1)
-      options.known_inputs[names.at(i)] = inputs[i];
-    else left.push_back(inputs[i]);
+  NamedInputs left;
+  left.options = inputs.options;
+  for (size_t i = 0; i < inputs.names.size(); ++i) {
+    const Tensor& tensor = inputs.tensors[i];
+    const bool is_element = inputs.options.shapes.contains(inputs.names[i]);
+    if (!is_element && !is_float(tensor.dtype()) && tensor.shape().rank() <= 1) {
+      left.options.known_inputs[inputs.names[i]] = tensor;
+      continue;
+    }
+    left.options.shapes[inputs.names[i]] = tensor.shape();
+    left.names.push_back(inputs.names[i]);
+    left.tensors.push_back(tensor);
   }
-  return onnx_io::import_model(model, options);
+  inputs = left;
+  return onnx_io::import_model(model, inputs.options);
 }
 
 std::string check_outputs(const std::vector<Tensor>& actual, const std::vector<Tensor>& expected,
@@ -72,25 +101,31 @@ std::string check_outputs(const std::vector<Tensor>& actual, const std::vector<T
   return {};
 }
 
-std::vector<Tensor> load_all(const std::vector<fs::path>& files) {
-  std::vector<Tensor> tensors;
-  for (const fs::path& file : files) tensors.push_back(onnx_io::load_tensor(file));
-  return tensors;
+std::vector<Tensor> load_outputs(const onnx_io::Outline& outline, const std::vector<fs::path>& files) {
+  std::vector<Tensor> outputs;
+  for (size_t i = 0; i < files.size(); ++i)
+    for (Tensor& tensor : onnx_io::load_tensors(files[i], outline.outputs.at(i).kind))
+      outputs.push_back(std::move(tensor));
+  return outputs;
 }
 
-std::string run_set(const Case& test, const DataSet& set, Runner runner, const Tolerance& tolerance) {
-  std::vector<Tensor> inputs;
-  Graph graph = import_with(test.model, load_all(set.inputs), inputs);
-  return check_outputs(runner(std::move(graph), inputs), load_all(set.outputs), tolerance);
+std::string run_set(const Case& test, const onnx_io::Outline& outline, const DataSet& set, Runner runner,
+                    const Tolerance& tolerance) {
+  NamedInputs inputs = load_inputs(outline, set.inputs);
+  Graph graph = import_with(test.model, inputs);
+  return check_outputs(runner(std::move(graph), inputs.tensors), load_outputs(outline, set.outputs),
+                       tolerance);
 }
 
-std::string run_light(const Case& test, Runner runner, const Tolerance& tolerance) {
+std::string run_light(const Case& test, const onnx_io::Outline& outline, Runner runner,
+                      const Tolerance& tolerance) {
   Graph graph = onnx_io::import_model(test.model);
   std::vector<Tensor> inputs;
   for (const Value* input : graph.inputs()) inputs.push_back(ramp(*input));
   const std::string stem = test.model.stem().string();
   return check_outputs(runner(std::move(graph), inputs),
-                       load_all(numbered(test.model.parent_path(), stem + "_output")), tolerance);
+                       load_outputs(outline, numbered(test.model.parent_path(), stem + "_output")),
+                       tolerance);
 }
 
 }  // namespace
@@ -113,10 +148,9 @@ Outcome run_case(const Case& test, Runner runner, const Tolerance& tolerance) {
   try {
     const onnx_io::Outline outline = onnx_io::read_outline(test.model);
     outcome.ops = outline.operators;
-    TWOFOUR_CHECK(outline.only_tensors, kUnsupported, "an input or output is a sequence or an optional");
-    if (test.sets.empty()) outcome.reason = run_light(test, runner, tolerance);
+    if (test.sets.empty()) outcome.reason = run_light(test, outline, runner, tolerance);
     for (const DataSet& set : test.sets)
-      if (outcome.reason.empty()) outcome.reason = run_set(test, set, runner, tolerance);
+      if (outcome.reason.empty()) outcome.reason = run_set(test, outline, set, runner, tolerance);
     if (!outcome.reason.empty()) outcome.verdict = Verdict::kFailed;
   } catch (const Error& error) {
     outcome.verdict = error.code() == ErrorCode::kUnsupported ? Verdict::kUnsupported : Verdict::kFailed;

@@ -22,10 +22,9 @@ using Shapes = std::map<std::string, Shape>;
 
 /// Fixed shapes and ranges of the inputs. trtexec gives a dimension that is left open the size 1, and says
 /// so.
-void set_shapes(const ExecOptions& options, const Model& model, BuildOptions& build) {
+void set_shapes(const ExecOptions& options, const Shapes& defaults, BuildOptions& build) {
   const ShapeProfile profile =
       parse_shape_profile(options.min_shapes, options.opt_shapes, options.max_shapes);
-  const Shapes defaults = model.default_shapes();
   std::vector<std::string> open;
   for (const auto& [name, shape] : defaults) open.push_back(name);
   const Shapes opt = expand_wildcards(profile.opt, open);
@@ -49,12 +48,25 @@ Shapes run_shapes(const ExecOptions& options, const Engine& engine) {
   return shapes;
 }
 
+/// The sizes that stay the same are known when the model is read; an initializer that is given data is an
+/// input.
+Model load_model(const ExecOptions& options, const BuildOptions& build) {
+  LoadOptions load{build.shapes, {}};
+  for (const auto& [name, range] : build.ranges) {
+    Shape& shape = load.shapes[name] = range.min;
+    for (size_t i = 0; i < shape.rank(); ++i)
+      if (range.max[i] != range.min[i]) shape[i] = -1;
+  }
+  for (const auto& [name, file] : parse_named_files(options.load_inputs)) load.kept_inputs.insert(name);
+  return Model::load(options.onnx, load);
+}
+
 Engine build(const ExecOptions& options) {
-  const Model model = Model::load(options.onnx);
   ProgressBar bar("timing tactics");
   BuildOptions build;
   build.sparsity = options.sparsity;
-  set_shapes(options, model, build);
+  set_shapes(options, Model::default_shapes(options.onnx), build);
+  const Model model = load_model(options, build);
   build.replay_tactics = options.load_tactics;
   build.strict_tactics = options.strict_tactics;
   build.tuning = options.tuning;

@@ -24,10 +24,10 @@ std::vector<ValueType> subgraph_types(const Graph& body, std::span<const ValueTy
 }
 
 ValueType common_type(const ValueType& a, const ValueType& b, std::string_view what) {
-  if (!a.known || !b.known) return ValueType::unknown();
-  TWOFOUR_CHECK(a.dtype == b.dtype, kInvalidArgument, "{} is {} in one place and {} in the other", what,
-                a.to_string(), b.to_string());
-  if (a.dims.size() != b.dims.size()) return ValueType::unknown();
+  TWOFOUR_CHECK(!a.known || !b.known || a.dtype == b.dtype, kInvalidArgument,
+                "{} is {} in one place and {} in the other", what, a.to_string(), b.to_string());
+  if (!a.known || !b.known || a.dims.size() != b.dims.size())
+    return {.dtype = a.dtype, .dims = {}, .known = false};
   ValueType common = a;
   for (size_t i = 0; i < a.dims.size(); ++i)
     if (a.dims[i] != b.dims[i]) common.dims[i] = Dim();

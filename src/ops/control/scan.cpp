@@ -22,6 +22,7 @@ Dim length(const Attrs& attrs, std::span<const ValueType> inputs) {
   Dim length;
   for (size_t i = 0; i < p.num_scanned; ++i) {
     const ValueType& type = inputs[p.num_states + i];
+    if (!type.known) continue;
     const Dim& dim = type.dims[scan_axis(attrs, "scan_input", i, type.dims.size()).axis];
     TWOFOUR_CHECK(dims_fit(length, dim), kInvalidArgument, "scan inputs have {} and {} slices",
                   length.to_string(), dim.to_string());
@@ -100,6 +101,7 @@ std::vector<ValueType> scan_body_types(const Attrs& attrs, std::span<const Value
   const Ports p = ports(attrs, inputs.size());
   std::vector<ValueType> types(inputs.begin(), inputs.end());
   for (size_t i = 0; i < p.num_scanned; ++i) {
+    if (!types[p.num_states + i].known) continue;
     Dims& dims = types[p.num_states + i].dims;
     dims.erase(dims.begin() +
                static_cast<std::ptrdiff_t>(scan_axis(attrs, "scan_input", i, dims.size()).axis));

@@ -66,7 +66,10 @@ void infer(const Node& node, std::span<ValueType> outputs) {
   check_index(node.input(1)->type(), "image_shape");
   check_index(node.input(2)->type(), "block_shape");
   const auto image = shape_value(node.input(1));
-  TWOFOUR_CHECK(image, kUnsupported, "the number of dimensions of the image is not known from the graph");
+  if (!image) {
+    outputs[0] = {.dtype = src.dtype, .dims = {}, .known = false};
+    return;
+  }
   outputs[0] = {src.dtype, {src.dims[0], Dim()}};
   for (const ShapeEntry& entry : *image) outputs[0].dims.push_back(entry.dim());
   blocks_of(node.attrs(), image->size());

@@ -33,7 +33,7 @@ void apply_auto_pad(const std::string& mode, const Dims& src, Window3d& window) 
   for (size_t axis = 2; axis < src.size(); ++axis) {
     const Dim& size = src[axis];
     const size_t i = axis + 3 - src.size();
-    TWOFOUR_CHECK(size.known(), kFailedPrecondition, "auto_pad {} needs fixed spatial sizes", mode);
+    if (!size.known()) continue;  // nor is the size of the result
     TWOFOUR_CHECK(size.value < kMost, kResourceExhausted, "a spatial size of {} is too large", size.value);
     const int64_t out = (size.value + window.stride[i] - 1) / window.stride[i];
     const int64_t total = std::max<int64_t>(0, (out - 1) * window.stride[i] + window.extent(i) - size.value);

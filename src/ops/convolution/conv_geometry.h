@@ -45,8 +45,8 @@ using Window2d = Window<2>;
 using Window3d = Window<3>;
 
 /// Reads kernel_shape (or `kernel` when given), strides, dilations, pads, auto_pad and ceil_mode. auto_pad
-/// SAME_* needs the input's spatial sizes. `src` is N,C and the spatial sizes. Throws Error{kUnsupported}
-/// unless there are one to three.
+/// SAME_* pads only where the spatial size is known. `src` is N,C and the spatial sizes. Throws
+/// Error{kUnsupported} unless there are one to three.
 Window3d window_from_attrs(const Attrs& attrs, const Dims& src, const Dims* weight);
 /// The last two dimensions of a window whose first one is trivial.
 Window2d window2d(const Window3d& window);

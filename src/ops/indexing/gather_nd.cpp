@@ -44,13 +44,18 @@ Dims addressed(const Node& node) {
 }
 
 void infer_gather(const Node& node, std::span<ValueType> outputs) {
-  outputs[0] = {node.input(0)->dtype(), addressed(node)};
+  const ValueType& indices = node.input(1)->type();
+  if (indices.dims.empty() || indices.dims.back().known())
+    outputs[0] = {node.input(0)->dtype(), addressed(node)};
+  else outputs[0] = {.dtype = node.input(0)->dtype(), .dims = {}, .known = false};
 }
 
 void infer_scatter(const Node& node, std::span<ValueType> outputs) {
   const ValueType& src = node.input(0)->type();
   check_dtype(node.input(2)->type(), src.dtype, "updates");
-  check_dims(node.input(2)->type(), addressed(node), "updates");
+  const Dims& indices = node.input(1)->dims();
+  if (indices.empty() || indices.back().known())
+    check_dims(node.input(2)->type(), addressed(node), "updates");
   check_scatter_dtype(scatter_reduction_from(node.attrs()), src.dtype);
   outputs[0] = src;
 }

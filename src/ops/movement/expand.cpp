@@ -8,10 +8,11 @@
 namespace twofour::ops {
 namespace {
 
-Dims target_dims(const Value* shape) {
+/// Nullopt when not even their number is known.
+std::optional<Dims> target_dims(const Value* shape) {
   check_index(shape->type(), "shape");
   const auto entries = shape_value(shape);
-  TWOFOUR_CHECK(entries, kUnsupported, "the number of dimensions of the result is not known from the graph");
+  if (!entries) return std::nullopt;
   Dims dims;
   for (const ShapeEntry& entry : *entries) dims.push_back(entry.dim());
   return dims;
@@ -19,7 +20,9 @@ Dims target_dims(const Value* shape) {
 
 void infer_expand(const Node& node, std::span<ValueType> outputs) {
   const ValueType& src = node.input(0)->type();
-  outputs[0] = {src.dtype, broadcast_dims(src.dims, target_dims(node.input(1)))};
+  const auto target = target_dims(node.input(1));
+  outputs[0] = target ? ValueType{src.dtype, broadcast_dims(src.dims, *target)}
+                      : ValueType{.dtype = src.dtype, .dims = {}, .known = false};
 }
 
 void reference_expand(const ReferenceArgs& args) {
@@ -44,7 +47,9 @@ Tensor fill_value(const Attrs& attrs) {
 }
 
 void infer_fill(const Node& node, std::span<ValueType> outputs) {
-  outputs[0] = {fill_value(node.attrs()).dtype(), target_dims(node.input(0))};
+  const DType dtype = fill_value(node.attrs()).dtype();
+  const auto target = target_dims(node.input(0));
+  outputs[0] = target ? ValueType{dtype, *target} : ValueType{.dtype = dtype, .dims = {}, .known = false};
 }
 
 void reference_fill(const ReferenceArgs& args) {

@@ -46,11 +46,16 @@ Dim quotient(Dims src, const Dims& rest) {
   return unknown.size() == 1 && known == divisor ? unknown[0] : Dim();
 }
 
+ValueType of_unknown_rank(DType dtype) { return {.dtype = dtype, .dims = {}, .known = false}; }
+
 void infer_reshape(const Node& node, std::span<ValueType> outputs) {
   const ValueType& src = node.input(0)->type();
   check_index(node.input(1)->type(), "shape");
   const auto entries = shape_value(node.input(1));
-  TWOFOUR_CHECK(entries, kUnsupported, "the number of dimensions of the result is not known from the graph");
+  if (!entries) {
+    outputs[0] = of_unknown_rank(src.dtype);
+    return;
+  }
   const bool allow_zero = node.attrs().i("allowzero", 0) != 0;
   Dims dims;
   size_t free = entries->size();
@@ -94,12 +99,13 @@ std::optional<std::vector<int64_t>> axes_input(const Node& node) {
   return known_ints(node.input(1));
 }
 
-/// How many axes input 1 names, when it does not say which.
-size_t count_axes(const Node& node) {
+/// How many axes input 1 names, when it does not say which; nullopt when not even that is known.
+std::optional<size_t> count_axes(const Node& node) {
   const Dims& dims = node.input(1)->dims();
   if (dims.empty()) return 1;
-  TWOFOUR_CHECK(dims.size() == 1 && dims[0].known(), kUnsupported,
-                "the number of axes is not known from the graph");
+  TWOFOUR_CHECK(dims.size() == 1, kInvalidArgument, "axes are {}; a vector is expected",
+                node.input(1)->type().to_string());
+  if (!dims[0].known()) return std::nullopt;
   return static_cast<size_t>(dims[0].value);
 }
 
@@ -107,10 +113,10 @@ void infer_squeeze(const Node& node, std::span<ValueType> outputs) {
   const ValueType& src = node.input(0)->type();
   const auto axes = axes_input(node);
   if (node.input(1) && !axes) {
-    const size_t count = count_axes(node);
-    TWOFOUR_CHECK(count <= src.dims.size(), kInvalidArgument, "{} has no {} axes to remove", src.to_string(),
-                  count);
-    outputs[0] = {src.dtype, Dims(src.dims.size() - count)};
+    const auto count = count_axes(node);
+    TWOFOUR_CHECK(!count || *count <= src.dims.size(), kInvalidArgument, "{} has no {} axes to remove",
+                  src.to_string(), *count);
+    outputs[0] = count ? ValueType{src.dtype, Dims(src.dims.size() - *count)} : of_unknown_rank(src.dtype);
     return;
   }
   const std::vector<bool> named = axis_flags(axes.value_or(std::vector<int64_t>{}), src.dims.size());
@@ -119,8 +125,10 @@ void infer_squeeze(const Node& node, std::span<ValueType> outputs) {
     const Dim& dim = src.dims[i];
     TWOFOUR_CHECK(!named[i] || dims_fit(dim, 1), kInvalidArgument, "axis {} of {} is not 1", i,
                   src.to_string());
-    TWOFOUR_CHECK(axes || dim.known(), kUnsupported, "without axes, every size of {} must be known",
-                  src.to_string());
+    if (!axes && !dim.known()) {  // it may be 1
+      outputs[0] = of_unknown_rank(src.dtype);
+      return;
+    }
     if (axes ? !named[i] : dim != Dim(1)) dims.push_back(dim);
   }
   outputs[0] = {src.dtype, std::move(dims)};
@@ -130,7 +138,8 @@ void infer_unsqueeze(const Node& node, std::span<ValueType> outputs) {
   const ValueType& src = node.input(0)->type();
   const auto axes = axes_input(node);
   if (!axes) {
-    outputs[0] = {src.dtype, Dims(src.dims.size() + count_axes(node))};
+    const auto count = count_axes(node);
+    outputs[0] = count ? ValueType{src.dtype, Dims(src.dims.size() + *count)} : of_unknown_rank(src.dtype);
     return;
   }
   const std::vector<bool> added = axis_flags(*axes, src.dims.size() + axes->size());

@@ -36,14 +36,19 @@ void check_scales(const Node& node) {
   const Dims& src = node.input(0)->dims();
   const ValueType& scale = node.input(1)->type();
   check_float(scale, "scale");
-  switch (granularity(node.attrs(), scale.dims.size(), may_be_one(scale.dims))) {
+  const Granularity kind = granularity(node.attrs(), scale.dims.size(), may_be_one(scale.dims));
+  switch (kind) {
     case Granularity::kTensor: break;
     case Granularity::kAxis:
       check_dims(scale, {src[normalize_axis(node.attrs().i("axis", 1), src.size())]}, "scale");
       break;
     case Granularity::kBlock: check_blocks(node.attrs(), src, scale);
   }
-  if (const Value* zero_point = node.input(2)) check_dims(zero_point->type(), scale.dims, "zero_point");
+  const Value* zero_point = node.input(2);
+  if (!zero_point) return;
+  // ONNX Runtime's quantiser writes one scale as [1] and its zero point as a scalar.
+  if (kind == Granularity::kTensor && may_be_one(zero_point->dims())) return;
+  check_dims(zero_point->type(), scale.dims, "zero_point");
 }
 
 /// Calls fn(element, index of its scale) for every element.

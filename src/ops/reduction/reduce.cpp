@@ -24,19 +24,19 @@ Dims reduced_dims(const Dims& src, const std::vector<bool>& reduced, bool keepdi
 }
 
 /// What can be said when only the number of axes is known, or not even that.
-Dims dims_of_unknown_axes(const Node& node) {
+ValueType type_with_unknown_axes(const Node& node) {
+  const DType dtype = node.input(0)->dtype();
   Dims dims = node.input(0)->dims();
   if (keeps_dims(node.attrs())) {
     for (Dim& dim : dims)
       if (dim != Dim(1)) dim = Dim();
-    return dims;
+    return {dtype, std::move(dims)};
   }
   const Dims& count = node.input(1)->dims();
-  TWOFOUR_CHECK(count.size() == 1 && count[0].known(), kUnsupported,
-                "the number of reduced axes is not known from the graph");
+  if (count.size() != 1 || !count[0].known()) return {.dtype = dtype, .dims = {}, .known = false};
   TWOFOUR_CHECK(count[0].value <= static_cast<int64_t>(dims.size()), kInvalidArgument,
                 "{} axes of a tensor that has {}", count[0].value, dims.size());
-  return Dims(dims.size() - static_cast<size_t>(count[0].value));
+  return {dtype, Dims(dims.size() - static_cast<size_t>(count[0].value))};
 }
 
 void infer_real_reduction(const Node& node, std::span<ValueType> outputs) {
@@ -70,8 +70,8 @@ void infer_reduction(const Node& node, std::span<ValueType> outputs) {
                   node.input(1)->type().to_string());
   }
   const auto reduced = reduced_axes(node);
-  outputs[0] = {src.dtype, reduced ? reduced_dims(src.dims, *reduced, keeps_dims(node.attrs()))
-                                   : dims_of_unknown_axes(node)};
+  outputs[0] = reduced ? ValueType{src.dtype, reduced_dims(src.dims, *reduced, keeps_dims(node.attrs()))}
+                       : type_with_unknown_axes(node);
 }
 
 Value* with_kept_axes(Builder& b, const Node& node, Value* v) {

@@ -1,0 +1,31 @@
+// What a name of an ONNX graph stands for: a tensor, a sequence of tensors whose length is known, or nothing
+// (an input that is left out, an optional without a value). An optional with a value is that value.
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "ir/graph.h"
+
+namespace twofour::onnx_io {
+
+struct Entity {
+  enum class Kind : uint8_t { kNothing, kTensor, kSequence };
+  Kind kind = Kind::kNothing;
+  std::vector<Value*> values;  // the tensor; the elements of the sequence
+
+  static Entity nothing() { return {}; }
+  static Entity tensor(Value* value) { return {Kind::kTensor, {value}}; }
+  static Entity sequence(std::vector<Value*> elements) { return {Kind::kSequence, std::move(elements)}; }
+
+  bool is_sequence() const { return kind == Kind::kSequence; }
+  /// Null for nothing. Throws Error{kUnsupported} for a sequence, which `what` names.
+  Value* as_tensor(std::string_view what) const {
+    TWOFOUR_CHECK(!is_sequence(), kUnsupported, "{} is a sequence; a tensor is expected", what);
+    return kind == Kind::kTensor ? values[0] : nullptr;
+  }
+};
+
+using Entities = std::vector<Entity>;
+
+}  // namespace twofour::onnx_io
