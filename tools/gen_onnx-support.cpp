@@ -9,6 +9,7 @@
 #include "cpu/backend.h"
 #include "onnx/opset_adapters.h"
 #include "onnx/unsupported_ops.h"
+#include "onnx/vendor/expansion.h"
 #include "ops/example.h"
 
 namespace {
@@ -51,6 +52,19 @@ constexpr std::string_view kAtImport = R"(
   engine runs; what reads them then are open steps.
 )";
 
+/// A line for each domain: what is expanded into the operators above.
+std::string expanded() {
+  std::string page;
+  std::string_view domain = "none yet";
+  for (const onnx_io::Expansion& row : onnx_io::expansions()) {
+    const bool first = row.domain != domain;
+    if (first) page += fmt::format("\n\n{}: ", row.domain.empty() ? "Dropped from ONNX, or experimental" : row.domain);
+    page += fmt::format("{}{}", first ? "" : ", ", row.op);
+    domain = row.domain;
+  }
+  return page + ".\n";
+}
+
 }  // namespace
 
 int main() {
@@ -67,7 +81,9 @@ int main() {
   fmt::print(
       "Opsets {} to {}. Types: f32, f16, bf16, f64, all integers of 8 to 64 bits, bool; an operator takes "
       "what ONNX "
-      "allows it\namong these. Dimensions may be numbers, symbols or unknown. A model with something else is "
+      "allows it\namong these. Integers of 2 and 4 bits are held as i8 and u8, floats of 4 and 8 bits as f16 (e8m0 "
+      "as bf16), which is\nexact; QuantizeLinear, DequantizeLinear and Cast know them, and export writes the wider "
+      "type. Dimensions may be numbers, symbols or unknown. A model with something else is "
       "refused "
       "with an error that names\nthe operator and its first node.\n\n",
       onnx_io::kFirstOpset, onnx_io::kLastOpset);
@@ -77,9 +93,14 @@ int main() {
       "2:4\nweights, `reference` a plain loop, correct and slow.\n\n{} operators:\n\n",
       count);
   fmt::print("| Operator | Run by | Import |\n|---|---|---|\n{}", rows);
+  fmt::print(
+      "\n## Other domains\n\nExpanded at import into the operators above, and a few of twofour's own, as ONNX "
+      "Runtime and ONNX document them; an\nattribute, input or output that is left out is refused by "
+      "name.{}",
+      expanded());
   fmt::print("\n## Not supported\n\n| Operator | Why |\n|---|---|\n");
   for (const onnx_io::UnsupportedOp& op : onnx_io::unsupported_ops())
     fmt::print("| {} | {} |\n", op.name, op.reason);
-  fmt::print("\nNor are training operators.\n{}", kAtImport);
+  fmt::print("\nNor are other operators of other domains, and training operators.\n{}", kAtImport);
   return 0;
 }

@@ -9,6 +9,7 @@
 #include "onnx/proto.h"
 #include "onnx/sequence_ops.h"
 #include "onnx/unsupported_ops.h"
+#include "onnx/vendor/expansion.h"
 
 namespace twofour::onnx_io {
 namespace {
@@ -28,6 +29,7 @@ void check_opset(int64_t opset) {
 }
 
 bool is_supported(const onnx::NodeProto& node) {
+  if (find_expansion(node.domain(), node.op_type())) return true;
   if (!domain_of(node.domain()).empty()) return false;
   const std::string& op = node.op_type();
   const ops::OpDef* def = ops::find_op(op);

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "onnx/proto.h"
+#include "onnx/small_type.h"
 
 namespace twofour::onnx_io {
 namespace {
@@ -29,6 +30,7 @@ constexpr int32_t kLastKnown = 26;  // INT2, ONNX 1.20
 DType dtype_from_onnx(int32_t data_type) {
   const auto* row = std::ranges::find(kTypes, data_type, &Row::onnx);
   if (row != kTypes.end()) return row->dtype;
+  if (const SmallType* small = find_small_type(data_type)) return small->storage;
   TWOFOUR_CHECK(data_type > 0 && data_type <= kLastKnown, kDataCorrupt, "{} is not an ONNX element type",
                 data_type);
   const std::string name = Proto::DataType_IsValid(data_type)

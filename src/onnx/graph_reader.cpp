@@ -15,6 +15,7 @@
 #include "onnx/subgraph_reader.h"
 #include "onnx/tensor_proto.h"
 #include "onnx/trainable.h"
+#include "onnx/vendor/expansion.h"
 
 namespace twofour::onnx_io {
 namespace {
@@ -59,7 +60,7 @@ size_t count_outputs(const onnx::NodeProto& proto, size_t num_used) {
 
 Entities to_entities(const std::vector<Value*>& values) {
   Entities entities;
-  for (Value* value : values) entities.push_back(Entity::tensor(value));
+  for (Value* value : values) entities.push_back(value ? Entity::tensor(value) : Entity::not_computed());
   return entities;
 }
 
@@ -195,17 +196,20 @@ class GraphReader {
 
   template <typename Context>
   Entities read_operator(const OrderedNode& ordered, onnx::NodeProto& proto, const Context& context) {
+    const Expansion* expansion = find_expansion(proto.domain(), proto.op_type());
     Draft draft{builder_, proto.op_type(), scope_.prefix() + ordered.name, {}, {}, 0, {}};
     std::optional<Entities> resolved;
     with_context(context, [&] {
       draft.attrs = take_attrs(proto, reading_.external);
-      draft.num_outputs = count_outputs(proto, ordered.num_used);
+      draft.num_outputs =
+          expansion ? std::max<size_t>(ordered.num_used, 1) : count_outputs(proto, ordered.num_used);
       draft.declared_outputs = static_cast<size_t>(
           std::ranges::count_if(proto.output(), [](const std::string& output) { return !output.empty(); }));
       resolved = resolve(proto, draft);
       if (resolved) return;
       draft.inputs = tensors_of(proto);
-      if (has_subgraphs(proto)) resolved = read_bodies(proto, draft);
+      if (expansion) expand(*expansion, draft);
+      else if (has_subgraphs(proto)) resolved = read_bodies(proto, draft);
       else adapt(draft, opset_);
     });
     if (resolved) return *resolved;
@@ -290,6 +294,8 @@ class GraphReader {
       TWOFOUR_CHECK(scope_.contains(output.name()), kDataCorrupt,
                     "graph output \"{}\" is not produced by any node", output.name());
       outputs.push_back(scope_.at(output.name()));
+      TWOFOUR_CHECK(outputs.back().kind != Entity::Kind::kNotComputed, kUnsupported,
+                    "graph output \"{}\" is an output of its node that twofour does not compute", output.name());
     }
     return outputs;
   }

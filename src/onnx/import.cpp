@@ -7,6 +7,7 @@
 #include "onnx/export.h"
 #include "onnx/graph_reader.h"
 #include "onnx/proto.h"
+#include "onnx/small_type_adapters.h"
 #include "onnx/tidy.h"
 #include "onnx/trainable.h"
 #include "onnx/utf8.h"
@@ -71,6 +72,7 @@ Graph import_model_bytes(std::span<const std::byte> bytes, std::string_view name
                         const FunctionTable functions(model);
                         const int64_t opset = check_model(model, functions);
                         tidy(*model.mutable_graph());
+                        name_small_results(*model.mutable_graph());
                         ExternalData external(options.folder);
                         ModelReading reading{options, external, functions};
                         Graph graph = read_graph(*model.mutable_graph(), opset, reading);

@@ -6,6 +6,7 @@
 #include "onnx/draft_edit.h"
 #include "onnx/layer_adapters.h"
 #include "onnx/math_adapters.h"
+#include "onnx/small_type_adapters.h"
 #include "ops/infer.h"
 #include "ops/shape_value.h"
 
@@ -238,6 +239,8 @@ bool is_adapted(std::string_view op) {
 }
 
 void adapt(Draft& draft, int64_t opset) {
+  adapt_small_types(draft);
+  if (draft.results) return;
   const std::string op = draft.op;
   for (const auto& [name, attr] : kIgnored)
     if (name == op) draft.attrs.erase(attr);

@@ -6,6 +6,7 @@
 
 #include "onnx/data_type.h"
 #include "onnx/proto.h"
+#include "onnx/small_type.h"
 
 namespace twofour::onnx_io {
 namespace {
@@ -77,6 +78,22 @@ Tensor from_typed(DType dtype, const Shape& shape, const onnx::TensorProto& prot
   });
 }
 
+/// The packed bytes of a type with fewer than 8 bits, or of a float of 8: typed data has one byte in each entry.
+std::string packed_bytes(const onnx::TensorProto& proto, size_t size, ExternalData& external) {
+  std::string bytes;
+  if (proto.data_location() == onnx::TensorProto::EXTERNAL) {
+    const Tensor data = external.read(proto, DType::kU8, {static_cast<int64_t>(size)});
+    bytes.assign(reinterpret_cast<const char*>(data.raw()), data.size_bytes());
+  } else if (proto.has_raw_data()) {
+    bytes = proto.raw_data();
+  } else {
+    for (const int32_t value : proto.int32_data()) bytes.push_back(static_cast<char>(convert_element<uint8_t>(value)));
+  }
+  TWOFOUR_CHECK(bytes.size() == size, kDataCorrupt, "its shape needs {} packed bytes, the data has {}", size,
+                bytes.size());
+  return bytes;
+}
+
 }  // namespace
 
 Tensor take_tensor(onnx::TensorProto& proto, ExternalData& external) {
@@ -86,6 +103,11 @@ Tensor take_tensor(onnx::TensorProto& proto, ExternalData& external) {
                                       "tensors stored in segments are not supported");
                         const DType dtype = dtype_from_onnx(proto.data_type());
                         const Shape shape = read_shape(proto);
+                        if (const SmallType* small = find_small_type(proto.data_type())) {
+                          const size_t size = packed_size(*small, static_cast<size_t>(shape.numel()));
+                          const std::string bytes = packed_bytes(proto, size, external);
+                          return unpack(*small, shape, std::as_bytes(std::span(bytes)));
+                        }
                         if (proto.data_location() == onnx::TensorProto::EXTERNAL)
                           return external.read(proto, dtype, shape);
                         if (!proto.has_raw_data()) return from_typed(dtype, shape, proto);

@@ -59,6 +59,20 @@ class ModelFile {
     if (!name.empty()) last_->set_name(name);
     return *this;
   }
+  /// Of the last node.
+  ModelFile& domain(const char* domain) {
+    last_->set_domain(domain);
+    return *this;
+  }
+  ModelFile& attr(const std::string& name, const std::vector<float>& values) {
+    attribute(name, onnx::AttributeProto::FLOATS).mutable_floats()->Add(values.begin(), values.end());
+    return *this;
+  }
+  ModelFile& attr(const std::string& name, const std::vector<std::string>& values) {
+    onnx::AttributeProto& proto = attribute(name, onnx::AttributeProto::STRINGS);
+    for (const std::string& value : values) proto.add_strings(value);
+    return *this;
+  }
   ModelFile& attr(const std::string& name, int64_t value) {
     attribute(name, onnx::AttributeProto::INT).set_i(value);
     return *this;

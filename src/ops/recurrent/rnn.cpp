@@ -1,6 +1,7 @@
 // RNN, GRU (https://arxiv.org/abs/1406.1078) and LSTM (Hochreiter and Schmidhuber 1997, with peepholes), over
 // whole sequences.
 #include "ops/infer.h"
+#include "ops/quantisation/quantize.h"
 #include "ops/recurrent/recurrent.h"
 
 namespace twofour::ops {
@@ -68,6 +69,25 @@ void lstm_cell(const RecurrentWeights& v, const Attrs& attrs, std::span<const do
   }
 }
 
+/// Every value as the nearest of the 256 codes that cover the vector's range and 0 stands for, as
+/// DynamicQuantizeLinear chooses them.
+void round_to_codes(std::span<double> values) {
+  const auto [low, high] = std::ranges::minmax(values);
+  const float from = static_cast<float>(std::min(low, 0.0));
+  const float to = static_cast<float>(std::max(high, 0.0));
+  if (from == to) return;
+  const float scale = (to - from) / 255.0F;
+  const auto zero_point = saturated<uint8_t>(-double{from / scale}, 0);
+  for (double& v : values)
+    v = double{scale} * (saturated<uint8_t>(double{static_cast<float>(v) / scale}, zero_point) - zero_point);
+}
+
+void dynamic_quantize_lstm_cell(const RecurrentWeights& v, const Attrs& attrs, std::span<const double> x,
+                                std::span<double> h, std::span<double> c) {
+  round_to_codes(h);
+  lstm_cell(v, attrs, x, h, c);
+}
+
 void infer_rnn(const Node& node, std::span<ValueType> outputs) {
   infer_recurrent(node, outputs, 1, rnn_activations());
 }
@@ -81,6 +101,9 @@ void infer_lstm(const Node& node, std::span<ValueType> outputs) {
 void reference_rnn(const ReferenceArgs& args) { run_recurrent(args, 1, rnn_activations(), rnn_cell); }
 void reference_gru(const ReferenceArgs& args) { run_recurrent(args, 3, gru_activations(), gru_cell); }
 void reference_lstm(const ReferenceArgs& args) { run_recurrent(args, 4, lstm_activations(), lstm_cell); }
+void reference_dynamic_quantize_lstm(const ReferenceArgs& args) {
+  run_recurrent(args, 4, lstm_activations(), dynamic_quantize_lstm_cell);
+}
 
 OpDef recurrent(std::string_view name, std::string_view doc, InferFn infer, ReferenceFn reference,
                 std::vector<Example> examples) {
@@ -184,5 +207,18 @@ const OpDef kLSTM = with_cell_state(recurrent(
                  {.shape = {2, 9}}},
       .attrs = {{"direction", kBoth}, {"input_forget", int64_t{1}}},
       .num_outputs = 3}}));
+
+OpDef dynamic_quantize_lstm() {
+  OpDef op = kLSTM;
+  op.name = "DynamicQuantizeLSTM";
+  op.doc = "LSTM whose products read the hidden state rounded to 8-bit codes, whose range follows from each step's.";
+  op.standard = false;
+  op.reference = reference_dynamic_quantize_lstm;
+  op.amp = Amp::kFixed;
+  return op;
+}
+
+extern const OpDef kDynamicQuantizeLSTM;
+const OpDef kDynamicQuantizeLSTM = dynamic_quantize_lstm();
 
 }  // namespace twofour::ops

@@ -1,0 +1,147 @@
+#include "onnx/small_type_adapters.h"
+
+#include <algorithm>
+#include <map>
+
+#include "onnx/draft_edit.h"
+#include "onnx/proto.h"
+#include "onnx/small_type.h"
+#include "onnx/vendor/emit.h"
+#include "ops/infer.h"
+
+namespace twofour::onnx_io {
+namespace {
+
+using TypesByName = std::map<std::string, int32_t>;
+
+void collect(const onnx::GraphProto& graph, TypesByName& types) {
+  const auto add = [&](const std::string& name, int32_t type) {
+    if (find_small_type(type)) types[name] = type;
+  };
+  for (const auto& tensor : graph.initializer()) add(tensor.name(), tensor.data_type());
+  for (const auto& value : graph.input()) add(value.name(), value.type().tensor_type().elem_type());
+  for (const auto& value : graph.value_info()) add(value.name(), value.type().tensor_type().elem_type());
+  for (const auto& node : graph.node())
+    if (node.op_type() == "Constant" && node.output_size() == 1)
+      for (const auto& attribute : node.attribute()) add(node.output(0), attribute.t().data_type());
+}
+
+void set_type(onnx::NodeProto& node, const char* name, int32_t type) {
+  for (const auto& attribute : node.attribute())
+    if (attribute.name() == name && attribute.i() != 0) return;
+  onnx::AttributeProto& attribute = *node.add_attribute();
+  attribute.set_name(name);
+  attribute.set_type(onnx::AttributeProto::INT);
+  attribute.set_i(type);
+}
+
+void name_results(onnx::GraphProto& graph, TypesByName types) {
+  collect(graph, types);
+  for (onnx::NodeProto& node : *graph.mutable_node()) {
+    for (auto& attribute : *node.mutable_attribute())
+      if (attribute.has_g()) name_results(*attribute.mutable_g(), types);
+    const bool like = node.op_type() == "CastLike";
+    const int other = like ? 1 : 2;
+    if ((!like && node.op_type() != "QuantizeLinear") || node.input_size() <= other) continue;
+    const auto type = types.find(node.input(other));
+    if (type == types.end()) continue;
+    set_type(node, like ? "to" : "output_dtype", type->second);
+    if (!like) continue;
+    node.set_op_type("Cast");
+    node.mutable_input()->RemoveLast();
+  }
+}
+
+/// The small type that attribute `name` holds the number of; null when it does not.
+const SmallType* named_type(const Draft& draft, const char* name) {
+  return draft.attrs.has(name) ? find_small_type(static_cast<int32_t>(draft.attrs.i(name, 0))) : nullptr;
+}
+
+/// A scale for each block along an axis, or for each index of it, so that it broadcasts to `src`.
+Value* spread(const Emit& emit, const Draft& draft, Value* scale) {
+  const Value* src = draft.input(0);
+  if (scale->rank() == 0 || (scale->rank() == 1 && scale->dims()[0] == Dim(1))) return scale;
+  const size_t rank = rank_of(draft);
+  const size_t axis = axis_of(draft, 1);
+  const int64_t block = draft.attrs.i("block_size", 0);
+  if (block == 0) {
+    std::vector<int64_t> shape(rank - axis, 1);
+    shape[0] = -1;
+    return emit.reshape(scale, shape);
+  }
+  std::vector<int64_t> repeated, joined;
+  for (size_t i = 0; i < rank; ++i) {
+    joined.push_back(known_size(scale, i, "scale") * (i == axis ? block : 1));
+    repeated.push_back(known_size(scale, i, "scale"));
+    if (i == axis) repeated.push_back(block);
+  }
+  const auto at = static_cast<int64_t>(axis);
+  Value* blocks = emit.op("Expand", {emit.unsqueeze(scale, {at + 1}), emit.i64(repeated)});
+  return emit.slice(emit.reshape(blocks, joined), at, emit.i64({0}), emit.i64({known_size(src, axis, "src")}));
+}
+
+/// (src - zero point) * scale, which holds for floats as well.
+void dequantize(Draft& draft) {
+  const Emit emit(draft);
+  TWOFOUR_CHECK(draft.input(1), kInvalidArgument, "scale is missing");
+  const DType dtype = draft.input(1)->dtype();
+  const DType result = draft.attrs.i("output_dtype", 0) == 0 ? dtype : DType::kF32;
+  TWOFOUR_CHECK(result == dtype, kUnsupported, "output_dtype is not supported for codes that are floats");
+  Value* values = emit.cast(draft.input(0), dtype);
+  if (draft.input(2)) values = emit.op("Sub", {values, spread(emit, draft, emit.cast(draft.input(2), dtype))});
+  draft.results.emplace(1, emit.mul(values, spread(emit, draft, draft.input(1))));
+}
+
+void quantize_to_float(Draft& draft, const SmallType& type) {
+  const Emit emit(draft);
+  Value* scale = spread(emit, draft, emit.cast(draft.input(1), DType::kF32));
+  Value* quotient = emit.op("Div", {emit.cast(draft.input(0), DType::kF32), scale});
+  Value* rounded = emit.op("RoundToFloat8", {quotient},
+                           {{"format", std::string(type.name)}, {"saturate", draft.attrs.i("saturate", 1)}});
+  draft.results.emplace(1, emit.cast(rounded, type.storage));
+}
+
+void quantize_to_integer(Draft& draft, const SmallType& type) {
+  const Emit emit(draft);
+  Attrs attrs = draft.attrs;
+  for (const char* name : {"saturate", "precision"}) attrs.erase(name);
+  attrs.set("output_dtype", std::string(dtype_name(type.storage)));
+  const bool is_signed = type.storage == DType::kI8;
+  const float low = is_signed ? static_cast<float>(-(1 << (type.bits - 1))) : 0;
+  const float high = static_cast<float>((1 << (type.bits - (is_signed ? 1 : 0))) - 1);
+  Value* codes = emit.op("QuantizeLinear", draft.inputs, std::move(attrs));
+  draft.results.emplace(1, emit.op("Clip", {codes, emit.scalar(low, type.storage), emit.scalar(high, type.storage)}));
+}
+
+void quantize(Draft& draft, const SmallType& type) {
+  TWOFOUR_CHECK(draft.input(0) && draft.input(1), kInvalidArgument, "src or scale is missing");
+  if (type.storage == DType::kI8 || type.storage == DType::kU8) return quantize_to_integer(draft, type);
+  TWOFOUR_CHECK(type.bits == 8 && type.storage == DType::kF16, kUnsupported, "codes of type {} are not supported",
+                type.name);
+  quantize_to_float(draft, type);
+}
+
+void cast(Draft& draft, const SmallType& type) {
+  TWOFOUR_CHECK(type.bits == 8 && type.storage == DType::kF16, kUnsupported, "Cast to {} is not supported", type.name);
+  TWOFOUR_CHECK(draft.input(0), kInvalidArgument, "input 0 is missing");
+  const Emit emit(draft);
+  Value* rounded = emit.op("RoundToFloat8", {emit.cast(draft.input(0), DType::kF32)},
+                           {{"format", std::string(type.name)}, {"saturate", draft.attrs.i("saturate", 1)}});
+  draft.results.emplace(1, emit.cast(rounded, type.storage));
+}
+
+}  // namespace
+
+void name_small_results(onnx::GraphProto& graph) { name_results(graph, {}); }
+
+void adapt_small_types(Draft& draft) {
+  if (draft.op == "QuantizeLinear") {
+    if (const SmallType* type = named_type(draft, "output_dtype")) quantize(draft, *type);
+  } else if (draft.op == "Cast") {
+    if (const SmallType* type = named_type(draft, "to")) cast(draft, *type);
+  } else if (draft.op == "DequantizeLinear" && draft.input(0) && is_float(draft.input(0)->dtype())) {
+    dequantize(draft);
+  }
+}
+
+}  // namespace twofour::onnx_io

@@ -1,0 +1,110 @@
+// QLinear operators: an operator between codes, each tensor with its scale and zero point. The operator runs on the
+// values that the codes stand for.
+#include "onnx/draft_edit.h"
+#include "onnx/vendor/adapters.h"
+#include "onnx/vendor/quantised.h"
+
+namespace twofour::onnx_io {
+namespace {
+
+/// The values of input `i`, which its scale and zero point follow.
+Value* values(const Emit& emit, const Draft& draft, size_t i) {
+  return dequantised(emit, draft.input(i), draft.input(i + 1), draft.input(i + 2));
+}
+
+/// Result: `dst` in codes of the scale `i` and the zero point after it; without one they are those of input 0.
+void finish(const Emit& emit, Draft& draft, Value* dst, size_t i) {
+  Value* zero_point = draft.input(i + 1);
+  if (!zero_point) zero_point = emit.constant(Tensor(draft.input(0)->dtype(), {}));
+  draft.results.emplace(1, quantised(emit, dst, draft.input(i), zero_point));
+}
+
+void binary(Draft& draft, const char* op) {
+  const Emit emit(draft);
+  finish(emit, draft, emit.op(op, {values(emit, draft, 0), values(emit, draft, 3)}), 6);
+}
+
+void unary(Draft& draft, const char* op, Attrs attrs) {
+  const Emit emit(draft);
+  finish(emit, draft, emit.op(op, {values(emit, draft, 0)}, std::move(attrs)), 3);
+}
+
+std::vector<int64_t> channels_first(size_t rank) {
+  std::vector<int64_t> perm = {0, static_cast<int64_t>(rank) - 1};
+  for (size_t i = 1; i + 1 < rank; ++i) perm.push_back(static_cast<int64_t>(i));
+  return perm;
+}
+
+std::vector<int64_t> channels_last(size_t rank) {
+  std::vector<int64_t> perm = {0};
+  for (size_t i = 2; i < rank; ++i) perm.push_back(static_cast<int64_t>(i));
+  perm.push_back(1);
+  return perm;
+}
+
+/// An operator over images, whose channels come last where attribute channels_last says so.
+void over_images(Draft& draft, const char* op) {
+  const Emit emit(draft);
+  const size_t rank = rank_of(draft);
+  const bool last = draft.attrs.i("channels_last", 0) != 0;
+  draft.attrs.erase("channels_last");
+  Value* src = values(emit, draft, 0);
+  if (last) src = emit.transpose(src, channels_first(rank));
+  Value* dst = emit.op(op, {src}, draft.attrs);
+  finish(emit, draft, last ? emit.transpose(dst, channels_last(rank)) : dst, 3);
+}
+
+}  // namespace
+
+void ms_q_linear_add(Draft& draft) { binary(draft, "Add"); }
+void ms_q_linear_mul(Draft& draft) { binary(draft, "Mul"); }
+void ms_q_linear_sigmoid(Draft& draft) { unary(draft, "Sigmoid", {}); }
+void ms_q_linear_leaky_relu(Draft& draft) { unary(draft, "LeakyRelu", draft.attrs); }
+void ms_q_linear_average_pool(Draft& draft) { over_images(draft, "AveragePool"); }
+void ms_q_linear_global_average_pool(Draft& draft) { over_images(draft, "GlobalAveragePool"); }
+
+/// Scale and zero point of the result come first.
+void ms_q_linear_concat(Draft& draft) {
+  const Emit emit(draft);
+  TWOFOUR_CHECK(draft.inputs.size() >= 5 && draft.inputs.size() % 3 == 2, kInvalidArgument,
+                "it has {} inputs; 2 and then 3 for each tensor are expected", draft.inputs.size());
+  std::vector<Value*> parts;
+  for (size_t i = 2; i < draft.inputs.size(); i += 3) {
+    TWOFOUR_CHECK(draft.input(i) && draft.input(i + 1), kInvalidArgument, "input {} is missing", i);
+    parts.push_back(values(emit, draft, i));
+  }
+  draft.results.emplace(1, quantised(emit, emit.concat(std::move(parts), draft.attrs.i("axis", 0)), draft.input(0),
+                                     draft.input(1)));
+}
+
+/// Attribute opset says whether the axes from `axis` on are taken together, as before opset 13.
+void ms_q_linear_softmax(Draft& draft) {
+  const Emit emit(draft);
+  const auto rank = static_cast<int64_t>(rank_of(draft));
+  const auto axis = static_cast<int64_t>(axis_of(draft, -1));
+  Value* src = values(emit, draft, 0);
+  const bool together = draft.attrs.i("opset", 0) < 13 && axis != rank - 1;
+  if (!together) return finish(emit, draft, emit.op("Softmax", {src}, {{"axis", axis}}), 3);
+  Value* rows = emit.op("Softmax", {emit.op("Flatten", {src}, {{"axis", axis}})}, {{"axis", int64_t{1}}});
+  finish(emit, draft, emit.op("Reshape", {rows, emit.op("Shape", {src})}), 3);
+}
+
+/// With channels last, also for codes of images only.
+void ms_nhwc_max_pool(Draft& draft) {
+  const Emit emit(draft);
+  const size_t rank = rank_of(draft);
+  Value* dst = emit.op("MaxPool", {emit.transpose(draft.input(0), channels_first(rank))}, draft.attrs);
+  draft.results.emplace(1, emit.transpose(dst, channels_last(rank)));
+}
+
+void ms_q_linear_conv(Draft& draft) {
+  const Emit emit(draft);
+  const bool last = draft.attrs.i("channels_last", 0) != 0;
+  draft.attrs.erase("channels_last");
+  const size_t rank = rank_of(draft);
+  if (last) draft.inputs[0] = emit.transpose(draft.inputs[0], channels_first(rank));
+  Value* dst = emit.op("QLinearConv", draft.inputs, draft.attrs);
+  draft.results.emplace(1, last ? emit.transpose(dst, channels_last(rank)) : dst);
+}
+
+}  // namespace twofour::onnx_io

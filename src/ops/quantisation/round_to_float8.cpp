@@ -1,0 +1,91 @@
+// RoundToFloat8: the nearest value of an 8-bit float format (https://arxiv.org/abs/2209.05433,
+// https://arxiv.org/abs/2206.02915; ONNX's table of Cast says what overflow gives).
+#include <array>
+#include <cmath>
+#include <limits>
+
+#include "ops/infer.h"
+
+namespace twofour::ops {
+namespace {
+
+struct Format {
+  std::string_view name;
+  int mantissa_bits, min_exponent;
+  double max;
+  bool has_infinity, has_minus_zero;
+};
+constexpr std::array kFormats = {
+    Format{"e4m3fn", 3, -6, 448, false, true},
+    Format{"e4m3fnuz", 3, -7, 240, false, false},
+    Format{"e5m2", 2, -14, 57344, true, true},
+    Format{"e5m2fnuz", 2, -15, 57344, false, false},
+};
+
+const Format& format_of(const Attrs& attrs) {
+  const std::string name = attrs.s("format", "");
+  const auto* format = std::ranges::find(kFormats, name, &Format::name);
+  TWOFOUR_CHECK(format != kFormats.end(), kInvalidArgument,
+                "format is \"{}\"; e4m3fn, e4m3fnuz, e5m2 and e5m2fnuz are known", name);
+  return *format;
+}
+
+double rounded(const Format& format, bool saturate, double v) {
+  if (std::isnan(v)) return v;
+  const double magnitude = std::fabs(v);
+  if (magnitude == 0) return format.has_minus_zero ? v : 0;
+  const int exponent = std::isinf(v) ? 0 : std::max(std::ilogb(magnitude), format.min_exponent);
+  const double unit = std::ldexp(1.0, exponent - format.mantissa_bits);
+  const double nearest = std::isinf(v) ? magnitude : std::nearbyint(magnitude / unit) * unit;
+  if (nearest == 0 && !format.has_minus_zero) return 0;
+  double result = nearest;
+  if (nearest > format.max) {
+    result = saturate              ? format.max
+             : format.has_infinity ? std::numeric_limits<double>::infinity()
+                                   : std::numeric_limits<double>::quiet_NaN();
+  }
+  return std::copysign(result, v);
+}
+
+void infer(const Node& node, std::span<ValueType> outputs) {
+  format_of(node.attrs());
+  infer_same_float(node, outputs);
+}
+
+void reference(const ReferenceArgs& args) {
+  const Format& format = format_of(args.attrs);
+  const bool saturate = args.attrs.i("saturate", 1) != 0;
+  const auto src = args.inputs[0].span<float>();
+  const auto dst = args.outputs[0].span<float>();
+  for (size_t i = 0; i < src.size(); ++i) dst[i] = static_cast<float>(rounded(format, saturate, double{src[i]}));
+}
+
+std::vector<Example> examples() {
+  std::vector<Example> all;
+  for (const Format& format : kFormats)
+    for (const int64_t saturate : {0, 1})
+      all.push_back({.inputs = {{.shape = {8}, .values = {0.3F, -17, 1e-3F, 1e6F, -1e6F, 0, 100, 2.0e-6F}}},
+                     .attrs = {{"format", std::string(format.name)}, {"saturate", saturate}}});
+  return all;
+}
+
+}  // namespace
+
+extern const OpDef kRoundToFloat8;
+const OpDef kRoundToFloat8 = {
+    .name = "RoundToFloat8",
+    .doc = "dst = the nearest value of the 8-bit float `format`; beyond its range the largest, or inf or NaN.",
+    .standard = false,
+    .inputs = {{"src"}},
+    .outputs = {{"dst"}},
+    .attrs = {"format", "saturate"},
+    .infer = infer,
+    .reference = reference,
+    .grad = not_differentiable("rounding"),
+    .amp = Amp::kFixed,
+    .quant = quant_float("rounds itself"),
+    .sparsity = no_sparsity(),
+    .examples = examples(),
+};
+
+}  // namespace twofour::ops
