@@ -36,6 +36,30 @@ const std::vector<BenchModel>& bench_models() {
       {"llama2c", "llama2c-dreams-dyn.onnx", {{"tokens", {kBatch, 32}}}},
       {"dtln", "dtln-model1.onnx", {}},
       {"starry-night-fp16", "starry-night-fp16.onnx", {}},
+      {"fastestdet", "fastestdet.onnx", {}},
+      {"ssd-mobilenet", "ssd-mobilenet-v1-025.onnx", {{"input_1", {kBatch, 3, 256, 256}}}},
+      {"asr-frontend", "asr-frontend-kaldi.onnx", {{"waveforms", {kBatch, 48000}}, {"waveforms_lens", {kBatch}}},
+       {{"waveforms_lens", 48000}}},
+      {"deepfilter-enc",
+       "deepfilter-enc.onnx",
+       {{"feat_erb", {1, 1, 100, 32}}, {"feat_spec", {1, 2, 100, 64}}}},
+      {"gtcrn", "gtcrn-simple.onnx", {}},
+      {"gtcrn-fp16", "gtcrn-simple-fp16.onnx", {}},
+      {"melspectrogram", "melspectrogram.onnx", {{"input", {kBatch, 16000}}}},
+      {"romanizer-gru", "romanizer-encoder-gru.onnx", {{"src", {kBatch, 24}}, {"src_mask", {kBatch, 24}}}},
+      {"silero-vad",
+       "silero-vad-16k-op15.onnx",
+       {{"input", {kBatch, 512}}, {"state", {2, kBatch, 128}}},
+       {{"sr", 16000}}},
+      {"silero-vad-half", "silero-vad-half.onnx", {{"input", {kBatch, 512}}, {"state", {2, kBatch, 128}}}},
+      {"streaming-conv1d", "streaming-conv1d.onnx", {}},
+      {"swift-f0", "swift-f0-pitch.onnx", {{"audio", {1, 16000}}}},
+      {"wakeword", "wakeword-hey-mycroft.onnx", {}},
+      {"xfeat-interpolator",
+       "xfeat-interpolator-bilinear.onnx",
+       {{"x", {kBatch, 64, 60, 80}}, {"pos", {kBatch, 1024, 2}}}},
+      {"slovorez", "../cases/models/slovorez.onnx", {{"input_layer", {kBatch, 32}}}},
+      {"aecmos", "../cases/models/speechmos-aecmos.onnx", {{"input", {1, 3, 500, 160}}}},
   };
   return models;
 }
@@ -61,7 +85,9 @@ bool shapes_at(const BenchModel& entry, const Model& model, int64_t batch,
     std::ranges::replace(sizes, kBatch, batch);
     (*shapes)[input] = Shape(sizes);
   }
-  return batch == 1 || !entry.inputs.empty();
+  return batch == 1 || std::ranges::any_of(entry.inputs, [](const auto& input) {
+           return std::ranges::find(input.second, kBatch) != input.second.end();
+         });
 }
 
 }  // namespace twofour

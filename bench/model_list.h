@@ -13,6 +13,7 @@ struct BenchModel {
   std::string name;
   std::string file;                                    // in the models folder; empty: of the zoo
   std::map<std::string, std::vector<int64_t>> inputs;  // dims, kBatch in place of the batch size
+  std::map<std::string, int64_t> numbers = {};         // what fills an i64 input that is not random
 };
 inline constexpr int64_t kBatch = -1;
 

@@ -143,7 +143,9 @@ class Race {
         peers_(peers),
         engine_(make_engine(model, Sparsity::kDisable)),
         context_(engine_.context()) {
-    const cli::Inputs inputs = cli::random_inputs(engine_);
+    cli::Inputs inputs = cli::random_inputs(engine_);
+    for (const auto& [name, value] : test.entry->numbers)
+      std::ranges::fill(inputs.at(name).span<int64_t>(), value);
     copy(inputs, context_);
     context_.run();
     row_ = {.model = test.entry->name, .batch = test.batch, .threads = test.threads};

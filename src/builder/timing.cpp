@@ -96,19 +96,31 @@ class Runner {
   bool cold_;
 };
 
+/// Rounds end after the first that exceeds the budget so often, whatever the least is.
+constexpr double kMostBudgets = 8;
+
 /// Contenders that still run, and their rounds.
 class Race {
  public:
-  explicit Race(std::span<const Contender> contenders) : failures_(contenders.size()) {
+  explicit Race(std::span<const Contender> contenders) : failures_(contenders.size()), first_us_(contenders.size(), kFailedUs) {
     runners_.reserve(contenders.size());
     for (size_t i = 0; i < contenders.size(); ++i)
       attempt(i, [&] {
         Runner runner(contenders[i]);
-        runner.run_us();  // first touch, lazy initialisation
+        first_us_[i] = runner.run_us();  // first touch and lazy initialisation count
         runners_.push_back(std::move(runner));
         running_.push_back(i);
         rounds_.emplace_back();
       });
+    drop_far_slower();
+  }
+
+  size_t size() const { return running_.size(); }
+  /// Of the fastest that still runs; there is one.
+  double first_us() const {
+    double least = first_us_[running_[0]];
+    for (const size_t i : running_) least = std::min(least, first_us_[i]);
+    return least;
   }
 
   void run_round() {
@@ -121,8 +133,10 @@ class Race {
 
   const Rounds& rounds() const { return rounds_; }
   Timings result() const {
-    Timings timings{std::vector<double>(failures_.size(), kFailedUs), failures_, false};
-    if (running_.empty()) return timings;
+    Timings timings{first_us_, failures_, false};
+    for (size_t i = 0; i < failures_.size(); ++i)
+      if (!failures_[i].empty()) timings.us[i] = kFailedUs;
+    if (rounds_.empty() || rounds_[0].empty()) return timings;
     const std::vector<double> us = believed_us(rounds_);
     for (size_t k = 0; k < running_.size(); ++k) timings.us[running_[k]] = us[k];
     timings.disturbed = is_disturbed(rounds_);
@@ -141,6 +155,16 @@ class Race {
     }
   }
 
+  /// Those whose first run was far slower than the fastest one's keep that time.
+  void drop_far_slower() {
+    if (running_.empty()) return;
+    constexpr double kFar = 6;
+    constexpr double kShortUs = 2e3;  // initialisation may take as long
+    const double limit = std::max(kShortUs, kFar * first_us());
+    for (size_t k = running_.size(); k-- > 0;)
+      if (first_us_[running_[k]] > limit) drop(k);
+  }
+
   void drop(size_t k) {
     const auto at = static_cast<ptrdiff_t>(k);
     runners_.erase(runners_.begin() + at);
@@ -152,6 +176,7 @@ class Race {
   std::vector<size_t> running_;  // the contender of each runner
   Rounds rounds_;
   std::vector<std::string> failures_;  // by contender
+  std::vector<double> first_us_;       // by contender
 };
 
 bool has_constants(const NodeDesc& node) {
@@ -189,11 +214,13 @@ TimingEffort effort_of(const TuningOptions& tuning) {
 
 Timings time_contenders(std::span<const Contender> contenders, const TimingEffort& effort) {
   Race race(contenders);
+  const double budget_us = effort.budget_us * static_cast<double>(race.size());
+  if (race.size() == 1 && race.first_us() > budget_us && effort.budget_us > 0) return race.result();
   const auto start = Clock::now();
-  const double budget_us = effort.budget_us * static_cast<double>(contenders.size());
-  for (size_t round = 0; round < effort.most_rounds && !race.rounds().empty(); ++round) {
-    if (round >= effort.least_rounds && (microseconds_since(start) > budget_us || is_settled(race.rounds())))
-      break;
+  for (size_t round = 0; round < effort.most_rounds && race.size() > 0; ++round) {
+    const double spent_us = microseconds_since(start);
+    if (round > 0 && budget_us > 0 && spent_us > kMostBudgets * budget_us) break;
+    if (round >= effort.least_rounds && (spent_us > budget_us || is_settled(race.rounds()))) break;
     race.run_round();
   }
   return race.result();

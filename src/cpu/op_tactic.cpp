@@ -20,8 +20,8 @@ std::string text_of(const Tensor& tensor) {
 
 }  // namespace
 
-PackedInputs::PackedInputs(const NodeDesc& node, std::span<const Tensor> packed, size_t weight,
-                           size_t weight_bytes)
+PackedInputs::PackedInputs(const NodeDesc& node, std::span<const Tensor> packed,
+                           std::initializer_list<Weight> weights)
     : tensors_(node.inputs.size()) {
   size_t next = 0;
   for (size_t i = 0; i < tensors_.size(); ++i) {
@@ -29,9 +29,11 @@ PackedInputs::PackedInputs(const NodeDesc& node, std::span<const Tensor> packed,
     TWOFOUR_CHECK(next < packed.size(), kDataCorrupt, "{} has {} packed constants, one is missing",
                   node.label(), packed.size());
     const Tensor& tensor = packed[next++];
+    const auto* weight = std::ranges::find(weights, i, &Weight::input);
     const TensorDesc expected =
-        i == weight ? TensorDesc{DType::kU8, {static_cast<int64_t>(weight_bytes)}, Format::kPlain}
-                    : node.inputs[i].desc;
+        weight == weights.end()
+            ? node.inputs[i].desc
+            : TensorDesc{DType::kU8, {static_cast<int64_t>(weight->bytes)}, Format::kPlain};
     TWOFOUR_CHECK(tensor.dtype() == expected.dtype && tensor.shape() == expected.shape, kDataCorrupt,
                   "packed constant {} of {} is {}, expected {}", i, node.label(), text_of(tensor),
                   expected.to_string());

@@ -71,9 +71,12 @@ class PackedInputs {
   PackedInputs() = default;
   /// Nothing is packed.
   explicit PackedInputs(const NodeDesc& node) : tensors_(node.inputs.size()) {}
-  /// What was packed of input `weight` has `weight_bytes` bytes in an order of the library's own; the others
-  /// are as the node describes them. Throws Error{kDataCorrupt} when that is not so.
-  PackedInputs(const NodeDesc& node, std::span<const Tensor> packed, size_t weight, size_t weight_bytes);
+  /// What was packed of a weight has so many bytes in an order of the tactic's own; the other constants are as
+  /// the node describes them. Throws Error{kDataCorrupt} when that is not so.
+  struct Weight {
+    size_t input, bytes;
+  };
+  PackedInputs(const NodeDesc& node, std::span<const Tensor> packed, std::initializer_list<Weight> weights);
   /// Input i: packed, or of this run.
   const std::byte* at(const KernelArgs& args, size_t i) const {
     return tensors_[i].defined() ? tensors_[i].raw() : args.src[i];

@@ -1,6 +1,9 @@
 #include "engine/open_step.h"
 
 #include <algorithm>
+#include <bit>
+#include <chrono>
+#include <limits>
 
 #include "ops/infer_alone.h"
 
@@ -23,6 +26,53 @@ bool has_empty(const backend::NodeDesc& node) {
   return std::ranges::any_of(node.outputs, is_empty) ||
          std::ranges::any_of(node.inputs, [](const auto& in) { return in.present && is_empty(in.desc); });
 }
+
+/// A later tactic must be so much faster than an earlier one.
+constexpr double kClearly = 0.95;
+
+/// The sizes of all tensors, rounded up to powers of two.
+std::string rounded_sizes(const backend::NodeDesc& node) {
+  std::string text;
+  const auto add = [&](const backend::TensorDesc& desc) {
+    for (const int64_t size : desc.shape.dims())
+      text.push_back(static_cast<char>(std::bit_width(static_cast<uint64_t>(std::max<int64_t>(size, 1) - 1))));
+    text.push_back(static_cast<char>(-1));
+  };
+  for (const auto& input : node.inputs) add(input.desc);
+  for (const backend::TensorDesc& output : node.outputs) add(output);
+  return text;
+}
+
+/// Runs kernels of a node on inputs that are there, with outputs of its own.
+class Trial {
+ public:
+  Trial(const backend::NodeDesc& node, std::span<const Tensor> inputs) {
+    for (const Tensor& input : inputs) src_.push_back(input.defined() ? input.raw() : nullptr);
+    for (const backend::TensorDesc& output : node.outputs)
+      dst_.push_back(buffers_.emplace_back(allocate_aligned(output.size_bytes())).get());
+  }
+
+  /// The best of a few runs; after the first alone when that is far from `so_far`.
+  double best_us(const backend::Kernel& kernel, double so_far) const {
+    constexpr int kRuns = 4;
+    constexpr double kFar = 4;
+    constexpr double kShort_us = 1e3;  // a first run may take as long
+    const auto scratch = allocate_aligned(kernel.scratch_bytes());
+    double best = std::numeric_limits<double>::infinity();
+    for (int run = 0; run < kRuns && best < std::max(kShort_us, kFar * so_far); ++run) {
+      const auto start = std::chrono::steady_clock::now();
+      kernel.run({src_, dst_, scratch.get()});
+      const std::chrono::duration<double, std::micro> us = std::chrono::steady_clock::now() - start;
+      best = std::min(best, us.count());
+    }
+    return best;
+  }
+
+ private:
+  std::vector<std::shared_ptr<std::byte>> buffers_;
+  std::vector<const std::byte*> src_;
+  std::vector<std::byte*> dst_;
+};
 
 class NothingToDo final : public backend::Kernel {
  public:
@@ -101,19 +151,53 @@ std::shared_ptr<const OpenStep::Variant> OpenStep::make(std::span<const Tensor> 
     result->kernel = std::make_unique<NothingToDo>();
     return result;
   }
-  const backend::Tactic& tactic = choose(node);
-  const std::vector<Tensor> packed = tactic.pack(node);
-  result->kernel = tactic.create(std::move(node), packed);
+  result->kernel = choose(node, inputs);
   return result;
 }
 
-const backend::Tactic& OpenStep::choose(const backend::NodeDesc& node) const {
+std::vector<const backend::Tactic*> OpenStep::candidates(const backend::NodeDesc& node) const {
   const auto tactics = backend_.tactics();
-  if (has_empty(node))
-    return *tactics.back();  // the reference: libraries need not take tensors of no elements
+  // The reference, last: libraries need not take tensors of no elements.
+  if (has_empty(node)) return {tactics.back()};
+  std::vector<const backend::Tactic*> found;
   for (const backend::Tactic* tactic : tactics)
-    if (tactic->supports(node)) return *tactic;
-  fail(ErrorCode::kUnsupported, "no tactic of backend {} runs {}", backend_.name(), node.label());
+    if ((tactic != tactics.back() || found.empty()) && tactic->supports(node)) found.push_back(tactic);
+  TWOFOUR_CHECK(!found.empty(), kUnsupported, "no tactic of backend {} runs {}", backend_.name(),
+                node.label());
+  return found;
+}
+
+std::unique_ptr<backend::Kernel> OpenStep::make_kernel(const backend::Tactic& tactic,
+                                                       const backend::NodeDesc& node) const {
+  if (!tactic.packs()) return tactic.create(node, {});
+  // Only the step's own constants are the same for all sizes.
+  for (size_t i = 0; i < node.inputs.size(); ++i)
+    if (node.is_constant(i) && !node_.is_constant(i)) return tactic.create(node, tactic.pack(node));
+  const std::string key = tactic.name() + " " + tactic.packed_form(node);
+  auto it = packed_.find(key);
+  if (it == packed_.end()) it = packed_.emplace(key, tactic.pack(node)).first;
+  return tactic.create(node, it->second);
+}
+
+std::unique_ptr<backend::Kernel> OpenStep::choose(const backend::NodeDesc& node,
+                                                  std::span<const Tensor> inputs) const {
+  const std::string sizes = rounded_sizes(node);
+  if (const auto it = fastest_.find(sizes); it != fastest_.end() && it->second->supports(node))
+    return make_kernel(*it->second, node);
+  const std::vector<const backend::Tactic*> tactics = candidates(node);
+  if (tactics.size() == 1) return make_kernel(*tactics[0], node);
+  const Trial trial(node, inputs);
+  std::unique_ptr<backend::Kernel> best;
+  double best_us = std::numeric_limits<double>::infinity();
+  for (const backend::Tactic* tactic : tactics) {
+    auto kernel = make_kernel(*tactic, node);
+    const double us = trial.best_us(*kernel, best_us);
+    if (us >= best_us * kClearly) continue;
+    best_us = us;
+    best = std::move(kernel);
+    fastest_[sizes] = tactic;
+  }
+  return best;
 }
 
 }  // namespace twofour::engine

@@ -13,6 +13,7 @@ constexpr Pass kPasses[] = {
     {"inline_if", inline_if},
     {"eliminate_identity", eliminate_identity},
     {"fold_constants", fold_constants},
+    {"lower_einsum", lower_einsum},
     {"merge_duplicates", merge_duplicates},
     {"fold_batch_norm", fold_batch_norm},
     {"fold_pad", fold_pad},
@@ -59,7 +60,7 @@ std::vector<PassReport> optimise(Graph& graph, const PipelineOptions& options) {
     passes.push_back(pass);
     reports.push_back({.name = std::string(pass.name)});
   }
-  // Every change removes a node or a constant, so this ends.
+  // Every change removes a node or a constant, or replaces one for good, so this ends.
   for (bool again = true; again;) {
     again = false;
     for (size_t i = 0; i < passes.size(); ++i)

@@ -126,20 +126,6 @@ TEST(Layers, RowsOfEveryLength) {
               {}, 512);
 }
 
-TEST(Layers, LongSequences) {
-  for (const char* direction : {"forward", "reverse", "bidirectional"}) {
-    const int64_t dirs = direction == std::string_view("bidirectional") ? 2 : 1;
-    expect_runs(tactic("native.lstm"),
-                make_case("LSTM",
-                          {{.shape = {19, 3, 13}},
-                           {.shape = {dirs, 4 * 150, 13}, .constant = true},
-                           {.shape = {dirs, 4 * 150, 150}, .constant = true},
-                           {.absent = true}},
-                          {{"direction", std::string(direction)}}, 3),
-                {.read_only_pack = true}, 2048);
-  }
-}
-
 TEST(Layers, GatherChecksItsIndices) {
   const auto rows = [](std::vector<float> values) {
     return CaseInput{.dtype = DType::kI64, .shape = {static_cast<int64_t>(values.size())}, .values = values};

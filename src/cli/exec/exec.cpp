@@ -11,6 +11,7 @@
 #include "cli/exec/help.h"
 #include "cli/exec/inference.h"
 #include "cli/exec/log.h"
+#include "cli/exec/reference_share.h"
 #include "cli/exec/report_page.h"
 #include "cli/layer_table.h"
 #include "cli/threads.h"
@@ -41,6 +42,7 @@ void report_engine(const ExecOptions& options, const Engine& engine) {
   if (!options.save_tactics.empty()) save_tactics(engine, options.save_tactics);
   if (!options.json.empty()) write_file_atomic(options.json, report.json());
   print_line(layer_table(report).text());
+  if (const std::string slow = reference_share_text(report); !slow.empty()) warn(slow);
   verbose_lines(candidate_table(report).text());
   if (options.dump_layer_info)
     info_lines("Layer Information:\n" + layers_text(engine, options.profiling_verbosity));

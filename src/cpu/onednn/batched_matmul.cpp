@@ -71,7 +71,7 @@ class OnednnMatMul final : public OpTactic {
   std::unique_ptr<Kernel> make(const NodeDesc& node, std::span<const Tensor> packed) const override {
     ScratchLayout layout;
     MatmulKernel matmul(problem_of(node), layout);
-    const PackedInputs inputs(node, packed, 1, matmul.b_bytes());
+    const PackedInputs inputs(node, packed, {{1, matmul.b_bytes()}});
     matmul.guard(node, inputs);
     return make_kernel([inputs, matmul](const KernelArgs& args) { matmul.run(inputs, args); }, layout.size());
   }

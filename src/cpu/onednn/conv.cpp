@@ -72,7 +72,7 @@ class ConvKernel final : public Kernel {
     } else if (way == Way::kUnpacked) {
       inputs_ = PackedInputs(node);
     } else {
-      inputs_ = {node, packed, kWeight, bytes_of(desc.weights_desc())};
+      inputs_ = {node, packed, {{kWeight, bytes_of(desc.weights_desc())}}};
     }
     src_ = {problem.src_desc, desc.src_desc(), layout_};
     const bool ready = transformed_.defined() || inputs_.is_packed(kWeight);

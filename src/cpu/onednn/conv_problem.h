@@ -1,4 +1,5 @@
-// The sizes of a convolution in oneDNN's terms; shared by the forward pass and both gradients.
+// The sizes of a convolution in oneDNN's terms; shared by the forward pass and both gradients. One to three
+// spatial axes; the library gets a single one as an image of height 1.
 #pragma once
 
 #include "cpu/onednn/primitive.h"
@@ -7,10 +8,10 @@
 namespace twofour::cpu::onednn {
 
 struct ConvProblem {
-  memory::dims src;     // N,C,H,W
-  memory::dims weight;  // K,C,R,S or, grouped, G,K/G,C/G,R,S: the same row-major memory
+  memory::dims src;     // N,C,(D,)H,W
+  memory::dims weight;  // K,C,(T,)R,S or, grouped, G,K/G,C/G,(T,)R,S: the same row-major memory
   memory::dims bias;    // K
-  memory::dims dst;     // N,K,P,Q
+  memory::dims dst;     // N,K,(O,)P,Q
   memory::dims strides, dilates, pads_begin, pads_end;
 
   ConvProblem(const Attrs& attrs, const Shape& src_shape, const Shape& weight_shape);
@@ -24,10 +25,10 @@ Support blocking_pays(const ConvProblem& problem);
 
 /// The activations' format; channels last when both are neutral.
 Format conv_format(const TensorDesc& src, const TensorDesc& dst);
-/// `desc` in that format.
+/// An activation in that format, with at least two spatial axes.
 memory::desc desc_in(const TensorDesc& desc, Format format);
 
-/// src, weight and dst have four dimensions, none is empty, and the weight is in plain order.
+/// src, weight and dst have one to three spatial axes, none is empty, and the weight is in plain order.
 Support conv_shapes_ok(const TensorDesc& src, const TensorDesc& weight, const TensorDesc& dst);
 
 /// Whether it is the residual (input 3) that may share the output's buffer.

@@ -19,30 +19,31 @@ struct Problem {
   explicit Problem(const NodeDesc& node) {
     const TensorDesc& s = node.inputs[kSrc].desc;
     const TensorDesc& d = node.outputs[0];
-    const Shape& w = node.inputs[kWeight].desc.shape;  // [C, M / groups, R, S]
+    const Shape& w = node.inputs[kWeight].desc.shape;  // [C, M / groups, (T,) R, S]
     const Format format = conv_format(s, d);
     src = desc_in(s, format);
     dst = desc_in(d, format);
     if (node.has_input(kBias)) bias = desc_of(node.inputs[kBias].desc);
     const int64_t groups = node.attrs.i("group", 1);
-    const int64_t c = w[0] / groups, m = w[1], taps = w[2] * w[3];
-    weight = {m, c, w[2], w[3]};
-    memory::dims steps = {taps, m * taps, w[3], 1};
+    const int64_t c = w[0] / groups, m = w[1], taps = w.numel() / (w[0] * w[1]);
+    weight = {m, c};
+    memory::dims steps = {taps, m * taps};
     if (groups > 1) {
       weight.insert(weight.begin(), groups);
       steps.insert(steps.begin(), c * m * taps);
     }
-    weight_plain = {weight, type_of(s.dtype), steps};
-    strides = node.attrs.ints("strides", {1, 1});
-    const auto dilations = node.attrs.ints("dilations", {1, 1});
-    const auto pads = node.attrs.ints("pads", {0, 0, 0, 0});
-    for (size_t i = 0; i < 2; ++i) {
-      const int64_t extent = (w[i + 2] - 1) * dilations[i] + 1;
-      dilates.push_back(dilations[i] - 1);
-      pads_begin.push_back(pads[i]);
-      // output_padding is padding that is not cut.
-      pads_end.push_back((s.shape[i + 2] - 1) * strides[i] + extent - pads[i] - d.shape[i + 2]);
+    const size_t spatial = w.rank() - 2;
+    if (spatial == 1) add_axis(1, taps, steps, {.in = 1, .out = 1});
+    const auto stride = node.attrs.ints("strides", std::vector<int64_t>(spatial, 1));
+    const auto dilations = node.attrs.ints("dilations", std::vector<int64_t>(spatial, 1));
+    const auto pads = node.attrs.ints("pads", std::vector<int64_t>(2 * spatial, 0));
+    int64_t step = taps;
+    for (size_t i = 0; i < spatial; ++i) {
+      step /= w[i + 2];
+      add_axis(w[i + 2], step, steps,
+               {s.shape[i + 2], d.shape[i + 2], stride[i], dilations[i], pads[i]});
     }
+    weight_plain = {weight, type_of(s.dtype), steps};
   }
 
   Forward::primitive_desc make(Activations activations) const {
@@ -57,6 +58,22 @@ struct Problem {
             user_scratchpad(),
             cpu_engine()};
   }
+
+ private:
+  struct Axis {
+    int64_t in, out, stride = 1, dilation = 1, pad = 0;
+  };
+
+  /// A spatial axis with `kernel` taps, `step` elements apart.
+  void add_axis(int64_t kernel, int64_t step, memory::dims& steps, const Axis& axis) {
+    weight.push_back(kernel);
+    steps.push_back(step);
+    strides.push_back(axis.stride);
+    dilates.push_back(axis.dilation - 1);
+    pads_begin.push_back(axis.pad);
+    // output_padding is padding that is not cut.
+    pads_end.push_back((axis.in - 1) * axis.stride + (kernel - 1) * axis.dilation + 1 - axis.pad - axis.out);
+  }
 };
 
 class DeconvKernel final : public Kernel {
@@ -64,7 +81,7 @@ class DeconvKernel final : public Kernel {
   DeconvKernel(const NodeDesc& node, std::span<const Tensor> packed, Activations activations) {
     const Problem problem(node);
     const auto desc = problem.make(activations);
-    inputs_ = {node, packed, kWeight, bytes_of(desc.weights_desc())};
+    inputs_ = {node, packed, {{kWeight, bytes_of(desc.weights_desc())}}};
     src_ = {problem.src, desc.src_desc(), layout_};
     weight_ = {inputs_.is_packed(kWeight) ? desc.weights_desc() : problem.weight_plain, desc.weights_desc(),
                layout_};

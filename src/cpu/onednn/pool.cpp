@@ -1,5 +1,6 @@
-// AveragePool and AveragePoolGrad through oneDNN, in either format. Its MaxPool drops NaN: native/pooling has
-// one.
+// AveragePool and AveragePoolGrad through oneDNN, in either format, over one to three spatial axes. Its MaxPool drops
+// NaN: native/pooling has one.
+#include "cpu/onednn/conv_problem.h"
 #include "cpu/onednn/unary_kernel.h"
 #include "cpu/tactics.h"
 #include "ops/pooling/pool_geometry.h"
@@ -17,21 +18,21 @@ struct PoolProblem {
   memory::dims kernel, strides, dilation, pads_begin, pads_end;
 
   PoolProblem(const NodeDesc& node, const TensorDesc& src_tensor, const TensorDesc& dst_tensor) {
-    const ops::Window2d window = ops::window2d(ops::pool_window_from(node.attrs, to_dims(src_tensor.shape)));
+    const ops::Window3d window = ops::pool_window_from(node.attrs, to_dims(src_tensor.shape));
     algorithm = node.attrs.i("count_include_pad", 0) != 0 ? dnnl::algorithm::pooling_avg_include_padding
                                                           : dnnl::algorithm::pooling_avg_exclude_padding;
-    const Format format = is_order_neutral(src_tensor) ? dst_tensor.format : src_tensor.format;
-    src = desc_of({src_tensor.dtype, src_tensor.shape, format});
-    dst = desc_of({dst_tensor.dtype, dst_tensor.shape, format});
-    for (size_t i = 0; i < 2; ++i) {
+    const Format format = conv_format(src_tensor, dst_tensor);
+    src = desc_in(src_tensor, format);
+    dst = desc_in(dst_tensor, format);
+    const ops::Sizes<3> in = ops::spatial_sizes(src_tensor.shape);
+    const ops::Sizes<3> out = ops::spatial_sizes(dst_tensor.shape);
+    for (size_t i = 5 - static_cast<size_t>(src.data.ndims); i < 3; ++i) {
       kernel.push_back(window.kernel[i]);
       strides.push_back(window.stride[i]);
       dilation.push_back(window.dilation[i] - 1);
       pads_begin.push_back(window.pads[i]);
       // Whatever the last window reaches, which under ceil_mode differs from the attribute.
-      const int64_t extent = window.dilation[i] * (window.kernel[i] - 1) + 1;
-      pads_end.push_back((dst_tensor.shape[i + 2] - 1) * window.stride[i] + extent - src_tensor.shape[i + 2] -
-                         window.pads[i]);
+      pads_end.push_back((out[i] - 1) * window.stride[i] + window.extent(i) - in[i] - window.pads[i]);
     }
   }
 
@@ -49,7 +50,8 @@ struct PoolProblem {
 };
 
 Support pool_ok(const NodeDesc& node) {
-  if (node.outputs[0].shape.rank() != 4) return declined(Reason::kShape, node.outputs[0].to_string());
+  const size_t rank = node.outputs[0].shape.rank();
+  if (rank < 3 || rank > 5) return declined(Reason::kShape, node.outputs[0].to_string());
   if (Support no = all_of({types_ok(node), none_empty(node), any_one_format(node)}); !no) return no;
   // Under ceil_mode oneDNN would count the overhang as padding.
   if (node.attrs.i("count_include_pad", 0) != 0 && node.attrs.i("ceil_mode", 0) != 0)

@@ -152,7 +152,7 @@ Conv3d conv3d_from(const Attrs& attrs, const Shape& src, const Shape& weight) {
 }
 
 Conv2d conv2d_from(const Attrs& attrs, const Shape& src, const Shape& weight) {
-  TWOFOUR_CHECK(src.rank() == 4, kUnsupported, "{} is not N,C,H,W", src.to_string());
+  TWOFOUR_CHECK(src.rank() <= 4, kUnsupported, "{} is not N,C,H,W", src.to_string());
   const Conv3d v = conv3d_from(attrs, src, weight);
   return {v.n, v.c, v.in[1], v.in[2], v.k, v.out[1], v.out[2], v.groups, window2d(v.window)};
 }

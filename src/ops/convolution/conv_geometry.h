@@ -68,14 +68,15 @@ Conv3d conv3d_from(const Attrs& attrs, const Shape& src, const Shape& weight);
 /// Inference of the dims of dst; checks groups and channels, too.
 Dims infer_conv(const Attrs& attrs, const ValueType& src, const ValueType& weight);
 
-/// The same for two spatial dimensions: src [N,C,H,W], weight [K,C/groups,R,S], dst [N,K,P,Q].
+/// The same for one or two spatial dimensions: src [N,C,H,W], weight [K,C/groups,R,S], dst [N,K,P,Q], where
+/// H, R and P may be missing and count as 1.
 struct Conv2d {
   int64_t n, c, h, w, k, p, q, groups;
   Window2d window;
   int64_t r() const { return window.kernel[0]; }
   int64_t s() const { return window.kernel[1]; }
 };
-/// Throws Error{kUnsupported} unless there are two spatial dimensions.
+/// Throws Error{kUnsupported} when there are three spatial dimensions.
 Conv2d conv2d_from(const Attrs& attrs, const Shape& src, const Shape& weight);
 
 }  // namespace twofour::ops

@@ -1,4 +1,6 @@
 // Einsum: sums of products by labelled axes.
+#include "ops/linear/einsum.h"
+
 #include <algorithm>
 #include <map>
 
@@ -9,15 +11,9 @@
 namespace twofour::ops {
 namespace {
 
-/// A label is a letter, or a number below kEllipsis for an axis that "..." stands for, counted from the
-/// right.
-using Term = std::vector<int>;
+using Term = EinsumTerm;
+using Equation = EinsumEquation;
 constexpr int kEllipsis = 64;  // less than any letter
-
-struct Equation {
-  std::vector<Term> inputs;
-  Term output;
-};
 
 /// `ellipsis`: how many axes "..." stands for.
 Term read_term(std::string_view text, size_t ellipsis) {
@@ -62,7 +58,9 @@ Term implicit_output(const std::vector<Term>& inputs) {
   return output;
 }
 
-Equation parse(const Attrs& attrs, const std::vector<size_t>& ranks) {
+}  // namespace
+
+Equation einsum_equation(const Attrs& attrs, const std::vector<size_t>& ranks) {
   std::string text = attrs.s("equation", "");
   std::erase(text, ' ');
   const size_t arrow = text.find("->");
@@ -91,6 +89,8 @@ Equation parse(const Attrs& attrs, const std::vector<size_t>& ranks) {
   }
   return equation;
 }
+
+namespace {
 
 /// The size of every label; a size 1 broadcasts.
 template <typename Size>
@@ -121,7 +121,7 @@ void infer(const Node& node, std::span<ValueType> outputs) {
     ranks.push_back(input->rank());
     shapes.push_back(input->dims());
   }
-  const Equation equation = parse(node.attrs(), ranks);
+  const Equation equation = einsum_equation(node.attrs(), ranks);
   const std::map<int, Dim> sizes = label_sizes(equation, shapes);
   outputs[0] = {node.input(0)->dtype(), {}};
   for (const int label : equation.output) outputs[0].dims.push_back(sizes.at(label));
@@ -144,7 +144,7 @@ void reference(const ReferenceArgs& args) {
     ranks.push_back(input.shape().rank());
     shapes.push_back(input.shape().dims());
   }
-  const Equation equation = parse(args.attrs, ranks);
+  const Equation equation = einsum_equation(args.attrs, ranks);
   Term labels = equation.output;  // then those that are summed
   Shape extent = args.outputs[0].shape();
   for (const auto& [label, size] : label_sizes(equation, shapes))
@@ -240,7 +240,7 @@ Value* grad_of(const GradArgs& args, const Equation& equation, size_t input) {
 std::vector<Value*> grad(const GradArgs& args) {
   std::vector<size_t> ranks;
   for (const Value* input : args.node.inputs()) ranks.push_back(input->rank());
-  const Equation equation = parse(args.node.attrs(), ranks);
+  const Equation equation = einsum_equation(args.node.attrs(), ranks);
   std::vector<Value*> result(ranks.size(), nullptr);
   for (size_t i = 0; i < ranks.size(); ++i)
     if (args.needed[i]) result[i] = grad_of(args, equation, i);

@@ -187,6 +187,12 @@ double RecurrentActivation::operator()(double v) const {
   return v;
 }
 
+const std::vector<std::string>& default_recurrent_activations(std::string_view op) {
+  static const std::vector<std::string> rnn = {"Tanh"}, gru = {"Sigmoid", "Tanh"},
+                                        lstm = {"Sigmoid", "Tanh", "Tanh"};
+  return op == "RNN" ? rnn : op == "GRU" ? gru : lstm;
+}
+
 std::vector<RecurrentActivation> recurrent_activations(const Attrs& attrs,
                                                        const std::vector<std::string>& defaults) {
   const auto count = defaults.size() * static_cast<size_t>(directions_of(attrs));

@@ -32,11 +32,17 @@ class RecurrentActivation {
   };
   RecurrentActivation(Kind kind, double alpha, double beta) : kind_(kind), alpha_(alpha), beta_(beta) {}
   double operator()(double v) const;
+  Kind kind() const { return kind_; }
+  double alpha() const { return alpha_; }
+  double beta() const { return beta_; }
 
  private:
   Kind kind_;
   double alpha_, beta_;
 };
+
+/// Of one direction of RNN, GRU or LSTM.
+const std::vector<std::string>& default_recurrent_activations(std::string_view op);
 
 /// `count` functions for each direction: attributes activations, activation_alpha and activation_beta, or the
 /// defaults. Names are not case-sensitive. Throws Error{kInvalidArgument} on unknown ones.

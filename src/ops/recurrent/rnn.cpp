@@ -7,19 +7,6 @@
 namespace twofour::ops {
 namespace {
 
-const std::vector<std::string>& rnn_activations() {
-  static const std::vector<std::string> names = {"Tanh"};
-  return names;
-}
-const std::vector<std::string>& gru_activations() {
-  static const std::vector<std::string> names = {"Sigmoid", "Tanh"};
-  return names;
-}
-const std::vector<std::string>& lstm_activations() {
-  static const std::vector<std::string> names = {"Sigmoid", "Tanh", "Tanh"};
-  return names;
-}
-
 void rnn_cell(const RecurrentWeights& v, const Attrs&, std::span<const double> x, std::span<double> h,
               std::span<double>) {
   const std::vector<double> before(h.begin(), h.end());
@@ -89,20 +76,20 @@ void dynamic_quantize_lstm_cell(const RecurrentWeights& v, const Attrs& attrs, s
 }
 
 void infer_rnn(const Node& node, std::span<ValueType> outputs) {
-  infer_recurrent(node, outputs, 1, rnn_activations());
+  infer_recurrent(node, outputs, 1, default_recurrent_activations("RNN"));
 }
 void infer_gru(const Node& node, std::span<ValueType> outputs) {
-  infer_recurrent(node, outputs, 3, gru_activations());
+  infer_recurrent(node, outputs, 3, default_recurrent_activations("GRU"));
 }
 void infer_lstm(const Node& node, std::span<ValueType> outputs) {
-  infer_recurrent(node, outputs, 4, lstm_activations());
+  infer_recurrent(node, outputs, 4, default_recurrent_activations("LSTM"));
 }
 
-void reference_rnn(const ReferenceArgs& args) { run_recurrent(args, 1, rnn_activations(), rnn_cell); }
-void reference_gru(const ReferenceArgs& args) { run_recurrent(args, 3, gru_activations(), gru_cell); }
-void reference_lstm(const ReferenceArgs& args) { run_recurrent(args, 4, lstm_activations(), lstm_cell); }
+void reference_rnn(const ReferenceArgs& args) { run_recurrent(args, 1, default_recurrent_activations("RNN"), rnn_cell); }
+void reference_gru(const ReferenceArgs& args) { run_recurrent(args, 3, default_recurrent_activations("GRU"), gru_cell); }
+void reference_lstm(const ReferenceArgs& args) { run_recurrent(args, 4, default_recurrent_activations("LSTM"), lstm_cell); }
 void reference_dynamic_quantize_lstm(const ReferenceArgs& args) {
-  run_recurrent(args, 4, lstm_activations(), dynamic_quantize_lstm_cell);
+  run_recurrent(args, 4, default_recurrent_activations("LSTM"), dynamic_quantize_lstm_cell);
 }
 
 OpDef recurrent(std::string_view name, std::string_view doc, InferFn infer, ReferenceFn reference,

@@ -1,6 +1,8 @@
 #include "cpu/native/reduction/reduce.h"
 
 #include <algorithm>
+#include <cmath>
+#include <type_traits>
 
 #include "base/parallel.h"
 #include "cpu/native/simd.h"
@@ -11,13 +13,16 @@ namespace {
 constexpr int64_t kColumns = 256;  // of inner, summed together
 constexpr int64_t kPieceElements = 16384;
 
-template <bool kSquared, typename T>
+template <Term kTerm, typename T>
 inline double term_of(T v) {
-  return kSquared ? static_cast<double>(v) * static_cast<double>(v) : static_cast<double>(v);
+  const auto wide = static_cast<double>(v);
+  if constexpr (kTerm == Term::kSquare) return wide * wide;
+  if constexpr (kTerm == Term::kMagnitude) return std::abs(wide);
+  return wide;
 }
 
 /// The sum of n neighbours in eight interleaved partial sums, whatever the vector length.
-template <bool kSquared, typename T>
+template <Term kTerm, typename T>
 double sum_row(const T* src, int64_t n) {
   constexpr int64_t kLanes = 32;
   double total = 0;
@@ -26,22 +31,22 @@ double sum_row(const T* src, int64_t n) {
     int64_t i = 0;
     for (; i + kLanes <= n; i += kLanes)
 #pragma omp simd
-      for (int64_t lane = 0; lane < kLanes; ++lane) lanes[lane] += term_of<kSquared>(src[i + lane]);
+      for (int64_t lane = 0; lane < kLanes; ++lane) lanes[lane] += term_of<kTerm>(src[i + lane]);
     for (int64_t lane = 0; lane < kLanes; ++lane) total += lanes[lane];
-    for (; i < n; ++i) total += term_of<kSquared>(src[i]);
+    for (; i < n; ++i) total += term_of<kTerm>(src[i]);
   });
   return total;
 }
 
 /// dst[j] = the sum over `rows` rows of src[row * stride + j] for j < columns <= kColumns.
-template <bool kSquared, typename T>
+template <Term kTerm, typename T>
 void sum_columns(const T* src, int64_t rows, int64_t stride, int64_t columns, double* dst) {
   run_simd([=]() TWOFOUR_INLINE {
     double sums[kColumns] = {};
     for (int64_t row = 0; row < rows; ++row) {
       const T* line = src + row * stride;
 #pragma omp simd
-      for (int64_t j = 0; j < columns; ++j) sums[j] += term_of<kSquared>(line[j]);
+      for (int64_t j = 0; j < columns; ++j) sums[j] += term_of<kTerm>(line[j]);
     }
     for (int64_t j = 0; j < columns; ++j) dst[j] = sums[j];
   });
@@ -77,16 +82,21 @@ void SumOverAxis::run(const T* src, double* dst, std::byte* scratch, Term term) 
       const T* from = src + (o * size_ + begin) * inner_ + column;
       double* to = partial + (o * pieces_ + piece) * inner_ + column;
       const int64_t columns = std::min(kColumns, inner_ - column);
-      const bool squared = term == Term::kSquare;
-      if (inner_ == 1) *to = squared ? sum_row<true>(from, rows) : sum_row<false>(from, rows);
-      else if (squared) sum_columns<true>(from, rows, inner_, columns, to);
-      else sum_columns<false>(from, rows, inner_, columns, to);
+      const auto sum = [&]<Term kTerm>(std::integral_constant<Term, kTerm>) {
+        if (inner_ == 1) *to = sum_row<kTerm>(from, rows);
+        else sum_columns<kTerm>(from, rows, inner_, columns, to);
+      };
+      switch (term) {
+        case Term::kValue: sum(std::integral_constant<Term, Term::kValue>()); break;
+        case Term::kSquare: sum(std::integral_constant<Term, Term::kSquare>()); break;
+        case Term::kMagnitude: sum(std::integral_constant<Term, Term::kMagnitude>()); break;
+      }
     }
   });
   if (pieces_ == 1) return;
   for (int64_t o = 0; o < outer_; ++o)
     for (int64_t column = 0; column < inner_; column += kColumns)
-      sum_columns<false>(partial + o * pieces_ * inner_ + column, pieces_, inner_,
+      sum_columns<Term::kValue>(partial + o * pieces_ * inner_ + column, pieces_, inner_,
                          std::min(kColumns, inner_ - column), dst + o * inner_ + column);
 }
 

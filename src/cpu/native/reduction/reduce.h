@@ -8,7 +8,7 @@
 
 namespace twofour::cpu {
 
-enum class Term : uint8_t { kValue, kSquare };
+enum class Term : uint8_t { kValue, kSquare, kMagnitude };
 
 class SumOverAxis {
  public:
