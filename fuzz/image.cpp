@@ -1,4 +1,4 @@
-// JPEG and PNG files from outside decode or give an Error that says why.
+// Image files from outside, of every kind that is read, decode or give an Error that says why.
 #include "base/error.h"
 #include "data/image_codec.h"
 
@@ -6,7 +6,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   try {
     const twofour::data::DecodeLimits limits{.max_side = 2048, .max_pixels = 1 << 18};
     const auto image = twofour::data::decode_image(std::as_bytes(std::span(data, size)), limits);
-    twofour::data::fit_image(image, 7, 5, 0.875);
+    twofour::data::fit_image(image, 7, 5, 9);
   } catch (const twofour::Error& error) {
     if (error.code() == twofour::ErrorCode::kInternal) throw;
   }

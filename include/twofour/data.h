@@ -36,8 +36,15 @@ struct DataOptions {
   bool shuffle = true;
   std::vector<float> mean;  // by channel, of values in [0, 1]
   std::vector<float> std;
-  bool flip = false;                                          // random horizontal flips
-  int64_t crop_padding = 0;                                   // random crops after padding; 4 for CIFAR
+  bool flip = false;         // random horizontal flips
+  int64_t crop_padding = 0;  // random crops after padding; 4 for CIFAR
+  /// The shorter side of an image before its centre is cropped to image_shape (torchvision's Resize and
+  /// CenterCrop); 0: it just covers image_shape.
+  int64_t resize = 0;
+  /// Labels of a folder of classes are places in this list, Model::class_names() for one; empty: in the
+  /// sorted names of its folders. To train, a folder with other classes takes its own names, with a log line;
+  /// else it is an error.
+  std::vector<std::string> class_names;
   std::function<void(int64_t done, int64_t total)> progress;  // while images are decoded at opening
 };
 
@@ -53,6 +60,8 @@ class DataLoader {
   const std::string& source() const { return source_; }
   int64_t size() const;
   int64_t num_classes() const;
+  /// C,H,W.
+  const Shape& image_shape() const;
   /// By label. Folder names for ImageFolder, "0", "1", ... for data without names.
   const std::vector<std::string>& class_names() const;
   int64_t batch_size() const { return batch_size_; }

@@ -16,4 +16,8 @@ void make_folder(const std::filesystem::path& path);
 /// what is there and not a regular file (a device, a pipe, a folder) stays: Error{kInvalidArgument}.
 void write_file_atomic(const std::filesystem::path& path, std::string_view content);
 
+/// Makes the folder, when it is not there, and writes a file that it removes again. Throws Error{kIo} naming
+/// the folder where that fails.
+void check_writable(const std::filesystem::path& folder);
+
 }  // namespace twofour

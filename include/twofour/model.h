@@ -65,7 +65,9 @@ struct LoadOptions {
 
 class Model {
  public:
-  /// Reads an ONNX file (opsets 6 to 27). The error names what is wrong and where.
+  /// Reads an ONNX file (opsets 6 to 27). The error names what is wrong and where. Weights that are stored in
+  /// another shape than they are read in take that one; marks of 2:4 weights that do not hold are dropped,
+  /// with a warning.
   static Model load(const std::filesystem::path& onnx, const LoadOptions& options = {});
   /// default_shapes() of a file, read without understanding its operators. An input whose number of
   /// dimensions the file does not give is left out.
@@ -92,10 +94,23 @@ class Model {
   std::vector<std::string> outputs() const;
   /// For every input with open dimensions, its shape with 1 in their place.
   std::map<std::string, Shape> default_shapes() const;
-  /// C,H,W of the one image input. Throws Error{kInvalidArgument} when there is no such input.
-  Shape image_shape() const;
+  /// C,H,W of the one image input; open sizes are those of `open` (C,H,W or H,W), when that is given. Throws
+  /// Error{kInvalidArgument} when there is no such input, when sizes are open and none are given, or when
+  /// those given do not fit.
+  Shape image_shape(const Shape& open = {}) const;
   /// Columns of the one output [N, classes]. Throws Error{kInvalidArgument} when there is no such output.
   int64_t num_classes() const;
+  /// By label, of the data it was trained on; empty when it does not say.
+  std::vector<std::string> class_names() const;
+  void set_class_names(const std::vector<std::string>& names);
+  /// Which constants training changes: by default weights, biases and the like (ops/parameters.h), not
+  /// running statistics, sizes, literals or what scales the input. Globs match names of constants, or of
+  /// layers that read them. Throws Error{kNotFound} on one that matches none, kInvalidArgument on one that
+  /// matches only what cannot be trained.
+  void freeze(const std::vector<std::string>& globs);
+  void unfreeze(const std::vector<std::string>& globs);
+  /// Throws what save() would throw about the model.
+  void check_save() const;
   int64_t num_parameters() const;
   int64_t num_nodes() const;
   /// The network as text.

@@ -64,8 +64,8 @@ class Sgd {
 /// gradients and momentum of pruned elements stay zero.
 std::vector<PruneRow> prune_trained_model(Model& model, Sgd& optimizer, const PruneOptions& options = {});
 
-/// kAuto: weights that the model's metadata names as 2:4. kKeep: also those whose zeros form the pattern
-/// (files of other tools); an error when there is none. kNone: no masks.
+/// kAuto: weights that the model's metadata names as 2:4, and those whose zeros form the pattern (files of
+/// other tools), with a log line. kKeep: the same; an error when there is none. kNone: no masks.
 enum class KeepSparsity : uint8_t { kAuto, kKeep, kNone };
 inline constexpr Names<KeepSparsity, 3> kKeepSparsityNames = {
     {{"auto", KeepSparsity::kAuto}, {"keep", KeepSparsity::kKeep}, {"none", KeepSparsity::kNone}}};
@@ -86,6 +86,8 @@ class Trainer {
   /// Trains on and gives `line` the lines of benchmark mode.
   BenchmarkResult benchmark(const BenchmarkOptions& options,
                             const std::function<void(std::string_view)>& line);
+  /// Throws what evaluate() would throw about `data` and the model, before any training.
+  void check_evaluation(DataLoader& data) const;
   /// Top-1 accuracy of the present model over one epoch of `data`, kept in the history of the last epoch.
   Evaluation evaluate(DataLoader& data,
                       const std::function<void(int64_t done, int64_t total)>& progress = {});
@@ -101,6 +103,8 @@ class Trainer {
   /// The colour of every node of the step; empty in fp32.
   const amp::Report& paint_report() const;
   StepMemory memory() const;
+  /// "trains 9 of 11 constants (1314 values); frozen: running statistics and sizes (bn.mean, bn.var)".
+  std::string describe_constants() const;
   /// What decides the run's numbers besides model, images and machine, as JSON text.
   std::string recipe() const;
 
@@ -111,11 +115,14 @@ class Trainer {
   std::unique_ptr<train::Trainer> trainer_;
 };
 
-/// Top-1 accuracy over one epoch of `data`.
+/// Top-1 accuracy over one epoch of `data`. Throws Error{kInvalidArgument} when a label cannot mean the same
+/// in both: the model names its classes otherwise, or does not and the data has fewer of them.
 Evaluation evaluate(const Model& model, DataLoader& data,
                     const std::function<void(int64_t done, int64_t total)>& progress = {});
 
-/// Memory of one training step in a precision, without training.
-StepMemory step_memory(const Model& model, int64_t batch_size, Precision precision);
+/// Memory of one training step in a precision, without training. `image_shape`: C,H,W where the model leaves
+/// them open.
+StepMemory step_memory(const Model& model, int64_t batch_size, Precision precision,
+                       const Shape& image_shape = {});
 
 }  // namespace twofour

@@ -75,9 +75,12 @@ struct TrainerOptions {
   bool time_tactics = true;
   /// Where the times are kept for the next run (TuningOptions::timing_cache).
   std::filesystem::path timing_cache;
-  /// A checkpoint to go on from, bit for bit, as if the run had never stopped. The recipe (these options, the
-  /// optimiser's and the data's) must be the checkpoint's.
+  /// A checkpoint to go on from, bit for bit, as if the run had never stopped. The network and the recipe
+  /// (these options, the optimiser's and the data's) must be the checkpoint's.
   std::filesystem::path resume_from;
+  /// With resume_from: go on with this schedule in place of the checkpoint's, to lengthen a run. From there
+  /// on the numbers are not those of one run with either schedule.
+  bool new_schedule = false;
 };
 
 /// Sums over the steps of the epoch in work.
@@ -89,7 +92,8 @@ struct EpochTotals {
   int64_t skipped_steps = 0;
   double time_s = 0;
 
-  double loss() const { return loss_steps ? loss_sum / static_cast<double>(loss_steps) : 0; }
+  /// NaN when no step had a finite loss.
+  double loss() const { return loss_sum / static_cast<double>(loss_steps); }
   double accuracy() const { return images ? static_cast<double>(correct) / static_cast<double>(images) : 0; }
   double images_per_s() const { return time_s > 0 ? static_cast<double>(images) / time_s : 0; }
 };

@@ -30,6 +30,9 @@ DataLoader::DataLoader(const DataOptions& options)
   open.size = options.size;
   open.num_classes = options.num_classes;
   open.seed = options.seed;
+  open.resize = options.resize;
+  open.class_names = options.class_names;
+  open.own_classes = training;
   open.progress = options.progress;
   data::LoaderOptions loader;
   loader.batch_size = options.batch_size;
@@ -45,6 +48,7 @@ DataLoader::DataLoader(const DataOptions& options)
 
 int64_t DataLoader::size() const { return loader_->dataset().size(); }
 int64_t DataLoader::num_classes() const { return loader_->dataset().num_classes(); }
+const Shape& DataLoader::image_shape() const { return loader_->dataset().image_shape(); }
 const std::vector<std::string>& DataLoader::class_names() const { return loader_->dataset().class_names(); }
 int64_t DataLoader::batches_per_epoch() const { return loader_->batches_per_epoch(); }
 

@@ -1,13 +1,18 @@
 #include "twofour/model.h"
 
 #include <algorithm>
+#include <array>
 
 #include "api/sparsity_rows.h"
 #include "ir/print.h"
 #include "onnx/export.h"
 #include "onnx/import.h"
 #include "onnx/outline.h"
+#include "passes/weight_views.h"
 #include "sparsity/verify.h"
+#include "train/class_names.h"
+#include "train/constants.h"
+#include "twofour/files.h"
 #include "zoo/zoo.h"
 
 namespace twofour {
@@ -23,6 +28,20 @@ Shape with_ones(const Dims& dims) {
   Shape shape;
   for (const Dim& dim : dims) shape.push_back(dim.known() ? dim.value : 1);
   return shape;
+}
+
+std::string checked_bytes(const Graph& graph) {
+  sparsity::require_sparsity(graph);
+  return onnx_io::export_model_bytes(graph);
+}
+
+/// `dim` of the image input, or the size that stands for an open one.
+int64_t image_dim(const Dim& dim, size_t axis, const Shape& open) {
+  if (!dim.known()) return open[axis];
+  TWOFOUR_CHECK(open.rank() == 0 || open[axis] == dim.value, kInvalidArgument,
+                "the model takes images of {} {}, {} was given", dim.value,
+                std::array{"channels", "rows", "columns"}[axis], open[axis]);
+  return dim.value;
 }
 
 }  // namespace
@@ -53,7 +72,10 @@ std::vector<PruneRow> api::to_public(const std::vector<sparsity::PruneRow>& rows
 Model::Model(Graph graph) : graph_(std::make_shared<Graph>(std::move(graph))) {}
 
 Model Model::load(const std::filesystem::path& onnx, const LoadOptions& options) {
-  return Model(onnx_io::import_model(onnx, {.shapes = options.shapes, .kept_inputs = options.kept_inputs}));
+  Graph graph = onnx_io::import_model(onnx, {.shapes = options.shapes, .kept_inputs = options.kept_inputs});
+  passes::fold_weight_views(graph);
+  sparsity::drop_stale_marks(graph);
+  return Model(std::move(graph));
 }
 
 std::map<std::string, Shape> Model::default_shapes(const std::filesystem::path& onnx) {
@@ -75,10 +97,12 @@ std::vector<std::string> Model::zoo_names() {
 }
 
 void Model::save(const std::filesystem::path& onnx) const {
-  with_context([&] { return fmt::format("saving {}", onnx.string()); },
-               [&] { sparsity::require_sparsity(*graph_); });
-  onnx_io::export_model(*graph_, onnx);
+  const std::string bytes = with_context([&] { return fmt::format("saving {}", onnx.string()); },
+                                         [&] { return checked_bytes(*graph_); });
+  write_file_atomic(onnx, bytes);
 }
+
+void Model::check_save() const { checked_bytes(*graph_); }
 
 Model Model::clone() const { return Model(graph_->clone()); }
 
@@ -103,12 +127,26 @@ std::map<std::string, Shape> Model::default_shapes() const {
   return shapes;
 }
 
-Shape Model::image_shape() const {
+Shape Model::image_shape(const Shape& given) const {
   TWOFOUR_CHECK(graph_->inputs().size() == 1 && graph_->inputs()[0]->rank() == 4, kInvalidArgument,
                 "the model takes {}; one image input [N,C,H,W] is expected", fmt::join(inputs(), ", "));
   const Dims& dims = graph_->inputs()[0]->dims();
-  return ValueType{DType::kF32, {dims[1], dims[2], dims[3]}}.shape();
+  const Shape open = given.rank() == 2 && dims[1].known() ? Shape{dims[1].value, given[0], given[1]} : given;
+  TWOFOUR_CHECK(open.rank() == 0 || open.rank() == 3, kInvalidArgument,
+                "the size of the images is {}; C,H,W is expected, or H,W where the model knows C",
+                given.to_string());
+  TWOFOUR_CHECK(open.rank() == 3 || (dims[1].known() && dims[2].known() && dims[3].known()), kInvalidArgument,
+                "the model takes {}, with sizes that are open; give the size of the images (--input_size)",
+                fmt::join(inputs(), ", "));
+  return {image_dim(dims[1], 0, open), image_dim(dims[2], 1, open), image_dim(dims[3], 2, open)};
 }
+
+std::vector<std::string> Model::class_names() const { return train::read_class_names(*graph_); }
+void Model::set_class_names(const std::vector<std::string>& names) {
+  train::write_class_names(*graph_, names);
+}
+void Model::freeze(const std::vector<std::string>& globs) { train::set_trainable(*graph_, globs, false); }
+void Model::unfreeze(const std::vector<std::string>& globs) { train::set_trainable(*graph_, globs, true); }
 
 int64_t Model::num_classes() const {
   TWOFOUR_CHECK(graph_->outputs().size() == 1 && graph_->outputs()[0]->rank() == 2 &&

@@ -20,6 +20,24 @@ sparsity::MaskMode to_internal(KeepSparsity mode) {
   return sparsity::MaskMode::kAuto;
 }
 
+/// Names that are only numbers fit any.
+void check_labels(const std::vector<std::string>& names, const Graph& model, const DataLoader& data) {
+  const std::vector<std::string>& found = data.class_names();
+  if (found == data::numbered_classes(data.num_classes())) return;
+  const Dims& scores = model.outputs().at(0)->dims();
+  const auto count = static_cast<int64_t>(names.empty() ? 0 : names.size());
+  TWOFOUR_CHECK(names.empty() || found.size() != names.size() || found == names || scores.empty() ||
+                    scores.back() != Dim(count),
+                kInvalidArgument,
+                "the labels of {} are {}, the model's are {}: open the data with the model's", data.source(),
+                fmt::join(found, ", "), fmt::join(names, ", "));
+  TWOFOUR_CHECK(
+      scores.empty() || !scores.back().known() || scores.back().value <= data.num_classes(), kInvalidArgument,
+      "{} has the {} classes {}, the model gives {} scores and does not say for which: its labels cannot "
+      "be told; name them with --class_names or DataOptions::class_names",
+      data.source(), found.size(), fmt::join(found, ", "), scores.back().to_string());
+}
+
 }  // namespace
 
 Sgd::Sgd(const SgdOptions& options)
@@ -57,6 +75,8 @@ BenchmarkResult Trainer::benchmark(const BenchmarkOptions& options,
   return train::run_benchmark(*trainer_, options, line);
 }
 
+void Trainer::check_evaluation(DataLoader& data) const { trainer_->check_evaluation(data.loader()); }
+
 Evaluation Trainer::evaluate(DataLoader& data, const std::function<void(int64_t, int64_t)>& progress) {
   return trainer_->evaluate(data.loader(), progress);
 }
@@ -68,19 +88,22 @@ const std::vector<EpochRecord>& Trainer::history() const { return trainer_->hist
 Precision Trainer::precision() const { return trainer_->precision().used; }
 const std::string& Trainer::precision_note() const { return trainer_->precision().note; }
 const amp::Report& Trainer::paint_report() const { return trainer_->paint_report(); }
+std::string Trainer::describe_constants() const { return trainer_->describe_constants(); }
 std::string Trainer::recipe() const { return trainer_->recipe().dump(1); }
 StepMemory Trainer::memory() const { return trainer_->memory(); }
 void Trainer::save(const std::filesystem::path& path) const { trainer_->save(path); }
 
 Evaluation evaluate(const Model& model, DataLoader& data,
                     const std::function<void(int64_t, int64_t)>& progress) {
+  check_labels(model.class_names(), model.graph(), data);
   return train::evaluate(model.graph(), api::device(), data.loader(), data.batch_size(), progress);
 }
 
-StepMemory step_memory(const Model& model, int64_t batch_size, Precision precision) {
+StepMemory step_memory(const Model& model, int64_t batch_size, Precision precision,
+                       const Shape& image_shape) {
   train::StepOptions options;
   options.batch_size = batch_size;
-  options.image_shape = model.image_shape();
+  options.image_shape = model.image_shape(image_shape);
   options.precision = precision;
   return train::step_memory(model.graph(), api::device(), options);
 }

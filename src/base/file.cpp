@@ -1,6 +1,7 @@
 #include "base/file.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -77,14 +78,32 @@ struct NewFile {
   Descriptor fd;
 };
 
-/// A new file in the same folder, with the mode that the umask gives.
+constexpr std::string_view kNewSuffix = ".twofour-new";
+
+/// A new file in the same folder, with the mode that the umask gives. It stays locked while its writer lives.
 NewFile create_beside(const std::filesystem::path& path) {
   static std::atomic<uint64_t> counter{0};
   for (;;) {
-    const std::string name = fmt::format("{}.{}.{}", path.string(), ::getpid(), counter++);
+    const std::string name = fmt::format("{}.{}.{}{}", path.string(), ::getpid(), counter++, kNewSuffix);
     Descriptor fd(::open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
-    if (fd.get() >= 0) return {name, std::move(fd)};
-    if (errno != EEXIST) fail_errno("create", path);
+    if (fd.get() < 0 && errno != EEXIST) fail_errno("create", path);
+    if (fd.get() < 0) continue;
+    struct stat info {};
+    ::flock(fd.get(), LOCK_EX);
+    if (::fstat(fd.get(), &info) == 0 && info.st_nlink > 0) return {name, std::move(fd)};
+  }
+}
+
+/// Removes what writers of `path` left that were killed: new files that nobody holds a lock on.
+void remove_abandoned(const std::filesystem::path& path) {
+  const std::filesystem::path folder = path.has_parent_path() ? path.parent_path() : ".";
+  const std::string prefix = path.filename().string() + ".";
+  std::error_code error;
+  for (std::filesystem::directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
+    const std::string name = it->path().filename().string();
+    if (!name.starts_with(prefix) || !name.ends_with(kNewSuffix)) continue;
+    const Descriptor fd(::open(it->path().c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+    if (fd.get() >= 0 && ::flock(fd.get(), LOCK_EX | LOCK_NB) == 0) ::unlink(it->path().c_str());
   }
 }
 
@@ -125,17 +144,25 @@ void write_file_atomic(const std::filesystem::path& path, const std::function<vo
                        const std::function<void(const std::filesystem::path&)>& check) {
   const Target target = find_target(path);
   if (target.path.has_parent_path()) make_folder(target.path.parent_path());
+  remove_abandoned(target.path);
   NewFile file = create_beside(target.path);
   try {
     writer([&](std::span<const std::byte> bytes) { write_all(file.fd.get(), bytes, path); });
     if (target.mode && ::fchmod(file.fd.get(), *target.mode) != 0) fail_errno("set the mode of", path);
-    if (::fsync(file.fd.get()) != 0 || !file.fd.close()) fail_errno("write", path);
+    if (::fsync(file.fd.get()) != 0) fail_errno("write", path);
     if (check) check(file.name);
     if (::rename(file.name.c_str(), target.path.c_str()) != 0) fail_errno("rename to", path);
+    if (!file.fd.close()) fail_errno("write", path);
   } catch (...) {
     ::unlink(file.name.c_str());
     throw;
   }
+}
+
+void check_writable(const std::filesystem::path& folder) {
+  make_folder(folder);
+  const NewFile file = create_beside(folder / "check");
+  ::unlink(file.name.c_str());
 }
 
 void write_file_atomic(const std::filesystem::path& path, std::string_view content) {

@@ -12,13 +12,20 @@
 namespace twofour::cli {
 
 struct DataArguments {
-  std::string source, mean, std;
+  std::string source, mean, std, input_size, class_names;
   int64_t batch_size = 128;
-  int64_t size = 0;
+  int64_t size = 0, resize = 0, center_crop = 0;
   uint64_t seed = 1;
 };
 
 void add_data_arguments(CLI::App& app, DataArguments& arguments);
+
+/// C,H,W: the model's, with --input_size for the sizes that it leaves open. Throws Error{kInvalidArgument}
+/// naming the option.
+Shape image_shape(const DataArguments& arguments, const Model& model);
+
+/// --class_names, a list or a file with one in a line, else the model's.
+std::vector<std::string> class_names(const DataArguments& arguments, const Model& model);
 
 /// Opens the data for `model`, with a progress bar, and says what it is.
 DataLoader open_data(const DataArguments& arguments, const Model& model, DataOptions options);

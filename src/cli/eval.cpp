@@ -8,6 +8,7 @@
 #include "cli/command.h"
 #include "cli/console.h"
 #include "cli/data_arguments.h"
+#include "cli/ignored_options.h"
 #include "cli/threads.h"
 #include "twofour/engine.h"
 #include "twofour/files.h"
@@ -22,7 +23,12 @@ struct Options {
   int threads = 0;
 };
 
-void run(const Options& options) {
+void run(const Options& options, const CLI::App& command) {
+  const bool drawn = options.data.source == "digits";
+  refuse_ignored(command, {{"--data_size", drawn, "--data=digits"},
+                           {"--seed", drawn, "--data=digits"},
+                           {"--class_names", !drawn, "a folder of classes"},
+                           {"--center_crop", options.data.resize > 0, "--resize"}});
   use_threads(options.threads);
   const Model model = Model::load(options.onnx);
   DataLoader data = open_data(options.data, model, {.split = Split::kTestOrAll, .shuffle = false});
@@ -52,7 +58,7 @@ void add_eval(CLI::App& app) {
   eval->get_option("--data")->required();
   add_threads_option(*eval, options->threads);
   eval->add_option("--json", options->json, "Write the result as JSON");
-  eval->callback([options] { run(*options); });
+  eval->callback([options, eval] { run(*options, *eval); });
 }
 
 }  // namespace twofour::cli

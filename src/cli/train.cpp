@@ -20,8 +20,13 @@ namespace {
 Model open_model(const TrainArguments& arguments) {
   if (arguments.onnx.empty() == arguments.zoo.empty())
     throw Error(ErrorCode::kInvalidArgument, "give --onnx=FILE or --zoo=NAME");
-  if (!arguments.onnx.empty()) return Model::load(arguments.onnx);
-  return Model::zoo(arguments.zoo, {.num_classes = arguments.classes, .seed = arguments.data.seed});
+  Model model =
+      arguments.zoo.empty()
+          ? Model::load(arguments.onnx)
+          : Model::zoo(arguments.zoo, {.num_classes = arguments.classes, .seed = arguments.data.seed});
+  model.freeze(arguments.freeze);
+  model.unfreeze(arguments.train);
+  return model;
 }
 
 // What mixed precision comes to here; the library has warned where it is not to be had.
@@ -41,7 +46,7 @@ DataLoader open_benchmark_data(const TrainArguments& arguments, const Model& mod
   if (!arguments.data.source.empty()) return open_training_data(arguments, model);
   print_line("no --data: benchmark mode on synthetic images");
   return DataLoader({.source = "synthetic",
-                     .image_shape = model.image_shape(),
+                     .image_shape = image_shape(arguments.data, model),
                      .num_classes = model.num_classes(),
                      .size = arguments.data.batch_size * 4,
                      .seed = arguments.data.seed,
@@ -53,6 +58,7 @@ void run_benchmark(const TrainArguments& arguments, const Model& model, const Sg
     throw Error(ErrorCode::kInvalidArgument, "a benchmark (--num_iter, or no --data) writes no --output");
   DataLoader data = open_benchmark_data(arguments, model);
   Trainer trainer(model, optimizer, data, arguments.trainer_options(data.batches_per_epoch()));
+  print_line(trainer.describe_constants());
   explain_precision(arguments, trainer);
   const BenchmarkResult result = trainer.benchmark(arguments.benchmark, print_line);
   print_line(fmt::format("total: {} steps in {:.1f} s, {:.1f} images_per_sec", result.steps, result.time_s,
@@ -68,15 +74,28 @@ std::filesystem::path find_checkpoint(const TrainArguments& arguments) {
   return {};
 }
 
+// What would fail after an epoch fails before it.
+void check_first(const TrainArguments& arguments, const Trainer& trainer, std::optional<DataLoader>& test) {
+  if (test) trainer.check_evaluation(*test);
+  if (!arguments.output.empty()) trainer.model().check_save();
+}
+
 void run_training(const TrainArguments& arguments, const Model& model, const Sgd& optimizer) {
+  if (!arguments.output.empty()) check_writable(arguments.output);
   DataLoader data = open_training_data(arguments, model);
   std::optional<DataLoader> test = open_test_data(arguments.data, arguments.test_data, model, data);
   TrainerOptions options = arguments.trainer_options(data.batches_per_epoch());
   options.resume_from = find_checkpoint(arguments);
   Trainer trainer(model, optimizer, data, options);
+  print_line(trainer.describe_constants());
   explain_precision(arguments, trainer);
+  check_first(arguments, trainer, test);
   if (!options.resume_from.empty())
-    print_line(fmt::format("resumed from {} after epoch {}", options.resume_from.string(), trainer.epoch()));
+    print_line(fmt::format("resumed from {} after epoch {}{}", options.resume_from.string(), trainer.epoch(),
+                           options.new_schedule
+                               ? "; the learning rate follows the schedule given now, so the "
+                                 "run is not that of one command"
+                               : ""));
   train_epochs(trainer, {.title = "train",
                          .epochs = arguments.epochs,
                          .test = test ? &*test : nullptr,
@@ -109,6 +128,7 @@ void add_train(CLI::App& app) {
   add_train_arguments(*train, *arguments);
   train->callback([arguments, train] {
     arguments->benchmark_mode = train->count("--num_iter") > 0;
+    refuse_ignored(*train, *arguments);
     run(*arguments);
   });
 }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "cli/choice.h"
+#include "cli/ignored_options.h"
 #include "cli/parse.h"
 #include "cli/threads.h"
 #include "twofour/error.h"
@@ -39,11 +40,23 @@ void add_model_options(CLI::App& train, TrainArguments& a) {
       ->group(group);
   train.add_option("--classes", a.classes, "Number of classes of a built-in network")->group(group);
   add_choice(train, "--sparse", a.sparse, kKeepSparsityNames,
-             "auto: keep weights marked 2:4; keep: also find them by their zeros; none")
+             "auto: keep weights that are 2:4, marked or by their zeros; keep: there must be some; none")
+      ->group(group);
+  train
+      .add_option("--freeze", a.freeze,
+                  "Constants not to train, by their names or their layers': conv1*,*.bias")
+      ->delimiter(',')
+      ->group(group);
+  train.add_option("--train", a.train, "Constants to train all the same; after --freeze")
+      ->delimiter(',')
       ->group(group);
   train.add_option("--output", a.output, "Folder for model.onnx, checkpoint, history and report")
       ->group(group);
   train.add_flag("--resume", a.resume, "Go on from the checkpoint in --output, bit for bit")->group(group);
+  train
+      .add_flag("--new_schedule", a.trainer.new_schedule,
+                "With --resume: a longer run or another schedule than the checkpoint's; not bit for bit then")
+      ->group(group);
 }
 
 void add_data_options(CLI::App& train, TrainArguments& a) {
@@ -141,6 +154,36 @@ SgdOptions TrainArguments::sgd_options() const {
   SgdOptions result = sgd;
   result.decay_norm_and_bias = !no_norm_decay;
   return result;
+}
+
+void refuse_ignored(const CLI::App& train, const TrainArguments& a) {
+  const bool has_data = !a.data.source.empty();
+  const bool benchmark = a.benchmark_mode || !has_data;
+  const bool steps = a.trainer.schedule.kind == ScheduleKind::kStep;
+  const bool half = a.trainer.precision != Precision::kF32;
+  const char* kData = "--data";
+  const char* kTraining = "training, and this is a benchmark (--num_iter, or no --data)";
+  refuse_ignored(train,
+                 {{"--classes", a.onnx.empty(), "--zoo"},
+                  {"--data_size", a.data.source == "digits", "--data=digits"},
+                  {"--class_names", has_data && a.data.source != "digits", "a folder of classes"},
+                  {"--mean", has_data, kData},
+                  {"--std", has_data, kData},
+                  {"--flip", has_data, kData},
+                  {"--crop_padding", has_data, kData},
+                  {"--resize", has_data, kData},
+                  {"--center_crop", a.data.resize > 0, "--resize"},
+                  {"--milestones", steps, "--schedule=step"},
+                  {"--gamma", steps, "--schedule=step"},
+                  {"--amp", half, "--precision=fp16 or bf16"},
+                  {"--deny_half", half, "--precision=fp16 or bf16"},
+                  {"--require_mixed", half, "--precision=fp16 or bf16"},
+                  {"--test_data", !benchmark, kTraining},
+                  {"--resume", !benchmark, kTraining},
+                  {"--new_schedule", a.resume, "--resume"},
+                  {"--epochs", !benchmark || a.trainer.schedule.kind == ScheduleKind::kCosine, kTraining},
+                  {"--iter_unit", benchmark, "--num_iter"},
+                  {"--display_every", benchmark, "--num_iter"}});
 }
 
 void add_train_arguments(CLI::App& train, TrainArguments& arguments) {

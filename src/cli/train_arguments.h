@@ -13,6 +13,7 @@ namespace twofour::cli {
 
 struct TrainArguments {
   std::string onnx, zoo, output, test_data, milestones, loss_scale = "dynamic", amp = "auto";
+  std::vector<std::string> freeze, train;
   DataArguments data;
   int64_t epochs = 1, crop_padding = 0, classes = 0;
   double warmup_epochs = 0;
@@ -28,6 +29,9 @@ struct TrainArguments {
   TrainerOptions trainer_options(int64_t batches_per_epoch) const;
   SgdOptions sgd_options() const;
 };
+
+/// Throws Error{kInvalidArgument} naming an option that was given and has no effect.
+void refuse_ignored(const CLI::App& train, const TrainArguments& arguments);
 
 void add_train_arguments(CLI::App& train, TrainArguments& arguments);
 

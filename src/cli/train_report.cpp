@@ -87,7 +87,7 @@ TrainReport make_train_report(const Model& model, const DataLoader& data, const 
                      .paint = trainer.paint_report(),
                      .memory = trainer.memory()};
   if (trainer.precision() != Precision::kF32)
-    report.memory_f32 = step_memory(model, data.batch_size(), Precision::kF32);
+    report.memory_f32 = step_memory(model, data.batch_size(), Precision::kF32, data.image_shape());
   return report;
 }
 

@@ -18,7 +18,15 @@ std::string epoch_line(const TrainRun& run, const EpochRecord& e) {
   return line;
 }
 
+void save(const Trainer& trainer, const std::filesystem::path& output) {
+  if (output.empty()) return;
+  trainer.save(checkpoint_path(output));
+  trainer.model().save(model_path(output));
+}
+
 }  // namespace
+
+std::filesystem::path model_path(const std::filesystem::path& output) { return output / "model.onnx"; }
 
 std::filesystem::path checkpoint_path(const std::filesystem::path& output) {
   return output / "checkpoint.safetensors";
@@ -33,8 +41,11 @@ void train_epochs(Trainer& trainer, const TrainRun& run) {
                  fmt::format("loss {:.4f} {:.1f} % {:.0f} images/s", p.totals.loss(),
                              p.totals.accuracy() * 100, p.totals.images_per_s()));
     });
-    if (run.test) trainer.evaluate(*run.test);
-    if (!run.output.empty()) trainer.save(checkpoint_path(run.output));
+    save(trainer, run.output);
+    if (run.test) {
+      trainer.evaluate(*run.test);
+      save(trainer, run.output);  // with the accuracy in its history
+    }
     bar.finish(epoch_line(run, trainer.history().back()));
   }
 }

@@ -13,10 +13,11 @@ struct TrainRun {
   int64_t epochs = 1;
   /// Evaluated after every epoch when given.
   DataLoader* test = nullptr;
-  /// Folder that gets a checkpoint after every epoch; empty: none.
+  /// Folder that gets a checkpoint and the model after every epoch, before that is evaluated; empty: none.
   std::filesystem::path output;
 };
 
+std::filesystem::path model_path(const std::filesystem::path& output);
 std::filesystem::path checkpoint_path(const std::filesystem::path& output);
 
 /// Trains until trainer.epoch() == run.epochs, with a bar per epoch and one line after it.

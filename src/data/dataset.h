@@ -37,6 +37,10 @@ class Dataset {
   /// C, H, W of every image.
   const Shape& image_shape() const { return image_shape_; }
 
+  /// The shorter side of the images before they were cropped to image_shape(); 0: they just cover it.
+  int64_t resize() const { return resize_; }
+  void set_resize(int64_t resize) { resize_ = resize; }
+
   /// Writes image `index` as C,H,W in [0, 1] (RGB, or grey when C is 1) and returns its label, in
   /// [0, num_classes()), or kNoLabel when the image does not decode: then it is in skipped(), and dst_chw is
   /// arbitrary. `dst_chw` has C*H*W elements. Throws Error{kInvalidArgument} on a bad index or size.
@@ -54,6 +58,7 @@ class Dataset {
  private:
   Shape image_shape_;
   std::vector<std::string> class_names_;
+  int64_t resize_ = 0;
 };
 
 /// "0", "1", ... for data whose classes have no names.

@@ -9,8 +9,10 @@ namespace {
 /// Fits each image when it is loaded, so that a larger shape costs no memory.
 class FittedDataset final : public Dataset {
  public:
-  FittedDataset(std::unique_ptr<Dataset> source, const Shape& image_shape)
-      : Dataset(image_shape, source->class_names(), source->size()), source_(std::move(source)) {
+  FittedDataset(std::unique_ptr<Dataset> source, const Shape& image_shape, int64_t resize)
+      : Dataset(image_shape, source->class_names(), source->size()),
+        source_(std::move(source)),
+        resize_(resize) {
     TWOFOUR_CHECK(image_shape[0] == 1 || image_shape[0] == 3, kInvalidArgument,
                   "images are fitted to 1 (grey) or 3 (RGB) channels, {} were asked for", image_shape[0]);
     const int64_t channels = source_->image_shape()[0];
@@ -31,20 +33,23 @@ class FittedDataset final : public Dataset {
       for (int64_t i = 0; i < plane; ++i)
         image.pixels[i * from[0] + c] = static_cast<uint8_t>(planes[c * plane + i] * 255.0F + 0.5F);
     std::vector<uint8_t> fitted(dst_chw.size());
-    to_planes(fit_image(convert_channels(image, image_shape()[0]), image_shape()[1], image_shape()[2]),
-              fitted);
+    to_planes(
+        fit_image(convert_channels(image, image_shape()[0]), image_shape()[1], image_shape()[2], resize_),
+        fitted);
     to_unit_floats(fitted, dst_chw);
     return label;
   }
 
   std::unique_ptr<Dataset> source_;
+  int64_t resize_;
 };
 
 }  // namespace
 
-std::unique_ptr<Dataset> fit_dataset(std::unique_ptr<Dataset> dataset, const Shape& image_shape) {
-  if (dataset->image_shape() == image_shape) return dataset;
-  return std::make_unique<FittedDataset>(std::move(dataset), image_shape);
+std::unique_ptr<Dataset> fit_dataset(std::unique_ptr<Dataset> dataset, const Shape& image_shape,
+                                     int64_t resize) {
+  if (resize == 0 && dataset->image_shape() == image_shape) return dataset;
+  return std::make_unique<FittedDataset>(std::move(dataset), image_shape, resize);
 }
 
 }  // namespace twofour::data

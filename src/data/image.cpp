@@ -80,6 +80,25 @@ Image resize_window(const Image& src, int64_t full_height, int64_t full_width, i
   return dst;
 }
 
+struct Size {
+  int64_t height, width;
+};
+
+/// torchvision's Resize(size): the longer side is rounded down.
+Size shorter_side_size(const Image& src, int64_t size) {
+  return src.height <= src.width ? Size{size, size * src.width / src.height}
+                                 : Size{size * src.height / src.width, size};
+}
+
+/// The same for a target that need not be square.
+Size covering_size(const Image& src, int64_t height, int64_t width) {
+  return height * src.width >= width * src.height ? Size{height, height * src.width / src.height}
+                                                  : Size{width * src.height / src.width, width};
+}
+
+/// torchvision's CenterCrop: a half goes to the even number.
+int64_t centre_offset(int64_t full, int64_t part) { return std::lrint(static_cast<double>(full - part) / 2); }
+
 }  // namespace
 
 Image resize_bilinear(const Image& src, int64_t height, int64_t width) {
@@ -88,19 +107,17 @@ Image resize_bilinear(const Image& src, int64_t height, int64_t width) {
   return resize_window(src, height, width, 0, 0, height, width);
 }
 
-Image fit_image(const Image& src, int64_t height, int64_t width, double crop_fraction) {
-  TWOFOUR_CHECK(crop_fraction > 0 && crop_fraction <= 1, kInvalidArgument,
-                "the crop fraction is {}, expected a value in (0, 1]", crop_fraction);
+Image fit_image(const Image& src, int64_t height, int64_t width, int64_t resize) {
   TWOFOUR_CHECK(height > 0 && width > 0, kInvalidArgument, "cannot fit an image to {}x{}", height, width);
+  TWOFOUR_CHECK(resize == 0 || resize >= std::max(height, width), kInvalidArgument,
+                "images are resized to {}, which does not cover the {}x{} that is cropped from them", resize,
+                height, width);
   TWOFOUR_CHECK(!src.pixels.empty(), kInvalidArgument, "cannot fit an empty image");
-  if (src.height == height && src.width == width) return src;
-  const double scale = std::max(static_cast<double>(height) / static_cast<double>(src.height),
-                                static_cast<double>(width) / static_cast<double>(src.width)) /
-                       crop_fraction;
-  const int64_t full_height = std::max<int64_t>(height, std::lround(static_cast<double>(src.height) * scale));
-  const int64_t full_width = std::max<int64_t>(width, std::lround(static_cast<double>(src.width) * scale));
-  return resize_window(src, full_height, full_width, (full_height - height) / 2, (full_width - width) / 2,
-                       height, width);
+  if (resize == 0 && src.height == height && src.width == width) return src;
+  const auto [full_height, full_width] =
+      resize > 0 ? shorter_side_size(src, resize) : covering_size(src, height, width);
+  return resize_window(src, full_height, full_width, centre_offset(full_height, height),
+                       centre_offset(full_width, width), height, width);
 }
 
 Image convert_channels(const Image& src, int64_t channels) {

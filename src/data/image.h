@@ -25,9 +25,10 @@ struct Image {
 /// (i + 0.5), as PIL and torchvision resize; one rounding at the end.
 Image resize_bilinear(const Image& src, int64_t height, int64_t width);
 
-/// Resizes so that `src` just covers height/crop_fraction x width/crop_fraction, aspect kept, and takes the
-/// centre height x width. An image that has this size already is returned as it is. crop_fraction in (0, 1].
-Image fit_image(const Image& src, int64_t height, int64_t width, double crop_fraction = 1.0);
+/// Resizes, aspect kept, and takes the centre height x width, with the roundings of torchvision's Resize and
+/// CenterCrop. `resize` is the size of the shorter side before the crop, at least height and width; 0: the
+/// image just covers height x width, and one that has this size already is returned as it is.
+Image fit_image(const Image& src, int64_t height, int64_t width, int64_t resize = 0);
 
 /// Grey to RGB repeats the channel, RGB to grey takes ITU-R 601 luma. `channels` is 1 or 3.
 Image convert_channels(const Image& src, int64_t channels);

@@ -1,5 +1,6 @@
 #include "data/image_codec.h"
 
+#include <array>
 #include <cstring>
 
 #include "base/error.h"
@@ -11,6 +12,21 @@ namespace {
 bool starts_with(std::span<const std::byte> bytes, std::string_view magic) {
   return bytes.size() >= magic.size() && std::memcmp(bytes.data(), magic.data(), magic.size()) == 0;
 }
+
+struct Codec {
+  std::string_view magic;
+  Image (*decode)(std::span<const std::byte>, const DecodeLimits&);
+};
+constexpr std::array<Codec, 8> kCodecs = {{
+    {"\xff\xd8", decode_jpeg},
+    {"\x89PNG", decode_png},
+    {"RIFF", decode_webp},
+    {{"II*\0", 4}, decode_tiff},
+    {{"MM\0*", 4}, decode_tiff},
+    {{"II+\0", 4}, decode_tiff},
+    {{"MM\0+", 4}, decode_tiff},
+    {"BM", decode_bmp},
+}};
 
 }  // namespace
 
@@ -24,9 +40,9 @@ void check_image_size(std::string_view format, int64_t height, int64_t width, co
 
 Image decode_image(std::span<const std::byte> bytes, const DecodeLimits& limits) {
   TWOFOUR_CHECK(!bytes.empty(), kDataCorrupt, "image is empty (0 bytes)");
-  if (starts_with(bytes, "\xff\xd8")) return decode_jpeg(bytes, limits);
-  if (starts_with(bytes, "\x89PNG")) return decode_png(bytes, limits);
-  fail(ErrorCode::kUnsupported, "neither JPEG nor PNG: the first byte is 0x{:02x}",
+  for (const Codec& codec : kCodecs)
+    if (starts_with(bytes, codec.magic)) return codec.decode(bytes, limits);
+  fail(ErrorCode::kUnsupported, "neither JPEG, PNG, WebP, TIFF nor BMP: the first byte is 0x{:02x}",
        static_cast<unsigned>(bytes[0]));
 }
 

@@ -15,17 +15,28 @@ struct ImageFile {
 };
 
 struct ImageFiles {
-  std::vector<std::string> class_names;  // sorted; index = label
-  std::vector<ImageFile> files;          // by class, then by name
+  std::vector<std::string> class_names;         // index = label
+  std::vector<ImageFile> files;                 // by class, then by path
+  std::vector<std::filesystem::path> left_out;  // no images by their names, or in no class folder
 };
 
-/// Throws Error{kNotFound} with the layout that is expected. Names that begin with a dot are ignored.
-ImageFiles list_image_files(const std::filesystem::path& dir);
+/// The files in the class folders of `dir` and in folders below these. Labels are places in `class_names`,
+/// or, when that is empty, in the sorted names of the folders. Throws Error{kNotFound} with the layout that
+/// is expected, kInvalidArgument on a folder that is not among class_names. Names that begin with a dot are
+/// ignored.
+ImageFiles list_image_files(const std::filesystem::path& dir,
+                            const std::vector<std::string>& class_names = {});
+
+/// The sorted names of the folders in `dir`.
+std::vector<std::string> class_folders(const std::filesystem::path& dir);
+
+/// "3 files are left out (.gif 2, .txt 1), the first is a/x.gif"; empty for none.
+std::string left_out_text(const std::vector<std::filesystem::path>& left_out);
 
 /// The file as RGB in its own size. Throws what MappedFile::open and decode_image throw.
 Image read_image(const std::filesystem::path& path, const DecodeLimits& limits);
 
-/// The image as C,H,W of `shape`.
-void fit_planes(const Image& image, const Shape& shape, double crop_fraction, std::span<uint8_t> dst_chw);
+/// The image as C,H,W of `shape`; `resize` as in fit_image.
+void fit_planes(const Image& image, const Shape& shape, int64_t resize, std::span<uint8_t> dst_chw);
 
 }  // namespace twofour::data

@@ -43,7 +43,7 @@ class LazyImageFolder final : public Dataset {
   LazyImageFolder(ImageFiles list, const Shape& shape, const ImageFolderOptions& options)
       : Dataset(shape, list.class_names, static_cast<int64_t>(list.files.size())),
         files_(std::move(list.files)),
-        crop_fraction_(options.crop_fraction),
+        resize_(options.resize),
         limits_(options.limits) {}
 
   std::vector<SkippedItem> skipped() const override {
@@ -65,7 +65,7 @@ class LazyImageFolder final : public Dataset {
   bool decode(int64_t index, std::span<uint8_t> planes) const {
     const ImageFile& file = files_[static_cast<size_t>(index)];
     try {
-      fit_planes(read_image(file.path, limits_), image_shape(), crop_fraction_, planes);
+      fit_planes(read_image(file.path, limits_), image_shape(), resize_, planes);
       return true;
     } catch (const Error& error) {
       const SkippedItem item{file.path.string(), error.what()};
@@ -76,7 +76,7 @@ class LazyImageFolder final : public Dataset {
   }
 
   std::vector<ImageFile> files_;
-  double crop_fraction_;
+  int64_t resize_;
   DecodeLimits limits_;
   mutable std::mutex mutex_;
   mutable std::map<int64_t, SkippedItem> skipped_;
@@ -110,7 +110,7 @@ class FolderDecoder {
  private:
   void decode(size_t index) {
     try {
-      fit_planes(read_image(list_.files[index].path, options_.limits), shape_, options_.crop_fraction,
+      fit_planes(read_image(list_.files[index].path, options_.limits), shape_, options_.resize,
                  std::span(pixels_).subspan(index * image_bytes_, image_bytes_));
     } catch (const std::exception& error) {
       reasons_[index] = error.what();
@@ -155,8 +155,18 @@ void check_options(const ImageFolderOptions& options) {
   for (size_t axis = 1; axis < shape.rank(); ++axis)
     TWOFOUR_CHECK(shape[axis] <= options.limits.max_side, kInvalidArgument,
                   "image shape {} has a side above {}", shape.to_string(), options.limits.max_side);
-  TWOFOUR_CHECK(options.crop_fraction > 0 && options.crop_fraction <= 1, kInvalidArgument,
-                "the crop fraction is {}, expected a value in (0, 1]", options.crop_fraction);
+}
+
+std::vector<std::string> wanted_classes(const std::filesystem::path& dir, const ImageFolderOptions& options) {
+  if (!options.own_classes || options.class_names.empty()) return options.class_names;
+  const std::vector<std::string> own = class_folders(dir);
+  const auto known = [&](const std::string& name) {
+    return std::ranges::find(options.class_names, name) != options.class_names.end();
+  };
+  if (std::ranges::all_of(own, known)) return options.class_names;
+  log_info("the classes of {} are not the model's ({}): its labels are now {}", dir.string(),
+           fmt::join(options.class_names, ", "), fmt::join(own, ", "));
+  return {};
 }
 
 }  // namespace
@@ -164,9 +174,13 @@ void check_options(const ImageFolderOptions& options) {
 std::unique_ptr<Dataset> open_image_folder(const std::filesystem::path& dir,
                                            const ImageFolderOptions& options) {
   check_options(options);
-  ImageFiles list = list_image_files(dir);
+  ImageFiles list = list_image_files(dir, wanted_classes(dir, options));
+  if (!list.left_out.empty()) log_warning("{}: {}", dir.string(), left_out_text(list.left_out));
   const Shape found = first_image_shape(dir, list, options.limits);
   const Shape shape = options.image_shape.rank() == 3 ? options.image_shape : found;
+  TWOFOUR_CHECK(options.resize == 0 || options.resize >= std::max(shape[1], shape[2]), kInvalidArgument,
+                "images are resized to {}, which does not cover the {}x{} that is cropped from them",
+                options.resize, shape[1], shape[2]);
   const auto count = static_cast<int64_t>(list.files.size());
   if (count <= options.memory_limit_bytes / shape.numel())
     return FolderDecoder(std::move(list), shape, options).run(dir);

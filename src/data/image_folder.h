@@ -1,5 +1,5 @@
-// ImageFolder: <dir>/<class>/*.jpg|.jpeg|.png. Classes and files are sorted by name, so that labels and
-// indices are the same on every machine.
+// ImageFolder: <dir>/<class>/ with images in it or in folders below. Classes and files are sorted by name, so
+// that labels and indices are the same on every machine.
 #pragma once
 
 #include <filesystem>
@@ -13,8 +13,12 @@ namespace twofour::data {
 struct ImageFolderOptions {
   /// C (1 or 3), H, W of what load() gives; rank 0 takes RGB in the size of the first image that decodes.
   Shape image_shape;
-  /// Images of another size are resized to cover H/crop_fraction x W/crop_fraction and centre-cropped.
-  double crop_fraction = 1.0;
+  /// Labels are places in this list; empty: in the sorted names of the folders.
+  std::vector<std::string> class_names;
+  /// Where class_names lacks one of the folders the sorted names count, with a log line, instead of an error.
+  bool own_classes = false;
+  /// The shorter side before the centre crop to H x W (fit_image); 0: images of another size just cover it.
+  int64_t resize = 0;
   /// The set is decoded at open and kept as u8 when it fits; beyond this, images are decoded at every load.
   int64_t memory_limit_bytes = int64_t{1} << 30;
   DecodeLimits limits;
@@ -28,7 +32,7 @@ struct ImageFolderOptions {
 std::unique_ptr<Dataset> open_image_folder(const std::filesystem::path& dir,
                                            const ImageFolderOptions& options = {});
 
-/// Whether a sub-folder of `dir` holds an image file.
+/// Whether a sub-folder of `dir` holds an image file, in it or, when it is not named as a split, below.
 bool looks_like_image_folder(const std::filesystem::path& dir);
 
 }  // namespace twofour::data

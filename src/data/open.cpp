@@ -51,8 +51,9 @@ std::unique_ptr<Dataset> open_synthetic(const OpenOptions& options) {
 }
 
 std::unique_ptr<Dataset> fitted(std::unique_ptr<Dataset> dataset, const OpenOptions& options) {
-  return options.image_shape.rank() == 0 ? std::move(dataset)
-                                         : fit_dataset(std::move(dataset), options.image_shape);
+  return options.image_shape.rank() == 0
+             ? std::move(dataset)
+             : fit_dataset(std::move(dataset), options.image_shape, options.resize);
 }
 
 /// <dir>/<stem>-<type> or <stem>.<type>, plain or gzipped; both spellings are in use.
@@ -106,7 +107,9 @@ std::optional<fs::path> find_test_folder(const fs::path& dir) {
 std::unique_ptr<Dataset> try_image_folder(const fs::path& dir, const OpenOptions& options) {
   ImageFolderOptions folder;
   folder.image_shape = options.image_shape;
-  folder.crop_fraction = options.crop_fraction;
+  folder.class_names = options.class_names;
+  folder.own_classes = options.own_classes;
+  folder.resize = options.resize;
   folder.memory_limit_bytes = options.memory_limit_bytes;
   folder.progress = options.progress;
   const auto split = is_test(options) ? find_test_folder(dir) : find_folder(dir, {"train"});
@@ -116,7 +119,7 @@ std::unique_ptr<Dataset> try_image_folder(const fs::path& dir, const OpenOptions
 }
 
 std::string looked_for(const OpenOptions& options) {
-  constexpr const char* kFiles = "<class>/*.jpg|.jpeg|.png";
+  constexpr const char* kFiles = "<class>/ with images";
   std::string list = is_test(options)
                          ? "t10k-images-idx3-ubyte[.gz] (idx), test_batch.bin (CIFAR-10 binary), "
                            "{test,val,validation}/"
@@ -138,7 +141,10 @@ std::unique_ptr<Dataset> open_dataset(std::string_view spec, const OpenOptions& 
   TWOFOUR_CHECK(fs::is_directory(dir, error), kNotFound,
                 "{} is not a folder that can be read, nor one of the words digits and synthetic", spec);
   for (const auto open : {try_idx, try_cifar, try_image_folder})
-    if (auto dataset = open(dir, options)) return dataset;
+    if (auto dataset = open(dir, options)) {
+      dataset->set_resize(options.resize);
+      return dataset;
+    }
   fail(ErrorCode::kNotFound, "{} holds no {} data that is known; looked for {} (ImageFolder)", dir.string(),
        is_test(options) ? "test" : "training", looked_for(options));
 }

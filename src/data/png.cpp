@@ -1,5 +1,9 @@
 #include <png.h>
 
+#include <array>
+#include <csetjmp>
+#include <cstdio>
+#include <cstring>
 #include <string>
 
 #include "base/error.h"
@@ -8,42 +12,97 @@
 namespace twofour::data {
 namespace {
 
-/// libpng's simplified interface; it returns errors instead of jumping.
-struct Png {
-  png_image image{};
-  Png() { image.version = PNG_IMAGE_VERSION; }
-  ~Png() { png_image_free(&image); }
-  Png(const Png&) = delete;
-  Png& operator=(const Png&) = delete;
+/// The decoder's state. libpng reports errors by a jump, so the functions that set it hold no objects with
+/// destructors. The simplified interface would apply gAMA and take 16-bit samples for linear light.
+struct PngReader {
+  std::span<const std::byte> rest;
+  std::array<char, 256> message{};
+  png_structp png = nullptr;
+  png_infop info = nullptr;
+
+  PngReader(std::span<const std::byte> bytes, const DecodeLimits& limits);
+  ~PngReader() { png_destroy_read_struct(&png, &info, nullptr); }
+  PngReader(const PngReader&) = delete;
+  PngReader& operator=(const PngReader&) = delete;
 };
 
-Image drop_alpha(const Image& rgba) {
-  Image rgb(rgba.height, rgba.width, 3);
-  for (size_t i = 0; i < rgba.pixels.size() / 4; ++i)
-    for (size_t c = 0; c < 3; ++c) rgb.pixels[3 * i + c] = rgba.pixels[4 * i + c];
-  return rgb;
+[[noreturn]] void on_error(png_structp png, png_const_charp message) {
+  auto* reader = static_cast<PngReader*>(png_get_error_ptr(png));
+  std::snprintf(reader->message.data(), reader->message.size(), "%s", message);
+  png_longjmp(png, 1);
+}
+
+void on_warning(png_structp, png_const_charp) {}
+
+void read_bytes(png_structp png, png_bytep dst, size_t count) {
+  auto* reader = static_cast<PngReader*>(png_get_io_ptr(png));
+  if (count > reader->rest.size()) png_error(png, "the file is cut short");
+  std::memcpy(dst, reader->rest.data(), count);
+  reader->rest = reader->rest.subspan(count);
+}
+
+PngReader::PngReader(std::span<const std::byte> bytes, const DecodeLimits& limits)
+    : rest(bytes), png(png_create_read_struct(PNG_LIBPNG_VER_STRING, this, on_error, on_warning)) {
+  TWOFOUR_CHECK(png && (info = png_create_info_struct(png)), kResourceExhausted, "no memory for a PNG");
+  png_set_read_fn(png, this, read_bytes);
+  png_set_user_limits(png, static_cast<png_uint_32>(limits.max_side) + 1,
+                      static_cast<png_uint_32>(limits.max_side) + 1);
+}
+
+/// Asks for 8-bit RGB.
+bool read_header(PngReader& reader) {
+  if (setjmp(png_jmpbuf(reader.png)) != 0) return false;
+  png_read_info(reader.png, reader.info);
+  png_set_expand(reader.png);
+  png_set_strip_16(reader.png);
+  png_set_strip_alpha(reader.png);
+  png_set_gray_to_rgb(reader.png);
+  return true;
+}
+
+bool read_pixels(PngReader& reader, png_bytep dst, size_t height, size_t row_bytes) {
+  if (setjmp(png_jmpbuf(reader.png)) != 0) return false;
+  const int passes = png_set_interlace_handling(reader.png);
+  png_read_update_info(reader.png, reader.info);
+  if (png_get_rowbytes(reader.png, reader.info) != row_bytes) png_error(reader.png, "its rows are not RGB");
+  for (int pass = 0; pass < passes; ++pass)
+    for (size_t y = 0; y < height; ++y) png_read_row(reader.png, dst + y * row_bytes, nullptr);
+  return true;
 }
 
 }  // namespace
 
 Image decode_png(std::span<const std::byte> bytes, const DecodeLimits& limits) {
-  Png png;
-  TWOFOUR_CHECK(png_image_begin_read_from_memory(&png.image, bytes.data(), bytes.size()) != 0, kDataCorrupt,
-                "PNG header: {}", std::string(png.image.message));
-  check_image_size("PNG", png.image.height, png.image.width, limits);
-  const bool has_alpha = (png.image.format & PNG_FORMAT_FLAG_ALPHA) != 0;
-  png.image.format = has_alpha ? PNG_FORMAT_RGBA : PNG_FORMAT_RGB;
-  Image image(png.image.height, png.image.width, has_alpha ? 4 : 3);
-  const bool complete = png_image_finish_read(&png.image, nullptr, image.pixels.data(), 0, nullptr) != 0;
-  TWOFOUR_CHECK(complete, kDataCorrupt, "PNG data: {}", std::string(png.image.message));
-  return has_alpha ? drop_alpha(image) : image;
+  PngReader reader(bytes, limits);
+  TWOFOUR_CHECK(read_header(reader), kDataCorrupt, "PNG header: {}", std::string(reader.message.data()));
+  const int64_t height = png_get_image_height(reader.png, reader.info);
+  const int64_t width = png_get_image_width(reader.png, reader.info);
+  check_image_size("PNG", height, width, limits);
+  Image image(height, width, 3);
+  TWOFOUR_CHECK(
+      read_pixels(reader, image.pixels.data(), static_cast<size_t>(height), static_cast<size_t>(3 * width)),
+      kDataCorrupt, "PNG data: {}", std::string(reader.message.data()));
+  return image;
 }
+
+namespace {
+
+/// libpng's simplified interface, which returns errors instead of jumping.
+struct PngWriter {
+  png_image image{};
+  PngWriter() { image.version = PNG_IMAGE_VERSION; }
+  ~PngWriter() { png_image_free(&image); }
+  PngWriter(const PngWriter&) = delete;
+  PngWriter& operator=(const PngWriter&) = delete;
+};
+
+}  // namespace
 
 std::string encode_png(const Image& image) {
   TWOFOUR_CHECK(image.channels == 1 || image.channels == 3, kInvalidArgument,
                 "a PNG is written from 1 or 3 channels, got {}", image.channels);
   TWOFOUR_CHECK(!image.pixels.empty(), kInvalidArgument, "cannot write an empty image as PNG");
-  Png png;
+  PngWriter png;
   png.image.width = static_cast<png_uint_32>(image.width);
   png.image.height = static_cast<png_uint_32>(image.height);
   png.image.format = image.channels == 1 ? PNG_FORMAT_GRAY : PNG_FORMAT_RGB;

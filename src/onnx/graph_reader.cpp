@@ -1,6 +1,7 @@
 #include "onnx/graph_reader.h"
 
 #include <algorithm>
+#include <set>
 #include <unordered_map>
 #include <unordered_set>
 
@@ -64,15 +65,23 @@ Entities to_entities(const std::vector<Value*>& values) {
   return entities;
 }
 
+/// The graph that is made of a file's graph and what is inlined there.
+struct Destination {
+  Graph& graph;
+  std::set<Value*> own_constants = {};       // those that stand in the file
+  std::set<const Value*> literals = {};  // of them, those of Constant nodes
+};
+
 class GraphReader {
  public:
-  GraphReader(onnx::GraphProto& proto, int64_t opset, ModelReading& reading, Graph& graph,
+  GraphReader(onnx::GraphProto& proto, int64_t opset, ModelReading& reading, Destination& destination,
               Scope::Naming naming, std::string prefix)
       : proto_(proto),
         opset_(opset),
         reading_(reading),
-        graph_(graph),
-        builder_(graph),
+        destination_(destination),
+        graph_(destination.graph),
+        builder_(graph_),
         scope_(builder_, naming, std::move(prefix)) {}
 
   void read_model() {
@@ -84,10 +93,7 @@ class GraphReader {
       if (!scope_.contains(input.name())) read_input(inputs, input);
     read_nodes({});
     set_outputs(with_named_elements(outputs()));
-    for (const auto& tensor : proto_.initializer()) {
-      Value* value = scope_.at(tensor.name()).as_tensor(tensor.name());
-      value->set_trainable(looks_trainable(*value));
-    }
+    mark_parameters(graph_, destination_.own_constants, destination_.literals);
   }
 
   /// A graph of its own: constants around it are copied where they are read, so that they stay constants.
@@ -148,8 +154,9 @@ class GraphReader {
   }
 
   void define_initializer(onnx::TensorProto& tensor) {
-    scope_.define(tensor.name(), Entity::tensor(graph_.add_constant(scope_.prefix() + tensor.name(),
-                                                                    take_tensor(tensor, reading_.external))));
+    Value* value = graph_.add_constant(scope_.prefix() + tensor.name(), take_tensor(tensor, reading_.external));
+    destination_.own_constants.insert(value);
+    scope_.define(tensor.name(), Entity::tensor(value));
   }
 
   void read_input(const InputReader& inputs, const onnx::ValueInfoProto& proto) {
@@ -189,7 +196,7 @@ class GraphReader {
     onnx::GraphProto body = body_of(function, proto);
     Entities args = entities_of(proto);
     args.resize(static_cast<size_t>(body.input_size()));
-    GraphReader reader(body, reading_.functions.opset(function, opset_), reading_, graph_,
+    GraphReader reader(body, reading_.functions.opset(function, opset_), reading_, destination_,
                        Scope::Naming::kGuest, scope_.prefix() + ordered.name + "/");
     return reader.read_inline(args, {});
   }
@@ -230,16 +237,19 @@ class GraphReader {
   Value* constant_of(const Draft& draft) {
     TWOFOUR_CHECK(draft.attrs.size() == 1, kDataCorrupt, "a Constant has exactly one attribute, this one {}",
                   draft.attrs.size());
-    return graph_.add_constant(draft.name, std::visit(ConstantData{}, draft.attrs.begin()->second));
+    Value* value = graph_.add_constant(draft.name, std::visit(ConstantData{}, draft.attrs.begin()->second));
+    destination_.own_constants.insert(value);
+    destination_.literals.insert(value);
+    return value;
   }
 
   template <typename Read>
-  auto within(const onnx::GraphProto& body, Graph& graph, Scope::Naming naming, const std::string& prefix,
+  auto within(const onnx::GraphProto& body, Destination& destination, Scope::Naming naming, const std::string& prefix,
               const Read& read) {
     onnx::GraphProto copy = body;  // reading takes its data out, and a body may be read again
     return with_context([&] { return fmt::format("reading subgraph \"{}\"", body.name()); },
                         [&] {
-                          GraphReader reader(copy, opset_, reading_, graph, naming, prefix);
+                          GraphReader reader(copy, opset_, reading_, destination, naming, prefix);
                           return read(reader);
                         });
   }
@@ -258,13 +268,14 @@ class GraphReader {
     }
     node.read = [&](const onnx::GraphProto& body, std::span<const ValueType> formal) {
       Graph graph(body.name());
-      ReadBody read = within(body, graph, Scope::Naming::kOwner, "",
+      Destination destination{graph};
+      ReadBody read = within(body, destination, Scope::Naming::kOwner, "",
                              [&](GraphReader& reader) { return reader.read_body(formal, outer); });
       read.graph = std::move(graph);
       return read;
     };
     node.read_inline = [&](const onnx::GraphProto& body, const Entities& args, const std::string& prefix) {
-      return within(body, graph_, Scope::Naming::kGuest, prefix.empty() ? scope_.prefix() : prefix,
+      return within(body, destination_, Scope::Naming::kGuest, prefix.empty() ? scope_.prefix() : prefix,
                     [&](GraphReader& reader) { return reader.read_inline(args, outer); });
     };
     return read_subgraphs(node, draft);
@@ -327,6 +338,7 @@ class GraphReader {
   onnx::GraphProto& proto_;
   int64_t opset_;
   ModelReading& reading_;
+  Destination& destination_;
   Graph& graph_;
   ops::Builder builder_;
   Scope scope_;
@@ -336,7 +348,8 @@ class GraphReader {
 
 Graph read_graph(onnx::GraphProto& proto, int64_t opset, ModelReading& reading) {
   Graph graph(proto.name());
-  GraphReader(proto, opset, reading, graph, Scope::Naming::kOwner, "").read_model();
+  Destination destination{graph};
+  GraphReader(proto, opset, reading, destination, Scope::Naming::kOwner, "").read_model();
   return graph;
 }
 

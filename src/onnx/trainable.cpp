@@ -1,29 +1,15 @@
 #include "onnx/trainable.h"
 
-#include <algorithm>
 #include <set>
 
 #include "base/json.h"
-#include "ops/op_def.h"
+#include "ops/parameters.h"
 
 namespace twofour::onnx_io {
-namespace {
-
-bool reads_as_state(const Node& node, const Value& value) {
-  const ops::OpDef* op = ops::find_op(node.op());
-  if (!op || op->inputs.empty()) return false;
-  for (size_t i = 0; i < node.inputs().size(); ++i)
-    if (node.input(i) == &value && op->inputs[std::min(i, op->inputs.size() - 1)].state) return true;
-  return false;
-}
-
-}  // namespace
-
-bool looks_trainable(const Value& constant) {
-  return constant.is_constant() && is_float(constant.dtype()) && constant.data().numel() > 1 &&
-         !constant.users().empty() && std::ranges::none_of(constant.users(), [&](const Node* user) {
-           return reads_as_state(*user, constant);
-         });
+void mark_parameters(const Graph& graph, const std::set<Value*>& own,
+                     const std::set<const Value*>& literals) {
+  const auto roles = ops::constant_roles(graph, literals);
+  for (Value* value : own) value->set_trainable(roles.at(value) == ops::ConstantRole::kParameter);
 }
 
 void apply_trainable_list(std::string_view list, Graph& graph) {
@@ -40,9 +26,10 @@ void apply_trainable_list(std::string_view list, Graph& graph) {
 std::string trainable_list(const Graph& graph) {
   Json names = Json::array();
   bool differs = false;
+  const auto roles = ops::constant_roles(graph);
   for (const auto& value : graph.values()) {
     if (!value->is_constant()) continue;
-    differs |= value->trainable() != looks_trainable(*value);
+    differs |= value->trainable() != (roles.at(value.get()) == ops::ConstantRole::kParameter);
     if (value->trainable()) names.push_back(value->name());
   }
   return differs ? names.dump() : "";

@@ -1,7 +1,8 @@
-// Which constants training may change. ONNX files do not say, so a rule decides; where a graph differs from
-// the rule, the exported file carries the list in its metadata.
+// Which constants training may change: the parameters of ops/parameters.h. Where a graph differs from that
+// rule, the exported file carries the list in its metadata.
 #pragma once
 
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -12,9 +13,9 @@ namespace twofour::onnx_io {
 /// The metadata key: a JSON array with the names of all trainable constants.
 constexpr const char* kTrainableKey = "twofour.trainable";
 
-/// The rule: floating point, more than one element, and read by nodes, none of which marks the input as
-/// `state`.
-bool looks_trainable(const Value& constant);
+/// Sets the flags of the constants in `own`, those that stand in the file, by the rule. `literals`: those of
+/// them that stand in Constant nodes.
+void mark_parameters(const Graph& graph, const std::set<Value*>& own, const std::set<const Value*>& literals);
 
 /// Sets the flags from the list. Names that are not in the graph are skipped. Throws Error{kDataCorrupt} when
 /// it is not a list of names.

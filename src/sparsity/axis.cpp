@@ -29,6 +29,12 @@ Stored follow_back(Value* value, size_t axis) {
 
 }  // namespace
 
+std::string layer_names(const SparseWeight& weight) {
+  std::string names = weight.node->name();
+  for (const Node* node : weight.others) names += ", " + node->name();
+  return names;
+}
+
 std::vector<SparseWeight> sparse_weights(const Graph& graph) {
   std::vector<SparseWeight> result;
   for (const auto& node : graph.nodes()) {
@@ -37,8 +43,12 @@ std::vector<SparseWeight> sparse_weights(const Graph& graph) {
     const auto [value, axis] =
         follow_back(node->input(static_cast<size_t>(rule.weight_input)), rule.axis(*node));
     const auto known = std::ranges::find(result, value, &SparseWeight::weight);
-    if (known == result.end()) result.push_back({node.get(), value, axis, false});
-    else if (known->axis != axis) known->conflict = true;
+    if (known == result.end()) {
+      result.push_back({node.get(), {}, value, axis, false});
+    } else {
+      known->others.push_back(node.get());
+      known->conflict |= known->axis != axis;
+    }
   }
   return result;
 }

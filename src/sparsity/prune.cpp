@@ -9,29 +9,30 @@
 #include "base/json.h"
 #include "sparsity/mask.h"
 #include "sparsity/metadata.h"
+#include "sparsity/verify.h"
 
 namespace twofour::sparsity {
 namespace {
 
-bool matches(const std::string& glob, const std::string& name) {
-  return ::fnmatch(glob.c_str(), name.c_str(), 0) == 0;
+/// Of a shared weight any layer's name counts.
+bool matches(const std::string& glob, const SparseWeight& weight) {
+  const auto named = [&](const Node* node) { return ::fnmatch(glob.c_str(), node->name().c_str(), 0) == 0; };
+  return named(weight.node) || std::ranges::any_of(weight.others, named);
 }
 
-bool matches_any(const std::vector<std::string>& globs, const std::string& name) {
-  return std::ranges::any_of(globs, [&](const std::string& glob) { return matches(glob, name); });
+bool matches_any(const std::vector<std::string>& globs, const SparseWeight& weight) {
+  return std::ranges::any_of(globs, [&](const std::string& glob) { return matches(glob, weight); });
 }
 
 void check_globs(const std::vector<std::string>& globs, const std::vector<SparseWeight>& weights) {
   for (const std::string& glob : globs)
-    TWOFOUR_CHECK(
-        std::ranges::any_of(weights, [&](const SparseWeight& w) { return matches(glob, w.node->name()); }),
-        kNotFound, "\"{}\" matches no layer that has a weight", glob);
+    TWOFOUR_CHECK(std::ranges::any_of(weights, [&](const SparseWeight& w) { return matches(glob, w); }),
+                  kNotFound, "\"{}\" matches no layer that has a weight", glob);
 }
 
 Reason reason_for(const SparseWeight& entry, const PruneOptions& options) {
-  const std::string& name = entry.node->name();
-  const bool included = options.include.empty() || matches_any(options.include, name);
-  if (!included || matches_any(options.exclude, name)) return Reason::kExcluded;
+  const bool included = options.include.empty() || matches_any(options.include, entry);
+  if (!included || matches_any(options.exclude, entry)) return Reason::kExcluded;
   return eligibility(entry, options.eligibility);
 }
 
@@ -62,6 +63,7 @@ std::vector<PruneRow> prune(Graph& graph, const PruneOptions& options) {
     patterns.push_back({entry.weight->name(), entry.axis});
   }
   // Weights of an earlier, partial pruning stay listed.
+  drop_stale_marks(graph);
   for (SparsePattern& earlier : read_metadata(graph))
     if (std::ranges::find(patterns, earlier.weight, &SparsePattern::weight) == patterns.end())
       patterns.push_back(std::move(earlier));

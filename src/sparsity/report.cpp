@@ -20,7 +20,7 @@ bool has_blocks(Reason reason) {
 
 LayerRow layer_row(const SparseWeight& entry, Reason reason) {
   const Value& weight = *entry.weight;
-  LayerRow row = {.layer = entry.node->name(),
+  LayerRow row = {.layer = layer_names(entry),
                   .op = entry.node->op(),
                   .weight = weight.name(),
                   .shape = shape_text(weight.dims()),

@@ -11,7 +11,7 @@
 namespace twofour::sparsity {
 
 struct LayerRow {
-  std::string layer;  // node name
+  std::string layer;  // node names: layer_names()
   std::string op;
   std::string weight;  // value name
   std::string shape;   // "64x64x3x3", unknown sizes as "?"

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/log.h"
 #include "sparsity/axis.h"
 #include "sparsity/blocks.h"
 #include "sparsity/metadata.h"
@@ -64,6 +65,20 @@ std::vector<WeightCheck> verify_sparsity(const Graph& graph) {
     result.push_back(std::move(check));
   }
   return result;
+}
+
+void drop_stale_marks(Graph& graph) {
+  std::vector<SparsePattern> sound;
+  try {
+    for (const WeightCheck& check : verify_sparsity(graph)) {
+      if (check.problem.empty()) sound.push_back({check.weight, check.axis});
+      else log_warning("the 2:4 mark of \"{}\" is dropped: {}", check.weight, check.problem);
+    }
+  } catch (const Error& error) {
+    log_warning("the 2:4 marks are dropped: {}", error.what());
+    sound.clear();
+  }
+  write_metadata(graph, sound);
 }
 
 void require_sparsity(const Graph& graph) {

@@ -33,6 +33,10 @@ struct WeightCheck {
 /// metadata.
 std::vector<WeightCheck> verify_sparsity(const Graph& graph);
 
+/// Takes marks that have a problem, or the whole entry when it is malformed, out of the metadata, with a
+/// warning that names weight and problem: the weights train and run as dense ones.
+void drop_stale_marks(Graph& graph);
+
 /// Throws Error{kFailedPrecondition} naming weight and problem when verify_sparsity finds one.
 void require_sparsity(const Graph& graph);
 

@@ -8,8 +8,9 @@ namespace twofour::train {
 namespace {
 
 constexpr std::string_view kFormatKey = "twofour.checkpoint";
-constexpr std::string_view kFormatVersion = "2";
+constexpr std::string_view kFormatVersion = "3";
 constexpr std::string_view kPositionKey = "twofour.position";
+constexpr std::string_view kNetworkKey = "twofour.network";
 constexpr std::string_view kRecipeKey = "twofour.recipe";
 constexpr std::string_view kTacticsKey = "twofour.tactics";
 constexpr std::string_view kThreadsKey = "twofour.threads";
@@ -39,6 +40,7 @@ void save_checkpoint(const std::filesystem::path& path, const Checkpoint& checkp
   write_safetensors(path, {.tensors = checkpoint.tensors,
                            .metadata = {{std::string(kFormatKey), std::string(kFormatVersion)},
                                         {std::string(kPositionKey), to_json(checkpoint.position).dump()},
+                                        {std::string(kNetworkKey), checkpoint.network},
                                         {std::string(kRecipeKey), checkpoint.recipe.dump()},
                                         {std::string(kTacticsKey), checkpoint.tactics},
                                         {std::string(kThreadsKey), std::to_string(checkpoint.threads)}}});
@@ -55,6 +57,7 @@ Checkpoint load_checkpoint(const std::filesystem::path& path) {
                         const Json position = parse_json(require(file, kPositionKey), kPositionKey);
                         return Checkpoint{.tensors = std::move(file.tensors),
                                           .position = position_from_json(position),
+                                          .network = require(file, kNetworkKey),
                                           .recipe = parse_json(require(file, kRecipeKey), kRecipeKey),
                                           .tactics = require(file, kTacticsKey),
                                           .threads = parse_threads(require(file, kThreadsKey))};

@@ -1,6 +1,6 @@
 // Checkpoints: everything a training run needs to go on bit for bit, in one safetensors file. Parameters and
 // batch-norm statistics have the model's names, so that other tools can read them; beside them stand
-// momentum/<name>, mask/<name>, loss_scale and loss_scale_tracker. Position with history, recipe,
+// momentum/<name>, mask/<name>, loss_scale and loss_scale_tracker. Position with history, network, recipe,
 // tactics and number of threads are text in its metadata.
 #pragma once
 
@@ -17,6 +17,7 @@ namespace twofour::train {
 struct Checkpoint {
   std::map<std::string, Tensor> tensors;
   TrainPosition position;
+  std::string network;  // hash of what the step's values belong to
   Json recipe;          // train/recipe.h
   std::string tactics;  // of the step's engine: the text of a tactics file
   int threads = 0;

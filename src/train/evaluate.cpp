@@ -6,6 +6,8 @@
 
 #include "base/log.h"
 #include "builder/builder.h"
+#include "train/inference_form.h"
+#include "train/open_batch.h"
 
 namespace twofour::train {
 namespace {
@@ -55,8 +57,8 @@ Tensor fill_up(const Tensor& images, const Shape& shape) {
 
 }  // namespace
 
-Evaluation evaluate(engine::ExecutionContext& context, data::Loader& loader, const EvaluateFn& progress) {
-  const engine::Plan& plan = context.engine().plan();
+void check_evaluation(const engine::Engine& engine, const data::Loader& loader) {
+  const engine::Plan& plan = engine.plan();
   const engine::PlanTensor& input = only(plan, plan.inputs, "input");
   const engine::PlanTensor& output = only(plan, plan.outputs, "output");
   const Shape& scores = output.desc.shape;
@@ -65,11 +67,17 @@ Evaluation evaluate(engine::ExecutionContext& context, data::Loader& loader, con
                 kInvalidArgument,
                 "output \"{}\" is {}; evaluation needs floating-point scores [batch,classes]", output.name,
                 output.desc.to_string());
+  const int64_t classes = loader.dataset().num_classes();
+  TWOFOUR_CHECK(classes <= scores[1], kInvalidArgument, "the data has {} classes, the model gives {} scores",
+                classes, scores[1]);
+}
 
+Evaluation evaluate(engine::ExecutionContext& context, data::Loader& loader, const EvaluateFn& progress) {
+  check_evaluation(context.engine(), loader);
+  const engine::Plan& plan = context.engine().plan();
+  const engine::PlanTensor& input = only(plan, plan.inputs, "input");
+  const engine::PlanTensor& output = only(plan, plan.outputs, "output");
   const data::Dataset& dataset = loader.dataset();
-  TWOFOUR_CHECK(dataset.num_classes() <= scores[1], kInvalidArgument,
-                "the data has {} classes, the model gives {} scores", dataset.num_classes(), scores[1]);
-
   const auto start = std::chrono::steady_clock::now();
   Evaluation result;
   loader.seek(0, 0);
@@ -89,14 +97,24 @@ Evaluation evaluate(engine::ExecutionContext& context, data::Loader& loader, con
   return result;
 }
 
-Evaluation evaluate(const Graph& model, const backend::Backend& backend, data::Loader& loader,
-                    int64_t batch_size, const EvaluateFn& progress) {
+std::shared_ptr<const engine::Engine> build_evaluation(const Graph& model, const backend::Backend& backend,
+                                                       const data::Loader& loader, int64_t batch_size) {
   TWOFOUR_CHECK(model.inputs().size() == 1, kInvalidArgument,
                 "evaluation needs a model with one input, this has {}", model.inputs().size());
+  Graph network = model.clone();
+  to_inference_form(network);
+  open_batch(network, batch_size);
   Shape shape = {batch_size};
   for (const int64_t dim : loader.dataset().image_shape()) shape.push_back(dim);
-  const builder::Options options{.shapes = {{model.inputs()[0]->name(), shape}}, .time_tactics = false};
-  const auto context = builder::build(model.clone(), backend, options).engine->create_context();
+  const builder::Options options{.shapes = {{network.inputs()[0]->name(), shape}}, .time_tactics = false};
+  auto engine = builder::build(std::move(network), backend, options).engine;
+  check_evaluation(*engine, loader);
+  return engine;
+}
+
+Evaluation evaluate(const Graph& model, const backend::Backend& backend, data::Loader& loader,
+                    int64_t batch_size, const EvaluateFn& progress) {
+  const auto context = build_evaluation(model, backend, loader, batch_size)->create_context();
   return evaluate(*context, loader, progress);
 }
 

@@ -21,7 +21,15 @@ using EvaluateFn = std::function<void(int64_t done, int64_t total)>;
 /// Error{kFailedPrecondition} when every row has a NaN.
 Evaluation evaluate(engine::ExecutionContext& context, data::Loader& loader, const EvaluateFn& progress = {});
 
-/// The same with an inference engine built for `model` (optimised, not timed).
+/// Throws what evaluate() would throw about shapes and classes.
+void check_evaluation(const engine::Engine& engine, const data::Loader& loader);
+
+/// An inference engine for `model` (optimised, not timed), in the form for inference and with batches of
+/// `batch_size`; checked.
+std::shared_ptr<const engine::Engine> build_evaluation(const Graph& model, const backend::Backend& backend,
+                                                       const data::Loader& loader, int64_t batch_size);
+
+/// The same with such an engine.
 Evaluation evaluate(const Graph& model, const backend::Backend& backend, data::Loader& loader,
                     int64_t batch_size, const EvaluateFn& progress = {});
 

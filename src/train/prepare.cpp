@@ -5,11 +5,13 @@
 
 #include "base/log.h"
 #include "ops/builder.h"
+#include "train/inference_form.h"
 
 namespace twofour::train {
 namespace {
 
-constexpr size_t kMean = 3;  // inputs of BatchNormalization
+constexpr size_t kScale = 1;  // inputs of BatchNormalization
+constexpr size_t kMean = 3;
 constexpr size_t kVar = 4;
 
 Value* find_images(const Graph& graph) {
@@ -51,17 +53,6 @@ Value* find_scores(const Graph& graph, int64_t batch_size) {
   return scores;
 }
 
-void drop_dropout(Graph& graph) {
-  for (Node* node : graph.node_list()) {
-    if (node->op() != "Dropout") continue;
-    TWOFOUR_CHECK(node->outputs().size() == 1 || node->output(1)->users().empty(), kUnsupported,
-                  "{}: its mask is used, which training does not support", node->label());
-    log_info("training leaves out {}: dropout is not applied", node->label());
-    graph.replace_all_uses(node->output(), node->input(0));
-    graph.erase(node);
-  }
-}
-
 /// The Relu that alone reads `value`; null when there is none.
 Node* only_relu(const Graph& graph, const Value* value) {
   if (value->users().size() != 1 || graph.is_output(value)) return nullptr;
@@ -69,8 +60,21 @@ Node* only_relu(const Graph& graph, const Value* value) {
   return user->op() == "Relu" ? user : nullptr;
 }
 
+/// Its parameters are frozen: so are its statistics.
+bool is_frozen(const Node& norm) { return !norm.input(1)->trainable() && !norm.input(2)->trainable(); }
+
+/// The variance of one value is 0, whatever the value.
+void check_values_per_channel(const Node& norm) {
+  const Shape shape = norm.input(0)->shape();
+  TWOFOUR_CHECK(shape.numel() > shape[1], kInvalidArgument,
+                "{} normalises over one value per channel ({} with this batch size), which leaves nothing of "
+                "it; train with larger batches or freeze its scale and bias",
+                norm.label(), norm.input(0)->type().to_string());
+}
+
 void train_batch_norm(TrainingForward& forward, Node* node) {
   Graph& graph = forward.graph;
+  check_values_per_channel(*node);
   for (const size_t i : {kMean, kVar})
     TWOFOUR_CHECK(node->input(i)->is_constant(), kUnsupported, "{}: running statistic \"{}\" is no constant",
                   node->label(), node->input(i)->name());
@@ -133,33 +137,47 @@ Value* promote_to_input(Graph& graph, Value* constant) {
   return input;
 }
 
-void unshare_statistics(Graph& model) {
+void unshare_norms(Graph& model) {
   std::unordered_set<const Value*> seen;
   for (Node* node : model.node_list()) {
     if (node->op() != "BatchNormalization") continue;
-    for (const size_t i : {kMean, kVar}) {
+    for (size_t i = kScale; i <= kVar; ++i) {
       const Value* value = node->input(i);
-      if (seen.insert(value).second || !value->is_constant()) continue;
+      const bool shared = value->users().size() > 1 && (i >= kMean || !seen.insert(value).second);
+      if (!shared || !value->is_constant()) continue;
       Value* own = model.add_constant(value->name(), value->data().clone());
       own->set_trainable(value->trainable());
       model.set_input(node, i, own);
-      seen.insert(own);
     }
+  }
+}
+
+void widen_weights(Graph& model) {
+  for (Node* node : model.node_list()) {
+    Value* source = node->input(0);
+    if (node->op() != "Cast" || !source->is_constant() || !is_half(source->dtype()) ||
+        node->output()->dtype() != DType::kF32 || source->users().size() != 1 ||
+        model.is_output(node->output()))
+      continue;
+    source->set_data(source->data().to(DType::kF32));
+    model.replace_all_uses(node->output(), source);
+    model.erase(node);
   }
 }
 
 TrainingForward prepare_training(const Graph& model, int64_t batch_size, const Shape& image_shape) {
   TrainingForward forward{.graph = model.clone()};
   Graph& graph = forward.graph;
-  unshare_statistics(graph);
+  to_inference_form(graph);
+  unshare_norms(graph);
   forward.images = find_images(graph);
   bind_shape(graph, forward.images, batch_size, image_shape);
-  drop_dropout(graph);
   graph.set_outputs({find_scores(graph, batch_size)});
   graph.erase_dead();
   // Listed first: each one erases the Relu after it, too.
   std::vector<Node*> norms = graph.node_list();
-  std::erase_if(norms, [](const Node* node) { return node->op() != "BatchNormalization"; });
+  std::erase_if(norms,
+                [](const Node* node) { return node->op() != "BatchNormalization" || is_frozen(*node); });
   for (Node* node : norms) train_batch_norm(forward, node);
   graph.erase_dead();
   forward.scores = graph.outputs()[0];

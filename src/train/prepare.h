@@ -23,15 +23,19 @@ struct TrainingForward {
 };
 
 /// BatchNormalization becomes BatchNormTrain, with the Relu that is its only user fused into it; its running
-/// statistics become inputs. Dropout becomes the identity and a trailing Softmax is removed (both are
-/// logged). Throws Error{kInvalidArgument} when the model does not have one image input of that shape and one
-/// output [N, classes]; kUnsupported when it has nothing to train or trainable weights that are not f32 (cast
+/// statistics become inputs; one whose scale and bias are both frozen stays as it is. Dropout becomes the
+/// identity and a trailing Softmax is removed (both are logged). Throws Error{kInvalidArgument} when the
+/// model does not have one image input of that shape and one output [N, classes], or normalises over one
+/// value per channel; kUnsupported when it has nothing to train or trainable weights that are not f32 (cast
 /// them first: masters are f32).
 TrainingForward prepare_training(const Graph& model, int64_t batch_size, const Shape& image_shape);
 
-/// Gives every BatchNormalization running statistics of its own: exporters merge constants of equal value,
-/// and training makes them differ.
-void unshare_statistics(Graph& model);
+/// Gives every BatchNormalization constants of its own: exporters merge those of equal value, and training
+/// makes them differ.
+void unshare_norms(Graph& model);
+
+/// A half-precision constant that only a Cast to f32 reads is stored as f32: masters are.
+void widen_weights(Graph& model);
 
 /// A graph input of the same name and type takes the place of `constant`.
 Value* promote_to_input(Graph& graph, Value* constant);

@@ -51,6 +51,7 @@ Json to_json(const data::Loader& loader) {
   return {{"images", dataset.size()},
           {"classes", dataset.num_classes()},
           {"image_shape", dataset.image_shape().to_string()},
+          {"resize", dataset.resize()},
           {"batch_size", options.batch_size},
           {"shuffle", options.shuffle},
           {"seed", options.seed},
@@ -74,8 +75,10 @@ Json recipe_json(const TrainerOptions& options, Precision precision, const LossS
           {"clip_norm", options.clip_norm}};
 }
 
-void check_same_recipe(const Json& stored, const Json& present, std::string_view source) {
+void check_same_recipe(const Json& stored, const Json& given, std::string_view source, bool new_schedule) {
   TWOFOUR_CHECK(stored.is_object(), kDataCorrupt, "the recipe of {} is no JSON object", source);
+  Json present = given;
+  if (new_schedule && stored.contains("schedule")) present["schedule"] = stored["schedule"];
   const Json difference = Json::diff(stored, present);
   if (difference.empty()) return;
   const std::string path = difference.front().at("path").get<std::string>();
@@ -83,11 +86,12 @@ void check_same_recipe(const Json& stored, const Json& present, std::string_view
     const Json::json_pointer pointer(path);
     return json.contains(pointer) ? json.at(pointer).dump() : "not set";
   };
-  fail(
-      ErrorCode::kInvalidArgument,
-      "{} was written with {} {}, this run has {}: it would not go on bit for bit; give the same options, or "
-      "start a new run from the trained model",
-      source, path.substr(1), value(stored), value(present));
+  fail(ErrorCode::kInvalidArgument,
+       "{} was written with {} {}, this run has {}: it would not go on bit for bit; give the same options{}, "
+       "or "
+       "start a new run from the trained model",
+       source, path.substr(1), value(stored), value(present),
+       path.starts_with("/schedule") ? ", or allow a new schedule" : "");
 }
 
 }  // namespace twofour::train

@@ -13,7 +13,9 @@ namespace twofour::train {
 Json recipe_json(const TrainerOptions& options, Precision precision, const LossScaling& scaling,
                  const SgdOptions& sgd, const data::Loader& loader);
 
-/// Throws Error{kInvalidArgument} naming `source` and the first setting that differs, with both values.
-void check_same_recipe(const Json& stored, const Json& present, std::string_view source);
+/// Throws Error{kInvalidArgument} naming `source` and the first setting that differs, with both values; with
+/// `new_schedule` the schedule may.
+void check_same_recipe(const Json& stored, const Json& present, std::string_view source,
+                       bool new_schedule = false);
 
 }  // namespace twofour::train

@@ -5,11 +5,17 @@
 #include <cmath>
 #include <cstring>
 #include <ranges>
+#include <set>
 
 #include "base/log.h"
 #include "base/parallel.h"
 #include "builder/builder.h"
-#include "sparsity/metadata.h"
+#include "ir/hash.h"
+#include "sparsity/training_masks.h"
+#include "train/class_names.h"
+#include "train/constants.h"
+#include "train/inference_form.h"
+#include "train/open_batch.h"
 #include "train/prepare.h"
 #include "train/recipe.h"
 
@@ -49,11 +55,47 @@ StepOptions step_options(const TrainerOptions& options, Precision precision, con
   return result;
 }
 
-/// The 2:4 marks of weights that have no mask would be wrong after the first step.
-void unmark_unmasked(Graph& model, const OptimizerState& optimizer) {
-  std::vector<sparsity::SparsePattern> marks = sparsity::read_metadata(model);
-  std::erase_if(marks, [&](const auto& mark) { return !optimizer.masks.contains(mark.weight); });
+/// Marks what stays 2:4: the weights that have a mask or are frozen. Says which lose their pattern.
+void mark_masked(Graph& model, const OptimizerState& optimizer) {
+  std::vector<sparsity::SparsePattern> marks = sparsity::find_patterns(model);
+  std::vector<std::string> lost;
+  std::erase_if(marks, [&](const auto& mark) {
+    const bool changes = model.find_value(mark.weight)->trainable() && !optimizer.masks.contains(mark.weight);
+    if (changes) lost.push_back(mark.weight);
+    return changes;
+  });
+  if (!lost.empty())
+    log_warning("2:4 now and dense after training, since they have no mask (keep_sparsity() gives one): {}",
+                fmt::join(lost, ", "));
   sparsity::write_metadata(model, marks);
+}
+
+/// What the model must be before a step is made from it, and after.
+void adapt(Graph& model, int64_t batch_size) {
+  to_inference_form(model);
+  widen_weights(model);
+  open_batch(model, batch_size);
+  unshare_norms(model);
+}
+
+void check_finite(const Graph& model) {
+  for (const auto& value : model.values()) {
+    if (!value->is_constant() || !value->trainable() || value->dtype() != DType::kF32) continue;
+    const auto data = value->data().span<float>();
+    const auto bad = std::ranges::find_if_not(data, [](float v) { return std::isfinite(v); });
+    TWOFOUR_CHECK(bad == data.end(), kFailedPrecondition,
+                  "weight \"{}\" of the model has the value {}: there is no loss to begin with",
+                  value->name(), *bad);
+  }
+}
+
+/// Of the network apart from the values that training changes.
+std::string network_hash(const Graph& model, const TrainingStep& step) {
+  Graph network = model.clone();
+  for (const StateTensor& tensor : step.state)
+    if (tensor.kind == StateTensor::Kind::kParameter || tensor.kind == StateTensor::Kind::kStatistic)
+      promote_to_input(network, network.find_value(tensor.name));
+  return fmt::format("{:016x}", hash_graph(network));
 }
 
 void check_optimizer(const OptimizerState& optimizer, const TrainingStep& step) {
@@ -85,9 +127,11 @@ Trainer::Trainer(Graph model, const backend::Backend& backend, std::shared_ptr<d
       precision_(choose_precision(options.precision, options.force_half, backend)),
       scaling_(options.loss_scaling.value_or(default_scaling(precision_.used))) {
   check(options_.schedule);
-  unshare_statistics(model_);
+  adapt(model_, batch_size());
+  check_finite(model_);
   apply_masks(model_, optimizer);
-  unmark_unmasked(model_, optimizer);
+  mark_masked(model_, optimizer);
+  write_class_names(model_, loader_->dataset().class_names());
   step_ = make_step(model_, step_options(options_, precision_.used, scaling_, *loader_, optimizer));
   const int64_t classes = loader_->dataset().num_classes();
   TWOFOUR_CHECK(classes <= step_.num_classes, kInvalidArgument,
@@ -235,6 +279,9 @@ EpochRecord Trainer::train_epoch(const ProgressCallback& progress) {
                 .batches = batches,
                 .totals = position_.totals});
   } while (position_.batch < batches);
+  TWOFOUR_CHECK(position_.totals.loss_steps > 0, kFailedPrecondition,
+                "training has no loss: none of the {} steps of epoch {} gave a finite one{}", position_.batch,
+                position_.epoch + 1, first_nonfinite());
   finish_epoch(result.lr);
   return position_.history.back();
 }
@@ -252,6 +299,17 @@ void Trainer::finish_epoch(double lr) {
   position_.totals = {};
   ++position_.epoch;
   position_.batch = 0;
+}
+
+void Trainer::check_evaluation(const data::Loader& test) const {
+  build_evaluation(model(), backend_, test, test.options().batch_size);
+}
+
+std::string Trainer::describe_constants() const {
+  std::set<std::string> trained;
+  for (const StateTensor& tensor : step_.state)
+    if (tensor.kind == StateTensor::Kind::kParameter) trained.insert(tensor.name);
+  return train::describe_constants(model_, trained);
 }
 
 Evaluation Trainer::evaluate(data::Loader& test, const EvaluateFn& progress) {
@@ -282,6 +340,7 @@ Json Trainer::recipe() const { return recipe_json(options_, precision_.used, sca
 void Trainer::save(const std::filesystem::path& path) const {
   save_checkpoint(path, {.tensors = tensors_,
                          .position = position_,
+                         .network = network_hash(model_, step_),
                          .recipe = recipe(),
                          .tactics = tactics_,
                          .threads = max_threads()});
@@ -289,7 +348,10 @@ void Trainer::save(const std::filesystem::path& path) const {
 
 void Trainer::restore(const Checkpoint& checkpoint) {
   const std::string source = "checkpoint " + options_.resume_from.string();
-  check_same_recipe(checkpoint.recipe, recipe(), source);
+  check_same_recipe(checkpoint.recipe, recipe(), source, options_.new_schedule);
+  TWOFOUR_CHECK(checkpoint.network == network_hash(model_, step_), kInvalidArgument,
+                "{} belongs to another network than this model: it would not go on from where it stood",
+                source);
   check_tensors(checkpoint.tensors, tensors_, source);
   TWOFOUR_CHECK(checkpoint.position.batch <= loader_->batches_per_epoch(), kInvalidArgument,
                 "{} stands at batch {} of an epoch; this data has {}", source, checkpoint.position.batch,
@@ -306,7 +368,9 @@ void Trainer::restore(const Checkpoint& checkpoint) {
 StepMemory Trainer::memory() const { return memory_of(context_->engine()); }
 
 StepMemory step_memory(const Graph& model, const backend::Backend& backend, const StepOptions& options) {
-  TrainingStep step = make_step(model, options);
+  Graph adapted = model.clone();
+  adapt(adapted, options.batch_size);
+  TrainingStep step = make_step(adapted, options);
   const builder::Options build = build_options(step, false);
   return memory_of(*builder::build(std::move(step.graph), backend, build).engine);
 }

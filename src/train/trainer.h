@@ -32,9 +32,12 @@ using ProgressCallback = std::function<void(const Progress&)>;
 
 class Trainer {
  public:
-  /// `backend` must outlive the trainer. Nobody else may read from `loader` meanwhile. Masked weights are set
-  /// to zero at once and stay exactly zero. Throws what make_step and builder::build throw, and Error naming
-  /// file, tensor or setting when options.resume_from does not belong to this model, data and recipe.
+  /// `backend` must outlive the trainer. Nobody else may read from `loader` meanwhile. The model is taken in
+  /// its form for inference and with an open batch (train/inference_form.h, open_batch.h); the names of the
+  /// data's classes go into its metadata. Masked weights are set to zero at once and stay exactly zero; a
+  /// warning names those that are 2:4 and have no mask. Throws Error{kFailedPrecondition} on a weight that is
+  /// not finite, what make_step and builder::build throw, and Error naming file, tensor or setting when
+  /// options.resume_from does not belong to this network, data and recipe.
   Trainer(Graph model, const backend::Backend& backend, std::shared_ptr<data::Loader> loader,
           const TrainerOptions& options, OptimizerState optimizer = {});
 
@@ -45,6 +48,8 @@ class Trainer {
   /// Steps to the end of the epoch (of the rest of it after a resume in its middle).
   EpochRecord train_epoch(const ProgressCallback& progress = {});
 
+  /// Builds what evaluate() will run. Throws what it would throw about `test` and the model.
+  void check_evaluation(const data::Loader& test) const;
   /// Top-1 accuracy of the present model, kept in the history of the last epoch.
   Evaluation evaluate(data::Loader& test, const EvaluateFn& progress = {});
 
@@ -59,6 +64,8 @@ class Trainer {
   const data::Loader& loader() const { return *loader_; }
   StepMemory memory() const;
 
+  /// One line: how many constants are trained, which are not and why.
+  std::string describe_constants() const;
   Json recipe() const;
   /// Atomic.
   void save(const std::filesystem::path& path) const;

@@ -2,9 +2,11 @@
 
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <csignal>
+#include <fstream>
 
 #include "base/errors.h"
 
@@ -127,6 +129,35 @@ TEST_F(FileTest, AFileThatFailsItsCheckLeavesTheOldOne) {
   EXPECT_EQ(entries(), 1U);
   write_file_atomic(path, write, [](const fs::path&) {});
   EXPECT_EQ(read_file(path), "new");
+}
+
+// Killed while it writes, again and again: what is left goes with the next write.
+TEST_F(FileTest, WritersThatWereKilledLeaveNothingForLong) {
+  const fs::path path = folder_ / "file.bin";
+  for (int i = 0; i < 3; ++i) {
+    const pid_t child = fork();
+    if (child == 0) write_file_atomic(path, [](const ByteSink&) { ::raise(SIGKILL); });
+    int status = 0;
+    ASSERT_EQ(waitpid(child, &status, 0), child);
+    ASSERT_TRUE(WIFSIGNALED(status));
+    EXPECT_EQ(entries(), 1u);
+  }
+  std::ofstream(folder_ / "file.bin.1.2") << "not ours";
+  // Another writer of the same file is at work meanwhile.
+  write_file_atomic(path, [&](const ByteSink& sink) {
+    write_file_atomic(path, "inner");
+    EXPECT_EQ(entries(), 3u);
+    sink(std::as_bytes(std::span("outer", 5)));
+  });
+  EXPECT_EQ(entries(), 2u);
+  EXPECT_EQ(read_file(path), "outer");
+}
+
+TEST_F(FileTest, WritableFoldersAreTold) {
+  check_writable(folder_ / "new/below");
+  EXPECT_TRUE(fs::is_empty(folder_ / "new/below"));
+  std::ofstream(folder_ / "file") << "x";
+  EXPECT_ERROR(check_writable(folder_ / "file"), kIo, (folder_ / "file").string());
 }
 
 TEST_F(FileTest, WritingWhereNoFileCanBeIsAnError) {

@@ -1,4 +1,6 @@
 // What `eval` and `train` make of image folders: splits, classes, and images that do not decode.
+#include <tuple>
+
 #include "commands.h"
 #include "data/digits.h"
 #include "data/files.h"
@@ -118,8 +120,51 @@ TEST_F(ImageFolders, TestDataWithOtherClassesIsAnError) {
   std::filesystem::rename(file("data/test/7"), file("data/test/seven"));
   const ProgramResult result = train("--data=" + file("data"));
   EXPECT_EQ(result.status, 1);
-  EXPECT_THAT(result.output, AllOf(HasSubstr("test data " + file("data") + " have different classes"),
-                                   HasSubstr("label 7 is \"7\" in the one and \"8\" in the other")));
+  EXPECT_THAT(result.output, AllOf(HasSubstr(file("data/test/seven")),
+                                   HasSubstr("\"seven\" is none of the 10 classes 0, 1, 2, 3")));
+}
+
+TEST_F(ImageFolders, ClassesAreFoundByTheirNames) {
+  make_lenet();
+  write_digits("data/train", 400);
+  write_digits("all", 100);
+  ASSERT_EQ(train("--data=" + file("data") + " --epochs=2 --output=" + file("out")).status, 0);
+  ASSERT_EQ(eval("out/model.onnx", "all").status, 0);
+  const int64_t all = read_json(file("eval.json"))["correct"];
+  int64_t in_parts = 0;
+  for (const auto& [name, first, last] : {std::tuple{"low", 0, 4}, {"high", 5, 9}}) {
+    for (int digit = first; digit <= last; ++digit)
+      std::filesystem::copy(file("all/" + std::to_string(digit)), file(name + ("/" + std::to_string(digit))),
+                            std::filesystem::copy_options::recursive);
+    ASSERT_EQ(eval("out/model.onnx", name).status, 0);
+    in_parts += read_json(file("eval.json"))["correct"].get<int64_t>();
+  }
+  EXPECT_EQ(in_parts, all);
+  // Without names in the model the upper half alone has no labels, unless they are given.
+  const ProgramResult unnamed = eval("lenet.onnx", "high");
+  EXPECT_EQ(unnamed.status, 1);
+  EXPECT_THAT(unnamed.output, HasSubstr("5 classes 5, 6, 7, 8, 9, the model gives 10 scores"));
+  write("names.txt", "0\n1\n2\n3\n4\n5\n6\n7\n8\n9\n");
+  EXPECT_EQ(twofour("eval --onnx=" + file("lenet.onnx") + " --data=" + file("high") +
+                    " --class_names=" + file("names.txt"))
+                .status,
+            0);
+}
+
+TEST_F(ImageFolders, ResizeAndCropAreOptions) {
+  make_lenet();
+  write_digits("flat", 64);
+  const std::string data = "--data=" + file("flat") + " ";
+  EXPECT_EQ(train(data + "--resize=32 --center_crop=28").status, 0);
+  for (const auto& [options, text] :
+       {std::pair{"--resize=20", "resized to 20, which does not cover the 28x28"},
+        {"--center_crop=28", "--center_crop has no effect here: it needs --resize"},
+        {"--resize=40 --center_crop=32", "is not the size of the images that the model takes, 28x28"},
+        {"--input_size=32", "the model takes images of 28 rows, 32 was given"}}) {
+    const ProgramResult result = train(data + options);
+    EXPECT_EQ(result.status, 1);
+    EXPECT_THAT(result.output, HasSubstr(text));
+  }
 }
 
 TEST_F(ImageFolders, ABenchmarkNeedsNoTestImages) {

@@ -50,9 +50,14 @@ TEST_F(Training, KeepFindsTheZerosOfAFileWithoutMetadata) {
   EXPECT_THAT(kept.output, HasSubstr("keeping the 2:4 pattern of " + std::to_string(layers) + " weights"));
   EXPECT_EQ(sparse_layers(file("kept/model.onnx")), layers);
 
-  const ProgramResult lost = train(onnx + " --output=" + file("lost"));
+  const ProgramResult found = train(onnx + " --output=" + file("found"));
+  ASSERT_EQ(found.status, 0) << found.output;
+  EXPECT_THAT(found.output, HasSubstr("2:4 by their zeros, though not marked, and kept so: "));
+  EXPECT_EQ(sparse_layers(file("found/model.onnx")), layers);
+
+  const ProgramResult lost = train(onnx + " --sparse=none --output=" + file("lost"));
   ASSERT_EQ(lost.status, 0) << lost.output;
-  EXPECT_THAT(lost.output, Not(HasSubstr("keeping the 2:4 pattern")));
+  EXPECT_THAT(lost.output, HasSubstr("2:4 now and dense after training"));
   EXPECT_EQ(sparse_layers(file("lost/model.onnx")), 0);
 
   const ProgramResult dense = train("--sparse=keep --onnx=" + file("lenet.onnx"));
@@ -87,6 +92,60 @@ TEST_F(Training, ResumedRunGivesTheSameBits) {
   const ProgramResult other = train(run + file("legs") + " --resume --epochs=4 --momentum=0.8");
   EXPECT_EQ(other.status, 1);
   EXPECT_THAT(other.output, HasSubstr("sgd/momentum 0.9, this run has 0.8"));
+}
+
+TEST_F(Training, ARunIsLengthenedOnPurposeOnly) {
+  const std::string run = "--zoo=lenet --schedule=cosine --output=" + file("out") + " ";
+  ASSERT_EQ(train(run + "--epochs=1").status, 0);
+  const ProgramResult refused = train(run + "--epochs=2 --resume");
+  EXPECT_EQ(refused.status, 1);
+  EXPECT_THAT(refused.output, HasSubstr("or allow a new schedule"));
+  const ProgramResult longer = train(run + "--epochs=2 --resume --new_schedule");
+  ASSERT_EQ(longer.status, 0) << longer.output;
+  EXPECT_THAT(longer.output, HasSubstr("the learning rate follows the schedule given now"));
+  EXPECT_EQ(read_json(file("out/history.json"))["epochs"].size(), 2U);
+}
+
+TEST_F(Training, WhatIsTrainedIsChosenAndSaid) {
+  make_lenet();
+  const std::string onnx = "--onnx=" + file("lenet.onnx") + " --output=" + file("out");
+  const ProgramResult frozen = train(onnx + " '--freeze=*' --train=*.bias");
+  ASSERT_EQ(frozen.status, 0) << frozen.output;
+  EXPECT_THAT(frozen.output, HasSubstr("frozen by choice ("));
+  const Model before = Model::load(file("lenet.onnx"));
+  const Model after = Model::load(file("out/model.onnx"));
+  for (const auto& value : before.graph().values()) {
+    if (!value->is_constant() || value->dtype() != DType::kF32) continue;
+    const Value* trained = after.graph().find_value(value->name());
+    const bool same = std::ranges::equal(value->data().span<float>(), trained->data().span<float>());
+    EXPECT_EQ(same, !value->name().ends_with(".bias")) << value->name();
+    EXPECT_EQ(trained->trainable(), value->name().ends_with(".bias")) << "the file keeps the choice";
+  }
+  EXPECT_THAT(train(onnx + " --freeze=nothing*").output, HasSubstr("\"nothing*\" matches no constant"));
+}
+
+// The test data cannot be evaluated: it is found out before the epoch.
+TEST_F(Training, WhatIsNeededLateIsCheckedFirst) {
+  make_lenet();
+  std::ofstream(file("taken")) << "a file";
+  const ProgramResult result = train("--onnx=" + file("lenet.onnx") + " --output=" + file("taken"));
+  EXPECT_EQ(result.status, 1);
+  EXPECT_THAT(result.output, AllOf(HasSubstr(file("taken")), Not(HasSubstr("epoch 1"))));
+}
+
+TEST_F(Training, OptionsWithoutEffectAreRefused) {
+  make_lenet();
+  const std::string onnx = "--onnx=" + file("lenet.onnx") + " ";
+  for (const char* option : {"--classes=10", "--gamma=0.5", "--milestones=2", "--amp=force", "--deny_half=x",
+                             "--display_every=2", "--new_schedule", "--class_names=a,b"}) {
+    const ProgramResult result = train(onnx + option);
+    EXPECT_EQ(result.status, 1) << option;
+    EXPECT_THAT(result.output, HasSubstr("has no effect here: it needs")) << option;
+  }
+  EXPECT_THAT(twofour("train --flip " + onnx).output,
+              HasSubstr("--flip has no effect here: it needs --data"));
+  EXPECT_THAT(twofour("eval --seed=3 --data=/nowhere " + onnx).output,
+              HasSubstr("--seed has no effect here: it needs --data=digits"));
 }
 
 TEST_F(Training, ForcedHalfPrecisionHalvesActivations) {

@@ -1,6 +1,8 @@
 #include "data/image_codec.h"
 
 #include <png.h>
+#include <tiffio.h>
+#include <webp/encode.h>
 #include <zlib.h>
 
 #include <cstring>
@@ -27,6 +29,95 @@ std::string encode_png_as(const Image& image, png_uint_32 format) {
   EXPECT_TRUE(png_image_write_to_memory(&png, bytes.data(), &size, 0, image.pixels.data(), 0, nullptr));
   bytes.resize(size);
   return bytes;
+}
+
+std::string little_endian(uint32_t value) {
+  std::string bytes = big_endian(value);
+  std::ranges::reverse(bytes);
+  return bytes;
+}
+
+/// 24 bits a pixel, from the bottom up.
+std::string encode_bmp(const Image& image) {
+  const auto row_bytes = static_cast<size_t>((image.width * 3 + 3) / 4 * 4);
+  std::string bytes = "BM" + little_endian(0) + little_endian(0) + little_endian(54) + little_endian(40) +
+                      little_endian(static_cast<uint32_t>(image.width)) +
+                      little_endian(static_cast<uint32_t>(image.height)) + std::string("\x01\0\x18\0", 4) +
+                      std::string(24, '\0');
+  for (int64_t y = image.height; y-- > 0;) {
+    std::string row;
+    for (int64_t i = 0; i < image.width; ++i)
+      for (const int c : {2, 1, 0}) row += static_cast<char>(image.pixels[(y * image.width + i) * 3 + c]);
+    bytes += row + std::string(row_bytes - row.size(), '\0');
+  }
+  return bytes;
+}
+
+std::string encode_webp(const Image& image) {
+  uint8_t* bytes = nullptr;
+  const size_t size =
+      WebPEncodeLosslessRGB(image.pixels.data(), static_cast<int>(image.width),
+                            static_cast<int>(image.height), static_cast<int>(image.width * 3), &bytes);
+  const std::string result(reinterpret_cast<const char*>(bytes), size);
+  WebPFree(bytes);
+  return result;
+}
+
+std::string encode_tiff(const Image& image, uint16_t compression = COMPRESSION_NONE) {
+  const TemporaryFolder folder;
+  const auto path = folder.path() / "image.tif";
+  TIFF* tiff = TIFFOpen(path.c_str(), "w");
+  TIFFSetField(tiff, TIFFTAG_IMAGEWIDTH, static_cast<uint32_t>(image.width));
+  TIFFSetField(tiff, TIFFTAG_IMAGELENGTH, static_cast<uint32_t>(image.height));
+  TIFFSetField(tiff, TIFFTAG_SAMPLESPERPIXEL, 3);
+  TIFFSetField(tiff, TIFFTAG_BITSPERSAMPLE, 8);
+  TIFFSetField(tiff, TIFFTAG_PHOTOMETRIC, PHOTOMETRIC_RGB);
+  TIFFSetField(tiff, TIFFTAG_PLANARCONFIG, PLANARCONFIG_CONTIG);
+  TIFFSetField(tiff, TIFFTAG_COMPRESSION, compression);
+  TIFFSetField(tiff, TIFFTAG_ROWSPERSTRIP, 3);
+  for (int64_t y = 0; y < image.height; ++y) {
+    std::vector<uint8_t> row(image.pixels.begin() + y * image.width * 3,
+                             image.pixels.begin() + (y + 1) * image.width * 3);
+    EXPECT_EQ(TIFFWriteScanline(tiff, row.data(), static_cast<uint32_t>(y)), 1);
+  }
+  TIFFClose(tiff);
+  std::ifstream stream(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(stream), {}};
+}
+
+/// Every lossless way in which `image` can be written.
+std::vector<std::string> encode_lossless(const Image& image) {
+  return {encode_png(image), encode_webp(image), encode_bmp(image), encode_tiff(image),
+          encode_tiff(image, COMPRESSION_LZW)};
+}
+
+std::vector<std::string> encode_every_kind(const Image& image) {
+  std::vector<std::string> kinds = encode_lossless(image);
+  kinds.push_back(encode_jpeg(image));
+  kinds.push_back(encode_jpeg(image, true));
+  return kinds;
+}
+
+std::string chunk(const std::string& type, const std::string& data) {
+  const std::string body = type + data;
+  return big_endian(static_cast<uint32_t>(data.size())) + body +
+         big_endian(static_cast<uint32_t>(
+             crc32(0, reinterpret_cast<const Bytef*>(body.data()), static_cast<uInt>(body.size()))));
+}
+
+/// A grey PNG of one row with 16-bit samples and, when not empty, a gAMA chunk.
+std::string encode_grey16(const std::vector<uint16_t>& samples, const std::string& gamma) {
+  std::string row(1, '\0');
+  for (const uint16_t v : samples) row += {static_cast<char>(v >> 8), static_cast<char>(v)};
+  std::string packed(compressBound(row.size()), '\0');
+  uLongf size = packed.size();
+  compress(reinterpret_cast<Bytef*>(packed.data()), &size, reinterpret_cast<const Bytef*>(row.data()),
+           row.size());
+  packed.resize(size);
+  const std::string header =
+      big_endian(static_cast<uint32_t>(samples.size())) + big_endian(1) + std::string("\x10\0\0\0\0", 5);
+  return "\x89PNG\r\n\x1a\n" + chunk("IHDR", header) + (gamma.empty() ? "" : chunk("gAMA", gamma)) +
+         chunk("IDAT", packed) + chunk("IEND", "");
 }
 
 /// A PNG whose header claims another size; the checksum of the header fits.
@@ -67,6 +158,28 @@ TEST(ImageCodec, PngRoundTripsExactly) {
   }
 }
 
+TEST(ImageCodec, EveryLosslessKindGivesThePixels) {
+  for (const auto& [h, w] : {std::pair{1, 1}, {5, 7}, {32, 17}}) {
+    const Image image = random_image(h, w, 3, 8);
+    for (const std::string& bytes : encode_lossless(image)) {
+      const Image decoded = decode_image(as_bytes(bytes));
+      EXPECT_EQ(decoded.height, h);
+      EXPECT_EQ(decoded.width, w);
+      EXPECT_EQ(decoded.pixels, image.pixels) << bytes.substr(0, 4);
+    }
+  }
+}
+
+// As Pillow, OpenCV and torchvision read it: the high byte, and no gamma.
+TEST(ImageCodec, SixteenBitsAreCutAndGammaIsNotApplied) {
+  const std::vector<uint16_t> samples = {0, 255, 256, 0x1234, 0x80ff, 0xffff};
+  for (const std::string& gamma : {std::string(), big_endian(45455), big_endian(100'000)}) {
+    const Image decoded = decode_image(as_bytes(encode_grey16(samples, gamma)));
+    ASSERT_EQ(decoded.pixels.size(), 3 * samples.size());
+    for (size_t i = 0; i < decoded.pixels.size(); ++i) EXPECT_EQ(decoded.pixels[i], samples[i / 3] >> 8);
+  }
+}
+
 TEST(ImageCodec, PngAlphaIsDropped) {
   const Image rgba = random_image(4, 6, 4, 3);
   const Image decoded = decode_image(as_bytes(encode_png_as(rgba, PNG_FORMAT_RGBA)));
@@ -96,10 +209,10 @@ TEST(ImageCodec, AdobeCmykBecomesRgb) {
 
 TEST(ImageCodec, EveryTruncationIsAnError) {
   const Image image = random_image(24, 24, 3, 5);
-  for (const std::string& whole : {encode_png(image), encode_jpeg(image), encode_jpeg(image, true)}) {
-    const bool png = whole[0] == '\x89';
-    // libpng needs nothing of the trailing 12-byte IEND chunk; libjpeg stands in for the last marker.
-    const size_t needed = whole.size() - (png ? 12 : 2);
+  for (const std::string& whole : encode_every_kind(image)) {
+    // libpng needs nothing of the trailing 12-byte IEND chunk; libjpeg stands in for the last marker; a TIFF
+    // ends in tags and a WebP in padding that may be missing.
+    const size_t needed = whole.size() - (whole[0] == '\x89' ? 12 : 2);
     for (size_t length = 0; length < needed; ++length) {
       const Error error = decode_error(whole.substr(0, length));
       EXPECT_TRUE(error.code() == ErrorCode::kDataCorrupt || length < 4)
@@ -111,7 +224,7 @@ TEST(ImageCodec, EveryTruncationIsAnError) {
 TEST(ImageCodec, DamagedBytesNeverCrash) {
   const Image image = random_image(20, 20, 3, 6);
   int refused = 0;
-  for (const std::string& whole : {encode_png(image), encode_jpeg(image), encode_jpeg(image, true)}) {
+  for (const std::string& whole : encode_every_kind(image)) {
     for (size_t i = 0; i < whole.size(); ++i) {
       std::string damaged = whole;
       damaged[i] = static_cast<char>(damaged[i] ^ (1 << (i % 8)));
@@ -134,8 +247,8 @@ TEST(ImageCodec, AbsurdSizesAreRefusedBeforeAllocation) {
   EXPECT_EQ(decode_error(png_claiming(0, 5)).code(), ErrorCode::kDataCorrupt);
   EXPECT_ERROR(decode_image(as_bytes(jpeg_claiming(65'000, 65'000))), kResourceExhausted, "65000x65000");
   EXPECT_EQ(decode_error(jpeg_claiming(0, 7)).code(), ErrorCode::kDataCorrupt);
-  EXPECT_ERROR(decode_image(as_bytes(encode_png(flat_image(9, 9, 0, 0, 0))), {.max_pixels = 80}),
-               kResourceExhausted, "at most");
+  for (const std::string& bytes : encode_every_kind(flat_image(9, 9, 0, 0, 0)))
+    EXPECT_ERROR(decode_image(as_bytes(bytes), {.max_pixels = 80}), kResourceExhausted, "at most");
 }
 
 TEST(ImageCodec, OtherContentIsNamed) {

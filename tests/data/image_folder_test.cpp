@@ -94,7 +94,7 @@ TEST_P(ImageFolder, ImagesThatDoNotDecodeAreNamedSkippedAndCounted) {
   EXPECT_THAT(skipped[0].path, HasSubstr("a/1.jpg"));
   EXPECT_THAT(skipped[0].reason, HasSubstr("Premature end of JPEG"));
   EXPECT_THAT(skipped[1].path, HasSubstr("b/3.png"));
-  EXPECT_THAT(skipped[1].reason, HasSubstr("neither JPEG nor PNG"));
+  EXPECT_THAT(skipped[1].reason, HasSubstr("neither JPEG, PNG, WebP, TIFF nor BMP"));
   EXPECT_THAT(log.lines, ElementsAre(HasSubstr("a/1.jpg"), HasSubstr("b/3.png")));
 }
 
@@ -109,7 +109,8 @@ TEST_P(ImageFolder, AllFailingIsAnError) {
 }
 
 TEST_P(ImageFolder, MissingAndEmptyFoldersSayWhatIsExpected) {
-  EXPECT_ERROR(open_image_folder(folder_.path() / "none", options()), kNotFound, "<folder>/<class>/*.jpg");
+  EXPECT_ERROR(open_image_folder(folder_.path() / "none", options()), kNotFound,
+               "<folder>/<class>/ with .jpg");
   EXPECT_ERROR(open_image_folder(folder_.path() / "none", options()), kNotFound, "none is not a folder");
   EXPECT_ERROR(open_image_folder(folder_.path(), options()), kNotFound, "has no class folders");
   folder_.write("a/text.txt", "");
@@ -124,8 +125,48 @@ TEST_P(ImageFolder, BadOptionsAreErrors) {
   bad.image_shape = {3, 4, 1'000'000'000'000};
   EXPECT_ERROR(open_image_folder(folder_.path(), bad), kInvalidArgument, "side above");
   bad.image_shape = {};
-  bad.crop_fraction = 1.5;
-  EXPECT_ERROR(open_image_folder(folder_.path(), bad), kInvalidArgument, "crop fraction is 1.5");
+  bad.resize = 3;
+  EXPECT_ERROR(open_image_folder(folder_.path(), bad), kInvalidArgument,
+               "resized to 3, which does not cover");
+}
+
+TEST_P(ImageFolder, FoldersBelowAClassBelongToIt) {
+  const std::string png = encode_png(flat_image(2, 2, 255, 0, 0));
+  folder_.write("a/deep/er/2.png", png);
+  folder_.write("a/1.png", png);
+  folder_.write("b/only/below/3.png", png);
+  const auto dataset = open_image_folder(folder_.path(), options());
+  EXPECT_EQ(dataset->size(), 3);
+  std::vector<float> image(12);
+  EXPECT_EQ(dataset->load(1, image), 0);
+  EXPECT_EQ(dataset->load(2, image), 1);
+  std::filesystem::create_directory_symlink(folder_.path() / "a", folder_.path() / "a/deep/back");
+  EXPECT_ERROR(open_image_folder(folder_.path(), options()), kInvalidArgument, "folders deep");
+}
+
+TEST_P(ImageFolder, WhatIsLeftOutIsCountedAndNamed) {
+  write_small_set(folder_);
+  folder_.write("b/below/movie.gif", "GIF89a");
+  folder_.write("b/below/other.GIF", "GIF89a");
+  LogCapture log;
+  open_image_folder(folder_.path(), options());
+  EXPECT_THAT(log.lines,
+              ElementsAre(HasSubstr("4 files are left out (.gif 2, .png 1, .txt 1), the first is " +
+                                    (folder_.path() / "readme.png").string())));
+}
+
+TEST_P(ImageFolder, LabelsArePlacesInTheGivenClasses) {
+  write_small_set(folder_);
+  ImageFolderOptions named = options();
+  named.class_names = {"c", "b", "a"};
+  const auto dataset = open_image_folder(folder_.path(), named);
+  EXPECT_EQ(dataset->class_names(), named.class_names);
+  std::vector<float> image(48);
+  EXPECT_EQ(dataset->load(0, image), 1);
+  EXPECT_EQ(dataset->load(2, image), 2);
+  named.class_names = {"a", "c"};
+  EXPECT_ERROR(open_image_folder(folder_.path(), named), kInvalidArgument,
+               "\"b\" is none of the 2 classes a, c");
 }
 
 TEST_P(ImageFolder, LoadsFromManyThreadsAgree) {

@@ -54,21 +54,41 @@ TEST(Image, FitTakesTheCentre) {
   EXPECT_EQ(fit_image(wide, 2, 2).pixels, (std::vector<uint8_t>{20, 30, 80, 90}));
 }
 
+// Offsets that torchvision's CenterCrop gives: round((size - crop) / 2), a half to the even number.
+TEST(Image, CentresAsTorchvisionDoes) {
+  for (const auto& [size, first] : {std::pair{3, 0}, {4, 1}, {5, 2}, {7, 2}, {9, 4}, {11, 4}}) {
+    Image row(2, size, 1);
+    for (int64_t i = 0; i < 2 * size; ++i) row.pixels[i] = static_cast<uint8_t>(10 * (i % size));
+    EXPECT_EQ(fit_image(row, 2, 2).pixels[0], 10 * first) << size;
+  }
+}
+
+// torchvision's Resize(8) makes of 53x37 the size 11x8: the longer side is rounded down.
+TEST(Image, TheLongerSideIsRoundedDown) {
+  const Image src = random_image(53, 37, 3, 3);
+  const Image whole = resize_bilinear(src, 11, 8);
+  const Image fitted = fit_image(src, 8, 8);
+  for (size_t i = 0; i < fitted.pixels.size(); ++i) ASSERT_EQ(fitted.pixels[i], whole.pixels[2 * 24 + i]);
+  const Image tall = fit_image(src, 4, 4, 8);
+  for (size_t y = 0; y < 4; ++y)
+    for (size_t i = 0; i < 12; ++i) ASSERT_EQ(tall.pixels[12 * y + i], whole.pixels[(y + 4) * 24 + 6 + i]);
+}
+
 TEST(Image, FitIsAWindowOfTheWholeResize) {
   const Image src = random_image(30, 50, 3, 3);
   const Image whole = resize_bilinear(src, 24, 40);
-  const Image fitted = fit_image(src, 21, 21, 0.875);
+  const Image fitted = fit_image(src, 21, 21, 24);
   ASSERT_EQ(fitted.pixels.size(), 21u * 21 * 3);
   for (int64_t y = 0; y < 21; ++y)
     for (int64_t i = 0; i < 21 * 3; ++i)
-      ASSERT_EQ(fitted.pixels[y * 21 * 3 + i], whole.pixels[((y + 1) * 40 + 9) * 3 + i]) << y << " " << i;
+      ASSERT_EQ(fitted.pixels[y * 21 * 3 + i], whole.pixels[((y + 2) * 40 + 10) * 3 + i]) << y << " " << i;
 }
 
 TEST(Image, BadSizesAreErrors) {
   const Image src = random_image(4, 4, 3, 1);
   EXPECT_ERROR(resize_bilinear(src, 0, 4), kInvalidArgument, "cannot resize an image to 0x4");
   EXPECT_ERROR(resize_bilinear(Image(), 4, 4), kInvalidArgument, "empty image");
-  EXPECT_ERROR(fit_image(src, 2, 2, 0.0), kInvalidArgument, "crop fraction is 0");
+  EXPECT_ERROR(fit_image(src, 2, 5, 4), kInvalidArgument, "resized to 4, which does not cover the 2x5");
   EXPECT_ERROR(fit_image(src, -2, 2), kInvalidArgument, "-2x2");
   EXPECT_ERROR(convert_channels(src, 4), kInvalidArgument, "4 were asked for");
 }

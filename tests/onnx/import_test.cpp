@@ -48,11 +48,11 @@ TEST(Import, KeepsNamesTypesAndOrder) {
   EXPECT_EQ(graph.find_node("first/conv")->attrs().ints("pads"), (std::vector<int64_t>{1, 1, 1, 1}));
 }
 
-TEST(Import, FloatsOfMoreThanOneElementAreTrainable) {
+TEST(Import, ParametersAreTrainable) {
   const Graph graph = small_net().import();
   EXPECT_TRUE(graph.find_value("w")->trainable());
   EXPECT_TRUE(graph.find_value("b")->trainable());
-  EXPECT_FALSE(graph.find_value("c")->trainable());  // one element
+  EXPECT_TRUE(graph.find_value("c")->trainable());  // one element
   EXPECT_EQ(graph.find_value("w")->data().span<float>()[5], 6);
 }
 
@@ -170,12 +170,27 @@ TEST(Import, ConstantNodesBecomeConstants) {
   const Graph graph = file.import();
   EXPECT_EQ(graph.nodes().size(), 2U);
   EXPECT_EQ(graph.find_value("t")->data().span<float>()[1], 2);
-  EXPECT_FALSE(graph.find_value("t")->trainable());
+  EXPECT_FALSE(graph.find_value("t")->trainable());  // before any weight
   EXPECT_EQ(graph.find_value("f")->type().to_string(), "f32[]");
   EXPECT_EQ(graph.find_value("i")->data().span<int64_t>()[0], -4);
   EXPECT_EQ(graph.find_value("i")->rank(), 0U);
   EXPECT_EQ(graph.find_value("is")->type().to_string(), "i64[2]");
   EXPECT_EQ(graph.find_value("fs")->data().span<float>()[0], 0.5F);
+}
+
+TEST(Import, WeightsInConstantNodesAreTrainable) {
+  ModelFile file;
+  file.input("x", {2}).node("Constant", {}, {"w"}).attribute("value", onnx::AttributeProto::TENSOR);
+  auto& tensor = *file.graph().mutable_node(0)->mutable_attribute(0)->mutable_t();
+  tensor.set_data_type(onnx::TensorProto::FLOAT);
+  for (const int64_t dim : {2, 1}) tensor.add_dims(dim);
+  for (const float value : {1.0F, 2.0F}) tensor.add_float_data(value);
+  file.node("Constant", {}, {"half"});
+  file.attribute("value_floats", onnx::AttributeProto::FLOATS).add_floats(0.5F);
+  file.node("MatMul", {"x", "w"}, {"a"}).node("Mul", {"a", "half"}, {"y"}).output("y");
+  const Graph graph = file.import();
+  EXPECT_TRUE(graph.find_value("w")->trainable());
+  EXPECT_FALSE(graph.find_value("half")->trainable());
 }
 
 TEST(Import, IdentityOfAConstantIsTheConstant) {
@@ -193,7 +208,7 @@ TEST(Import, IdentityOfAConstantIsTheConstant) {
   EXPECT_EQ(graph.nodes().size(), 3U);
   const Value* w = graph.find_value("w");
   EXPECT_EQ(w->users().size(), 3U);
-  EXPECT_TRUE(w->trainable());
+  EXPECT_FALSE(w->trainable());
   EXPECT_EQ(graph.outputs()[1]->name(), "out");
   EXPECT_EQ(graph.outputs()[1]->producer()->op(), "Identity");
 }

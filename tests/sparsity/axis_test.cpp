@@ -3,6 +3,7 @@
 #include "base/json.h"
 #include "ops/builder.h"
 #include "sparsity/eligibility.h"
+#include "sparsity/prune.h"
 #include "sparsity/report.h"
 #include "testing.h"
 
@@ -77,6 +78,10 @@ TEST_F(AxisTest, SharedWeightsAppearOnce) {
   Value* x = input({2, 8});
   b_.op("Gemm", {b_.op("Gemm", {x, w}, {}, "first"), w}, {}, "second");
   EXPECT_EQ(only().node->name(), "first");
+  EXPECT_EQ(layer_names(only()), "first, second");
+  prune(graph_, {.include = {"sec*"}});
+  EXPECT_TRUE(inspect(graph_)[0].is_sparse());
+  EXPECT_EQ(inspect(graph_)[0].layer, "first, second");
   EXPECT_EQ(eligibility(only()), Reason::kEligible);
 }
 

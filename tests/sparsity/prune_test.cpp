@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "base/json.h"
+#include "base/log.h"
 #include "ops/builder.h"
 #include "sparsity/mask.h"
 #include "sparsity/metadata.h"
@@ -115,8 +116,27 @@ TEST(VerifySparsity, FindsWhatTrainingBroke) {
   EXPECT_THAT(checks[0].violations.first, ElementsAre(2, 4, 0, 1));
   EXPECT_EQ(checks[0].problem, "1 of 216 blocks have more than two non-zeros, the first at [2,4,0,1]");
   EXPECT_EQ(checks[1].problem, "");
-  expect_error([&] { masks_for_training(graph, MaskMode::kAuto); }, ErrorCode::kFailedPrecondition,
+  expect_error([&] { require_sparsity(graph); }, ErrorCode::kFailedPrecondition,
                "the metadata calls weight \"conv1.weight\" 2:4, but 1 of 216 blocks");
+}
+
+TEST(VerifySparsity, StaleMarksAreDroppedAndTheOthersStay) {
+  Graph graph = small_net();
+  prune(graph);
+  graph.find_value("conv1.weight")->set_data(random_tensor({12, 8, 3, 3}, 9));
+  const auto masks = masks_for_training(graph, MaskMode::kAuto);
+  EXPECT_EQ(masks.size(), 1u);
+  EXPECT_TRUE(masks.contains("conv2.weight"));
+  std::vector<std::string> lines;
+  set_log_sink([&](LogLevel, std::string_view line) { lines.emplace_back(line); });
+  drop_stale_marks(graph);
+  EXPECT_EQ(read_metadata(graph), (std::vector<SparsePattern>{{"conv2.weight", 1}}));
+  graph.metadata()[kMetadataKey] = "{";
+  drop_stale_marks(graph);
+  set_log_sink({});
+  EXPECT_FALSE(graph.metadata().contains(kMetadataKey));
+  EXPECT_THAT(lines, ElementsAre(testing::HasSubstr("the 2:4 mark of \"conv1.weight\" is dropped: "),
+                                 testing::HasSubstr("the 2:4 marks are dropped: ")));
 }
 
 TEST(VerifySparsity, FindsMetadataThatDoesNotFitTheGraph) {
@@ -157,12 +177,17 @@ TEST(MasksForTraining, ComeFromMetadataOrZeros) {
   ASSERT_EQ(masks.size(), 1u);
   EXPECT_EQ(bools(masks.at("conv1.weight")), bools(expected));
   EXPECT_TRUE(masks_for_training(graph, MaskMode::kNone).empty());
-  // A file of another tool: zeros, no metadata.
+  // A file of another tool: zeros, no metadata. A layer of zeros only is not pruned.
   graph.metadata().clear();
+  graph.find_value("conv2.weight")->set_data(Tensor(DType::kF32, {5, 12, 1, 1}));
+  for (const MaskMode mode : {MaskMode::kAuto, MaskMode::kKeep}) {
+    masks = masks_for_training(graph, mode);
+    ASSERT_EQ(masks.size(), 1u);
+    EXPECT_EQ(bools(masks.at("conv1.weight")), bools(expected));
+  }
+  // What is frozen keeps its zeros without a mask.
+  graph.find_value("conv1.weight")->set_trainable(false);
   EXPECT_TRUE(masks_for_training(graph, MaskMode::kAuto).empty());
-  masks = masks_for_training(graph, MaskMode::kKeep);
-  ASSERT_EQ(masks.size(), 1u);
-  EXPECT_EQ(bools(masks.at("conv1.weight")), bools(expected));
 }
 
 }  // namespace

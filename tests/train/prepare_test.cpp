@@ -104,10 +104,41 @@ TEST(Prepare, SharedStatisticsAreSplit) {
   Node* bn2 = model.find_node("bn2");
   for (const size_t i : {3, 4}) model.set_input(bn2, i, model.find_node("bn1")->input(i));
   const Tensor shared = bn2->input(3)->data();
-  unshare_statistics(model);
+  unshare_norms(model);
   EXPECT_NE(bn2->input(3), model.find_node("bn1")->input(3));
   EXPECT_NE(bn2->input(3)->data().raw(), shared.raw());
   EXPECT_EQ(prepare_training(model, 2, {2, 4, 4}).statistics.size(), 4U);
+}
+
+TEST(Prepare, AFrozenBatchNormKeepsItsStatistics) {
+  Graph model = make_block();
+  for (const char* name : {"bn1.weight", "bn1.bias"}) model.find_value(name)->set_trainable(false);
+  const TrainingForward forward = prepare_training(model, 2, {3, 7, 5});
+  EXPECT_EQ(forward.graph.find_node("bn1")->op(), "BatchNormalization");
+  EXPECT_EQ(forward.graph.find_node("bn2")->op(), "BatchNormTrain");
+  EXPECT_EQ(forward.statistics.size(), 4U);
+}
+
+TEST(Prepare, OneValuePerChannelIsRefused) {
+  ModelMaker m({2, 4, 4});
+  Value* pooled = m.builder().op("GlobalAveragePool", {m.conv(m.images(), "conv", 3, 3, 1)}, {}, "pool");
+  const Graph model = m.finish(m.linear(m.builder().op("Flatten", {m.norm(pooled, "bn")}), "fc", 2));
+  expect_error(ErrorCode::kInvalidArgument,
+               "\"bn\" (BatchNormalization) normalises over one value per channel", [&] {
+                 prepare_training(model, 1, {2, 4, 4});
+               });
+  EXPECT_EQ(prepare_training(model, 2, {2, 4, 4}).statistics.size(), 2U);
+}
+
+TEST(Prepare, HalfPrecisionWeightsBehindACastAreWidened) {
+  ModelMaker m({4});
+  Value* half = m.builder().constant("w", random_tensor({4, 3}, 1, -1, 1).to(DType::kF16));
+  half->set_trainable(true);
+  Graph model = m.finish(m.builder().op("MatMul", {m.images(), m.builder().cast(half, DType::kF32)}));
+  widen_weights(model);
+  EXPECT_EQ(model.nodes().size(), 1U);
+  EXPECT_EQ(model.find_value("w")->type().to_string(), "f32[4,3]");
+  EXPECT_EQ(names_of(prepare_training(model, 2, {4}).parameters), std::vector<std::string>{"w"});
 }
 
 TEST(Prepare, RefusesModelsThatItCannotTrain) {

@@ -28,7 +28,7 @@ double sample(const T* image, const Shape& src, std::span<const GridTaps> taps, 
   if (axis == taps.size()) return image[offset];
   double sum = 0;
   for (size_t i = 0; i < taps[axis].count; ++i)
-    if (taps[axis].index[i] >= 0)
+    if (taps[axis].index[i] >= 0 && taps[axis].weight[i] != 0)
       sum += taps[axis].weight[i] *
              sample(image, src, taps, axis + 1, offset * src[axis + 2] + taps[axis].index[i]);
   return sum;

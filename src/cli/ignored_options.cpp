@@ -1,0 +1,16 @@
+#include "cli/ignored_options.h"
+
+#include <fmt/format.h>
+
+#include "twofour/error.h"
+
+namespace twofour::cli {
+
+void refuse_ignored(const CLI::App& command, std::initializer_list<OptionUse> options) {
+  for (const OptionUse& use : options)
+    if (!use.used && command.count(use.option) > 0)
+      throw Error(ErrorCode::kInvalidArgument,
+                  fmt::format("{} has no effect here: it needs {}", use.option, use.needs));
+}
+
+}  // namespace twofour::cli

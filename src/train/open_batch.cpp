@@ -1,0 +1,108 @@
+#include "train/open_batch.h"
+
+#include <algorithm>
+
+#include "base/log.h"
+#include "ops/op_def.h"
+
+namespace twofour::train {
+namespace {
+
+/// Where the batch stands in `dims`.
+std::optional<size_t> batch_axis(const Dims& dims) {
+  const auto it = std::ranges::find_if(dims, [](const Dim& dim) { return !dim.known(); });
+  return it == dims.end() ? std::nullopt : std::optional<size_t>(it - dims.begin());
+}
+
+/// The product of the first `count` sizes.
+int64_t outer_size(const Dims& dims, size_t count) {
+  int64_t size = 1;
+  for (size_t i = 0; i < count; ++i) size *= dims[i].value;
+  return size;
+}
+
+/// The axis of `to` that begins where axis `axis` of `from` does and holds a multiple of `batch`: of several
+/// (sizes of 1 stand between) the same one, if it is among them.
+std::optional<size_t> same_place(const Dims& from, size_t axis, const Dims& to, int64_t batch) {
+  std::optional<size_t> found;
+  for (size_t i = 0; i < to.size(); ++i) {
+    if (outer_size(to, i) != outer_size(from, axis) || to[i].value % batch != 0) continue;
+    if (!found || i == axis) found = i;
+  }
+  return found;
+}
+
+void replace_input(Graph& graph, Node* node, size_t index, const Tensor& data) {
+  graph.set_input(node, index, graph.add_constant(node->input(index)->name(), data));
+}
+
+/// `fixed`: the type of the result for the batch that was built in.
+void open_reshape(Graph& graph, Node* node, size_t axis, const Dims& fixed, int64_t batch) {
+  if (!node->input(1)->is_constant()) return;
+  const auto place = same_place(node->input(0)->dims(), axis, fixed, batch);
+  if (!place) return;
+  std::vector<int64_t> sizes;
+  for (const Dim& dim : fixed) sizes.push_back(dim.value);
+  sizes[*place] = -1;
+  node->attrs().erase("allowzero");
+  replace_input(graph, node, 1, Tensor::i64(sizes));
+}
+
+/// Sizes become the factors that they stand for.
+void open_resize(Graph& graph, Node* node, const Dims& fixed) {
+  constexpr size_t kScales = 2;
+  constexpr size_t kSizes = 3;
+  const Value* sizes = node->input(kSizes);
+  if (!sizes || !sizes->is_constant() || node->attrs().has("axes")) return;
+  std::vector<float> factors;
+  for (size_t i = 0; i < fixed.size(); ++i) {
+    const Dim& from = node->input(0)->dims()[i];
+    factors.push_back(from.known() ? static_cast<float>(fixed[i].value) / static_cast<float>(from.value) : 1);
+  }
+  graph.set_input(node, kScales,
+                  graph.add_constant(sizes->name() + ".factors",
+                                     Tensor::of<float>({static_cast<int64_t>(factors.size())}, factors)));
+  graph.set_input(node, kSizes, nullptr);
+  node->attrs().erase("keep_aspect_ratio_policy");
+}
+
+/// `node` has the types of the built-in batch, its inputs those of the open one.
+void adapt(Graph& graph, Node* node, int64_t batch) {
+  const ValueType& type = node->output()->type();
+  if (!node->input(0) || !type.known || !type.is_static()) return;
+  const auto axis = batch_axis(node->input(0)->dims());
+  if (!axis) return;
+  const Dims fixed = type.dims;
+  if (node->op() == "Reshape") open_reshape(graph, node, *axis, fixed, batch);
+  else if (node->op() == "Resize") open_resize(graph, node, fixed);
+}
+
+}  // namespace
+
+void open_batch(Graph& model, int64_t batch_size) {
+  if (model.inputs().size() != 1 || model.inputs()[0]->rank() == 0) return;
+  Value* input = model.inputs()[0];
+  Dims dims = input->dims();
+  const int64_t batch = dims[0].value;
+  if (!dims[0].known() || batch == batch_size) return;
+  dims[0] = Dim::named("N");
+  input->set_type({input->dtype(), dims});
+  with_context([&] { return fmt::format("opening the batch, which the model fixes to {}", batch); },
+               [&] {
+                 for (Node* node : model.node_list()) {
+                   adapt(model, node, batch);
+                   ops::infer_types(*node);
+                 }
+               });
+  model.erase_dead();
+  for (const Value* output : model.outputs())
+    TWOFOUR_CHECK(
+        !output->dims().empty() && !output->dims()[0].known(), kUnsupported,
+        "the model is made for batches of {}: output \"{}\" stays {} when the batch is open; export it "
+        "with a dynamic batch",
+        batch, output->name(), output->type().to_string());
+  log_info("the batch of {} that the model fixes is opened: \"{}\" is {}", batch, input->name(),
+           input->type().to_string());
+}
+
+}  // namespace twofour::train

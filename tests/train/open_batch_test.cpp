@@ -1,0 +1,136 @@
+#include "train/open_batch.h"
+
+#include <gmock/gmock.h>
+
+#include "ir/parse.h"
+#include "models.h"
+#include "train/inference_form.h"
+
+namespace twofour::train {
+namespace {
+
+using ::testing::HasSubstr;
+
+/// The first output for `x`, by the reference kernels.
+Tensor run(const Graph& graph, const Tensor& x) {
+  std::map<const Value*, Tensor> known = {{graph.inputs()[0], x}};
+  for (const auto& value : graph.values())
+    if (value->is_constant()) known[value.get()] = value->data();
+  Graph bound = graph.clone();
+  bound.inputs()[0]->set_type(type_of(x));
+  ops::infer_all(bound);
+  std::map<std::string, Tensor> results = {{bound.inputs()[0]->name(), x}};
+  for (const auto& node : bound.nodes()) {
+    std::vector<Tensor> inputs;
+    for (const Value* input : node->inputs())
+      inputs.push_back(!input ? Tensor() : input->is_constant() ? input->data() : results.at(input->name()));
+    const auto outputs = ops::run_reference(*node, inputs);
+    for (size_t i = 0; i < outputs.size(); ++i) results[node->output(i)->name()] = outputs[i];
+  }
+  return results.at(bound.outputs()[0]->name());
+}
+
+/// Opened, the model gives for each image of a batch what the fixed one gives for that image alone.
+void expect_same_for_every_image(const std::string& text) {
+  const Graph fixed = parse_graph(text);
+  Graph open = fixed.clone();
+  open_batch(open, 3);
+  EXPECT_FALSE(open.inputs()[0]->dims()[0].known());
+  EXPECT_FALSE(open.outputs()[0]->dims()[0].known());
+  Shape image = fixed.inputs()[0]->shape();
+  const int64_t values = image.numel();
+  Shape batch = image;
+  batch[0] = 3;
+  const Tensor images = random_tensor(batch, 7, -1, 1);
+  const Tensor all = run(open, images);
+  for (int64_t n = 0; n < 3; ++n) {
+    const Tensor one = Tensor::of<float>(image, images.span<float>().subspan(n * values, values));
+    const Tensor expected = run(fixed, one);
+    const auto got = all.span<float>().subspan(n * expected.numel(), expected.numel());
+    EXPECT_TRUE(std::ranges::equal(got, expected.span<float>())) << n;
+  }
+}
+
+TEST(OpenBatch, ReshapesWithTheBatchBuiltIn) {
+  expect_same_for_every_image(R"(graph "flatten" {
+    input %x: f32[1,3,4,4]
+    const %shape: i64[2] = [1, 48]
+    const %w: f32[48,5] = random(1)
+    %f = Reshape(%x, %shape)
+    %y = MatMul(%f, %w)
+    output %y
+  })");
+  expect_same_for_every_image(R"(graph "free size" {
+    input %x: f32[1,3,4,4]
+    const %shape: i64[2] = [1, -1]
+    %y = Reshape(%x, %shape)
+    output %y
+  })");
+  expect_same_for_every_image(R"(graph "channel shuffle and back" {
+    input %x: f32[1,6,2,2]
+    const %groups: i64[5] = [1, 2, 3, 2, 2]
+    const %whole: i64[4] = [1, 6, 2, 2]
+    %a = Reshape(%x, %groups)
+    %b = Transpose(%a) {perm=[0, 2, 1, 3, 4]}
+    %y = Reshape(%b, %whole)
+    output %y
+  })");
+}
+
+TEST(OpenBatch, WindowsAndHeadsThatHoldTheBatch) {
+  expect_same_for_every_image(R"(graph "windows" {
+    input %x: f32[1,4,6]
+    const %split: i64[2] = [4, 6]
+    const %joined: i64[2] = [1, 24]
+    const %w: f32[6,6] = random(1)
+    %a = Reshape(%x, %split)
+    %b = MatMul(%a, %w)
+    %y = Reshape(%b, %joined)
+    output %y
+  })");
+}
+
+TEST(OpenBatch, ResizeToFixedSizes) {
+  expect_same_for_every_image(R"(graph "resize" {
+    input %x: f32[1,2,3,3]
+    const %sizes: i64[4] = [1, 2, 6, 6]
+    const %shape: i64[2] = [1, 72]
+    %a = Resize(%x, _, _, %sizes) {mode="linear"}
+    %y = Reshape(%a, %shape)
+    output %y
+  })");
+}
+
+TEST(OpenBatch, ThatBatchItselfNeedsNothing) {
+  Graph graph = parse_graph(R"(graph "net" {
+    input %x: f32[4,6]
+    const %token: f32[4,1] = random(1)
+    %y = Concat(%x, %token) {axis=1}
+    output %y
+  })");
+  open_batch(graph, 4);
+  EXPECT_EQ(graph.inputs()[0]->type().to_string(), "f32[4,6]");
+  EXPECT_THAT([&] { open_batch(graph, 2); },
+              ::testing::ThrowsMessage<Error>(HasSubstr("opening the batch, which the model fixes to 4")));
+}
+
+TEST(InferenceForm, TrainingFormsGo) {
+  ModelMaker m({2, 4, 4});
+  Value* conv = m.conv(m.images(), "conv", 3, 3, 1);
+  std::vector<Value*> inputs = {conv};
+  for (const char* name : {"scale", "bias", "mean", "var"}) inputs.push_back(m.weight(name, {3}, 0.5F, 1.5F));
+  Value* norm = m.builder().op_n("BatchNormTrain", inputs, 5, {{"momentum", 0.8F}}, "bn")[0];
+  norm = m.builder().op(
+      "Dropout",
+      {norm, m.builder().scalar(0.5F), m.builder().constant("on", Tensor::of<bool>({}, std::array{true}))},
+      {}, "drop");
+  Graph graph = m.finish(m.global_pool(norm));
+  to_inference_form(graph);
+  std::vector<std::string> ops;
+  for (const auto& node : graph.nodes()) ops.push_back(node->op());
+  EXPECT_THAT(ops, ::testing::ElementsAre("Conv", "BatchNormalization", "GlobalAveragePool", "Flatten"));
+  EXPECT_FLOAT_EQ(graph.find_node("bn")->attrs().f("momentum", 0), 0.8F);
+}
+
+}  // namespace
+}  // namespace twofour::train
