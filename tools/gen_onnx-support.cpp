@@ -58,7 +58,8 @@ std::string expanded() {
   std::string_view domain = "none yet";
   for (const onnx_io::Expansion& row : onnx_io::expansions()) {
     const bool first = row.domain != domain;
-    if (first) page += fmt::format("\n\n{}: ", row.domain.empty() ? "Dropped from ONNX, or experimental" : row.domain);
+    if (first)
+      page += fmt::format("\n\n{}: ", row.domain.empty() ? "Dropped from ONNX, or experimental" : row.domain);
     page += fmt::format("{}{}", first ? "" : ", ", row.op);
     domain = row.domain;
   }
@@ -81,8 +82,10 @@ int main() {
   fmt::print(
       "Opsets {} to {}. Types: f32, f16, bf16, f64, all integers of 8 to 64 bits, bool; an operator takes "
       "what ONNX "
-      "allows it\namong these. Integers of 2 and 4 bits are held as i8 and u8, floats of 4 and 8 bits as f16 (e8m0 "
-      "as bf16), which is\nexact; QuantizeLinear, DequantizeLinear and Cast know them, and export writes the wider "
+      "allows it\namong these. Integers of 2 and 4 bits are held as i8 and u8, floats of 4 and 8 bits as f16 "
+      "(e8m0 "
+      "as bf16), which is\nexact; QuantizeLinear, DequantizeLinear and Cast know them, and export writes the "
+      "wider "
       "type. Dimensions may be numbers, symbols or unknown. A model with something else is "
       "refused "
       "with an error that names\nthe operator and its first node.\n\n",
@@ -94,7 +97,8 @@ int main() {
       count);
   fmt::print("| Operator | Run by | Import |\n|---|---|---|\n{}", rows);
   fmt::print(
-      "\n## Other domains\n\nExpanded at import into the operators above, and a few of twofour's own, as ONNX "
+      "\n## Other domains\n\nExpanded at import into the operators above, and a few of twofour's own, as "
+      "ONNX "
       "Runtime and ONNX document them; an\nattribute, input or output that is left out is refused by "
       "name.{}",
       expanded());

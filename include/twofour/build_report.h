@@ -39,8 +39,24 @@ struct LayerChoice {
   std::string verdict() const;
 };
 
+/// The finished sparse engine against the dense one, both run in turn. Layers, those that gain least first,
+/// went back to dense until it won.
+struct SparsityTrial {
+  double sparse_us = -1;  // lower quartiles; negative: there was no trial
+  double dense_us = -1;
+  double speedup =
+      0;  // median over rounds of dense / sparse: of the engine that won, or, where none did, of the first
+  bool won = false;                               // beyond the noise
+  std::vector<std::string> layers_returned = {};  // to dense
+  std::string skipped = {};                       // why there was no trial though layers were sparse
+
+  /// One line; empty when no layer was sparse.
+  std::string summary() const;
+};
+
 struct BuildReport {
   std::vector<LayerChoice> layers;
+  SparsityTrial trial;
   double build_s = 0;
   size_t arena_bytes = 0;              // activations of one context
   size_t arena_lower_bound_bytes = 0;  // what no plan could go below

@@ -156,7 +156,8 @@ void save_tactics(const Engine& engine, const std::filesystem::path& path);
 std::string device_name();
 inline constexpr int kMaxThreads = 1024;
 /// Threads that kernels use, up to kMaxThreads; 0 leaves it as it is. Returns the number in force. Throws
-/// Error{kInvalidArgument} for other numbers.
+/// Error{kInvalidArgument} for other numbers. Without a call, and without OMP_NUM_THREADS, it is the number
+/// of cores in the process's affinity mask, but no more than its control groups' CPU quota, rounded up.
 ///
 /// They are OpenMP's. GCC's pool spins for milliseconds wherever a thread waits, which slows an engine down a
 /// hundredfold when other work keeps a core busy, and a scheduler may keep two threads that wait for each

@@ -1,11 +1,11 @@
 #include "twofour/engine.h"
 
 #include "api/device.h"
-#include "api/random_inputs.h"
 #include "builder/builder.h"
 #include "builder/report.h"
 #include "builder/specialise.h"
 #include "builder/tactics_file.h"
+#include "engine/random_inputs.h"
 
 namespace twofour {
 namespace {
@@ -105,7 +105,7 @@ std::vector<TensorInfo> Engine::outputs() const { return infos(engine_->plan(), 
 BuildReport Engine::report() const { return builder::report_from_info(engine_->plan().info); }
 std::map<std::string, Tensor> Engine::random_inputs(const std::map<std::string, Shape>& shapes,
                                                     uint64_t seed) const {
-  return api::random_inputs(*engine_, shapes, seed);
+  return engine::random_inputs(*engine_, shapes, seed);
 }
 size_t Engine::file_bytes() const { return engine_->file_bytes(); }
 size_t Engine::arena_bytes() const { return engine_->plan().arena_bytes; }

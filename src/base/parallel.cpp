@@ -2,7 +2,21 @@
 
 #include <sched.h>
 
+#include <cmath>
+#include <cstdlib>
+
+#include "base/cpu_quota.h"
+
 namespace twofour {
+
+int num_cores() {
+  static const double quota = cpu_quota();
+  return static_cast<int>(std::min<double>(omp_get_num_procs(), std::ceil(quota)));
+}
+
+void use_all_cores() {
+  if (!std::getenv("OMP_NUM_THREADS")) set_max_threads(num_cores());
+}
 
 void unbind_thread() {
   cpu_set_t cores;

@@ -10,6 +10,7 @@
 #include "builder/layout.h"
 #include "builder/lower.h"
 #include "builder/report.h"
+#include "builder/sparsity_trial.h"
 #include "ir/subgraphs.h"
 #include "ops/builder.h"
 #include "ops/control/control_flow.h"
@@ -33,6 +34,7 @@ bool is_open(const Node& node) {
 struct Shared {
   const backend::Backend& backend;
   const Options& options;
+  const std::set<std::string>& dense_layers;
   Selector selector;
   Sections sections;
   BuildReport report;
@@ -67,7 +69,10 @@ class GraphBuild {
       for (const Value* input : node->inputs()) last_reader[input] = node;
     for (size_t i = 0; i < nodes.size(); ++i) {
       if (is_open(*nodes[i])) assign_open(nodes[i]);
-      else selections_.push_back(shared_.selector.select(nodes[i], dying_inputs(*nodes[i], last_reader)));
+      else
+        selections_.push_back(
+            shared_.selector.select(nodes[i], dying_inputs(*nodes[i], last_reader),
+                                    shared_.dense_layers.contains(prefix_ + nodes[i]->name())));
       if (progress) progress(i + 1, nodes.size());
     }
   }
@@ -191,28 +196,36 @@ size_t constant_bytes(const Graph& graph) {
   return bytes;
 }
 
-struct Built {
-  engine::Plan plan;
-  std::vector<Tensor> sections;
-  BuildReport report;
-};
-
-Built build_plan(Graph graph, const backend::Backend& backend, const Options& options) {
-  const auto start = std::chrono::steady_clock::now();
+Built build_plan(Graph graph, const backend::Backend& backend, const Options& options,
+                 const std::set<std::string>& dense_layers = {}) {
   lower(graph, options);
   Shared shared{backend,
                 options,
+                dense_layers,
                 Selector(backend, options, constant_bytes(graph) > last_level_cache_bytes()),
                 Sections(!options.ranges.empty(), options.packed),
                 {}};
   engine::Plan plan =
       GraphBuild(std::move(graph), shared, "").run(options.ranges, options.donations, options.progress);
   BuildReport& report = shared.report;
-  report.build_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   report.arena_bytes = plan.arena_bytes;
   report.arena_lower_bound_bytes = plan.arena_lower_bound_bytes;
   report.weights_bytes = bytes_of(shared.sections.all());
   return {std::move(plan), shared.sections.take(), std::move(report)};
+}
+
+Built build_fixed_plan(Graph graph, const backend::Backend& backend, Options options) {
+  const bool tried = options.try_sparse && options.time_tactics && options.decisions.empty() &&
+                     options.sparsity != SparsityMode::kDisable && options.donations.empty();
+  if (!tried) return build_plan(std::move(graph), backend, options);
+  if (!options.times) options.times = std::make_shared<TimingCache>(backend);
+  return settle_sparse_layers(
+      [&](const std::set<std::string>& dense_layers) {
+        Built built = build_plan(graph.clone(), backend, options, dense_layers);
+        options.progress = {};  // what follows finds its times in the cache
+        return built;
+      },
+      [&](const Built& sparse, const Built& dense) { return race_engines(sparse, dense, backend, options); });
 }
 
 /// The same for fixed sizes: those at which an engine with ranges is timed.
@@ -236,7 +249,7 @@ Built build_open_plan(Graph graph, const backend::Backend& backend, const Option
                        return options.shapes.contains(range.first);
                      });
   BuildReport report;
-  if (timed) report = build_plan(graph.clone(), backend, at_one_size(options)).report;
+  if (timed) report = build_fixed_plan(graph.clone(), backend, at_one_size(options)).report;
   Built built = build_plan(std::move(graph), backend, at_all_sizes(options));
   if (timed) built.report = std::move(report);
   return built;
@@ -245,8 +258,10 @@ Built build_open_plan(Graph graph, const backend::Backend& backend, const Option
 }  // namespace
 
 Result build(Graph graph, const backend::Backend& backend, const Options& options) {
-  Built built = options.ranges.empty() ? build_plan(std::move(graph), backend, options)
+  const auto start = std::chrono::steady_clock::now();
+  Built built = options.ranges.empty() ? build_fixed_plan(std::move(graph), backend, options)
                                        : build_open_plan(std::move(graph), backend, options);
+  built.report.build_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   built.plan.info["report"] = report_to_json(built.report);
   return {engine::Engine::create(std::move(built.plan), std::move(built.sections), backend),
           std::move(built.report)};

@@ -46,6 +46,9 @@ struct Options {
   /// `strict_tactics`.
   Decisions decisions;
   bool strict_tactics = false;
+  /// Whether a sparse engine must beat the dense one as a whole (builder/sparsity_trial.h), where tactics are
+  /// timed and not replayed.
+  bool try_sparse = true;
   /// What timing may cost. Level 0 is `time_tactics` = false; the timing cache is in `times`.
   TuningOptions tuning;
   /// Where times are looked up and put; null: within this build only.

@@ -44,6 +44,18 @@ std::string LayerChoice::verdict() const {
   return closest->could_run ? "dense: sparse " + closest->declined : closest->declined;
 }
 
+std::string SparsityTrial::summary() const {
+  if (!skipped.empty()) return "2:4 was not tried against dense as a whole: " + skipped;
+  if (sparse_us < 0) return "";
+  const std::string times =
+      fmt::format("{:.2f}x ({:.3f} ms, dense {:.3f} ms)", speedup, sparse_us / 1e3, dense_us / 1e3);
+  if (!won)
+    return fmt::format("2:4 does not make this network faster: {}; all layers went back to dense", times);
+  std::string text = "2:4 against dense, run in turn: " + times;
+  if (!layers_returned.empty()) text += fmt::format("; {} layers went back to dense", layers_returned.size());
+  return text;
+}
+
 std::vector<std::string> BuildReport::eligible_layers() const {
   return names_of(layers, [](const LayerChoice& layer) { return layer.eligible(); });
 }
@@ -104,6 +116,20 @@ LayerChoice layer_from_json(const Json& json) {
   return layer;
 }
 
+Json trial_to_json(const SparsityTrial& trial) {
+  return {{"sparse_us", trial.sparse_us},
+          {"dense_us", trial.dense_us},
+          {"speedup", trial.speedup},
+          {"won", trial.won},
+          {"layers_returned", trial.layers_returned},
+          {"skipped", trial.skipped}};
+}
+
+SparsityTrial trial_from_json(const Json& json) {
+  return {json.at("sparse_us"), json.at("dense_us"),        json.at("speedup"),
+          json.at("won"),       json.at("layers_returned"), json.at("skipped")};
+}
+
 }  // namespace
 
 Json report_to_json(const BuildReport& report) {
@@ -113,6 +139,7 @@ Json report_to_json(const BuildReport& report) {
           {"arena_bytes", report.arena_bytes},
           {"arena_lower_bound_bytes", report.arena_lower_bound_bytes},
           {"weights_bytes", report.weights_bytes},
+          {"trial", trial_to_json(report.trial)},
           {"layers", std::move(layers)}};
 }
 
@@ -124,6 +151,7 @@ BuildReport report_from_info(const Json& info) {
     report.arena_bytes = get_integer<size_t>(json.at("arena_bytes"));
     report.arena_lower_bound_bytes = get_integer<size_t>(json.at("arena_lower_bound_bytes"));
     report.weights_bytes = get_integer<size_t>(json.at("weights_bytes"));
+    if (json.contains("trial")) report.trial = trial_from_json(json.at("trial"));
     for (const Json& layer : json.at("layers")) report.layers.push_back(layer_from_json(layer));
     return report;
   } catch (const Json::exception& error) {

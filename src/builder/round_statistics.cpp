@@ -27,13 +27,13 @@ std::vector<size_t> fastest_first(const std::vector<double>& us) {
   return order;
 }
 
+}  // namespace
+
 std::vector<double> lower_quartiles(const Rounds& rounds) {
   std::vector<double> us;
   for (const auto& samples : rounds) us.push_back(quantile(samples, 0.25));
   return us;
 }
-
-}  // namespace
 
 Ratio ratio_of(std::span<const double> a, std::span<const double> b) {
   std::vector<double> values;

@@ -16,9 +16,11 @@ struct Ratio {
 };
 Ratio ratio_of(std::span<const double> a, std::span<const double> b);
 
-/// A time for every contender: the lower quartile of its rounds, which other work on the machine touches
-/// only when it takes three quarters of them. A contender that the rounds cannot tell from a faster one gets
-/// the time of that one.
+/// Other work on the machine touches these only when it takes three quarters of the rounds.
+std::vector<double> lower_quartiles(const Rounds& rounds);
+
+/// A time for every contender: the lower quartile of its rounds. A contender that the rounds cannot tell from
+/// a faster one gets the time of that one.
 std::vector<double> believed_us(const Rounds& rounds);
 
 /// More rounds would hardly change a decision: every contender is clearly slower than the fastest, or its

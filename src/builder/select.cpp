@@ -39,8 +39,9 @@ std::vector<ops::Domain> domains_of(const Node& node) {
 }
 
 /// Why `c`, which can run the node, is not what runs it.
-Reason lost_to(const Candidate& c, const Candidate& winner, bool replayed) {
-  if (replayed) return Reason::kReplayed;
+Reason lost_to(const Candidate& c, const Candidate& winner, const NodeSelection& selection) {
+  if (selection.replayed) return Reason::kReplayed;
+  if (selection.keeps_dense && c.tactic->is_sparse()) return Reason::kWholeNetwork;
   if (c.time_us < 0) return Reason::kNotTimed;
   if (c.time_us > winner.time_us) return Reason::kSlower;
   return c.format == winner.format ? Reason::kWithinNoise : Reason::kReorders;
@@ -216,7 +217,8 @@ void Selector::pick(NodeSelection& selection) const {
       std::ranges::any_of(selection.candidates, [](const Candidate& c) { return c.time_us >= 0; });
   for (const Format format : kFormats) {
     const auto runs = [&](const Candidate& c) {
-      return c.support && c.format == format && (!timed || c.time_us >= 0);
+      return c.support && c.format == format && (!timed || c.time_us >= 0) &&
+             !(selection.keeps_dense && c.tactic->is_sparse());
     };
     double fastest = std::numeric_limits<double>::infinity();
     for (const Candidate& c : selection.candidates)
@@ -281,13 +283,14 @@ bool Selector::replay(NodeSelection& selection) const {
        choices[0]->winner, choices[0]->format, file);
 }
 
-NodeSelection Selector::select(Node* node, std::vector<size_t> dying) {
+NodeSelection Selector::select(Node* node, std::vector<size_t> dying, bool keep_dense) {
   NodeSelection selection{.node = node,
                           .dying = std::move(dying),
                           .domains = domains_of(*node),
                           .descs = {},
                           .candidates = {},
-                          .best = {}};
+                          .best = {},
+                          .keeps_dense = keep_dense};
   const bool has_formats =
       (options_.time_tactics || !options_.decisions.empty()) && has_activation_format(*node);
   for (const Format format : kFormats) {
@@ -319,7 +322,7 @@ LayerChoice summarise(const NodeSelection& selection, Format format) {
                     .disturbed = selection.disturbed,
                     .candidates = {}};
   for (const Candidate& c : selection.candidates) {
-    const backend::Support lost = c.support ? declined(lost_to(c, winner, selection.replayed)) : c.support;
+    const backend::Support lost = c.support ? declined(lost_to(c, winner, selection)) : c.support;
     layer.candidates.push_back({c.tactic->name(), std::string(format_name(c.format)), c.tactic->is_sparse(),
                                 bool(c.support), c.time_us, &c == &winner ? "" : lost.to_string(),
                                 c.support ? c.support.detail : ""});

@@ -28,6 +28,7 @@ struct NodeSelection {
   std::array<backend::NodeDesc, kFormats.size()> descs;  // by format
   std::vector<Candidate> candidates;
   std::array<std::optional<size_t>, kFormats.size()> best;  // by format: of `candidates`
+  bool keeps_dense = false;                                 // whatever sparse tactics take
   bool replayed = false;
   bool disturbed = false;  // while it was timed
 
@@ -50,7 +51,8 @@ class Selector {
 
   /// Throws Error{kUnsupported} naming the node when no tactic runs it, Error{kNotFound} or
   /// Error{kFailedPrecondition} when strict replay misses.
-  NodeSelection select(Node* node, std::vector<size_t> dying);
+  /// `keep_dense`: sparse tactics are timed for the report only.
+  NodeSelection select(Node* node, std::vector<size_t> dying, bool keep_dense = false);
   /// Time of reordering `value` between the formats, in microseconds; 0 when nothing is timed.
   double reorder_us(const Value& value, backend::Format from, backend::Format to);
   const backend::Tactic& reorder_tactic(const backend::NodeDesc& reorder) const;

@@ -102,7 +102,8 @@ constexpr double kMostBudgets = 8;
 /// Contenders that still run, and their rounds.
 class Race {
  public:
-  explicit Race(std::span<const Contender> contenders) : failures_(contenders.size()), first_us_(contenders.size(), kFailedUs) {
+  explicit Race(std::span<const Contender> contenders)
+      : failures_(contenders.size()), first_us_(contenders.size(), kFailedUs) {
     runners_.reserve(contenders.size());
     for (size_t i = 0; i < contenders.size(); ++i)
       attempt(i, [&] {

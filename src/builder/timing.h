@@ -45,9 +45,9 @@ struct Timings {
 inline constexpr double kFailedUs = -1;
 
 /// The contenders run in turn within each round, so that a slow phase of the machine hits all alike. Rounds
-/// stop when they are settled or the total budget is spent, but not before the least, unless a few budgets are
-/// gone. A contender whose first run is far slower than the fastest one's does not race and keeps that time, and
-/// neither does a single one whose first run takes the budget. One that throws drops out.
+/// stop when they are settled or the total budget is spent, but not before the least, unless a few budgets
+/// are gone. A contender whose first run is far slower than the fastest one's does not race and keeps that
+/// time, and neither does a single one whose first run takes the budget. One that throws drops out.
 Timings time_contenders(std::span<const Contender> contenders, const TimingEffort& effort);
 
 }  // namespace twofour::builder

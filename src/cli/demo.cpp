@@ -7,9 +7,8 @@
 
 #include "cli/command.h"
 #include "cli/console.h"
-#include "cli/demo_result.h"
+#include "cli/demo_engines.h"
 #include "cli/threads.h"
-#include "cli/timing.h"
 #include "cli/train_run.h"
 #include "twofour/engine.h"
 #include "twofour/error.h"
@@ -27,10 +26,13 @@ struct Options {
 
 struct Recipe {
   int64_t train_images, test_images, epochs;
-  double seconds_per_batch_size;
+  int tuning_level;
+  double seconds_per_pair;            // of engines
+  std::vector<int64_t> wide_batches;  // of the network that is not trained
 };
-constexpr Recipe kFull = {20000, 5000, 6, 4};
-constexpr Recipe kQuick = {10000, 2000, 4, 0.5};
+Recipe full_recipe() { return {20000, 5000, 6, 3, 4, {1, 8}}; }
+Recipe quick_recipe() { return {10000, 2000, 4, 2, 1, {8}}; }
+constexpr const char* kWideNetwork = "resnet50";
 constexpr int64_t kBatchSize = 64;
 constexpr double kLearningRate = 0.05;
 
@@ -38,7 +40,7 @@ class Demo {
  public:
   explicit Demo(const Options& options)
       : options_(options),
-        recipe_(options.quick ? kQuick : kFull),
+        recipe_(options.quick ? quick_recipe() : full_recipe()),
         model_(Model::zoo("cnn", {.num_classes = 10, .image_shape = {}, .seed = options.seed})),
         train_data_(data(true)),
         test_data_(data(false)) {}
@@ -49,7 +51,8 @@ class Demo {
     train_dense();
     prune_and_retrain();
     export_models();
-    for (const int64_t batch : {1, 8, 64}) time_engines(batch);
+    compare_engines();
+    compare_wide_engines();
     result_.total_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     return std::move(result_);
   }
@@ -122,27 +125,25 @@ class Demo {
     print_line(
         fmt::format("\n4. Exported {0}/dense.onnx and {0}/sparse.onnx: {1} of {2} layers 2:4, {3} violations",
                     options_.output, result_.sparse_layers, result_.weight_layers, result_.violations));
-    print_line("\n5. Build a dense and a sparse engine for each batch size and time them in turn");
   }
 
-  void time_engines(int64_t batch) {
-    ProgressBar bar(fmt::format("engines, batch {}", batch));
-    BuildOptions options;
-    for (auto [name, shape] : model_.default_shapes()) {
-      shape[0] = batch;
-      options.shapes[name] = shape;
-    }
-    options.progress = [&](size_t done, size_t total) {
-      bar.update(static_cast<int64_t>(done), static_cast<int64_t>(total));
-    };
-    options.sparsity = Sparsity::kDisable;
-    const BuiltEngine dense = build_engine(*dense_model_, options);
-    options.sparsity = Sparsity::kEnable;
-    const BuiltEngine sparse = build_engine(model_, options);
-    const Comparison times = compare_engines(dense.engine, sparse.engine, recipe_.seconds_per_batch_size);
-    bar.finish(fmt::format("batch {}: dense {:.3f} ms, sparse {:.3f} ms, {:.2f}x", batch, times.a_ms,
-                           times.b_ms, times.ratio));
-    result_.batches.push_back({batch, times.a_ms, times.b_ms, times.ratio, sparse.report});
+  void compare_engines() {
+    print_line("\n5. Build a dense and a sparse engine for each batch size and time them in turn");
+    for (const int64_t batch : {1, 8, 64}) result_.engines.push_back(compare(*dense_model_, model_, batch));
+  }
+
+  void compare_wide_engines() {
+    print_line(
+        fmt::format("\n6. The same for {} with fresh weights: layers as wide as real ones", kWideNetwork));
+    const Model dense = Model::zoo(kWideNetwork, {.seed = options_.seed});
+    Model sparse = dense.clone();
+    sparse.prune();
+    for (const int64_t batch : recipe_.wide_batches)
+      result_.wide_engines.push_back(compare(dense, sparse, batch));
+  }
+
+  EngineResult compare(const Model& dense, const Model& sparse, int64_t batch) const {
+    return compare_networks(dense, sparse, batch, {.level = recipe_.tuning_level}, recipe_.seconds_per_pair);
   }
 
   SgdOptions sgd() const {
@@ -169,7 +170,8 @@ void run(const Options& options) {
   const DemoResult result = Demo(options).run();
   write_file_atomic(folder / "report.json", demo_json(result));
   write_file_atomic(folder / "report.html", demo_html(result));
-  print_line("\n" + accuracy_table(result).text() + "\n\n" + engine_table(result).text());
+  print_line("\n" + accuracy_table(result).text() + "\n\n" + engine_table(result.engines).text() + "\n\n" +
+             engine_table(result.wide_engines).text());
   print_line(fmt::format("\n{0:.0f} s in all. Report: {1}/report.html and {1}/report.json", result.total_s,
                          options.output));
   const auto failures = demo_failures(result);

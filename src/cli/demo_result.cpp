@@ -40,12 +40,18 @@ std::string accuracy_bars(const DemoResult& r) {
                    {bars}, 2);
 }
 
+std::vector<EngineResult> all_engines(const DemoResult& r) {
+  std::vector<EngineResult> all = r.engines;
+  all.insert(all.end(), r.wide_engines.begin(), r.wide_engines.end());
+  return all;
+}
+
 std::string engine_bars(const DemoResult& r) {
   std::vector<std::string> names;
   Series speedup{"speedup", {}, {}};
-  for (const BatchResult& b : r.batches) {
-    names.push_back(fmt::format("batch {}", b.batch));
-    speedup.y.push_back(b.speedup);
+  for (const EngineResult& e : all_engines(r)) {
+    names.push_back(fmt::format("{}, {}", e.network, e.batch));
+    speedup.y.push_back(e.speedup);
   }
   return bar_chart({"Sparse engine against dense engine", "", "times faster"}, names, {speedup}, 2);
 }
@@ -72,24 +78,25 @@ Table accuracy_table(const DemoResult& r) {
   return table;
 }
 
-Table engine_table(const DemoResult& r) {
-  Table table({">Batch", ">Dense ms", ">Sparse ms", ">Speedup", ">Layers run sparse"});
-  for (const BatchResult& b : r.batches)
-    table.add_row({std::to_string(b.batch), fmt::format("{:.3f}", b.dense_ms),
-                   fmt::format("{:.3f}", b.sparse_ms), fmt::format("{:.2f}x", b.speedup),
-                   fmt::format("{} of {}", b.build.sparse_layers().size(), r.weight_layers)});
+Table engine_table(const std::vector<EngineResult>& engines) {
+  Table table({"Network", ">Batch", ">Dense ms", ">2:4 ms", ">Speedup", ">Layers run sparse"});
+  for (const EngineResult& e : engines)
+    table.add_row({e.network, std::to_string(e.batch), fmt::format("{:.3f}", e.dense_ms),
+                   fmt::format("{:.3f}", e.sparse_ms), fmt::format("{:.2f}x", e.speedup),
+                   fmt::format("{} of {}", e.build.sparse_layers().size(), e.weight_layers)});
   return table;
 }
 
 std::string demo_json(const DemoResult& r) {
   using Json = nlohmann::ordered_json;
-  Json batches = Json::array();
-  for (const BatchResult& b : r.batches)
-    batches.push_back({{"batch", b.batch},
-                       {"dense_ms", b.dense_ms},
-                       {"sparse_ms", b.sparse_ms},
-                       {"speedup", b.speedup},
-                       {"sparse_layers", b.build.sparse_layers()}});
+  Json engines = Json::array();
+  for (const EngineResult& e : all_engines(r))
+    engines.push_back({{"network", e.network},
+                       {"batch", e.batch},
+                       {"dense_ms", e.dense_ms},
+                       {"sparse_ms", e.sparse_ms},
+                       {"speedup", e.speedup},
+                       {"sparse_layers", e.build.sparse_layers()}});
   const Json json = {
       {"device", device_name()},
       {"accuracy", {{"dense", r.dense}, {"pruned", r.pruned}, {"retrained", r.retrained}}},
@@ -98,7 +105,7 @@ std::string demo_json(const DemoResult& r) {
         {"sparse_layers", r.sparse_layers},
         {"weight_layers", r.weight_layers}}},
       {"mixed_precision", memory_json(r.memory_f32, r.memory_mixed)},
-      {"engine", {{"batches", std::move(batches)}}},
+      {"engines", std::move(engines)},
       {"training", {{"dense", epochs_json(r.dense_epochs)}, {"retrained", epochs_json(r.retrain_epochs)}}},
       {"total_s", r.total_s}};
   return json.dump(1) + "\n";
@@ -117,17 +124,18 @@ std::string demo_html(const DemoResult& r) {
   page.figure(accuracy_chart(curves), "Top-1 accuracy on the test images after each epoch.");
   page.paragraph(memory_line(r.memory_f32, r.memory_mixed) + ".");
   page.heading("Engines");
-  page.table(engine_table(r));
+  page.table(engine_table(all_engines(r)));
   page.figure(engine_bars(r),
               "Both engines ran in turn; the figure is the median of the ratios of the same round.");
-  for (const BatchResult& b : r.batches) {
-    page.heading(fmt::format("Layers at batch {}", b.batch));
+  for (const EngineResult& e : all_engines(r)) {
+    page.heading(fmt::format("Layers of {} at batch {}", e.network, e.batch));
+    if (const std::string trial = e.build.trial.summary(); !trial.empty()) page.paragraph(trial + ".");
     page.figure(
-        row_chart({fmt::format("Best time of each layer at batch {}", b.batch), "microseconds", ""},
-                  weight_layers(b.build),
-                  {layer_times(b.build, "dense", false), layer_times(b.build, "sparse", true)}, 1),
+        row_chart({fmt::format("Best time of each layer at batch {}", e.batch), "microseconds", ""},
+                  weight_layers(e.build),
+                  {layer_times(e.build, "dense", false), layer_times(e.build, "sparse", true)}, 1),
         "The builder takes the faster one for each layer; \"-\" where no sparse tactic runs the layer.");
-    page.table(layer_table(b.build));
+    page.table(layer_table(e.build));
   }
   return page.str();
 }

@@ -22,7 +22,7 @@ bool set_default(const char* name, const char* value, std::initializer_list<cons
   return !chosen && ::setenv(name, value, 1) == 0;
 }
 
-int num_cores() {
+int num_allowed_cores() {
   cpu_set_t cores;
   CPU_ZERO(&cores);
   return ::sched_getaffinity(0, sizeof cores, &cores) == 0 ? CPU_COUNT(&cores) : 1;
@@ -47,12 +47,14 @@ void start_again() {
 }  // namespace
 
 CLI::Option* add_threads_option(CLI::App& app, int& threads) {
-  return app.add_option("--threads", threads, "Threads of the kernels; default: all cores")
+  return app
+      .add_option("--threads", threads,
+                  "Threads of the kernels; default: the cores and the CPU quota that the process has")
       ->check(CLI::Range(1, kMaxThreads));
 }
 
 int use_threads(int threads, int contexts) {
-  const bool fills_cores = (threads > 0 ? threads : set_threads(0)) == num_cores() && contexts == 1;
+  const bool fills_cores = (threads > 0 ? threads : set_threads(0)) == num_allowed_cores() && contexts == 1;
   bool fresh = set_default("GOMP_SPINCOUNT", kSpinCount, {"GOMP_SPINCOUNT", "OMP_WAIT_POLICY"});
   if (fills_cores)
     fresh |= set_default("OMP_PROC_BIND", "true", {"OMP_PROC_BIND", "OMP_PLACES", "GOMP_CPU_AFFINITY"});

@@ -71,8 +71,8 @@ class PackedInputs {
   PackedInputs() = default;
   /// Nothing is packed.
   explicit PackedInputs(const NodeDesc& node) : tensors_(node.inputs.size()) {}
-  /// What was packed of a weight has so many bytes in an order of the tactic's own; the other constants are as
-  /// the node describes them. Throws Error{kDataCorrupt} when that is not so.
+  /// What was packed of a weight has so many bytes in an order of the tactic's own; the other constants are
+  /// as the node describes them. Throws Error{kDataCorrupt} when that is not so.
   struct Weight {
     size_t input, bytes;
   };

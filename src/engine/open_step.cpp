@@ -35,7 +35,8 @@ std::string rounded_sizes(const backend::NodeDesc& node) {
   std::string text;
   const auto add = [&](const backend::TensorDesc& desc) {
     for (const int64_t size : desc.shape.dims())
-      text.push_back(static_cast<char>(std::bit_width(static_cast<uint64_t>(std::max<int64_t>(size, 1) - 1))));
+      text.push_back(
+          static_cast<char>(std::bit_width(static_cast<uint64_t>(std::max<int64_t>(size, 1) - 1))));
     text.push_back(static_cast<char>(-1));
   };
   for (const auto& input : node.inputs) add(input.desc);

@@ -9,9 +9,9 @@
 
 namespace twofour::engine {
 
-/// Makes a kernel for each set of sizes that comes, and keeps the last ones. Where several tactics support the
-/// node they are timed on the inputs that are there, once for all sizes that agree when rounded up to powers of two:
-/// a sequence that grows by one is not timed at every step. May be shared between threads.
+/// Makes a kernel for each set of sizes that comes, and keeps the last ones. Where several tactics support
+/// the node they are timed on the inputs that are there, once for all sizes that agree when rounded up to
+/// powers of two: a sequence that grows by one is not timed at every step. May be shared between threads.
 class OpenStep {
  public:
   OpenStep(const Plan& plan, const PlanStep& step, std::span<const Tensor> sections,

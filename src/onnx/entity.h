@@ -1,5 +1,6 @@
 // What a name of an ONNX graph stands for: a tensor, a sequence of tensors whose length is known, or nothing
-// (an input that is left out, an optional without a value), or an output that twofour does not compute. An optional with a value is that value.
+// (an input that is left out, an optional without a value), or an output that twofour does not compute. An
+// optional with a value is that value.
 #pragma once
 
 #include <string_view>
@@ -20,9 +21,11 @@ struct Entity {
   static Entity sequence(std::vector<Value*> elements) { return {Kind::kSequence, std::move(elements)}; }
 
   bool is_sequence() const { return kind == Kind::kSequence; }
-  /// Null for nothing. Throws Error{kUnsupported} for a sequence and for what is not computed, which `what` names.
+  /// Null for nothing. Throws Error{kUnsupported} for a sequence and for what is not computed, which `what`
+  /// names.
   Value* as_tensor(std::string_view what) const {
-    TWOFOUR_CHECK(kind != Kind::kNotComputed, kUnsupported, "{} is an output that twofour does not compute", what);
+    TWOFOUR_CHECK(kind != Kind::kNotComputed, kUnsupported, "{} is an output that twofour does not compute",
+                  what);
     TWOFOUR_CHECK(!is_sequence(), kUnsupported, "{} is a sequence; a tensor is expected", what);
     return kind == Kind::kTensor ? values[0] : nullptr;
   }

@@ -68,7 +68,7 @@ Entities to_entities(const std::vector<Value*>& values) {
 /// The graph that is made of a file's graph and what is inlined there.
 struct Destination {
   Graph& graph;
-  std::set<Value*> own_constants = {};       // those that stand in the file
+  std::set<Value*> own_constants = {};   // those that stand in the file
   std::set<const Value*> literals = {};  // of them, those of Constant nodes
 };
 
@@ -154,7 +154,8 @@ class GraphReader {
   }
 
   void define_initializer(onnx::TensorProto& tensor) {
-    Value* value = graph_.add_constant(scope_.prefix() + tensor.name(), take_tensor(tensor, reading_.external));
+    Value* value =
+        graph_.add_constant(scope_.prefix() + tensor.name(), take_tensor(tensor, reading_.external));
     destination_.own_constants.insert(value);
     scope_.define(tensor.name(), Entity::tensor(value));
   }
@@ -244,8 +245,8 @@ class GraphReader {
   }
 
   template <typename Read>
-  auto within(const onnx::GraphProto& body, Destination& destination, Scope::Naming naming, const std::string& prefix,
-              const Read& read) {
+  auto within(const onnx::GraphProto& body, Destination& destination, Scope::Naming naming,
+              const std::string& prefix, const Read& read) {
     onnx::GraphProto copy = body;  // reading takes its data out, and a body may be read again
     return with_context([&] { return fmt::format("reading subgraph \"{}\"", body.name()); },
                         [&] {
@@ -306,7 +307,8 @@ class GraphReader {
                     "graph output \"{}\" is not produced by any node", output.name());
       outputs.push_back(scope_.at(output.name()));
       TWOFOUR_CHECK(outputs.back().kind != Entity::Kind::kNotComputed, kUnsupported,
-                    "graph output \"{}\" is an output of its node that twofour does not compute", output.name());
+                    "graph output \"{}\" is an output of its node that twofour does not compute",
+                    output.name());
     }
     return outputs;
   }

@@ -10,19 +10,19 @@ namespace {
 
 // Numbers of TensorProto.DataType, which older releases of ONNX do not name.
 constexpr std::array kTypes = {
-    SmallType{17, "e4m3fn", 8, DType::kF16},   SmallType{18, "e4m3fnuz", 8, DType::kF16},
-    SmallType{19, "e5m2", 8, DType::kF16},     SmallType{20, "e5m2fnuz", 8, DType::kF16},
-    SmallType{21, "uint4", 4, DType::kU8},     SmallType{22, "int4", 4, DType::kI8},
-    SmallType{23, "e2m1", 4, DType::kF16},     SmallType{24, "e8m0", 8, DType::kBF16},
-    SmallType{25, "uint2", 2, DType::kU8},     SmallType{26, "int2", 2, DType::kI8},
+    SmallType{17, "e4m3fn", 8, DType::kF16}, SmallType{18, "e4m3fnuz", 8, DType::kF16},
+    SmallType{19, "e5m2", 8, DType::kF16},   SmallType{20, "e5m2fnuz", 8, DType::kF16},
+    SmallType{21, "uint4", 4, DType::kU8},   SmallType{22, "int4", 4, DType::kI8},
+    SmallType{23, "e2m1", 4, DType::kF16},   SmallType{24, "e8m0", 8, DType::kBF16},
+    SmallType{25, "uint2", 2, DType::kU8},   SmallType{26, "int2", 2, DType::kI8},
 };
 
 /// Sign, `exponent_bits`, `mantissa_bits`.
 struct FloatLayout {
   std::string_view name;
   int exponent_bits, mantissa_bits, bias;
-  bool has_infinity;    // as IEEE says: the highest exponent is for infinity and NaN
-  int nan_code;         // otherwise, without its sign, or with it where there is one NaN (0x80); -1: none
+  bool has_infinity;  // as IEEE says: the highest exponent is for infinity and NaN
+  int nan_code;       // otherwise, without its sign, or with it where there is one NaN (0x80); -1: none
 };
 constexpr std::array kFloats = {
     FloatLayout{"e4m3fn", 4, 3, 7, false, 0x7F}, FloatLayout{"e4m3fnuz", 4, 3, 8, false, 0x80},
@@ -41,14 +41,17 @@ float decode(const FloatLayout& layout, int code) {
   if (layout.has_infinity && exponent == (1 << layout.exponent_bits) - 1)
     return mantissa ? kNan : sign * std::numeric_limits<float>::infinity();
   const int whole = exponent ? mantissa + (1 << layout.mantissa_bits) : mantissa;
-  return sign * std::ldexp(static_cast<float>(whole), std::max(exponent, 1) - layout.bias - layout.mantissa_bits);
+  return sign *
+         std::ldexp(static_cast<float>(whole), std::max(exponent, 1) - layout.bias - layout.mantissa_bits);
 }
 
 /// The value of a code of the type.
 float value_of(const SmallType& type, int code) {
   if (type.storage == DType::kU8) return static_cast<float>(code);
-  if (type.storage == DType::kI8) return static_cast<float>(code < 1 << (type.bits - 1) ? code : code - (1 << type.bits));
-  if (type.name == "e8m0") return code == 255 ? std::numeric_limits<float>::quiet_NaN() : std::ldexp(1.0F, code - 127);
+  if (type.storage == DType::kI8)
+    return static_cast<float>(code < 1 << (type.bits - 1) ? code : code - (1 << type.bits));
+  if (type.name == "e8m0")
+    return code == 255 ? std::numeric_limits<float>::quiet_NaN() : std::ldexp(1.0F, code - 127);
   return decode(*std::ranges::find(kFloats, type.name, &FloatLayout::name), code);
 }
 
@@ -67,13 +70,16 @@ size_t packed_size(const SmallType& type, size_t count) {
 Tensor unpack(const SmallType& type, const Shape& shape, std::span<const std::byte> packed) {
   const size_t codes = size_t{1} << type.bits;
   Tensor table(DType::kF32, {static_cast<int64_t>(codes)});
-  for (size_t code = 0; code < codes; ++code) table.span<float>()[code] = value_of(type, static_cast<int>(code));
+  for (size_t code = 0; code < codes; ++code)
+    table.span<float>()[code] = value_of(type, static_cast<int>(code));
   const Tensor values = table.to(type.storage);
   Tensor result(type.storage, shape);
   const size_t item = dtype_size(type.storage);
   const size_t per_byte = static_cast<size_t>(8 / type.bits);
   for (size_t i = 0; i < static_cast<size_t>(shape.numel()); ++i) {
-    const auto code = (std::to_integer<size_t>(packed[i / per_byte]) >> (i % per_byte * static_cast<size_t>(type.bits))) & (codes - 1);
+    const auto code =
+        (std::to_integer<size_t>(packed[i / per_byte]) >> (i % per_byte * static_cast<size_t>(type.bits))) &
+        (codes - 1);
     std::copy_n(values.raw() + code * item, item, result.raw() + i * item);
   }
   return result;

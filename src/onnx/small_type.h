@@ -1,5 +1,5 @@
-// Element types of ONNX that no tensor here has: integers of 2 and 4 bits, floats of 4 and 8. Their values are held
-// exactly by a wider type, which is what an imported graph has in their place.
+// Element types of ONNX that no tensor here has: integers of 2 and 4 bits, floats of 4 and 8. Their values
+// are held exactly by a wider type, which is what an imported graph has in their place.
 #pragma once
 
 #include <span>

@@ -77,7 +77,8 @@ Value* spread(const Emit& emit, const Draft& draft, Value* scale) {
   }
   const auto at = static_cast<int64_t>(axis);
   Value* blocks = emit.op("Expand", {emit.unsqueeze(scale, {at + 1}), emit.i64(repeated)});
-  return emit.slice(emit.reshape(blocks, joined), at, emit.i64({0}), emit.i64({known_size(src, axis, "src")}));
+  return emit.slice(emit.reshape(blocks, joined), at, emit.i64({0}),
+                    emit.i64({known_size(src, axis, "src")}));
 }
 
 /// (src - zero point) * scale, which holds for floats as well.
@@ -88,7 +89,8 @@ void dequantize(Draft& draft) {
   const DType result = draft.attrs.i("output_dtype", 0) == 0 ? dtype : DType::kF32;
   TWOFOUR_CHECK(result == dtype, kUnsupported, "output_dtype is not supported for codes that are floats");
   Value* values = emit.cast(draft.input(0), dtype);
-  if (draft.input(2)) values = emit.op("Sub", {values, spread(emit, draft, emit.cast(draft.input(2), dtype))});
+  if (draft.input(2))
+    values = emit.op("Sub", {values, spread(emit, draft, emit.cast(draft.input(2), dtype))});
   draft.results.emplace(1, emit.mul(values, spread(emit, draft, draft.input(1))));
 }
 
@@ -110,19 +112,21 @@ void quantize_to_integer(Draft& draft, const SmallType& type) {
   const float low = is_signed ? static_cast<float>(-(1 << (type.bits - 1))) : 0;
   const float high = static_cast<float>((1 << (type.bits - (is_signed ? 1 : 0))) - 1);
   Value* codes = emit.op("QuantizeLinear", draft.inputs, std::move(attrs));
-  draft.results.emplace(1, emit.op("Clip", {codes, emit.scalar(low, type.storage), emit.scalar(high, type.storage)}));
+  draft.results.emplace(
+      1, emit.op("Clip", {codes, emit.scalar(low, type.storage), emit.scalar(high, type.storage)}));
 }
 
 void quantize(Draft& draft, const SmallType& type) {
   TWOFOUR_CHECK(draft.input(0) && draft.input(1), kInvalidArgument, "src or scale is missing");
   if (type.storage == DType::kI8 || type.storage == DType::kU8) return quantize_to_integer(draft, type);
-  TWOFOUR_CHECK(type.bits == 8 && type.storage == DType::kF16, kUnsupported, "codes of type {} are not supported",
-                type.name);
+  TWOFOUR_CHECK(type.bits == 8 && type.storage == DType::kF16, kUnsupported,
+                "codes of type {} are not supported", type.name);
   quantize_to_float(draft, type);
 }
 
 void cast(Draft& draft, const SmallType& type) {
-  TWOFOUR_CHECK(type.bits == 8 && type.storage == DType::kF16, kUnsupported, "Cast to {} is not supported", type.name);
+  TWOFOUR_CHECK(type.bits == 8 && type.storage == DType::kF16, kUnsupported, "Cast to {} is not supported",
+                type.name);
   TWOFOUR_CHECK(draft.input(0), kInvalidArgument, "input 0 is missing");
   const Emit emit(draft);
   Value* rounded = emit.op("RoundToFloat8", {emit.cast(draft.input(0), DType::kF32)},

@@ -9,8 +9,8 @@ class GraphProto;
 
 namespace twofour::onnx_io {
 
-/// Where only the type of another value says that the result of a QuantizeLinear or CastLike has a small type, an
-/// attribute says so afterwards. Subgraphs, too.
+/// Where only the type of another value says that the result of a QuantizeLinear or CastLike has a small
+/// type, an attribute says so afterwards. Subgraphs, too.
 void name_small_results(onnx::GraphProto& graph);
 
 /// QuantizeLinear, DequantizeLinear and Cast from and to small types; does nothing to other nodes. Throws

@@ -78,7 +78,8 @@ Tensor from_typed(DType dtype, const Shape& shape, const onnx::TensorProto& prot
   });
 }
 
-/// The packed bytes of a type with fewer than 8 bits, or of a float of 8: typed data has one byte in each entry.
+/// The packed bytes of a type with fewer than 8 bits, or of a float of 8: typed data has one byte in each
+/// entry.
 std::string packed_bytes(const onnx::TensorProto& proto, size_t size, ExternalData& external) {
   std::string bytes;
   if (proto.data_location() == onnx::TensorProto::EXTERNAL) {
@@ -87,7 +88,8 @@ std::string packed_bytes(const onnx::TensorProto& proto, size_t size, ExternalDa
   } else if (proto.has_raw_data()) {
     bytes = proto.raw_data();
   } else {
-    for (const int32_t value : proto.int32_data()) bytes.push_back(static_cast<char>(convert_element<uint8_t>(value)));
+    for (const int32_t value : proto.int32_data())
+      bytes.push_back(static_cast<char>(convert_element<uint8_t>(value)));
   }
   TWOFOUR_CHECK(bytes.size() == size, kDataCorrupt, "its shape needs {} packed bytes, the data has {}", size,
                 bytes.size());

@@ -22,7 +22,8 @@ struct Product {
   EinsumTerm a, b, output;
   EinsumTerm batch, rows, columns, summed;
 
-  /// Whether every label has a place: none stands in one input alone and not in the output, none twice in a term.
+  /// Whether every label has a place: none stands in one input alone and not in the output, none twice in a
+  /// term.
   bool sort() {
     for (const int label : a) {
       const bool in_b = contains(b, label);

@@ -19,8 +19,8 @@ size_t eliminate_identity(Graph& graph);
 /// wider type (quantised weights); so are graph outputs.
 size_t fold_constants(Graph& graph);
 
-/// Einsum of two tensors of known sizes becomes a MatMul of them, transposed and reshaped where needed. Not where a
-/// label stands twice in a term, broadcasts, or is summed over one tensor alone.
+/// Einsum of two tensors of known sizes becomes a MatMul of them, transposed and reshaped where needed. Not
+/// where a label stands twice in a term, broadcasts, or is summed over one tensor alone.
 size_t lower_einsum(Graph& graph);
 
 /// Nodes that compute the same from the same values, attributes included, become one. Random ones and those

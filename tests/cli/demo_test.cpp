@@ -30,13 +30,17 @@ TEST_F(Demo, QuickReportHoldsWhatItPromises) {
   EXPECT_EQ(sparse, 4);
   for (const SparsityRow& row : Model::load(file("demo/dense.onnx")).sparsity()) EXPECT_FALSE(row.sparse);
 
-  const nlohmann::json& batches = report["engine"]["batches"];
-  ASSERT_EQ(batches.size(), 3u);
-  for (size_t i = 0; i < 3; ++i) {
-    EXPECT_EQ(batches[i]["batch"], kBatches[i]);
-    EXPECT_GT(batches[i]["dense_ms"], 0);
-    EXPECT_GT(batches[i]["sparse_ms"], 0);
-    EXPECT_GT(batches[i]["speedup"], 0);
+  const nlohmann::json& engines = report["engines"];
+  ASSERT_EQ(engines.size(), 4u);
+  for (size_t i = 0; i < 4; ++i) {
+    EXPECT_EQ(engines[i]["network"], i < 3 ? "cnn" : "resnet50");
+    EXPECT_EQ(engines[i]["batch"], i < 3 ? kBatches[i] : 8);
+    EXPECT_GT(engines[i]["dense_ms"], 0);
+    EXPECT_GT(engines[i]["sparse_ms"], 0);
+    EXPECT_GT(engines[i]["speedup"], 0);
+    if (engines[i]["sparse_layers"].empty()) {
+      EXPECT_EQ(engines[i]["speedup"], 1) << "both are the dense engine";
+    }
   }
   EXPECT_THAT(read_text(file("demo/report.html")), HasSubstr("<svg"));
 }

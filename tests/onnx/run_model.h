@@ -24,7 +24,8 @@ inline int onnx_type(DType dtype) {
 inline std::vector<float> numbers(size_t count, double seed) {
   std::vector<float> values(count);
   for (size_t i = 0; i < count; ++i)
-    values[i] = static_cast<float>(std::sin(1.7 * static_cast<double>(i) + seed * (static_cast<double>(i) + 2)));
+    values[i] =
+        static_cast<float>(std::sin(1.7 * static_cast<double>(i) + seed * (static_cast<double>(i) + 2)));
   return values;
 }
 inline Tensor random(const Shape& shape, double seed) {
@@ -39,8 +40,8 @@ inline std::vector<float> floats(const Tensor& tensor) {
   return {wide.span<float>().begin(), wide.span<float>().end()};
 }
 
-/// A model of one node, whose inputs are the tensors (undefined: absent) and whose outputs are y0, y1, ...; more
-/// attributes can be added before it runs. `constant` inputs become initialisers.
+/// A model of one node, whose inputs are the tensors (undefined: absent) and whose outputs are y0, y1, ...;
+/// more attributes can be added before it runs. `constant` inputs become initialisers.
 class OneNode {
  public:
   OneNode(const char* domain, const char* op, std::vector<Tensor> inputs, size_t num_outputs = 1,

@@ -1,5 +1,5 @@
-// Integers of 2 and 4 bits and floats of 4 and 8: as data, and between QuantizeLinear, DequantizeLinear and Cast. What
-// codes mean is written down from ONNX's description of the formats.
+// Integers of 2 and 4 bits and floats of 4 and 8: as data, and between QuantizeLinear, DequantizeLinear and
+// Cast. What codes mean is written down from ONNX's description of the formats.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -14,8 +14,8 @@ namespace {
 
 using ::testing::ElementsAre;
 
-constexpr int kE4m3fn = 17, kE4m3fnuz = 18, kE5m2 = 19, kE5m2fnuz = 20, kUint4 = 21, kInt4 = 22, kE2m1 = 23, kE8m0 = 24,
-              kUint2 = 25, kInt2 = 26;
+constexpr int kE4m3fn = 17, kE4m3fnuz = 18, kE5m2 = 19, kE5m2fnuz = 20, kUint4 = 21, kInt4 = 22, kE2m1 = 23,
+              kE8m0 = 24, kUint2 = 25, kInt2 = 26;
 
 /// The values of packed elements, read through Cast (integers by DequantizeLinear with scale 1).
 std::vector<float> values(int type, int64_t count, const std::string& packed) {
@@ -35,14 +35,18 @@ TEST(SmallType, IntegersLieLowBitsFirst) {
 }
 
 TEST(SmallType, Floats) {
-  EXPECT_THAT(values(kE4m3fn, 5, std::string("\x38\x7E\x01\x80\xC4", 5)), ElementsAre(1, 448, std::ldexp(1.0F, -9), 0, -3));
-  EXPECT_THAT(values(kE4m3fnuz, 3, std::string("\x40\x7F\x01", 3)), ElementsAre(1, 240, std::ldexp(1.0F, -10)));
+  EXPECT_THAT(values(kE4m3fn, 5, std::string("\x38\x7E\x01\x80\xC4", 5)),
+              ElementsAre(1, 448, std::ldexp(1.0F, -9), 0, -3));
+  EXPECT_THAT(values(kE4m3fnuz, 3, std::string("\x40\x7F\x01", 3)),
+              ElementsAre(1, 240, std::ldexp(1.0F, -10)));
   EXPECT_THAT(values(kE5m2, 4, std::string("\x3C\x7B\x01\xFC", 4)),
               ElementsAre(1, 57344, std::ldexp(1.0F, -16), -std::numeric_limits<float>::infinity()));
-  EXPECT_THAT(values(kE5m2fnuz, 3, std::string("\x40\x7F\x01", 3)), ElementsAre(1, 57344, std::ldexp(1.0F, -17)));
+  EXPECT_THAT(values(kE5m2fnuz, 3, std::string("\x40\x7F\x01", 3)),
+              ElementsAre(1, 57344, std::ldexp(1.0F, -17)));
   EXPECT_THAT(values(kE2m1, 8, "\x10\x32\x54\x76"), ElementsAre(0, 0.5F, 1, 1.5F, 2, 3, 4, 6));
   EXPECT_THAT(values(kE8m0, 2, std::string("\x7F\x81", 2)), ElementsAre(1, 4));
-  for (const auto& [type, code] : {std::pair(kE4m3fn, '\x7F'), {kE4m3fnuz, '\x80'}, {kE5m2, '\x7D'}, {kE5m2fnuz, '\x80'}})
+  for (const auto& [type, code] :
+       {std::pair(kE4m3fn, '\x7F'), {kE4m3fnuz, '\x80'}, {kE5m2, '\x7D'}, {kE5m2fnuz, '\x80'}})
     EXPECT_TRUE(std::isnan(values(type, 1, std::string(1, code))[0])) << type;
 }
 
@@ -63,10 +67,13 @@ TEST(SmallType, WeightsInBlocks) {
   ModelFile file(21);
   file.initializer("codes", {2, 4}, kInt4).set_raw_data("\x21\x43\xEF\xCD");
   file.floats("s", {2, 2}, {1, 10, 100, 1000}).input("x", {1, 2});
-  file.node("DequantizeLinear", {"codes", "s"}, {"w"}).attr("axis", int64_t{1}).attr("block_size", int64_t{2});
+  file.node("DequantizeLinear", {"codes", "s"}, {"w"})
+      .attr("axis", int64_t{1})
+      .attr("block_size", int64_t{2});
   file.node("MatMul", {"x", "w"}, {"y"}).output("y");
   const std::vector<Tensor> x = {tensor<float>({1, 2}, {1, 1})};
-  EXPECT_THAT(floats(ops::evaluate(file.import(), x)[0]), ElementsAre(1 - 100, 2 - 200, 30 - 3000, 40 - 4000));
+  EXPECT_THAT(floats(ops::evaluate(file.import(), x)[0]),
+              ElementsAre(1 - 100, 2 - 200, 30 - 3000, 40 - 4000));
 }
 
 /// QuantizeLinear by 2 with a zero point of the type, then DequantizeLinear by 1.
@@ -74,7 +81,9 @@ std::vector<float> quantised(int type, const std::vector<float>& src, const std:
   ModelFile file(21);
   file.initializer("z", {}, type).set_raw_data(zero);
   file.floats("s", {}, {2}).floats("one", {}, {1}).input("x", {static_cast<int64_t>(src.size())});
-  file.node("QuantizeLinear", {"x", "s", "z"}, {"q"}).node("DequantizeLinear", {"q", "one"}, {"y"}).output("y");
+  file.node("QuantizeLinear", {"x", "s", "z"}, {"q"})
+      .node("DequantizeLinear", {"q", "one"}, {"y"})
+      .output("y");
   const std::vector<Tensor> x = {tensor<float>({static_cast<int64_t>(src.size())}, src)};
   return floats(ops::evaluate(file.import(), x)[0]);
 }

@@ -13,7 +13,9 @@ using ::testing::Pointwise;
 constexpr const char* kMs = "com.microsoft";
 
 double gelu(double v) { return 0.5 * v * (1 + std::erf(v / std::sqrt(2.0))); }
-double fast_gelu(double v) { return 0.5 * v * (1 + std::tanh(0.7978845608028654 * v + 0.035677408136300125 * v * v * v)); }
+double fast_gelu(double v) {
+  return 0.5 * v * (1 + std::tanh(0.7978845608028654 * v + 0.035677408136300125 * v * v * v));
+}
 
 void expect_map(const OneNode& model, const std::vector<float>& src, double (*fn)(double)) {
   std::vector<float> expected;
@@ -34,7 +36,8 @@ TEST(VendorActivation, GeluAndItsKin) {
   expect_map(OneNode(kMs, "FastGelu", {x}), floats(x), fast_gelu);
   expect_map(OneNode(kMs, "BiasGelu", {x, bias}), sums(x, bias), gelu);
   expect_map(OneNode(kMs, "FastGelu", {x, bias}), sums(x, bias), fast_gelu);
-  expect_map(OneNode(kMs, "QuickGelu", {x}), floats(x), [](double v) { return v / (1 + std::exp(-1.702 * v)); });
+  expect_map(OneNode(kMs, "QuickGelu", {x}), floats(x),
+             [](double v) { return v / (1 + std::exp(-1.702 * v)); });
   OneNode slope(kMs, "QuickGelu", {x});
   slope.file.attr("alpha", 0.5F);
   expect_map(slope, floats(x), [](double v) { return v / (1 + std::exp(-0.5 * v)); });

@@ -4,8 +4,8 @@
 
 #include <functional>
 
-#include "run_model.h"
 #include "base/errors.h"
+#include "run_model.h"
 
 namespace twofour::onnx_io {
 namespace {
@@ -36,8 +36,8 @@ struct Plain {
 };
 
 /// softmax(q k^T * scale + bias) v as [batch, queries, heads * size].
-std::vector<float> attention(const Plain& p, const std::vector<float>& q, const At& q_at, const std::vector<float>& k,
-                             const std::vector<float>& v, const At& kv_at) {
+std::vector<float> attention(const Plain& p, const std::vector<float>& q, const At& q_at,
+                             const std::vector<float>& k, const std::vector<float>& v, const At& kv_at) {
   std::vector<float> dst;
   const double scale = p.scale != 0 ? p.scale : 1 / std::sqrt(static_cast<double>(p.size));
   for (int64_t n = 0; n < p.batch; ++n)
@@ -74,8 +74,9 @@ TEST(VendorAttention, MultiHeadAttentionWithEveryMask) {
     model.file.attr("num_heads", kHeads);
     Plain plain = kCross;
     plain.bias = bias;
-    EXPECT_THAT(model.values(), Pointwise(FloatNear(1e-5F), attention(plain, floats(q), flat(kSeq, kHeads, kSize), floats(k),
-                                                                      floats(v), flat(kKeys, kHeads, kSize))));
+    EXPECT_THAT(model.values(),
+                Pointwise(FloatNear(1e-5F), attention(plain, floats(q), flat(kSeq, kHeads, kSize), floats(k),
+                                                      floats(v), flat(kKeys, kHeads, kSize))));
   };
   expect({}, {}, [](auto...) { return 0.0; });
   const std::vector<int32_t> ends = {4, 2}, keys = {1, 0, 1, 1, 1, 0, 0, 1, 0, 1};
@@ -110,7 +111,8 @@ TEST(VendorAttention, MultiHeadAttentionTakesPackedHeads) {
   Plain plain = {kBatch, kHeads, kSeq, kSeq, kSize};
   plain.scale = 0.25;
   const At at = flat(kSeq, kHeads, kSize);
-  EXPECT_THAT(model.values(), Pointwise(FloatNear(1e-5F), attention(plain, part(0), at, part(1), part(2), at)));
+  EXPECT_THAT(model.values(),
+              Pointwise(FloatNear(1e-5F), attention(plain, part(0), at, part(1), part(2), at)));
 }
 
 TEST(VendorAttention, CacheAndCausalLimitGoTogether) {
@@ -135,15 +137,17 @@ TEST(VendorAttention, CacheAndCausalLimitGoTogether) {
   plain.bias = [&](int64_t, int64_t, int64_t i, int64_t j) { return j <= i + past ? 0 : -1e30; };
   const std::vector<float> all_k = joined(past_k, k), all_v = joined(past_v, v);
   const std::vector<Tensor> results = model.run();
-  EXPECT_THAT(floats(results[0]), Pointwise(FloatNear(1e-5F), attention(plain, floats(q), flat(kSeq, kHeads, kSize),
-                                                                        all_k, all_v, all_at)));
+  EXPECT_THAT(floats(results[0]),
+              Pointwise(FloatNear(1e-5F),
+                        attention(plain, floats(q), flat(kSeq, kHeads, kSize), all_k, all_v, all_at)));
   EXPECT_EQ(floats(results[1]), all_k);
   EXPECT_EQ(floats(results[2]), all_v);
 }
 
 TEST(VendorAttention, AttentionProjectsItsInput) {
   const int64_t input = 3;
-  const Tensor x = random({kBatch, kSeq, input}, 1), w = random({input, 3 * kHidden}, 2), b = random({3 * kHidden}, 3);
+  const Tensor x = random({kBatch, kSeq, input}, 1), w = random({input, 3 * kHidden}, 2),
+               b = random({3 * kHidden}, 3);
   OneNode model(kMs, "Attention", {x, w, b, tensor<int32_t>({4}, {3, 2, 1, 0})});  // ends, then starts
   model.file.attr("num_heads", kHeads);
   const auto projected = [&](int64_t which) {
@@ -164,18 +168,19 @@ TEST(VendorAttention, AttentionProjectsItsInput) {
     return j >= starts[n] && j < ends[n] ? 0 : kMasked;
   };
   const At at = flat(kSeq, kHeads, kSize);
-  EXPECT_THAT(model.values(),
-              Pointwise(FloatNear(2e-5F), attention(plain, projected(0), at, projected(1), projected(2), at)));
+  EXPECT_THAT(model.values(), Pointwise(FloatNear(2e-5F),
+                                        attention(plain, projected(0), at, projected(1), projected(2), at)));
 }
 
 TEST(VendorAttention, GroupsShareKeysAndWriteIntoTheCache) {
   // One new token each; the cache of 4 places holds 3 tokens of the first item and 1 of the second.
   const int64_t groups = 1, capacity = 4;
   const std::vector<int32_t> last = {3, 1};
-  const Tensor q = random({kBatch, 1, kHidden}, 1), k = random({kBatch, 1, kSize}, 2), v = random({kBatch, 1, kSize}, 3),
-               past_k = random({kBatch, groups, capacity, kSize}, 4),
+  const Tensor q = random({kBatch, 1, kHidden}, 1), k = random({kBatch, 1, kSize}, 2),
+               v = random({kBatch, 1, kSize}, 3), past_k = random({kBatch, groups, capacity, kSize}, 4),
                past_v = random({kBatch, groups, capacity, kSize}, 5);
-  OneNode model(kMs, "GroupQueryAttention", {q, k, v, past_k, past_v, tensor({2}, last), tensor<int32_t>({}, {4})}, 3, {5, 6});
+  OneNode model(kMs, "GroupQueryAttention",
+                {q, k, v, past_k, past_v, tensor({2}, last), tensor<int32_t>({}, {4})}, 3, {5, 6});
   model.file.attr("num_heads", kHeads).attr("kv_num_heads", groups);
   const At at = split(capacity, groups, kSize);
   const auto written = [&](const Tensor& before, const Tensor& now) {
@@ -186,13 +191,16 @@ TEST(VendorAttention, GroupsShareKeysAndWriteIntoTheCache) {
     return all;
   };
   Plain plain = {kBatch, kHeads, 1, capacity, kSize, groups};
-  plain.bias = [&](int64_t n, int64_t, int64_t, int64_t j) { return j <= last[static_cast<size_t>(n)] ? 0 : -1e30; };
+  plain.bias = [&](int64_t n, int64_t, int64_t, int64_t j) {
+    return j <= last[static_cast<size_t>(n)] ? 0 : -1e30;
+  };
   const std::vector<Tensor> results = model.run();
   const std::vector<float> all_k = written(past_k, k), all_v = written(past_v, v);
   EXPECT_EQ(floats(results[1]), all_k);
   EXPECT_EQ(floats(results[2]), all_v);
-  EXPECT_THAT(floats(results[0]),
-              Pointwise(FloatNear(1e-5F), attention(plain, floats(q), flat(1, kHeads, kSize), all_k, all_v, at)));
+  EXPECT_THAT(
+      floats(results[0]),
+      Pointwise(FloatNear(1e-5F), attention(plain, floats(q), flat(1, kHeads, kSize), all_k, all_v, at)));
 }
 
 TEST(VendorAttention, RotaryEmbeddingTurnsByPositionOrOffset) {
@@ -202,7 +210,8 @@ TEST(VendorAttention, RotaryEmbeddingTurnsByPositionOrOffset) {
     for (size_t s = 0; s < 2; ++s)
       for (size_t i = 0; i < 2; ++i) {
         const size_t a = s * 4 + (interleaved ? 2 * i : i), b = s * 4 + (interleaved ? 2 * i + 1 : i + 2);
-        const float c = floats(cos)[static_cast<size_t>(places[s]) * 2 + i], d = floats(sin)[static_cast<size_t>(places[s]) * 2 + i];
+        const float c = floats(cos)[static_cast<size_t>(places[s]) * 2 + i],
+                    d = floats(sin)[static_cast<size_t>(places[s]) * 2 + i];
         dst[a] = c * floats(x)[a] - d * floats(x)[b];
         dst[b] = d * floats(x)[a] + c * floats(x)[b];
       }
@@ -219,9 +228,17 @@ TEST(VendorAttention, RotaryEmbeddingTurnsByPositionOrOffset) {
 }
 
 TEST(VendorAttention, QuantisedCachesAreRefused) {
-  OneNode model(kMs, "GroupQueryAttention", {random({1, 1, 4}, 1), random({1, 1, 4}, 2), random({1, 1, 4}, 3), {}, {},
-                                             tensor<int32_t>({1}, {0}), tensor<int32_t>({}, {1})});
-  model.file.attr("num_heads", int64_t{1}).attr("kv_num_heads", int64_t{1}).attr("k_quant_type", "PER_TENSOR");
+  OneNode model(kMs, "GroupQueryAttention",
+                {random({1, 1, 4}, 1),
+                 random({1, 1, 4}, 2),
+                 random({1, 1, 4}, 3),
+                 {},
+                 {},
+                 tensor<int32_t>({1}, {0}),
+                 tensor<int32_t>({}, {1})});
+  model.file.attr("num_heads", int64_t{1})
+      .attr("kv_num_heads", int64_t{1})
+      .attr("k_quant_type", "PER_TENSOR");
   EXPECT_ERROR(model.run(), kUnsupported, "a quantised cache is not supported");
 }
 

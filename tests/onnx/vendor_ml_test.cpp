@@ -4,8 +4,8 @@
 
 #include <limits>
 
-#include "run_model.h"
 #include "base/errors.h"
+#include "run_model.h"
 
 namespace twofour::onnx_io {
 namespace {
@@ -63,7 +63,9 @@ TEST(VendorMl, Categories) {
   hot.file.attr("cats_int64s", Ints{1, 3});
   EXPECT_THAT(hot.values(), ElementsAre(0, 1, 0, 0));
   OneNode labels(kMl, "LabelEncoder", {tensor<int64_t>({3}, {3, 1, 2})});
-  labels.file.attr("keys_int64s", Ints{1, 3}).attr("values_floats", Floats{0.5F, 1.5F}).attr("default_float", 9.0F);
+  labels.file.attr("keys_int64s", Ints{1, 3})
+      .attr("values_floats", Floats{0.5F, 1.5F})
+      .attr("default_float", 9.0F);
   EXPECT_THAT(labels.values(), ElementsAre(1.5F, 0.5F, 9));
   OneNode strings(kMl, "LabelEncoder", {tensor<int64_t>({1}, {3})});
   strings.file.attr("keys_int64s", Ints{1}).attr("values_strings", std::vector<std::string>{"cat"});
@@ -72,7 +74,9 @@ TEST(VendorMl, Categories) {
 
 TEST(VendorMl, LinearModels) {
   OneNode regressor(kMl, "LinearRegressor", {tensor<float>({1, 2}, {1, 2})});
-  regressor.file.attr("coefficients", Floats{1, 2, 3, -4}).attr("intercepts", Floats{0.5F, 0}).attr("targets", int64_t{2});
+  regressor.file.attr("coefficients", Floats{1, 2, 3, -4})
+      .attr("intercepts", Floats{0.5F, 0})
+      .attr("targets", int64_t{2});
   EXPECT_THAT(regressor.values(), ElementsAre(5.5F, -5));
   OneNode classes(kMl, "LinearClassifier", {tensor<float>({2, 1}, {1, -1})}, 2);
   classes.file.attr("coefficients", Floats{1, 2, -1}).attr("intercepts", Floats{0, 0, 0});
@@ -84,7 +88,9 @@ TEST(VendorMl, LinearModels) {
 TEST(VendorMl, TwoClassesByOneScore) {
   const auto run = [](const char* transform) {
     OneNode model(kMl, "LinearClassifier", {tensor<float>({2, 1}, {0.25F, -1})}, 2);
-    model.file.attr("coefficients", Floats{1}).attr("intercepts", Floats{0}).attr("classlabels_ints", Ints{5, 7});
+    model.file.attr("coefficients", Floats{1})
+        .attr("intercepts", Floats{0})
+        .attr("classlabels_ints", Ints{5, 7});
     model.file.attr("post_transform", transform);
     const std::vector<Tensor> results = model.run();
     EXPECT_THAT(floats(results[0]), ElementsAre(7, 5));
@@ -97,7 +103,9 @@ TEST(VendorMl, TwoClassesByOneScore) {
 TEST(VendorMl, TransformsOfScores) {
   const auto run = [](const char* transform) {
     OneNode model(kMl, "LinearRegressor", {tensor<float>({1, 1}, {1})});
-    model.file.attr("coefficients", Floats{1, 0, 2}).attr("targets", int64_t{3}).attr("post_transform", transform);
+    model.file.attr("coefficients", Floats{1, 0, 2})
+        .attr("targets", int64_t{3})
+        .attr("post_transform", transform);
     return model.values();
   };
   // exp: 2.71828, 1, 7.38906
@@ -167,8 +175,12 @@ TEST(VendorMl, TreesThatLoopAreRefused) {
 /// Opset 5: x0 in {1, 3} ? 10 : (x1 < 0 ? 20 : 30).
 TEST(VendorMl, TreeEnsembleTestsMembership) {
   OneNode model(kMl, "TreeEnsemble", {tensor<float>({4, 2}, {1, 0, 3, 0, 2, -1, 2, 1})});
-  model.file.attr("tree_roots", Ints{0}).attr("nodes_featureids", Ints{0, 1}).attr("nodes_truenodeids", Ints{0, 1});
-  model.file.attr("nodes_falsenodeids", Ints{1, 2}).attr("nodes_trueleafs", Ints{1, 1}).attr("nodes_falseleafs", Ints{0, 1});
+  model.file.attr("tree_roots", Ints{0})
+      .attr("nodes_featureids", Ints{0, 1})
+      .attr("nodes_truenodeids", Ints{0, 1});
+  model.file.attr("nodes_falsenodeids", Ints{1, 2})
+      .attr("nodes_trueleafs", Ints{1, 1})
+      .attr("nodes_falseleafs", Ints{0, 1});
   model.file.attr("leaf_targetids", Ints{0, 0, 0}).attr("n_targets", int64_t{1});
   const auto attr_tensor = [&](const char* name, int type, const Tensor& data) {
     onnx::TensorProto& proto = *model.file.attribute(name, onnx::AttributeProto::TENSOR).mutable_t();

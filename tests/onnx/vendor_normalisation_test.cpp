@@ -2,8 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "run_model.h"
 #include "base/errors.h"
+#include "run_model.h"
 
 namespace twofour::onnx_io {
 namespace {
@@ -23,7 +23,8 @@ std::vector<float> normalised(const std::vector<float>& src, size_t size, bool c
     for (size_t i = 0; i < size; ++i) square += (src[row + i] - mean) * (src[row + i] - mean);
     const double root = std::sqrt(square / static_cast<double>(size) + epsilon);
     for (size_t i = 0; i < size; ++i)
-      dst.push_back(static_cast<float>((src[row + i] - mean) / root * scale[i] + (bias.empty() ? 0 : bias[i])));
+      dst.push_back(
+          static_cast<float>((src[row + i] - mean) / root * scale[i] + (bias.empty() ? 0 : bias[i])));
   }
   return dst;
 }
@@ -62,9 +63,11 @@ TEST(VendorNormalisation, SimplifiedFormsDivideByTheRootMeanSquare) {
   OneNode skipped(kMs, "SkipSimplifiedLayerNormalization", {x, skip, gamma, bias});
   skipped.file.attr("epsilon", 0.1F);
   const std::vector<float> sum = plus(plus(floats(x), floats(skip)), floats(bias));
-  EXPECT_THAT(skipped.values(), Pointwise(FloatNear(1e-5F), normalised(sum, 4, false, 0.1, floats(gamma), {})));
+  EXPECT_THAT(skipped.values(),
+              Pointwise(FloatNear(1e-5F), normalised(sum, 4, false, 0.1, floats(gamma), {})));
   OneNode plain("", "SimplifiedLayerNormalization", {x, gamma});
-  EXPECT_THAT(plain.values(), Pointwise(FloatNear(1e-5F), normalised(floats(x), 4, false, 1e-5, floats(gamma), {})));
+  EXPECT_THAT(plain.values(),
+              Pointwise(FloatNear(1e-5F), normalised(floats(x), 4, false, 1e-5, floats(gamma), {})));
 }
 
 TEST(VendorNormalisation, EmbedLayerNormalizationAddsUpItsTables) {
@@ -72,10 +75,11 @@ TEST(VendorNormalisation, EmbedLayerNormalizationAddsUpItsTables) {
                gamma = random({3}, 4), beta = random({3}, 5);
   const std::vector<int32_t> ids = {4, 0, 2, 1}, segment_ids = {0, 1, 1, 0}, mask = {1, 1, 1, 0};
   for (const bool placed : {false, true}) {
-    const std::vector<int32_t> places = placed ? std::vector<int32_t>{3, 1, 0, 2} : std::vector<int32_t>{0, 1, 0, 1};
+    const std::vector<int32_t> places =
+        placed ? std::vector<int32_t>{3, 1, 0, 2} : std::vector<int32_t>{0, 1, 0, 1};
     OneNode model(kMs, "EmbedLayerNormalization",
-                  {tensor(Shape{2, 2}, ids), tensor(Shape{2, 2}, segment_ids), words, positions, segments, gamma, beta,
-                   tensor(Shape{2, 2}, mask), placed ? tensor(Shape{2, 2}, places) : Tensor()},
+                  {tensor(Shape{2, 2}, ids), tensor(Shape{2, 2}, segment_ids), words, positions, segments,
+                   gamma, beta, tensor(Shape{2, 2}, mask), placed ? tensor(Shape{2, 2}, places) : Tensor()},
                   3);
     std::vector<float> sum;
     for (size_t i = 0; i < 4; ++i)

@@ -2,8 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "run_model.h"
 #include "base/errors.h"
+#include "run_model.h"
 
 namespace twofour::onnx_io {
 namespace {
@@ -13,7 +13,8 @@ using ::testing::Pointwise;
 
 constexpr const char* kMs = "com.microsoft";
 
-/// `element` of [batch, rows, columns] as the operand is stored: rows and columns swapped, then the row axis first.
+/// `element` of [batch, rows, columns] as the operand is stored: rows and columns swapped, then the row axis
+/// first.
 Tensor stored(const std::vector<int64_t>& size, bool matrix, bool batch, const auto& element) {
   std::vector<int64_t> dims = {size[0], size[matrix ? 2 : 1], size[matrix ? 1 : 2]};
   if (batch) std::swap(dims[0], dims[1]);
@@ -43,7 +44,8 @@ TEST(VendorProduct, FusedMatMulTransposesEveryWay) {
   for (int flags = 0; flags < 16; ++flags) {
     const auto flag = [&](int bit) { return int64_t{(flags >> bit) & 1}; };
     OneNode model(kMs, "FusedMatMul",
-                  {stored({batch, m, k}, flag(0) != 0, flag(1) != 0, a), stored({batch, k, n}, flag(2) != 0, flag(3) != 0, c)});
+                  {stored({batch, m, k}, flag(0) != 0, flag(1) != 0, a),
+                   stored({batch, k, n}, flag(2) != 0, flag(3) != 0, c)});
     model.file.attr("transA", flag(0)).attr("transBatchA", flag(1)).attr("transB", flag(2));
     model.file.attr("transBatchB", flag(3)).attr("alpha", 0.5F);
     EXPECT_THAT(model.values(), Pointwise(FloatNear(1e-4F), expected)) << "flags " << flags;
@@ -57,8 +59,9 @@ TEST(VendorProduct, FusedMatMulOfVectorsIgnoresTransposition) {
 }
 
 TEST(VendorProduct, FusedGemmAppliesItsActivation) {
-  OneNode model(kMs, "FusedGemm",
-                {tensor<float>({1, 2}, {1, 2}), tensor<float>({2, 2}, {1, 1, -1, -3}), tensor<float>({2}, {1, 2})});
+  OneNode model(
+      kMs, "FusedGemm",
+      {tensor<float>({1, 2}, {1, 2}), tensor<float>({2, 2}, {1, 1, -1, -3}), tensor<float>({2}, {1, 2})});
   model.file.attr("transB", int64_t{1}).attr("alpha", 2.0F).attr("beta", 3.0F);
   model.file.attr("activation", "LeakyRelu").attr("activation_alpha", 0.5F);
   EXPECT_THAT(model.values(), testing::ElementsAre(9, -4));  // 2*3 + 3*1; (2*-7 + 3*2) / 2
@@ -66,8 +69,8 @@ TEST(VendorProduct, FusedGemmAppliesItsActivation) {
 
 TEST(VendorProduct, FusedConvAddsBeforeTheActivation) {
   OneNode model(kMs, "FusedConv",
-                {tensor<float>({1, 1, 1, 3}, {1, 2, 3}), tensor<float>({1, 1, 1, 1}, {2}), tensor<float>({1}, {1}),
-                 tensor<float>({1, 1, 1, 3}, {-4, 0, 9})});
+                {tensor<float>({1, 1, 1, 3}, {1, 2, 3}), tensor<float>({1, 1, 1, 1}, {2}),
+                 tensor<float>({1}, {1}), tensor<float>({1, 1, 1, 3}, {-4, 0, 9})});
   model.file.attr("activation", "Clip").attr("activation_params", std::vector<float>{0, 6});
   EXPECT_THAT(model.values(), testing::ElementsAre(0, 5, 6));
 }

@@ -1,10 +1,10 @@
-// com.microsoft: operators between codes, against the formula on the values that the codes stand for. The numbers are
-// chosen so that no result lies between two codes.
+// com.microsoft: operators between codes, against the formula on the values that the codes stand for. The
+// numbers are chosen so that no result lies between two codes.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "run_model.h"
 #include "base/errors.h"
+#include "run_model.h"
 
 namespace twofour::onnx_io {
 namespace {
@@ -20,9 +20,14 @@ Tensor zero(uint8_t value) { return tensor<uint8_t>({}, {value}); }
 
 TEST(VendorQuantised, BinaryOperators) {
   // Values 1, -2, 3 (scale 0.5) and 2 (scale 0.25).
-  const std::vector<Tensor> inputs = {tensor<uint8_t>({3}, {12, 6, 16}), one(0.5F), zero(10),
-                                      tensor<uint8_t>({1}, {8}),         one(0.25F), {},
-                                      one(0.5F),                         zero(4)};
+  const std::vector<Tensor> inputs = {tensor<uint8_t>({3}, {12, 6, 16}),
+                                      one(0.5F),
+                                      zero(10),
+                                      tensor<uint8_t>({1}, {8}),
+                                      one(0.25F),
+                                      {},
+                                      one(0.5F),
+                                      zero(4)};
   EXPECT_THAT(OneNode(kMs, "QLinearAdd", inputs).values(), ElementsAre(10, 4, 14));
   EXPECT_THAT(OneNode(kMs, "QLinearMul", inputs).values(), ElementsAre(8, 0, 16));  // 0: saturated
 }
@@ -52,14 +57,15 @@ TEST(VendorQuantised, SoftmaxOverOneAxisOrOverAllThatFollow) {
 
 TEST(VendorQuantised, ConcatBringsEveryInputToOneScale) {
   OneNode model(kMs, "QLinearConcat",
-                {one(0.5F), zero(10), tensor<uint8_t>({1, 2}, {2, 4}), one(1), zero(2), tensor<uint8_t>({1, 1}, {8}),
-                 one(0.25F), zero(0)});
+                {one(0.5F), zero(10), tensor<uint8_t>({1, 2}, {2, 4}), one(1), zero(2),
+                 tensor<uint8_t>({1, 1}, {8}), one(0.25F), zero(0)});
   model.file.attr("axis", int64_t{1});
   EXPECT_THAT(model.values(), ElementsAre(10, 14, 14));  // 0, 2, 2
 }
 
 TEST(VendorQuantised, PoolingWithChannelsFirstAndLast) {
-  const Tensor first = tensor<uint8_t>({1, 2, 1, 2}, {1, 3, 10, 30}), last = tensor<uint8_t>({1, 1, 2, 2}, {1, 10, 3, 30});
+  const Tensor first = tensor<uint8_t>({1, 2, 1, 2}, {1, 3, 10, 30}),
+               last = tensor<uint8_t>({1, 1, 2, 2}, {1, 10, 3, 30});
   for (const int64_t channels_last : {0, 1}) {
     const Tensor& src = channels_last ? last : first;
     OneNode global(kMs, "QLinearGlobalAveragePool", {src, one(1), zero(0), one(0.5F), zero(1)});
@@ -75,12 +81,14 @@ TEST(VendorQuantised, PoolingWithChannelsFirstAndLast) {
 }
 
 TEST(VendorQuantised, ProductsOfCodes) {
-  // Values of A (scale 0.5, zero point 1): 0.5, 1; of B per column (0.25, 2; zero points 1, 3): 0.25, 2 / 0.5, -4.
+  // Values of A (scale 0.5, zero point 1): 0.5, 1; of B per column (0.25, 2; zero points 1, 3): 0.25, 2 /
+  // 0.5, -4.
   const Tensor a = tensor<uint8_t>({1, 2}, {2, 3}), b = tensor<int8_t>({2, 2}, {2, 4, 3, 1}),
                b_scale = tensor<float>({2}, {0.25F, 2}), b_zero = tensor<int8_t>({2}, {1, 3}),
                bias = tensor<float>({2}, {10, 20});
-  EXPECT_THAT(OneNode(kMs, "MatMulIntegerToFloat", {a, b, one(0.5F), b_scale, zero(1), b_zero, bias}).values(),
-              ElementsAre(10.625F, 17));
+  EXPECT_THAT(
+      OneNode(kMs, "MatMulIntegerToFloat", {a, b, one(0.5F), b_scale, zero(1), b_zero, bias}).values(),
+      ElementsAre(10.625F, 17));
   // Gemm with C in units of a_scale * b_scale, to codes of scale 0.125 around 100.
   OneNode gemm(kMs, "QGemm",
                {a, one(0.5F), zero(1), tensor<int8_t>({2, 2}, {2, 3, 4, 1}), b_scale, b_zero,
@@ -90,9 +98,10 @@ TEST(VendorQuantised, ProductsOfCodes) {
   OneNode full(kMs, "QGemm", {a, one(0.5F), zero(1), b, b_scale, b_zero});
   EXPECT_THAT(full.values(), ElementsAre(0.625F, -3));
   // A's range of 255 gives it the scale 1.
-  EXPECT_THAT(OneNode(kMs, "DynamicQuantizeMatMul",
-                      {tensor<float>({1, 2}, {-55, 200}), b, b_scale, b_zero, bias}).values(),
-              Pointwise(FloatNear(1e-3F), std::vector<float>{-55 * 0.25F + 200 * 0.5F + 10, -55 * 2 - 200 * 4 + 20}));
+  EXPECT_THAT(
+      OneNode(kMs, "DynamicQuantizeMatMul", {tensor<float>({1, 2}, {-55, 200}), b, b_scale, b_zero, bias})
+          .values(),
+      Pointwise(FloatNear(1e-3F), std::vector<float>{-55 * 0.25F + 200 * 0.5F + 10, -55 * 2 - 200 * 4 + 20}));
 }
 
 TEST(VendorQuantised, LinearOfThisDomainIsThatOfOnnx) {
@@ -110,9 +119,15 @@ TEST(VendorQuantised, WeightsOfFewBitsInBlocks) {
   for (size_t i = 0; i < 32; ++i) packed[i / 2] |= static_cast<uint8_t>((i % 16) << (i % 2 * 4));
   const Tensor ones = tensor<float>({1, 20}, std::vector<float>(20, 1));
   const auto run = [&](const Tensor& zeros) {
-    OneNode model(kMs, "MatMulNBits", {ones, tensor({1, 2, 8}, packed), tensor<float>({2}, {1, 10}), zeros}, 1, {1, 2, 3});
-    if (!zeros.defined()) model = OneNode(kMs, "MatMulNBits", {ones, tensor({1, 2, 8}, packed), tensor<float>({2}, {1, 10})}, 1, {1, 2});
-    model.file.attr("N", int64_t{1}).attr("K", int64_t{20}).attr("bits", int64_t{4}).attr("block_size", int64_t{16});
+    OneNode model(kMs, "MatMulNBits", {ones, tensor({1, 2, 8}, packed), tensor<float>({2}, {1, 10}), zeros},
+                  1, {1, 2, 3});
+    if (!zeros.defined())
+      model = OneNode(kMs, "MatMulNBits", {ones, tensor({1, 2, 8}, packed), tensor<float>({2}, {1, 10})}, 1,
+                      {1, 2});
+    model.file.attr("N", int64_t{1})
+        .attr("K", int64_t{20})
+        .attr("bits", int64_t{4})
+        .attr("block_size", int64_t{16});
     return model.values()[0];
   };
   // Sums of codes: 120 of the first 16, 6 of the other 4.
@@ -122,11 +137,15 @@ TEST(VendorQuantised, WeightsOfFewBitsInBlocks) {
 }
 
 TEST(VendorQuantised, DynamicQuantizeLstmOfOneStep) {
-  // From h = 0: c = sigmoid(i) tanh(g), h = sigmoid(o) tanh(c), gates i, o, f, c. The range of x gives codes that hold it.
-  const Tensor x = tensor<float>({1, 1, 2}, {0, 255}), w = tensor<int8_t>({1, 2, 4}, {9, 9, 9, 9, 1, 2, 3, 4});
+  // From h = 0: c = sigmoid(i) tanh(g), h = sigmoid(o) tanh(c), gates i, o, f, c. The range of x gives codes
+  // that hold it.
+  const Tensor x = tensor<float>({1, 1, 2}, {0, 255}),
+               w = tensor<int8_t>({1, 2, 4}, {9, 9, 9, 9, 1, 2, 3, 4});
   const Tensor r = tensor<int8_t>({1, 1, 4}, {50, 60, 70, 80}), scale = tensor<float>({1}, {1 / 512.0F});
-  OneNode model(kMs, "DynamicQuantizeLSTM",
-                {x, w, r, {}, {}, {}, {}, {}, scale, tensor<int8_t>({1}, {0}), scale, tensor<int8_t>({1}, {0})}, 3, {1, 2, 8, 9, 10, 11});
+  OneNode model(
+      kMs, "DynamicQuantizeLSTM",
+      {x, w, r, {}, {}, {}, {}, {}, scale, tensor<int8_t>({1}, {0}), scale, tensor<int8_t>({1}, {0})}, 3,
+      {1, 2, 8, 9, 10, 11});
   model.file.attr("hidden_size", int64_t{1});
   const auto sigmoid = [](double v) { return 1 / (1 + std::exp(-v)); };
   const double unit = 255 / 512.0, cell = sigmoid(unit) * std::tanh(4 * unit);

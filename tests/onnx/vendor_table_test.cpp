@@ -1,9 +1,9 @@
 // The table of operators outside ONNX's own set: its order, and what it refuses.
 #include <gtest/gtest.h>
 
+#include "base/errors.h"
 #include "onnx/vendor/expansion.h"
 #include "run_model.h"
-#include "base/errors.h"
 
 namespace twofour::onnx_io {
 namespace {
@@ -30,7 +30,8 @@ TEST(VendorTable, UnknownAttributesAndInputsAreRefused) {
 }
 
 TEST(VendorTable, OutputsThatOnlyTrainingUsesAreRefusedWhenUsed) {
-  const std::vector<Tensor> inputs = {random({1, 2, 4}, 1), random({1, 2, 4}, 2), random({4}, 3), random({4}, 4)};
+  const std::vector<Tensor> inputs = {random({1, 2, 4}, 1), random({1, 2, 4}, 2), random({4}, 3),
+                                      random({4}, 4)};
   EXPECT_ERROR(OneNode("com.microsoft", "SkipLayerNormalization", inputs, 2).run(), kUnsupported,
                "\"y1\" is an output of its node that twofour does not compute");
 }

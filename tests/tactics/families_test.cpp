@@ -29,9 +29,12 @@ TEST(Families, ConvolutionsOfOneAndThreeAxes) {
     int64_t group;
   };
   const std::vector<Geometry> geometries = {
-      {{2, 16, 33}, {24, 16, 3}, {1}, {1, 1}, {1}, 1},    {{1, 19, 50}, {21, 19, 5}, {2}, {2, 1}, {3}, 1},
-      {{3, 20, 17}, {20, 1, 4}, {1}, {0, 3}, {2}, 20},    {{2, 12, 9}, {18, 4, 1}, {1}, {0, 0}, {1}, 3},
-      {{1, 8, 1}, {16, 8, 1}, {1}, {0, 0}, {1}, 1},       {{1, 1, 400}, {32, 1, 160}, {80}, {0, 0}, {1}, 1},
+      {{2, 16, 33}, {24, 16, 3}, {1}, {1, 1}, {1}, 1},
+      {{1, 19, 50}, {21, 19, 5}, {2}, {2, 1}, {3}, 1},
+      {{3, 20, 17}, {20, 1, 4}, {1}, {0, 3}, {2}, 20},
+      {{2, 12, 9}, {18, 4, 1}, {1}, {0, 0}, {1}, 3},
+      {{1, 8, 1}, {16, 8, 1}, {1}, {0, 0}, {1}, 1},
+      {{1, 1, 400}, {32, 1, 160}, {80}, {0, 0}, {1}, 1},
       {{1, 6, 5, 7, 9}, {10, 6, 3, 2, 3}, {1, 2, 1}, {1, 0, 1, 1, 1, 2}, {1, 1, 2}, 1},
       {{2, 8, 4, 4, 5}, {8, 1, 3, 3, 3}, {1, 1, 1}, {1, 1, 1, 1, 1, 1}, {1, 1, 1}, 8}};
   for (const Geometry& g : geometries) {
@@ -47,10 +50,11 @@ TEST(Families, ConvolutionsOfOneAndThreeAxes) {
         check_tactic(tactic("half_storage:" + std::string(name)), with_half(plain, DType::kF16));
         Attrs fused = attrs;
         fused.set("activation", std::string("relu"));
-        check_tactic(tactic(name),
-                     make_case("FusedConv",
-                               {{.shape = g.src}, weight, bias, {.shape = plain.node.outputs[0].shape}}, fused),
-                     {.in_place = true}, 256);
+        check_tactic(
+            tactic(name),
+            make_case("FusedConv", {{.shape = g.src}, weight, bias, {.shape = plain.node.outputs[0].shape}},
+                      fused),
+            {.in_place = true}, 256);
       }
     }
     const Case forward = make_case("Conv", {{.shape = g.src}, {.shape = g.weight}}, attrs);
@@ -58,8 +62,8 @@ TEST(Families, ConvolutionsOfOneAndThreeAxes) {
     Attrs data = attrs, weight = attrs;
     data.set("src_shape", g.src.dims());
     weight.set("weight_shape", g.weight.dims());
-    check_tactic(tactic("onednn.conv_grad_data"), make_case("ConvGradData", {grad, {.shape = g.weight}}, data),
-                 {}, 512);
+    check_tactic(tactic("onednn.conv_grad_data"),
+                 make_case("ConvGradData", {grad, {.shape = g.weight}}, data), {}, 512);
     check_tactic(tactic("onednn.conv_grad_weight"),
                  make_case("ConvGradWeight", {{.shape = g.src}, grad}, weight), {}, 512);
   }
@@ -69,30 +73,35 @@ TEST(Families, TransposedConvolutionsOfOneAndThreeAxes) {
   for (const int64_t group : {1, 2})
     for (const int64_t stride : {1, 3}) {
       const Attrs line = {{"strides", Ints{stride}}, {"pads", Ints{1, 0}}, {"group", group}};
-      expect_runs(tactic("onednn.conv_transpose"),
-                  make_case("ConvTranspose",
-                            {{.shape = {2, 6, 11}}, {.shape = {6, 5, 4}, .constant = true}, {.shape = {5 * group}}},
-                            line),
-                  {}, 256);
+      expect_runs(
+          tactic("onednn.conv_transpose"),
+          make_case("ConvTranspose",
+                    {{.shape = {2, 6, 11}}, {.shape = {6, 5, 4}, .constant = true}, {.shape = {5 * group}}},
+                    line),
+          {}, 256);
       const Attrs volume = {{"strides", Ints{1, stride, 2}}, {"group", group}};
-      check_tactic(tactic("onednn.conv_transpose"),
-                   make_case("ConvTranspose",
-                             {{.shape = {1, 4, 3, 5, 4}}, {.shape = {4, 3, 2, 3, 3}, .constant = true}}, volume),
-                   {}, 256);
+      check_tactic(
+          tactic("onednn.conv_transpose"),
+          make_case("ConvTranspose",
+                    {{.shape = {1, 4, 3, 5, 4}}, {.shape = {4, 3, 2, 3, 3}, .constant = true}}, volume),
+          {}, 256);
     }
 }
 
 TEST(Families, PoolsOfOneAndThreeAxes) {
   for (const int64_t ceil : {0, 1})
     for (const char* op : {"MaxPool", "AveragePool"}) {
-      expect_runs(tactic("onednn.pool"),
-                  make_case(op, {{.shape = {2, 5, 23}}},
-                            {{"kernel_shape", Ints{3}}, {"strides", Ints{2}}, {"pads", Ints{1, 0}}, {"ceil_mode", ceil}}),
-                  {}, 64);
-      expect_runs(tactic("onednn.pool"),
-                  make_case(op, {{.shape = {1, 17, 6, 7, 8}}},
-                            {{"kernel_shape", Ints{2, 3, 2}}, {"strides", Ints{1, 2, 2}}, {"ceil_mode", ceil}}),
-                  {}, 64);
+      expect_runs(
+          tactic("onednn.pool"),
+          make_case(
+              op, {{.shape = {2, 5, 23}}},
+              {{"kernel_shape", Ints{3}}, {"strides", Ints{2}}, {"pads", Ints{1, 0}}, {"ceil_mode", ceil}}),
+          {}, 64);
+      expect_runs(
+          tactic("onednn.pool"),
+          make_case(op, {{.shape = {1, 17, 6, 7, 8}}},
+                    {{"kernel_shape", Ints{2, 3, 2}}, {"strides", Ints{1, 2, 2}}, {"ceil_mode", ceil}}),
+          {}, 64);
     }
 }
 
@@ -106,8 +115,8 @@ TEST(Families, BinaryOperatorsOfEveryType) {
       const bool is_unsigned = dtype_name(dtype).starts_with("u");
       const CaseInput x{.dtype = dtype, .shape = a, .low = is_unsigned ? 0.0F : -9.0F, .high = 9};
       const CaseInput y{.dtype = dtype, .shape = b, .low = 1, .high = 7};
-      for (const char* op : {"Add", "Sub", "Mul", "Div", "Max", "Min", "Equal", "Greater", "GreaterOrEqual", "Less",
-                             "LessOrEqual"}) {
+      for (const char* op : {"Add", "Sub", "Mul", "Div", "Max", "Min", "Equal", "Greater", "GreaterOrEqual",
+                             "Less", "LessOrEqual"}) {
         expect_runs(tactic("native.binary"), make_case(op, {x, y}), {.misalign = 8}, 2);
         expect_runs(tactic("native.binary"), make_case(op, {y, y}), {.in_place = true}, 2);
       }
@@ -170,16 +179,20 @@ TEST(Families, ReductionsOfEveryKind) {
         const Attrs attrs = {{"keepdims", keep}};
         for (const char* op : {"ReduceMax", "ReduceMin"})
           for (const DType dtype : {DType::kF32, DType::kI8, DType::kI32, DType::kI64})
-            check_tactic(tactic("native.extreme"),
-                         make_case(op, {{.dtype = dtype, .shape = shape, .low = -99, .high = 99}, numbers(axes)}, attrs),
-                         {}, 0);
-        check_tactic(tactic("native.extreme"),
-                     make_case("ReduceProd", {{.dtype = DType::kI32, .shape = shape, .low = -3, .high = 3}, numbers(axes)},
-                               attrs),
-                     {}, 0);
+            check_tactic(
+                tactic("native.extreme"),
+                make_case(op, {{.dtype = dtype, .shape = shape, .low = -99, .high = 99}, numbers(axes)},
+                          attrs),
+                {}, 0);
+        check_tactic(
+            tactic("native.extreme"),
+            make_case("ReduceProd",
+                      {{.dtype = DType::kI32, .shape = shape, .low = -3, .high = 3}, numbers(axes)}, attrs),
+            {}, 0);
         for (const char* op : {"ReduceL1", "ReduceL2", "ReduceSumSquare", "ReduceLogSum"})
           check_tactic(tactic("native.reduction"),
-                       make_case(op, {{.shape = shape, .low = 0.5F, .high = 2}, numbers(axes)}, attrs), {}, 8);
+                       make_case(op, {{.shape = shape, .low = 0.5F, .high = 2}, numbers(axes)}, attrs), {},
+                       8);
       }
   expect_runs(tactic("native.extreme"), make_case("ReduceMax", {{.shape = {70001}}, numbers({0})}), {}, 0);
   expect_runs(tactic("native.extreme"), make_case("GlobalMaxPool", {{.shape = {2, 5, 9, 11}}}), {}, 0);
@@ -208,8 +221,9 @@ TEST(Families, ArgExtremesAndSums) {
         for (const int64_t exclusive : {0, 1})
           for (const DType dtype : {DType::kF32, DType::kI32, DType::kI64})
             expect_runs(tactic("native.cumulative"),
-                        make_case("CumSum", {{.dtype = dtype, .shape = shape, .low = -9, .high = 9},
-                                             number(static_cast<float>(axis))},
+                        make_case("CumSum",
+                                  {{.dtype = dtype, .shape = shape, .low = -9, .high = 9},
+                                   number(static_cast<float>(axis))},
                                   {{"reverse", reverse}, {"exclusive", exclusive}}),
                         {}, 4);
     }
@@ -219,10 +233,11 @@ TEST(Families, TopKOfEveryAxis) {
   for (const int64_t axis : {0, 1, 2})
     for (const int64_t largest : {0, 1})
       for (const DType dtype : {DType::kF32, DType::kI32, DType::kI64})
-        expect_runs(tactic("native.top_k"),
-                    make_case("TopK", {{.dtype = dtype, .shape = {5, 9, 31}, .low = 0, .high = 20}, numbers({4})},
-                              {{"axis", axis}, {"largest", largest}}, 2),
-                    {}, 0);
+        expect_runs(
+            tactic("native.top_k"),
+            make_case("TopK", {{.dtype = dtype, .shape = {5, 9, 31}, .low = 0, .high = 20}, numbers({4})},
+                      {{"axis", axis}, {"largest", largest}}, 2),
+            {}, 0);
 }
 
 TEST(Families, GatheredAndScatteredSlices) {
@@ -231,20 +246,25 @@ TEST(Families, GatheredAndScatteredSlices) {
       const CaseInput src{.dtype = dtype, .shape = {4, 5, 6}, .low = -9, .high = 9};
       for (const int64_t axis : {0, 1, 2}) {
         const CaseInput at{.dtype = index, .shape = {3, 4, 5}, .low = -4, .high = 4};
-        expect_runs(tactic("native.gather_slices"), make_case("GatherElements", {src, at}, {{"axis", axis}}), {}, 0);
+        expect_runs(tactic("native.gather_slices"), make_case("GatherElements", {src, at}, {{"axis", axis}}),
+                    {}, 0);
         const CaseInput updates{.dtype = dtype, .shape = at.shape, .low = -9, .high = 9};
         expect_runs(tactic("native.scatter_slices"),
-                    make_case("ScatterElements", {src, at, updates}, {{"axis", axis}}), {.in_place = true}, 0);
+                    make_case("ScatterElements", {src, at, updates}, {{"axis", axis}}), {.in_place = true},
+                    0);
         if (dtype == DType::kF32)
           for (const std::string reduction : {"add", "mul", "max", "min"})
-            expect_runs(tactic("native.scatter_slices"),
-                        make_case("ScatterElements", {src, at, updates}, {{"axis", axis}, {"reduction", reduction}}),
-                        {}, 64);
+            expect_runs(
+                tactic("native.scatter_slices"),
+                make_case("ScatterElements", {src, at, updates}, {{"axis", axis}, {"reduction", reduction}}),
+                {}, 64);
       }
       const CaseInput pairs{.dtype = index, .shape = {7, 2}, .low = -4, .high = 4};
       expect_runs(tactic("native.gather_slices"), make_case("GatherND", {src, pairs}), {}, 0);
-      expect_runs(tactic("native.scatter_slices"),
-                  make_case("ScatterND", {src, pairs, {.dtype = dtype, .shape = {7, 6}, .low = -9, .high = 9}}), {}, 0);
+      expect_runs(
+          tactic("native.scatter_slices"),
+          make_case("ScatterND", {src, pairs, {.dtype = dtype, .shape = {7, 6}, .low = -9, .high = 9}}), {},
+          0);
       const CaseInput in_batches{.dtype = index, .shape = {4, 3, 1}, .low = -5, .high = 5};
       expect_runs(tactic("native.gather_slices"),
                   make_case("GatherND", {src, in_batches}, {{"batch_dims", int64_t{1}}}), {}, 0);
@@ -256,15 +276,17 @@ TEST(Families, GridSampleInEveryMode) {
     for (const std::string padding : {"zeros", "border", "reflection"})
       for (const int64_t align : {0, 1}) {
         const Attrs attrs = {{"mode", mode}, {"padding_mode", padding}, {"align_corners", align}};
-        expect_runs(tactic("native.grid_sample"),
-                    make_case("GridSample",
-                              {{.shape = {2, 3, 9, 7}}, {.shape = {2, 5, 31, 2}, .low = -1.7F, .high = 1.7F}}, attrs),
-                    {.misalign = 4}, 64);
-        expect_runs(tactic("native.grid_sample"),
-                    make_case("GridSample",
-                              {{.shape = {1, 2, 4, 5, 3}}, {.shape = {1, 2, 3, 5, 3}, .low = -1.3F, .high = 1.3F}},
-                              attrs),
-                    {}, 64);
+        expect_runs(
+            tactic("native.grid_sample"),
+            make_case("GridSample",
+                      {{.shape = {2, 3, 9, 7}}, {.shape = {2, 5, 31, 2}, .low = -1.7F, .high = 1.7F}}, attrs),
+            {.misalign = 4}, 64);
+        expect_runs(
+            tactic("native.grid_sample"),
+            make_case("GridSample",
+                      {{.shape = {1, 2, 4, 5, 3}}, {.shape = {1, 2, 3, 5, 3}, .low = -1.3F, .high = 1.3F}},
+                      attrs),
+            {}, 64);
       }
 }
 
@@ -273,14 +295,17 @@ TEST(Families, TransformsOfEveryLength) {
     for (const int64_t parts : {1, 2})
       for (const int64_t inverse : {0, 1}) {
         const Attrs attrs = {{"inverse", inverse}};
-        expect_runs(tactic("native.fourier"), make_case("DFT", {{.shape = {3, length, parts}}}, attrs), {}, 256);
+        expect_runs(tactic("native.fourier"), make_case("DFT", {{.shape = {3, length, parts}}}, attrs), {},
+                    256);
         expect_runs(tactic("native.fourier"),
-                    make_case("DFT", {{.shape = {2, length, 5, parts}}, {.absent = true}, number(1)}, attrs), {}, 256);
+                    make_case("DFT", {{.shape = {2, length, 5, parts}}, {.absent = true}, number(1)}, attrs),
+                    {}, 256);
       }
     expect_runs(tactic("native.fourier"),
                 make_case("DFT", {{.shape = {19, length, 1}}}, {{"onesided", int64_t{1}}}), {}, 256);
     expect_runs(tactic("native.fourier"),
-                make_case("STFT", {{.shape = {2, 3 * length + 1, 1}}, number(2), {.shape = {length}}}), {}, 256);
+                make_case("STFT", {{.shape = {2, 3 * length + 1, 1}}, number(2), {.shape = {length}}}), {},
+                256);
   }
   expect_runs(tactic("native.fourier"), make_case("DFT", {{.shape = {2, 9, 1}}, number(12)}), {}, 256);
 }
@@ -288,13 +313,15 @@ TEST(Families, TransformsOfEveryLength) {
 TEST(Families, TilesAndBlocks) {
   for (const DType dtype : {DType::kF32, DType::kI8, DType::kI64}) {
     expect_runs(tactic("native.tile"),
-                make_case("Tile", {{.dtype = dtype, .shape = {2, 3, 1, 5}, .low = -9, .high = 9}, numbers({3, 1, 4, 2})}),
+                make_case("Tile", {{.dtype = dtype, .shape = {2, 3, 1, 5}, .low = -9, .high = 9},
+                                   numbers({3, 1, 4, 2})}),
                 {}, 0);
     for (const std::string mode : {"DCR", "CRD"}) {
       const Attrs attrs = {{"blocksize", int64_t{3}}, {"mode", mode}};
-      expect_runs(tactic("native.depth_to_space"),
-                  make_case("DepthToSpace", {{.dtype = dtype, .shape = {2, 18, 5, 7}, .low = -9, .high = 9}}, attrs), {},
-                  0);
+      expect_runs(
+          tactic("native.depth_to_space"),
+          make_case("DepthToSpace", {{.dtype = dtype, .shape = {2, 18, 5, 7}, .low = -9, .high = 9}}, attrs),
+          {}, 0);
     }
     expect_runs(tactic("native.depth_to_space"),
                 make_case("SpaceToDepth", {{.dtype = dtype, .shape = {2, 3, 6, 8}, .low = -9, .high = 9}},

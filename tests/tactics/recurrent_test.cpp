@@ -1,4 +1,5 @@
-// The recurrent layers in every form: sizes, directions, layouts, lengths, activations, constant and computed inputs.
+// The recurrent layers in every form: sizes, directions, layouts, lengths, activations, constant and computed
+// inputs.
 #include <gtest/gtest.h>
 
 #include "support/cpu_device.h"
@@ -70,7 +71,10 @@ TEST(Recurrent, ConstantStatesAndComputedWeights) {
   for (const char* op : kOps)
     for (const bool weights : {false, true})
       for (const bool states : {false, true})
-        check({.op = op, .direction = "bidirectional", .constant_weights = weights, .constant_states = states,
+        check({.op = op,
+               .direction = "bidirectional",
+               .constant_weights = weights,
+               .constant_states = states,
                .bias = states});
 }
 
@@ -84,14 +88,18 @@ TEST(Recurrent, GruResetsBeforeOrAfterTheProduct) {
 TEST(Recurrent, PeepholesAndCoupledGates) {
   for (const int64_t coupled : {0, 1})
     for (const bool lengths : {false, true})
-      check({.op = "LSTM", .direction = "bidirectional", .lengths = lengths, .peepholes = true,
+      check({.op = "LSTM",
+             .direction = "bidirectional",
+             .lengths = lengths,
+             .peepholes = true,
              .attrs = {{"input_forget", coupled}, {"clip", 0.7F}}});
 }
 
 TEST(Recurrent, EveryActivation) {
   for (const std::string name : {"Affine", "Elu", "HardSigmoid", "LeakyRelu", "Relu", "ScaledTanh", "Sigmoid",
                                  "Softplus", "Softsign", "Tanh", "ThresholdedRelu"})
-    check({.op = "RNN", .hidden = 33,
+    check({.op = "RNN",
+           .hidden = 33,
            .attrs = {{"activations", std::vector<std::string>{name}},
                      {"activation_alpha", std::vector<float>{0.3F}},
                      {"activation_beta", std::vector<float>{0.4F}}}});
@@ -101,7 +109,12 @@ TEST(Recurrent, EveryActivation) {
 TEST(Recurrent, LongSequences) {
   for (const char* op : kOps)
     for (const bool lengths : {false, true})
-      check({.op = op, .seq = 170, .batch = 4, .input = 3, .hidden = 100, .direction = "bidirectional",
+      check({.op = op,
+             .seq = 170,
+             .batch = 4,
+             .input = 3,
+             .hidden = 100,
+             .direction = "bidirectional",
              .lengths = lengths});
 }
 

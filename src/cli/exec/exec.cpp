@@ -33,6 +33,7 @@ void print_sparsity(const BuildReport& report) {
                    fmt::join(report.eligible_layers(), ", ")));
   info(fmt::format("[TRT] (Sparsity) TRT inference plan picked sparse implementation for layers: {}",
                    fmt::join(report.sparse_layers(), ", ")));
+  if (const std::string trial = report.trial.summary(); !trial.empty()) info(trial);
 }
 
 void report_engine(const ExecOptions& options, const Engine& engine) {

@@ -22,6 +22,7 @@ Table facts(const ReportContent& content) {
   table.add_row({"Layers", std::to_string(content.layers.size())});
   table.add_row({"Eligible for 2:4, run sparse",
                  fmt::format("{}, {}", build.eligible_layers().size(), build.sparse_layers().size())});
+  if (const std::string trial = build.trial.summary(); !trial.empty()) table.add_row({"As a whole", trial});
   table.add_row({"Built in", fmt::format("{:.2f} s", build.build_s)});
   table.add_row({"Engine file", mib(content.file_bytes)});
   table.add_row({"Weights", mib(build.weights_bytes)});

@@ -38,11 +38,10 @@ Support blocking_pays(const ConvProblem& problem) {
   constexpr int64_t kFewPixels = 100;  // below, the matrix products are too small (measured on Zen 5)
   const auto one = [](memory::dim v) { return v == 1; };
   const auto spatial = static_cast<ptrdiff_t>(problem.strides.size());
-  const bool pointwise =
-      std::all_of(problem.weight.end() - spatial, problem.weight.end(), one) &&
-      std::ranges::all_of(problem.strides, one) &&
-      std::accumulate(problem.dst.begin() + 2, problem.dst.end(), int64_t{1}, std::multiplies()) >=
-          kFewPixels;
+  const bool pointwise = std::all_of(problem.weight.end() - spatial, problem.weight.end(), one) &&
+                         std::ranges::all_of(problem.strides, one) &&
+                         std::accumulate(problem.dst.begin() + 2, problem.dst.end(), int64_t{1},
+                                         std::multiplies()) >= kFewPixels;
   return pointwise ? declined(Reason::kSlower, "a 1x1 convolution is a matrix product in plain order")
                    : supported();
 }

@@ -40,8 +40,7 @@ struct Problem {
     int64_t step = taps;
     for (size_t i = 0; i < spatial; ++i) {
       step /= w[i + 2];
-      add_axis(w[i + 2], step, steps,
-               {s.shape[i + 2], d.shape[i + 2], stride[i], dilations[i], pads[i]});
+      add_axis(w[i + 2], step, steps, {s.shape[i + 2], d.shape[i + 2], stride[i], dilations[i], pads[i]});
     }
     weight_plain = {weight, type_of(s.dtype), steps};
   }

@@ -1,5 +1,5 @@
-// AveragePool and AveragePoolGrad through oneDNN, in either format, over one to three spatial axes. Its MaxPool drops
-// NaN: native/pooling has one.
+// AveragePool and AveragePoolGrad through oneDNN, in either format, over one to three spatial axes. Its
+// MaxPool drops NaN: native/pooling has one.
 #include "cpu/onednn/conv_problem.h"
 #include "cpu/onednn/unary_kernel.h"
 #include "cpu/tactics.h"

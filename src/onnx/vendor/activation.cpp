@@ -13,15 +13,23 @@ struct Activation {
   std::array<const char*, 2> attrs = {};
 };
 constexpr std::array kActivations = {
-    Activation{"Elu", {"alpha"}},       Activation{"HardSigmoid", {"alpha", "beta"}},
-    Activation{"LeakyRelu", {"alpha"}}, Activation{"Relu"},
-    Activation{"Sigmoid"},              Activation{"Softplus"},
-    Activation{"Softsign"},             Activation{"Tanh"},
-    Activation{"Gelu"},                 Activation{"HardSwish"},
-    Activation{"Selu", {"alpha", "gamma"}}, Activation{"ThresholdedRelu", {"alpha"}},
+    Activation{"Elu", {"alpha"}},
+    Activation{"HardSigmoid", {"alpha", "beta"}},
+    Activation{"LeakyRelu", {"alpha"}},
+    Activation{"Relu"},
+    Activation{"Sigmoid"},
+    Activation{"Softplus"},
+    Activation{"Softsign"},
+    Activation{"Tanh"},
+    Activation{"Gelu"},
+    Activation{"HardSwish"},
+    Activation{"Selu", {"alpha", "gamma"}},
+    Activation{"ThresholdedRelu", {"alpha"}},
 };
 
-Value* with_bias(const Emit& emit, const Draft& draft) { return emit.add_optional(draft.input(0), draft.input(1)); }
+Value* with_bias(const Emit& emit, const Draft& draft) {
+  return emit.add_optional(draft.input(0), draft.input(1));
+}
 
 void finish(Draft& draft, Value* result) { draft.results.emplace(1, result); }
 
@@ -30,7 +38,8 @@ void finish(Draft& draft, Value* result) { draft.results.emplace(1, result); }
 Value* activate(const Emit& emit, Value* src, const std::string& name, const std::vector<float>& params) {
   if (name.empty()) return src;
   if (name == "Clip") {
-    TWOFOUR_CHECK(params.size() == 2, kInvalidArgument, "Clip has {} parameters; 2 are expected", params.size());
+    TWOFOUR_CHECK(params.size() == 2, kInvalidArgument, "Clip has {} parameters; 2 are expected",
+                  params.size());
     return emit.op("Clip", {src, emit.scalar(params[0], src->dtype()), emit.scalar(params[1], src->dtype())});
   }
   const auto* row = std::ranges::find(kActivations, name, &Activation::name);

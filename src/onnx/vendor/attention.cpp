@@ -20,20 +20,22 @@ void refuse_set(const Draft& draft, std::initializer_list<const char*> attrs) {
 }
 
 void add_masks(const Emit& emit, const Draft& draft, Value* mask, Value* bias, HeadInputs& in) {
-  if (mask) in.biases.push_back(mask_bias(emit, mask, in.q, in.k, draft.attrs.f("mask_filter_value", kFilter)));
+  if (mask)
+    in.biases.push_back(mask_bias(emit, mask, in.q, in.k, draft.attrs.f("mask_filter_value", kFilter)));
   if (draft.attrs.i("unidirectional", 0) != 0) {
     Value* keys = emit.size(in.k, 2);
-    in.biases.push_back(causal_bias(emit, query_positions(emit, emit.size(in.q, 2), keys), key_positions(emit, keys),
-                                    -1, in.q->dtype()));
+    in.biases.push_back(causal_bias(emit, query_positions(emit, emit.size(in.q, 2), keys),
+                                    key_positions(emit, keys), -1, in.q->dtype()));
   }
   if (bias) in.biases.push_back(bias);
 }
 
 /// The parts [first, first + count) of a packed [batch, sequence, heads, parts, size], as heads.
 std::vector<Value*> unpacked(const Emit& emit, Value* packed, int64_t heads, int64_t parts) {
-  TWOFOUR_CHECK(known_size(packed, 2, "packed heads") == heads && known_size(packed, 3, "packed heads") == parts,
-                kInvalidArgument, "packed heads are {}; [batch, sequence, {}, {}, size] is expected",
-                packed->type().to_string(), heads, parts);
+  TWOFOUR_CHECK(
+      known_size(packed, 2, "packed heads") == heads && known_size(packed, 3, "packed heads") == parts,
+      kInvalidArgument, "packed heads are {}; [batch, sequence, {}, {}, size] is expected",
+      packed->type().to_string(), heads, parts);
   std::vector<Value*> result = emit.split(packed, 3, std::vector<int64_t>(static_cast<size_t>(parts), 1));
   for (Value*& part : result) part = emit.transpose(emit.squeeze(part, {3}), {0, 2, 1, 3});
   return result;
@@ -51,7 +53,8 @@ struct QKV {
 /// Query, key and value of MultiHeadAttention in every form it takes them in.
 QKV heads_of_inputs(const Emit& emit, const Draft& draft, int64_t heads) {
   Value *q = draft.input(0), *k = draft.input(1), *v = draft.input(2), *bias = draft.input(3);
-  TWOFOUR_CHECK(q->type().known && (!k || k->type().known), kUnsupported, "the rank of query or key is not known");
+  TWOFOUR_CHECK(q->type().known && (!k || k->type().known), kUnsupported,
+                "the rank of query or key is not known");
   if (q->rank() == 5) {
     TWOFOUR_CHECK(!k && !v && !bias, kUnsupported, "packed heads go without key, value and bias");
     const std::vector<Value*> parts = unpacked(emit, q, heads, 3);
@@ -85,8 +88,10 @@ void attend_projected(const Emit& emit, const Projected& in, Draft& draft) {
   TWOFOUR_CHECK(sizes.size() == 3 && std::accumulate(sizes.begin(), sizes.end(), int64_t{0}) == hidden,
                 kInvalidArgument, "{} columns of weights are not the hidden sizes of Q, K and V", hidden);
   const std::vector<Value*> parts = emit.split(in.qkv, 2, sizes);
-  HeadInputs core{split_heads(emit, parts[0], heads), split_heads(emit, parts[1], heads),
-                  split_heads(emit, parts[2], heads), {}};
+  HeadInputs core{split_heads(emit, parts[0], heads),
+                  split_heads(emit, parts[1], heads),
+                  split_heads(emit, parts[2], heads),
+                  {}};
   if (in.past) {
     check_rank(in.past, 5, "past");
     const std::vector<Value*> past = emit.split(in.past, 0, {1, 1});
@@ -104,7 +109,8 @@ void ms_attention(Draft& draft) {
   const Emit emit(draft);
   check_rank(draft.input(0), 3, "input");
   Value* qkv = emit.add_optional(emit.op("MatMul", {draft.input(0), draft.input(1)}), draft.input(2));
-  attend_projected(emit, {.qkv = qkv, .mask = draft.input(3), .past = draft.input(4), .bias = draft.input(5)}, draft);
+  attend_projected(emit, {.qkv = qkv, .mask = draft.input(3), .past = draft.input(4), .bias = draft.input(5)},
+                   draft);
 }
 
 void ms_multi_head_attention(Draft& draft) {

@@ -8,7 +8,9 @@
 namespace twofour::onnx_io {
 namespace {
 
-Value* softmax(const Emit& emit, Value* scores) { return emit.op("Softmax", {scores}, {{"axis", int64_t{-1}}}); }
+Value* softmax(const Emit& emit, Value* scores) {
+  return emit.op("Softmax", {scores}, {{"axis", int64_t{-1}}});
+}
 
 /// The queries of all heads that share one of K's, as rows of one matrix.
 Value* grouped(const Emit& emit, Value* src, int64_t groups, int64_t size) {
@@ -17,10 +19,9 @@ Value* grouped(const Emit& emit, Value* src, int64_t groups, int64_t size) {
 
 Value* weights(const Emit& emit, Value* scores, Value* sink) {
   if (!sink) return softmax(emit, scores);
-  Value* column = emit.op("Expand", {emit.reshape(sink, {1, -1, 1, 1}),
-                                     emit.concat({emit.size(scores, 0), emit.i64({1}), emit.size(scores, 2),
-                                                  emit.i64({1})},
-                                                 0)});
+  Value* column = emit.op(
+      "Expand", {emit.reshape(sink, {1, -1, 1, 1}),
+                 emit.concat({emit.size(scores, 0), emit.i64({1}), emit.size(scores, 2), emit.i64({1})}, 0)});
   Value* all = softmax(emit, emit.concat({scores, column}, -1));
   return emit.slice(all, -1, emit.i64({0}), emit.i64({-1}));
 }
@@ -34,8 +35,8 @@ Value* lowest(const Emit& emit, DType dtype) {
 Value* split_heads(const Emit& emit, Value* src, int64_t heads) {
   check_rank(src, 3, "the input of the heads");
   const int64_t hidden = known_size(src, 2, "the input of the heads");
-  TWOFOUR_CHECK(heads >= 1 && hidden % heads == 0, kInvalidArgument, "{} features do not make {} heads", hidden,
-                heads);
+  TWOFOUR_CHECK(heads >= 1 && hidden % heads == 0, kInvalidArgument, "{} features do not make {} heads",
+                hidden, heads);
   return emit.transpose(emit.reshape(src, {0, 0, heads, hidden / heads}), {0, 2, 1, 3});
 }
 
@@ -50,12 +51,13 @@ Value* attend(const Emit& emit, const HeadInputs& in) {
   const int64_t size = known_size(in.q, 3, "query");
   const int64_t groups = known_size(in.k, 1, "key");
   const int64_t value_size = known_size(in.v, 3, "value");
-  TWOFOUR_CHECK(groups >= 1 && heads % groups == 0, kInvalidArgument, "{} heads cannot share {} heads of keys", heads,
-                groups);
+  TWOFOUR_CHECK(groups >= 1 && heads % groups == 0, kInvalidArgument,
+                "{} heads cannot share {} heads of keys", heads, groups);
   const bool shared = groups != heads;
   Value* q = shared ? grouped(emit, in.q, groups, size) : in.q;
   Value* scores = emit.scaled(emit.op("MatMul", {q, emit.transpose(in.k, {0, 1, 3, 2})}), in.scale);
-  if (in.softcap > 0) scores = emit.scaled(emit.op("Tanh", {emit.scaled(scores, 1 / in.softcap)}), in.softcap);
+  if (in.softcap > 0)
+    scores = emit.scaled(emit.op("Tanh", {emit.scaled(scores, 1 / in.softcap)}), in.softcap);
   Value* rows = emit.size(in.q, 2);
   Value* keys = emit.size(in.k, 2);
   const auto as_heads = [&](Value* src, Value* last) {

@@ -18,20 +18,20 @@ Value* attend(const Emit& emit, const HeadInputs& in);
 
 /// [batch, sequence, heads * size] as heads.
 Value* split_heads(const Emit& emit, Value* src, int64_t heads);
-/// Rotates features of [batch, heads, sequence, size] by the angles of the i64 positions [batch, sequence]: all, or the
-/// first that the caches hold.
+/// Rotates features of [batch, heads, sequence, size] by the angles of the i64 positions [batch, sequence]:
+/// all, or the first that the caches hold.
 Value* rotate(const Emit& emit, Value* heads, Value* cos, Value* sin, Value* positions, bool interleaved);
 /// Attribute scale, or 1 / sqrt(size of a head).
 float attention_scale(const Draft& draft, const Value* q);
 
-/// 0 where the i64 query position (broadcasting to [.., queries, 1]) is at least the key's (to [.., 1, keys]), and
-/// not more than `window` - 1 beyond it unless window is -1; else the lowest number.
+/// 0 where the i64 query position (broadcasting to [.., queries, 1]) is at least the key's (to [.., 1,
+/// keys]), and not more than `window` - 1 beyond it unless window is -1; else the lowest number.
 Value* causal_bias(const Emit& emit, Value* query, Value* key, int64_t window, DType dtype);
 /// Positions of the last of `keys` as [queries, 1], and of all as [1, keys]; sizes as Emit::size gives them.
 Value* query_positions(const Emit& emit, Value* queries, Value* keys);
 Value* key_positions(const Emit& emit, Value* keys);
-/// An i32 mask of ONNX Runtime's as something to add: [batch], exclusive ends; [2 * batch], ends and then starts;
-/// [batch, keys] or [batch, queries, keys], 1 where a key counts. What does not count gets `filter`.
+/// An i32 mask of ONNX Runtime's as something to add: [batch], exclusive ends; [2 * batch], ends and then
+/// starts; [batch, keys] or [batch, queries, keys], 1 where a key counts. What does not count gets `filter`.
 Value* mask_bias(const Emit& emit, Value* mask, Value* q, Value* k, float filter);
 
 }  // namespace twofour::onnx_io

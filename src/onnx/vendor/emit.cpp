@@ -6,18 +6,23 @@ Value* Emit::op(std::string_view op, std::vector<Value*> inputs, Attrs attrs) co
   return op_n(op, std::move(inputs), 1, std::move(attrs))[0];
 }
 
-std::vector<Value*> Emit::op_n(std::string_view op, std::vector<Value*> inputs, size_t num_outputs, Attrs attrs) const {
+std::vector<Value*> Emit::op_n(std::string_view op, std::vector<Value*> inputs, size_t num_outputs,
+                               Attrs attrs) const {
   return draft_.builder.op_n(op, std::move(inputs), num_outputs, std::move(attrs),
                              fmt::format("{}.{}", draft_.name, op));
 }
 
-Value* Emit::constant(Tensor data) const { return draft_.builder.constant(draft_.name + ".constant", std::move(data)); }
+Value* Emit::constant(Tensor data) const {
+  return draft_.builder.constant(draft_.name + ".constant", std::move(data));
+}
 
 Value* Emit::floats(const std::vector<float>& values, DType dtype) const {
   return constant(Tensor::of<float>({static_cast<int64_t>(values.size())}, values).to(dtype));
 }
 
-Value* Emit::scaled(Value* a, float factor) const { return factor == 1 ? a : mul(a, scalar(factor, a->dtype())); }
+Value* Emit::scaled(Value* a, float factor) const {
+  return factor == 1 ? a : mul(a, scalar(factor, a->dtype()));
+}
 
 Value* Emit::cast(Value* a, DType dtype) const {
   return a->dtype() == dtype ? a : op("Cast", {a}, {{"to", std::string(dtype_name(dtype))}});
@@ -27,11 +32,17 @@ Value* Emit::transpose(Value* a, const std::vector<int64_t>& perm) const {
   return op("Transpose", {a}, {{"perm", perm}});
 }
 
-Value* Emit::reshape(Value* a, const std::vector<int64_t>& shape) const { return op("Reshape", {a, i64(shape)}); }
+Value* Emit::reshape(Value* a, const std::vector<int64_t>& shape) const {
+  return op("Reshape", {a, i64(shape)});
+}
 
-Value* Emit::unsqueeze(Value* a, const std::vector<int64_t>& axes) const { return op("Unsqueeze", {a, i64(axes)}); }
+Value* Emit::unsqueeze(Value* a, const std::vector<int64_t>& axes) const {
+  return op("Unsqueeze", {a, i64(axes)});
+}
 
-Value* Emit::squeeze(Value* a, const std::vector<int64_t>& axes) const { return op("Squeeze", {a, i64(axes)}); }
+Value* Emit::squeeze(Value* a, const std::vector<int64_t>& axes) const {
+  return op("Squeeze", {a, i64(axes)});
+}
 
 Value* Emit::concat(std::vector<Value*> parts, int64_t axis) const {
   return op("Concat", std::move(parts), {{"axis", axis}});
@@ -69,7 +80,8 @@ int64_t known_size(const Value* value, size_t axis, std::string_view name) {
 }
 
 Tensor constant_data(const Value* value, std::string_view name) {
-  TWOFOUR_CHECK(value->is_constant(), kUnsupported, "{} is computed at run time; it must be a constant", name);
+  TWOFOUR_CHECK(value->is_constant(), kUnsupported, "{} is computed at run time; it must be a constant",
+                name);
   return value->data();
 }
 

@@ -10,7 +10,8 @@ class Emit {
   explicit Emit(Draft& draft) : draft_(draft) {}
 
   Value* op(std::string_view op, std::vector<Value*> inputs, Attrs attrs = {}) const;
-  std::vector<Value*> op_n(std::string_view op, std::vector<Value*> inputs, size_t num_outputs, Attrs attrs = {}) const;
+  std::vector<Value*> op_n(std::string_view op, std::vector<Value*> inputs, size_t num_outputs,
+                           Attrs attrs = {}) const;
 
   Value* constant(Tensor data) const;
   Value* i64(const std::vector<int64_t>& values) const { return constant(Tensor::i64(values)); }

@@ -19,8 +19,8 @@ std::vector<std::string_view> words(std::string_view text) {
 void check_inputs(const Expansion& expansion, const Draft& draft) {
   const std::vector<std::string_view> names = words(expansion.inputs);
   const bool variadic = names.back().ends_with('*');
-  TWOFOUR_CHECK(variadic || draft.inputs.size() <= names.size(), kUnsupported, "it has {} inputs; {} are known",
-                draft.inputs.size(), names.size());
+  TWOFOUR_CHECK(variadic || draft.inputs.size() <= names.size(), kUnsupported,
+                "it has {} inputs; {} are known", draft.inputs.size(), names.size());
   for (size_t i = 0; i < names.size(); ++i)
     TWOFOUR_CHECK(draft.input(i) || names[i].ends_with('?') || names[i].ends_with('*'), kInvalidArgument,
                   "input {} ({}) is missing", i, names[i]);
@@ -29,7 +29,8 @@ void check_inputs(const Expansion& expansion, const Draft& draft) {
 void check_attrs(const Expansion& expansion, const Draft& draft) {
   const std::vector<std::string_view> names = words(expansion.attrs);
   for (const auto& [name, value] : draft.attrs)
-    TWOFOUR_CHECK(std::ranges::find(names, name) != names.end(), kUnsupported, "attribute {} is not supported", name);
+    TWOFOUR_CHECK(std::ranges::find(names, name) != names.end(), kUnsupported,
+                  "attribute {} is not supported", name);
 }
 
 }  // namespace
@@ -37,7 +38,8 @@ void check_attrs(const Expansion& expansion, const Draft& draft) {
 const Expansion* find_expansion(std::string_view domain, std::string_view op) {
   if (domain == "ai.onnx") domain = {};
   const auto all = expansions();
-  const auto it = std::ranges::find_if(all, [&](const Expansion& row) { return row.domain == domain && row.op == op; });
+  const auto it =
+      std::ranges::find_if(all, [&](const Expansion& row) { return row.domain == domain && row.op == op; });
   return it == all.end() ? nullptr : &*it;
 }
 

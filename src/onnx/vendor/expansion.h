@@ -1,7 +1,7 @@
-// Operators outside ONNX's own set that other tools write: the domains com.microsoft (ONNX Runtime's optimiser and
-// quantiser) and ai.onnx.ml (converters of classical models), and experimental operators that ONNX has dropped. Each
-// is expanded into canonical operators at import. Meaning, inputs and attributes: ONNX Runtime's
-// docs/ContribOperators.md, ONNX's docs/Operators-ml.md.
+// Operators outside ONNX's own set that other tools write: the domains com.microsoft (ONNX Runtime's
+// optimiser and quantiser) and ai.onnx.ml (converters of classical models), and experimental operators that
+// ONNX has dropped. Each is expanded into canonical operators at import. Meaning, inputs and attributes: ONNX
+// Runtime's docs/ContribOperators.md, ONNX's docs/Operators-ml.md.
 #pragma once
 
 #include <span>
@@ -14,13 +14,13 @@ namespace twofour::onnx_io {
 struct Expansion {
   std::string_view domain;  // empty: ONNX's own
   std::string_view op;
-  /// Names of inputs, in order, with blanks between: "A B bias?", where ? marks optional ones and a last one with *
-  /// stands for any number.
+  /// Names of inputs, in order, with blanks between: "A B bias?", where ? marks optional ones and a last one
+  /// with * stands for any number.
   std::string_view inputs;
   /// Names of attributes that have a meaning here, with blanks between.
   std::string_view attrs;
-  /// Sets draft.results; null entries, and those that are missing at the end, are outputs that twofour does not
-  /// compute.
+  /// Sets draft.results; null entries, and those that are missing at the end, are outputs that twofour does
+  /// not compute.
   void (*apply)(Draft& draft);
 };
 
@@ -28,8 +28,8 @@ struct Expansion {
 std::span<const Expansion> expansions();
 /// Null when there is none.
 const Expansion* find_expansion(std::string_view domain, std::string_view op);
-/// Checks inputs and attributes against the row, then applies it. Throws Error{kInvalidArgument} for a missing input,
-/// Error{kUnsupported} for an input or attribute that the row does not name.
+/// Checks inputs and attributes against the row, then applies it. Throws Error{kInvalidArgument} for a
+/// missing input, Error{kUnsupported} for an input or attribute that the row does not name.
 void expand(const Expansion& expansion, Draft& draft);
 
 }  // namespace twofour::onnx_io

@@ -5,16 +5,17 @@
 namespace twofour::onnx_io {
 namespace {
 
-constexpr size_t kQuery = 0, kKey = 1, kValue = 2, kPastKey = 3, kPastValue = 4, kSeqLens = 5, kTotal = 6, kCos = 7,
-                 kSin = 8, kPositions = 9, kBias = 10, kSink = 11, kScaleK = 12, kScaleV = 13, kNormQ = 14, kNormK = 15,
-                 kQueryLens = 16;
+constexpr size_t kQuery = 0, kKey = 1, kValue = 2, kPastKey = 3, kPastValue = 4, kSeqLens = 5, kTotal = 6,
+                 kCos = 7, kSin = 8, kPositions = 9, kBias = 10, kSink = 11, kScaleK = 12, kScaleV = 13,
+                 kNormQ = 14, kNormK = 15, kQueryLens = 16;
 
 void refuse_other_caches(const Draft& draft) {
   for (const char* name : {"qk_output", "sliding_window_cache", "kv_cache_bit_width"})
     TWOFOUR_CHECK(draft.attrs.i(name, 0) == 0, kUnsupported, "{} is not supported", name);
   for (const char* name : {"k_quant_type", "v_quant_type"})
     TWOFOUR_CHECK(draft.attrs.s(name, "NONE") == "NONE", kUnsupported, "a quantised cache is not supported");
-  TWOFOUR_CHECK(!draft.input(kScaleK) && !draft.input(kScaleV), kUnsupported, "a quantised cache is not supported");
+  TWOFOUR_CHECK(!draft.input(kScaleK) && !draft.input(kScaleV), kUnsupported,
+                "a quantised cache is not supported");
   TWOFOUR_CHECK(!draft.input(kQueryLens), kUnsupported, "query_seqlens is not supported");
   TWOFOUR_CHECK((draft.input(kPastKey) != nullptr) == (draft.input(kPastValue) != nullptr), kInvalidArgument,
                 "past_key and past_value go together");
@@ -42,9 +43,9 @@ QKV heads_of_inputs(const Emit& emit, const Draft& draft) {
 /// Each head by the root of its mean square.
 Value* normalised(const Emit& emit, const Draft& draft, Value* heads, size_t weight, const char* epsilon) {
   if (!draft.input(weight)) return heads;
-  return emit.op("RMSNormalization", {heads, draft.input(weight)},
-                 {{"axis", int64_t{-1}},
-                  {"epsilon", draft.attrs.f(epsilon, draft.attrs.f("qk_norm_epsilon", 1e-6F))}});
+  return emit.op(
+      "RMSNormalization", {heads, draft.input(weight)},
+      {{"axis", int64_t{-1}}, {"epsilon", draft.attrs.f(epsilon, draft.attrs.f("qk_norm_epsilon", 1e-6F))}});
 }
 
 /// The cache with `now` written at `first` [batch], lengthened to `total` where it is shorter.
@@ -71,7 +72,8 @@ void ms_group_query_attention(Draft& draft) {
   Value* first = emit.op("Max", {emit.op("Sub", {length, queries}), emit.i64({0})});
   Value* positions = emit.add(emit.unsqueeze(first, {1}), emit.unsqueeze(emit.counting(queries), {0}));
   if (draft.attrs.i("do_rotary", 0) != 0) {
-    TWOFOUR_CHECK(draft.input(kCos) && draft.input(kSin), kInvalidArgument, "do_rotary needs cos_cache and sin_cache");
+    TWOFOUR_CHECK(draft.input(kCos) && draft.input(kSin), kInvalidArgument,
+                  "do_rotary needs cos_cache and sin_cache");
     Value* angles = draft.input(kPositions) ? draft.input(kPositions) : positions;
     const bool interleaved = draft.attrs.i("rotary_interleaved", 0) != 0;
     for (Value** heads : {&now.q, &now.k})
@@ -93,7 +95,8 @@ void ms_group_query_attention(Draft& draft) {
   // As [batch, 1, queries or 1, keys].
   const bool causal = draft.attrs.i("causal", 1) != 0;
   Value* last = causal ? positions : emit.unsqueeze(emit.op("Sub", {length, emit.i64({1})}), {1});
-  core.biases.push_back(causal_bias(emit, emit.unsqueeze(last, {1, 3}), key_positions(emit, emit.size(core.k, 2)),
+  core.biases.push_back(causal_bias(emit, emit.unsqueeze(last, {1, 3}),
+                                    key_positions(emit, emit.size(core.k, 2)),
                                     causal ? draft.attrs.i("local_window_size", -1) : -1, now.q->dtype()));
   draft.results.emplace({attend(emit, core), key, value});
 }

@@ -33,7 +33,8 @@ void legacy_scaled_tanh(Draft& draft) {
 /// alpha * ln(exp(beta * x) + 1)
 void legacy_parametric_softplus(Draft& draft) {
   const Emit emit(draft);
-  TWOFOUR_CHECK(draft.attrs.has("alpha") && draft.attrs.has("beta"), kInvalidArgument, "alpha or beta is missing");
+  TWOFOUR_CHECK(draft.attrs.has("alpha") && draft.attrs.has("beta"), kInvalidArgument,
+                "alpha or beta is missing");
   Value* inner = emit.scaled(draft.input(0), draft.attrs.f("beta", 1));
   draft.results.emplace(1, emit.scaled(emit.op("Softplus", {inner}), draft.attrs.f("alpha", 1)));
 }
@@ -55,12 +56,15 @@ void legacy_crop(Draft& draft) {
   const std::vector<int64_t> border = draft.attrs.ints("border", {0, 0, 0, 0});
   const std::vector<int64_t> scale = draft.attrs.ints("scale");
   TWOFOUR_CHECK(border.size() == 4 && (scale.empty() || scale.size() == 2), kInvalidArgument,
-                "border has {} numbers and scale {}; 4, and 2 or none, are expected", border.size(), scale.size());
+                "border has {} numbers and scale {}; 4, and 2 or none, are expected", border.size(),
+                scale.size());
   std::vector<int64_t> ends;
   for (size_t i = 0; i < 2; ++i) {  // height, width
     const int64_t first = border[1 - i];
     const int64_t after = border[3 - i];
-    ends.push_back(!scale.empty() ? first + scale[i] : after > 0 ? -after : std::numeric_limits<int64_t>::max());
+    ends.push_back(!scale.empty() ? first + scale[i]
+                   : after > 0    ? -after
+                                  : std::numeric_limits<int64_t>::max());
   }
   draft.results.emplace(1, emit.op("Slice", {draft.input(0), emit.i64({border[1], border[0]}), emit.i64(ends),
                                              emit.i64({2, 3})}));

@@ -39,7 +39,8 @@ void ml_array_feature_extractor(Draft& draft) {
   const Emit emit(draft);
   const bool row = rank_of(draft) == 1;
   Value* src = row ? emit.unsqueeze(draft.input(0), {0}) : draft.input(0);
-  draft.results.emplace(1, emit.op("Gather", {src, emit.reshape(draft.input(1), {-1})}, {{"axis", int64_t{-1}}}));
+  draft.results.emplace(
+      1, emit.op("Gather", {src, emit.reshape(draft.input(1), {-1})}, {{"axis", int64_t{-1}}}));
 }
 
 void ml_binarizer(Draft& draft) {
@@ -77,8 +78,8 @@ void ml_imputer(Draft& draft) {
   const bool floats = is_float(dtype);
   Value* with = floats ? emit.floats(draft.attrs.floats("imputed_value_floats"), dtype)
                        : emit.cast(emit.i64(draft.attrs.ints("imputed_value_int64s")), dtype);
-  TWOFOUR_CHECK(known_size(with, 0, "the imputed values") >= 1, kInvalidArgument,
-                "there are no {}", floats ? "imputed_value_floats" : "imputed_value_int64s");
+  TWOFOUR_CHECK(known_size(with, 0, "the imputed values") >= 1, kInvalidArgument, "there are no {}",
+                floats ? "imputed_value_floats" : "imputed_value_int64s");
   const float what = draft.attrs.f("replaced_value_float", 0);
   Value* hit = nullptr;
   if (floats && what != what) hit = emit.op("IsNaN", {src});
@@ -91,8 +92,9 @@ void ml_imputer(Draft& draft) {
 void ml_one_hot_encoder(Draft& draft) {
   const Emit emit(draft);
   refuse_strings(draft, {"cats_strings"});
-  TWOFOUR_CHECK(draft.attrs.i("zeros", 1) != 0, kUnsupported, "zeros=0, which fails on unknown categories, is not "
-                                                              "supported");
+  TWOFOUR_CHECK(draft.attrs.i("zeros", 1) != 0, kUnsupported,
+                "zeros=0, which fails on unknown categories, is not "
+                "supported");
   Value* categories = emit.i64(draft.attrs.ints("cats_int64s"));
   Value* column = emit.unsqueeze(i64_of(emit, draft.input(0)), {-1});
   draft.results.emplace(1, as_f32(emit, emit.op("Equal", {column, categories})));
@@ -101,22 +103,27 @@ void ml_one_hot_encoder(Draft& draft) {
 void ml_scaler(Draft& draft) {
   const Emit emit(draft);
   Value* dst = as_f32(emit, draft.input(0));
-  if (draft.attrs.has("offset")) dst = emit.op("Sub", {dst, emit.floats(draft.attrs.floats("offset"), DType::kF32)});
+  if (draft.attrs.has("offset"))
+    dst = emit.op("Sub", {dst, emit.floats(draft.attrs.floats("offset"), DType::kF32)});
   if (draft.attrs.has("scale")) dst = emit.mul(dst, emit.floats(draft.attrs.floats("scale"), DType::kF32));
   draft.results.emplace(1, dst);
 }
 
-/// A row is divided by its maximum, the sum of its magnitudes or its Euclidean norm; rows where that is 0 stay.
+/// A row is divided by its maximum, the sum of its magnitudes or its Euclidean norm; rows where that is 0
+/// stay.
 void ml_normalizer(Draft& draft) {
   const Emit emit(draft);
   Value* src = as_f32(emit, draft.input(0));
   const std::string norm = draft.attrs.s("norm", "MAX");
-  const char* op = norm == "MAX" ? "ReduceMax" : norm == "L1" ? "ReduceL1" : norm == "L2" ? "ReduceL2" : nullptr;
+  const char* op = norm == "MAX"  ? "ReduceMax"
+                   : norm == "L1" ? "ReduceL1"
+                   : norm == "L2" ? "ReduceL2"
+                                  : nullptr;
   TWOFOUR_CHECK(op, kInvalidArgument, "norm is \"{}\"; MAX, L1 and L2 are known", norm);
   Value* length = emit.op(op, {src, emit.i64({-1})}, {{"keepdims", int64_t{1}}});
   Value* zero = emit.op("Equal", {length, emit.scalar(0, DType::kF32)});
-  draft.results.emplace(
-      1, emit.op("Div", {src, emit.op("Where", {zero, emit.scalar(1, DType::kF32), length})}));
+  draft.results.emplace(1,
+                        emit.op("Div", {src, emit.op("Where", {zero, emit.scalar(1, DType::kF32), length})}));
 }
 
 /// A single target stays as it is: the transformations of ONNX Runtime start at two.

@@ -21,7 +21,8 @@ Value* layer_norm(const Emit& emit, Value* src, Value* scale, Value* bias, float
 void ms_skip_layer_norm(Draft& draft) {
   const Emit emit(draft);
   Value* sum = emit.add_optional(emit.add(draft.input(0), draft.input(1)), draft.input(4));
-  finish(draft, layer_norm(emit, sum, draft.input(2), draft.input(3), draft.attrs.f("epsilon", kSkipEpsilon)), sum);
+  finish(draft, layer_norm(emit, sum, draft.input(2), draft.input(3), draft.attrs.f("epsilon", kSkipEpsilon)),
+         sum);
 }
 
 void ms_skip_rms_norm(Draft& draft) {

@@ -8,8 +8,8 @@
 namespace twofour::onnx_io {
 namespace {
 
-/// `batch`: the first axis is that of the rows, and what ought to come first follows it. `matrix`: the last two axes
-/// change places.
+/// `batch`: the first axis is that of the rows, and what ought to come first follows it. `matrix`: the last
+/// two axes change places.
 Value* transposed(const Emit& emit, const Draft& draft, size_t input, bool batch, bool matrix) {
   Value* src = draft.input(input);
   TWOFOUR_CHECK(src->type().known, kUnsupported, "the rank of input {} is not known", input);
@@ -42,9 +42,9 @@ void ms_fused_gemm(Draft& draft) {
   std::vector<float> params;
   for (const char* name : {"activation_alpha", "activation_beta", "activation_gamma"})
     if (draft.attrs.has(name)) params.push_back(draft.attrs.f(name, 0));
-  Value* product = emit.op("Gemm", draft.inputs,
-                           without(draft.attrs, {"activation", "activation_alpha", "activation_beta",
-                                                 "activation_gamma"}));
+  Value* product = emit.op(
+      "Gemm", draft.inputs,
+      without(draft.attrs, {"activation", "activation_alpha", "activation_beta", "activation_gamma"}));
   draft.results.emplace(1, activate(emit, product, draft.attrs.s("activation", ""), params));
 }
 
@@ -53,8 +53,9 @@ void ms_fused_conv(Draft& draft) {
   const Emit emit(draft);
   Value* product = emit.op("Conv", {draft.input(0), draft.input(1), draft.input(2)},
                            without(draft.attrs, {"activation", "activation_params"}));
-  draft.results.emplace(1, activate(emit, emit.add_optional(product, draft.input(3)),
-                                    draft.attrs.s("activation", ""), draft.attrs.floats("activation_params")));
+  draft.results.emplace(
+      1, activate(emit, emit.add_optional(product, draft.input(3)), draft.attrs.s("activation", ""),
+                  draft.attrs.floats("activation_params")));
 }
 
 }  // namespace twofour::onnx_io

@@ -13,8 +13,8 @@ Value* quantised(const Emit& emit, Value* src, Value* scale, Value* zero_point) 
   return emit.op("QuantizeLinear", {src, scale, zero_point});
 }
 
-Value* scaled_product(const Emit& emit, Value* a, Value* a_scale, Value* a_zero_point, Value* b, Value* b_scale,
-                      Value* b_zero_point) {
+Value* scaled_product(const Emit& emit, Value* a, Value* a_scale, Value* a_zero_point, Value* b,
+                      Value* b_scale, Value* b_zero_point) {
   Value* sums = emit.op("MatMulInteger", {a, b, a_zero_point, b_zero_point});
   return emit.mul(emit.cast(sums, a_scale->dtype()), emit.mul(a_scale, b_scale));
 }
@@ -22,7 +22,8 @@ Value* scaled_product(const Emit& emit, Value* a, Value* a_scale, Value* a_zero_
 void ms_dequantize_linear(Draft& draft) {
   adapt_small_types(draft);
   if (draft.results) return;
-  draft.results.emplace(1, dequantised(Emit(draft), draft.input(0), draft.input(1), draft.input(2), draft.attrs));
+  draft.results.emplace(
+      1, dequantised(Emit(draft), draft.input(0), draft.input(1), draft.input(2), draft.attrs));
 }
 
 void ms_quantize_linear(Draft& draft) {
@@ -33,8 +34,8 @@ void ms_quantize_linear(Draft& draft) {
 
 void ms_matmul_integer_to_float(Draft& draft) {
   const Emit emit(draft);
-  Value* product = scaled_product(emit, draft.input(0), draft.input(2), draft.input(4), draft.input(1), draft.input(3),
-                                  draft.input(5));
+  Value* product = scaled_product(emit, draft.input(0), draft.input(2), draft.input(4), draft.input(1),
+                                  draft.input(3), draft.input(5));
   draft.results.emplace(1, emit.add_optional(product, draft.input(6)));
 }
 
@@ -56,7 +57,8 @@ void ms_q_gemm(Draft& draft) {
   sums = emit.cast(emit.add_optional(sums, draft.input(6)), DType::kF32);
   Value* scale = emit.scaled(emit.mul(draft.input(1), draft.input(4)), draft.attrs.f("alpha", 1));
   Value* product = emit.mul(sums, scale);
-  draft.results.emplace(1, draft.input(7) ? quantised(emit, product, draft.input(7), draft.input(8)) : product);
+  draft.results.emplace(1,
+                        draft.input(7) ? quantised(emit, product, draft.input(7), draft.input(8)) : product);
 }
 
 }  // namespace twofour::onnx_io

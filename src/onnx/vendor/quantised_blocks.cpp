@@ -17,7 +17,8 @@ void unpack(std::span<const uint8_t> src, int64_t bits, std::span<uint8_t> dst) 
   }
 }
 
-/// Each of `rows` rows of packed codes starts at a byte of its own; the first `count` codes of a row are kept.
+/// Each of `rows` rows of packed codes starts at a byte of its own; the first `count` codes of a row are
+/// kept.
 Tensor unpacked_rows(const Tensor& packed, int64_t rows, int64_t count, int64_t bits, std::string_view name) {
   TWOFOUR_CHECK(packed.dtype() == DType::kU8 && rows > 0 && packed.numel() % rows == 0 &&
                     packed.numel() / rows * 8 >= count * bits,
@@ -40,11 +41,12 @@ struct Blocks {
 Blocks blocks_of(const Draft& draft) {
   const Blocks b = {draft.attrs.i("N", 0), draft.attrs.i("K", 0), draft.attrs.i("bits", 4),
                     draft.attrs.i("block_size", 0)};
-  TWOFOUR_CHECK(b.n >= 1 && b.k >= 1 && b.size >= 16 && (b.size & (b.size - 1)) == 0, kInvalidArgument,
-                "N is {}, K {} and block_size {}; positive numbers are expected, block_size a power of two from 16 on",
-                b.n, b.k, b.size);
-  TWOFOUR_CHECK(b.bits == 2 || b.bits == 4 || b.bits == 8, kUnsupported, "bits is {}; 2, 4 and 8 are supported",
-                b.bits);
+  TWOFOUR_CHECK(
+      b.n >= 1 && b.k >= 1 && b.size >= 16 && (b.size & (b.size - 1)) == 0, kInvalidArgument,
+      "N is {}, K {} and block_size {}; positive numbers are expected, block_size a power of two from 16 on",
+      b.n, b.k, b.size);
+  TWOFOUR_CHECK(b.bits == 2 || b.bits == 4 || b.bits == 8, kUnsupported,
+                "bits is {}; 2, 4 and 8 are supported", b.bits);
   return b;
 }
 
@@ -87,12 +89,14 @@ void ms_matmul_nbits(Draft& draft) {
 void ms_q_attention(Draft& draft) {
   const Emit emit(draft);
   check_rank(draft.input(0), 3, "input");
-  Value* product = scaled_product(emit, draft.input(0), draft.input(3), draft.input(6), draft.input(1), draft.input(4),
-                                  draft.input(7));
-  attend_projected(
-      emit,
-      {.qkv = emit.add(product, draft.input(2)), .mask = draft.input(5), .past = draft.input(8), .bias = nullptr},
-      draft);
+  Value* product = scaled_product(emit, draft.input(0), draft.input(3), draft.input(6), draft.input(1),
+                                  draft.input(4), draft.input(7));
+  attend_projected(emit,
+                   {.qkv = emit.add(product, draft.input(2)),
+                    .mask = draft.input(5),
+                    .past = draft.input(8),
+                    .bias = nullptr},
+                   draft);
 }
 
 void ms_q_embed_layer_norm(Draft& draft) {

@@ -1,5 +1,5 @@
-// QLinear operators: an operator between codes, each tensor with its scale and zero point. The operator runs on the
-// values that the codes stand for.
+// QLinear operators: an operator between codes, each tensor with its scale and zero point. The operator runs
+// on the values that the codes stand for.
 #include "onnx/draft_edit.h"
 #include "onnx/vendor/adapters.h"
 #include "onnx/vendor/quantised.h"
@@ -12,7 +12,8 @@ Value* values(const Emit& emit, const Draft& draft, size_t i) {
   return dequantised(emit, draft.input(i), draft.input(i + 1), draft.input(i + 2));
 }
 
-/// Result: `dst` in codes of the scale `i` and the zero point after it; without one they are those of input 0.
+/// Result: `dst` in codes of the scale `i` and the zero point after it; without one they are those of input
+/// 0.
 void finish(const Emit& emit, Draft& draft, Value* dst, size_t i) {
   Value* zero_point = draft.input(i + 1);
   if (!zero_point) zero_point = emit.constant(Tensor(draft.input(0)->dtype(), {}));
@@ -73,8 +74,8 @@ void ms_q_linear_concat(Draft& draft) {
     TWOFOUR_CHECK(draft.input(i) && draft.input(i + 1), kInvalidArgument, "input {} is missing", i);
     parts.push_back(values(emit, draft, i));
   }
-  draft.results.emplace(1, quantised(emit, emit.concat(std::move(parts), draft.attrs.i("axis", 0)), draft.input(0),
-                                     draft.input(1)));
+  draft.results.emplace(1, quantised(emit, emit.concat(std::move(parts), draft.attrs.i("axis", 0)),
+                                     draft.input(0), draft.input(1)));
 }
 
 /// Attribute opset says whether the axes from `axis` on are taken together, as before opset 13.

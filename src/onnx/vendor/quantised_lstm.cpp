@@ -1,5 +1,5 @@
-// DynamicQuantizeLSTM: weights in codes, the input in codes of its whole range, the hidden state in codes of each
-// step's range.
+// DynamicQuantizeLSTM: weights in codes, the input in codes of its whole range, the hidden state in codes of
+// each step's range.
 #include "onnx/vendor/adapters.h"
 #include "onnx/vendor/quantised.h"
 

@@ -1,5 +1,5 @@
-// RotaryEmbedding of com.microsoft: other order of inputs, positions by an offset, and the number of heads follows
-// from the caches.
+// RotaryEmbedding of com.microsoft: other order of inputs, positions by an offset, and the number of heads
+// follows from the caches.
 #include "onnx/vendor/adapters.h"
 #include "onnx/vendor/attention_core.h"
 
@@ -25,17 +25,20 @@ void ms_rotary_embedding(Draft& draft) {
   const Emit emit(draft);
   TWOFOUR_CHECK(draft.attrs.f("scale", 1) == 1, kUnsupported, "scale is {}; only 1 is supported",
                 draft.attrs.f("scale", 1));
-  TWOFOUR_CHECK(draft.attrs.i("is_packed_batching", 0) == 0, kUnsupported, "is_packed_batching is not supported");
+  TWOFOUR_CHECK(draft.attrs.i("is_packed_batching", 0) == 0, kUnsupported,
+                "is_packed_batching is not supported");
   Value *src = draft.input(0), *positions = draft.input(1), *cos = draft.input(2), *sin = draft.input(3);
-  TWOFOUR_CHECK(src->type().known && positions->type().known, kUnsupported, "the rank of an input is not known");
+  TWOFOUR_CHECK(src->type().known && positions->type().known, kUnsupported,
+                "the rank of an input is not known");
   const bool flat = src->rank() == 3;
   if (!flat) check_rank(src, 4, "input");
   Value* heads = src;
   const int64_t given = draft.attrs.i("num_heads", 0);
   if (flat)
-    heads = split_heads(emit, src,
-                        given > 0 ? given : known_size(src, 2, "input") / (2 * known_size(cos, 1, "cos_cache")));
-  if (positions->rank() == 1) positions = from_offset(emit, positions, emit.size(heads, 0), emit.size(heads, 2));
+    heads = split_heads(
+        emit, src, given > 0 ? given : known_size(src, 2, "input") / (2 * known_size(cos, 1, "cos_cache")));
+  if (positions->rank() == 1)
+    positions = from_offset(emit, positions, emit.size(heads, 0), emit.size(heads, 2));
   Value* dst = rotate(emit, heads, cos, sin, positions, draft.attrs.i("interleaved", 0) != 0);
   if (flat) dst = emit.reshape(emit.transpose(dst, {0, 2, 1, 3}), {0, 0, known_size(src, 2, "input")});
   draft.results.emplace(1, dst);

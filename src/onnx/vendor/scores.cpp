@@ -41,7 +41,8 @@ Value* transformed(const Emit& emit, Value* scores, const std::string& transform
   if (transform == "SOFTMAX") return emit.op("Softmax", {scores}, {{"axis", int64_t{1}}});
   if (transform == "LOGISTIC") return emit.op("Sigmoid", {scores});
   TWOFOUR_CHECK(transform == "SOFTMAX_ZERO", kUnsupported,
-                "post_transform is \"{}\"; NONE, SOFTMAX, LOGISTIC and SOFTMAX_ZERO are supported", transform);
+                "post_transform is \"{}\"; NONE, SOFTMAX, LOGISTIC and SOFTMAX_ZERO are supported",
+                transform);
   return softmax_zero(emit, scores);
 }
 

@@ -1,4 +1,5 @@
-// From scores to labels and probabilities: what the classifiers of ai.onnx.ml share. Scores are [rows, classes].
+// From scores to labels and probabilities: what the classifiers of ai.onnx.ml share. Scores are [rows,
+// classes].
 #pragma once
 
 #include <string>
@@ -20,8 +21,8 @@ Value* label(const Emit& emit, const Labels& labels, Value* number);
 Value* label_of_most(const Emit& emit, const Labels& labels, Value* scores);
 /// Attribute post_transform. Throws Error{kUnsupported} on PROBIT and unknown names.
 Value* transformed(const Emit& emit, Value* scores, const std::string& transform);
-/// Of a score [rows, 1] for the second of two classes, those of both: (1 - s, s) for `probability`, else (-s, s);
-/// LOGISTIC makes it (logistic(-s), logistic(s)).
+/// Of a score [rows, 1] for the second of two classes, those of both: (1 - s, s) for `probability`, else (-s,
+/// s); LOGISTIC makes it (logistic(-s), logistic(s)).
 Value* pair_of_scores(const Emit& emit, Value* score, bool probability, const std::string& transform);
 
 }  // namespace twofour::onnx_io

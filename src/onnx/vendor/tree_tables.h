@@ -1,4 +1,5 @@
-// Decision trees on their way from a file's attributes to the tables of TreeEnsemble (ops/ml/tree_ensemble.cpp).
+// Decision trees on their way from a file's attributes to the tables of TreeEnsemble
+// (ops/ml/tree_ensemble.cpp).
 #pragma once
 
 #include <utility>
@@ -27,8 +28,8 @@ struct Trees {
   std::string aggregate = "SUM";
 };
 
-/// The scores [rows, targets], of trees.dtype. Throws Error{kInvalidArgument} when a node is reached twice or does not
-/// exist.
+/// The scores [rows, targets], of trees.dtype. Throws Error{kInvalidArgument} when a node is reached twice or
+/// does not exist.
 Value* tree_scores(const Emit& emit, Value* src, const Trees& trees);
 
 }  // namespace twofour::onnx_io

@@ -31,8 +31,8 @@ std::vector<double> numbers(const Draft& draft, const std::string& name, DType* 
 /// A list attribute of one entry per node (or vote).
 std::vector<int64_t> column(const Draft& draft, const std::string& name, size_t size) {
   std::vector<int64_t> values = draft.attrs.ints(name);
-  TWOFOUR_CHECK(values.size() == size, kInvalidArgument, "{} has {} entries; {} are expected", name, values.size(),
-                size);
+  TWOFOUR_CHECK(values.size() == size, kInvalidArgument, "{} has {} entries; {} are expected", name,
+                values.size(), size);
   return values;
 }
 
@@ -55,7 +55,8 @@ int64_t mode_of(const std::string& name) {
 Index read_nodes(const Draft& draft, Trees& trees) {
   const std::vector<std::string> modes = draft.attrs.strings("nodes_modes");
   const size_t count = modes.size();
-  const std::vector<int64_t> tree = column(draft, "nodes_treeids", count), id = column(draft, "nodes_nodeids", count),
+  const std::vector<int64_t> tree = column(draft, "nodes_treeids", count),
+                             id = column(draft, "nodes_nodeids", count),
                              feature = column(draft, "nodes_featureids", count),
                              yes = column(draft, "nodes_truenodeids", count),
                              no = column(draft, "nodes_falsenodeids", count);
@@ -67,8 +68,8 @@ Index read_nodes(const Draft& draft, Trees& trees) {
                 splits.size(), count);
   Index index;
   for (size_t i = 0; i < count; ++i)
-    TWOFOUR_CHECK(index.emplace(NodeKey(tree[i], id[i]), i).second, kInvalidArgument, "tree {} has node {} twice",
-                  tree[i], id[i]);
+    TWOFOUR_CHECK(index.emplace(NodeKey(tree[i], id[i]), i).second, kInvalidArgument,
+                  "tree {} has node {} twice", tree[i], id[i]);
   std::vector<bool> is_child(count, false);
   for (size_t i = 0; i < count; ++i) {
     TreeNode node;
@@ -90,7 +91,8 @@ Index read_nodes(const Draft& draft, Trees& trees) {
 }
 
 /// The votes: attributes `prefix`_treeids, _nodeids, _ids, _weights. Returns the ids that occur.
-std::set<int64_t> read_votes(const Draft& draft, const std::string& prefix, const Index& index, Trees& trees) {
+std::set<int64_t> read_votes(const Draft& draft, const std::string& prefix, const Index& index,
+                             Trees& trees) {
   const std::vector<double> weights = numbers(draft, prefix + "_weights", &trees.dtype);
   const std::vector<int64_t> tree = column(draft, prefix + "_treeids", weights.size()),
                              node = column(draft, prefix + "_nodeids", weights.size()),
@@ -114,7 +116,8 @@ bool all_positive(const Trees& trees) {
   });
 }
 
-/// Two classes of which only one is voted for: more than 1/2 (or 0 where votes are negative, too) means the second.
+/// Two classes of which only one is voted for: more than 1/2 (or 0 where votes are negative, too) means the
+/// second.
 void classify_by_one(const Emit& emit, Draft& draft, const Labels& labels, Trees trees, int64_t voted,
                      const std::string& transform) {
   const bool probability = all_positive(trees);
@@ -126,9 +129,9 @@ void classify_by_one(const Emit& emit, Draft& draft, const Labels& labels, Trees
   Value* score = class_score(scores, voted);
   Value* second = emit.op("Greater", {score, emit.scalar(probability ? 0.5F : 0.0F, DType::kF32)});
   Value* number = emit.cast(emit.squeeze(second, {1}), DType::kI64);
-  draft.results.emplace({label(emit, labels, number), voted == 0
-                                                          ? pair_of_scores(emit, score, probability, transform)
-                                                          : transformed(emit, scores, transform)});
+  draft.results.emplace(
+      {label(emit, labels, number), voted == 0 ? pair_of_scores(emit, score, probability, transform)
+                                               : transformed(emit, scores, transform)});
 }
 
 std::string transform_of(const Draft& draft) { return draft.attrs.s("post_transform", "NONE"); }
@@ -159,13 +162,15 @@ void ml_tree_ensemble_classifier(Draft& draft) {
     return classify_by_one(emit, draft, labels, std::move(trees), *voted.begin(), transform_of(draft));
   read_base(draft, labels.count, trees);
   Value* scores = emit.cast(tree_scores(emit, draft.input(0), trees), DType::kF32);
-  draft.results.emplace({label_of_most(emit, labels, scores), transformed(emit, scores, transform_of(draft))});
+  draft.results.emplace(
+      {label_of_most(emit, labels, scores), transformed(emit, scores, transform_of(draft))});
 }
 
 namespace {
 
 /// A node that tests membership becomes a chain of nodes that test equality.
-void expand_members(TreeNode node, std::span<const double> members, size_t place, std::vector<TreeNode>& nodes) {
+void expand_members(TreeNode node, std::span<const double> members, size_t place,
+                    std::vector<TreeNode>& nodes) {
   TWOFOUR_CHECK(!members.empty(), kInvalidArgument, "a set of members is empty");
   node.mode = kEqual;
   for (size_t i = 0; i < members.size(); ++i) {
@@ -232,9 +237,11 @@ Trees read_trees(const Draft& draft) {
     trees.nodes.push_back({.leaf = true, .votes = {{targets[i], weights[i]}}});
   const std::vector<std::vector<double>> sets = member_sets(draft);
   for (size_t i = 0, set = 0; i < count; ++i) {
-    TWOFOUR_CHECK(modes[i] >= 0 && modes[i] <= kMember, kInvalidArgument, "node mode {} is not known", modes[i]);
+    TWOFOUR_CHECK(modes[i] >= 0 && modes[i] <= kMember, kInvalidArgument, "node mode {} is not known",
+                  modes[i]);
     if (trees.nodes[i].mode != kMember) continue;
-    TWOFOUR_CHECK(set < sets.size(), kInvalidArgument, "membership_values has {} sets; more are needed", sets.size());
+    TWOFOUR_CHECK(set < sets.size(), kInvalidArgument, "membership_values has {} sets; more are needed",
+                  sets.size());
     expand_members(TreeNode(trees.nodes[i]), sets[set++], i, trees.nodes);
   }
   for (const int64_t root : draft.attrs.ints("tree_roots")) trees.roots.push_back(child(root, false));
@@ -250,7 +257,8 @@ void ml_tree_ensemble(Draft& draft) {
   const int64_t aggregate = draft.attrs.i("aggregate_function", 1);
   const int64_t transform = draft.attrs.i("post_transform", 0);
   TWOFOUR_CHECK(aggregate >= 0 && aggregate < 4 && transform >= 0 && transform < 5, kInvalidArgument,
-                "aggregate_function is {} and post_transform {}; 0 to 3 and 0 to 4 are known", aggregate, transform);
+                "aggregate_function is {} and post_transform {}; 0 to 3 and 0 to 4 are known", aggregate,
+                transform);
   Trees trees = read_trees(draft);
   trees.targets = draft.attrs.i("n_targets", 1);
   trees.aggregate = kAggregates[static_cast<size_t>(aggregate)];

@@ -1,5 +1,5 @@
-// Where GridSample reads: the options, and the taps of one coordinate along one axis. Shared by the reference and the
-// native kernel.
+// Where GridSample reads: the options, and the taps of one coordinate along one axis. Shared by the reference
+// and the native kernel.
 #pragma once
 
 #include <array>

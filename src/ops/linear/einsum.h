@@ -7,7 +7,8 @@
 
 namespace twofour::ops {
 
-/// A label for each axis: a letter, or a number below 64 for an axis that "..." stands for, counted from the right.
+/// A label for each axis: a letter, or a number below 64 for an axis that "..." stands for, counted from the
+/// right.
 using EinsumTerm = std::vector<int>;
 
 struct EinsumEquation {

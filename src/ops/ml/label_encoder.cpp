@@ -20,8 +20,8 @@ void infer(const Node& node, std::span<ValueType> outputs) {
   outputs[0] = {type(kValues).dtype, type(kSrc).dims};
 }
 
-/// Which row of the table each element of src finds; the number of rows for none. The last of equal keys counts, and
-/// NaN is a key like others.
+/// Which row of the table each element of src finds; the number of rows for none. The last of equal keys
+/// counts, and NaN is a key like others.
 template <typename T>
 std::vector<size_t> rows_of(std::span<const T> src, std::span<const T> keys) {
   std::unordered_map<T, size_t> table;

@@ -1,5 +1,6 @@
-// TreeEnsemble: decision trees whose leaves vote for targets (ai.onnx.ml opset 5, as tables). A child of a node is
-// another node, counted from 0, or -1 - i for leaf i; the votes of leaf i are leaf_votes[i] to leaf_votes[i + 1].
+// TreeEnsemble: decision trees whose leaves vote for targets (ai.onnx.ml opset 5, as tables). A child of a
+// node is another node, counted from 0, or -1 - i for leaf i; the votes of leaf i are leaf_votes[i] to
+// leaf_votes[i + 1].
 #include <cmath>
 #include <limits>
 
@@ -8,8 +9,8 @@
 namespace twofour::ops {
 namespace {
 
-constexpr size_t kSrc = 0, kRoots = 1, kNodes = 2, kSplits = 3, kLeafVotes = 4, kVoteTargets = 5, kVoteWeights = 6,
-                 kBase = 7;
+constexpr size_t kSrc = 0, kRoots = 1, kNodes = 2, kSplits = 3, kLeafVotes = 4, kVoteTargets = 5,
+                 kVoteWeights = 6, kBase = 7;
 constexpr int64_t kColumns = 5;  // of nodes: feature, mode, true child, false child, where NaN goes
 enum Mode : int64_t { kLeq, kLt, kGte, kGt, kEq, kNeq };
 enum class Aggregate : uint8_t { kAverage, kSum, kMin, kMax };
@@ -19,7 +20,8 @@ Aggregate aggregate_of(const Attrs& attrs) {
   if (name == "AVERAGE") return Aggregate::kAverage;
   if (name == "SUM") return Aggregate::kSum;
   if (name == "MIN") return Aggregate::kMin;
-  TWOFOUR_CHECK(name == "MAX", kInvalidArgument, "aggregate is \"{}\"; AVERAGE, SUM, MIN and MAX are known", name);
+  TWOFOUR_CHECK(name == "MAX", kInvalidArgument, "aggregate is \"{}\"; AVERAGE, SUM, MIN and MAX are known",
+                name);
   return Aggregate::kMax;
 }
 
@@ -32,7 +34,8 @@ int64_t targets_of(const Attrs& attrs) {
 void infer(const Node& node, std::span<ValueType> outputs) {
   const ValueType& src = node.input(kSrc)->type();
   check_real(src, "src");
-  TWOFOUR_CHECK(src.dims.size() == 2, kInvalidArgument, "src is {}; two dimensions are expected", src.to_string());
+  TWOFOUR_CHECK(src.dims.size() == 2, kInvalidArgument, "src is {}; two dimensions are expected",
+                src.to_string());
   aggregate_of(node.attrs());
   const auto check = [&](size_t i, DType dtype, const Dims& dims) {
     check_dtype(node.input(i)->type(), dtype, get_op(node.op()).inputs[i].name);
@@ -96,23 +99,23 @@ class Forest {
     const auto leaves = static_cast<int64_t>(leaf_votes_.size()) - 1;
     const auto check_child = [&](int64_t child, int64_t after) {
       TWOFOUR_CHECK(child < 0 ? -1 - child < leaves : child > after && child < nodes, kInvalidArgument,
-                    "a child is {}; there are {} nodes, children follow their parents, and {} leaves", child, nodes,
-                    leaves);
+                    "a child is {}; there are {} nodes, children follow their parents, and {} leaves", child,
+                    nodes, leaves);
     };
     for (const int64_t root : roots_) check_child(root, -1);
     for (int64_t i = 0; i < nodes; ++i) {
       const auto row = nodes_.subspan(static_cast<size_t>(i * kColumns), static_cast<size_t>(kColumns));
-      TWOFOUR_CHECK(row[0] >= 0 && row[0] < features_, kInvalidArgument, "a node tests feature {} of {}", row[0],
-                    features_);
+      TWOFOUR_CHECK(row[0] >= 0 && row[0] < features_, kInvalidArgument, "a node tests feature {} of {}",
+                    row[0], features_);
       for (const size_t child : {2, 3}) check_child(row[child], i);
     }
     const auto votes = static_cast<int64_t>(vote_targets_.size());
     for (size_t i = 0; i < leaf_votes_.size(); ++i)
-      TWOFOUR_CHECK(leaf_votes_[i] >= (i ? leaf_votes_[i - 1] : 0) && leaf_votes_[i] <= votes, kInvalidArgument,
-                    "leaf_votes must rise from 0 to {}", votes);
+      TWOFOUR_CHECK(leaf_votes_[i] >= (i ? leaf_votes_[i - 1] : 0) && leaf_votes_[i] <= votes,
+                    kInvalidArgument, "leaf_votes must rise from 0 to {}", votes);
     for (const int64_t target : vote_targets_)
-      TWOFOUR_CHECK(target >= 0 && target < targets_, kInvalidArgument, "a vote is for target {} of {}", target,
-                    targets_);
+      TWOFOUR_CHECK(target >= 0 && target < targets_, kInvalidArgument, "a vote is for target {} of {}",
+                    target, targets_);
   }
 
   size_t leaf_of(int64_t at, std::span<const double> features) const {
@@ -127,7 +130,8 @@ class Forest {
   }
 
   void vote(size_t leaf, std::vector<bool>& voted, std::span<double> dst) const {
-    for (auto i = static_cast<size_t>(leaf_votes_[leaf]); i < static_cast<size_t>(leaf_votes_[leaf + 1]); ++i) {
+    for (auto i = static_cast<size_t>(leaf_votes_[leaf]); i < static_cast<size_t>(leaf_votes_[leaf + 1]);
+         ++i) {
       const auto target = static_cast<size_t>(vote_targets_[i]);
       const double weight = weights_.span<double>()[i];
       double& sum = dst[target];
@@ -179,7 +183,8 @@ std::vector<ExampleInput> two_trees() {
 std::vector<Example> examples() {
   std::vector<Example> all;
   for (const char* aggregate : {"SUM", "AVERAGE", "MIN", "MAX"})
-    all.push_back({.inputs = two_trees(), .attrs = {{"targets", int64_t{2}}, {"aggregate", std::string(aggregate)}}});
+    all.push_back(
+        {.inputs = two_trees(), .attrs = {{"targets", int64_t{2}}, {"aggregate", std::string(aggregate)}}});
   all[0].inputs.push_back(numbers({2}, {0.25F, -0.25F}));
   return all;
 }

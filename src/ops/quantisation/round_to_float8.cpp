@@ -57,7 +57,8 @@ void reference(const ReferenceArgs& args) {
   const bool saturate = args.attrs.i("saturate", 1) != 0;
   const auto src = args.inputs[0].span<float>();
   const auto dst = args.outputs[0].span<float>();
-  for (size_t i = 0; i < src.size(); ++i) dst[i] = static_cast<float>(rounded(format, saturate, double{src[i]}));
+  for (size_t i = 0; i < src.size(); ++i)
+    dst[i] = static_cast<float>(rounded(format, saturate, double{src[i]}));
 }
 
 std::vector<Example> examples() {
@@ -74,7 +75,8 @@ std::vector<Example> examples() {
 extern const OpDef kRoundToFloat8;
 const OpDef kRoundToFloat8 = {
     .name = "RoundToFloat8",
-    .doc = "dst = the nearest value of the 8-bit float `format`; beyond its range the largest, or inf or NaN.",
+    .doc =
+        "dst = the nearest value of the 8-bit float `format`; beyond its range the largest, or inf or NaN.",
     .standard = false,
     .inputs = {{"src"}},
     .outputs = {{"dst"}},

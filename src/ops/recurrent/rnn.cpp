@@ -85,9 +85,15 @@ void infer_lstm(const Node& node, std::span<ValueType> outputs) {
   infer_recurrent(node, outputs, 4, default_recurrent_activations("LSTM"));
 }
 
-void reference_rnn(const ReferenceArgs& args) { run_recurrent(args, 1, default_recurrent_activations("RNN"), rnn_cell); }
-void reference_gru(const ReferenceArgs& args) { run_recurrent(args, 3, default_recurrent_activations("GRU"), gru_cell); }
-void reference_lstm(const ReferenceArgs& args) { run_recurrent(args, 4, default_recurrent_activations("LSTM"), lstm_cell); }
+void reference_rnn(const ReferenceArgs& args) {
+  run_recurrent(args, 1, default_recurrent_activations("RNN"), rnn_cell);
+}
+void reference_gru(const ReferenceArgs& args) {
+  run_recurrent(args, 3, default_recurrent_activations("GRU"), gru_cell);
+}
+void reference_lstm(const ReferenceArgs& args) {
+  run_recurrent(args, 4, default_recurrent_activations("LSTM"), lstm_cell);
+}
 void reference_dynamic_quantize_lstm(const ReferenceArgs& args) {
   run_recurrent(args, 4, default_recurrent_activations("LSTM"), dynamic_quantize_lstm_cell);
 }
@@ -198,7 +204,9 @@ const OpDef kLSTM = with_cell_state(recurrent(
 OpDef dynamic_quantize_lstm() {
   OpDef op = kLSTM;
   op.name = "DynamicQuantizeLSTM";
-  op.doc = "LSTM whose products read the hidden state rounded to 8-bit codes, whose range follows from each step's.";
+  op.doc =
+      "LSTM whose products read the hidden state rounded to 8-bit codes, whose range follows from each "
+      "step's.";
   op.standard = false;
   op.reference = reference_dynamic_quantize_lstm;
   op.amp = Amp::kFixed;

@@ -1,5 +1,5 @@
-// Arithmetic, comparisons and logic on tensors that broadcast, of every type that the operators have, in either
-// format; and ReluGrad.
+// Arithmetic, comparisons and logic on tensors that broadcast, of every type that the operators have, in
+// either format; and ReluGrad.
 #include "cpu/native/elementwise/broadcast.h"
 #include "cpu/native/elementwise/element_ops.h"
 #include "cpu/tactics.h"
@@ -74,8 +74,9 @@ BinaryRun run_of(const NodeDesc& node) {
   if (op == "And" || op == "BitwiseAnd") return of_bits<AndOf, false>(dtype);
   if (op == "Or" || op == "BitwiseOr") return of_bits<OrOf, false>(dtype);
   if (op == "Xor" || op == "BitwiseXor") return of_bits<XorOf, false>(dtype);
-  if (op == "Equal") return dtype == DType::kBool ? of_integers<EqualOf, uint8_t>(DType::kU8)
-                                                  : of_numbers<EqualOf, uint8_t>(dtype);
+  if (op == "Equal")
+    return dtype == DType::kBool ? of_integers<EqualOf, uint8_t>(DType::kU8)
+                                 : of_numbers<EqualOf, uint8_t>(dtype);
   if (op == "Greater") return of_numbers<GreaterOf, uint8_t>(dtype);
   if (op == "GreaterOrEqual") return of_numbers<GreaterOrEqualOf, uint8_t>(dtype);
   if (op == "Less") return of_numbers<LessOf, uint8_t>(dtype);
@@ -107,12 +108,11 @@ void check_divisor(const TensorDesc& desc, const std::byte* data) {
 class NativeBinary final : public OpTactic {
  public:
   NativeBinary()
-      : OpTactic("native.binary",
-                 {"ReluGrad", "Add",        "Sub",       "Mul",         "Div",         "Mod",
-                  "Pow",        "PRelu",     "Max",         "Min",         "Sum",
-                  "And",        "Or",        "Xor",         "BitwiseAnd",  "BitwiseOr",
-                  "BitwiseXor", "Equal",     "Greater",     "GreaterOrEqual", "Less",
-                  "LessOrEqual"}) {}
+      : OpTactic("native.binary", {"ReluGrad",  "Add",        "Sub",   "Mul",     "Div",
+                                   "Mod",       "Pow",        "PRelu", "Max",     "Min",
+                                   "Sum",       "And",        "Or",    "Xor",     "BitwiseAnd",
+                                   "BitwiseOr", "BitwiseXor", "Equal", "Greater", "GreaterOrEqual",
+                                   "Less",      "LessOrEqual"}) {}
 
   // What comes third is read after the first two were written.
   bool in_place(const NodeDesc& node, size_t input, size_t) const override {
@@ -125,12 +125,12 @@ class NativeBinary final : public OpTactic {
     std::vector<BroadcastBinary> steps;
     for (size_t i = 1; i < node.inputs.size(); ++i)
       steps.emplace_back(i == 1 ? node.inputs[0].desc : dst, node.inputs[i].desc, dst, run);
-    return make_kernel([steps, divides = is_integer_division(node), divisor = node.inputs[1].desc](
-                           const KernelArgs& args) {
-      if (divides) check_divisor(divisor, args.src[1]);
-      for (size_t i = 0; i < steps.size(); ++i)
-        steps[i].run(i == 0 ? args.src[0] : args.dst[0], args.src[i + 1], args.dst[0]);
-    });
+    return make_kernel(
+        [steps, divides = is_integer_division(node), divisor = node.inputs[1].desc](const KernelArgs& args) {
+          if (divides) check_divisor(divisor, args.src[1]);
+          for (size_t i = 0; i < steps.size(); ++i)
+            steps[i].run(i == 0 ? args.src[0] : args.dst[0], args.src[i + 1], args.dst[0]);
+        });
   }
 
  protected:

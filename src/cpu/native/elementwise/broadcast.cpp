@@ -11,9 +11,8 @@ int64_t bytes_of(const TensorDesc& desc) { return static_cast<int64_t>(dtype_siz
 
 BroadcastBinary::BroadcastBinary(const TensorDesc& a, const TensorDesc& b, const TensorDesc& dst,
                                  BinaryRun function)
-    : nest_(LoopNest<3>::make(dst.shape,
-                              {strides_in_memory(dst), broadcast_strides_in_memory(a, dst.shape),
-                               broadcast_strides_in_memory(b, dst.shape)})),
+    : nest_(LoopNest<3>::make(dst.shape, {strides_in_memory(dst), broadcast_strides_in_memory(a, dst.shape),
+                                          broadcast_strides_in_memory(b, dst.shape)})),
       bytes_{bytes_of(dst), bytes_of(a), bytes_of(b)},
       run_(function) {}
 

@@ -1,4 +1,5 @@
-// Loops of a function over two tensors that broadcast, in either format: what the tactics of binary operators share.
+// Loops of a function over two tensors that broadcast, in either format: what the tactics of binary operators
+// share.
 #pragma once
 
 #include "cpu/native/loop_nest.h"

@@ -1,5 +1,5 @@
-// Elementwise functions of one tensor that native.unary does not have, in any format and in place: trigonometric and
-// rounding ones of f32, truth values, integers.
+// Elementwise functions of one tensor that native.unary does not have, in any format and in place:
+// trigonometric and rounding ones of f32, truth values, integers.
 #include <cmath>
 #include <functional>
 
@@ -19,14 +19,14 @@ template <typename T, typename R, typename Op>
 void map(const std::byte* src_bytes, std::byte* dst_bytes, int64_t begin, int64_t end) {
   run_simd([=, src = reinterpret_cast<const T*>(src_bytes), dst = reinterpret_cast<R*>(dst_bytes)]()
                TWOFOUR_INLINE {
-    constexpr Op op;
+                 constexpr Op op;
 #pragma omp simd
-    for (int64_t i = begin; i < end; ++i) dst[i] = static_cast<R>(op(src[i]));
-  });
+                 for (int64_t i = begin; i < end; ++i) dst[i] = static_cast<R>(op(src[i]));
+               });
 }
 
-/// sin(v + quarters * pi / 2). Beyond 2^13 the reduction by pi / 2 in three parts (Cody and Waite) loses digits: there
-/// the library's.
+/// sin(v + quarters * pi / 2). Beyond 2^13 the reduction by pi / 2 in three parts (Cody and Waite) loses
+/// digits: there the library's.
 template <int kQuarters>
 TWOFOUR_INLINE inline float vector_sine(float v) {
   constexpr float kRound = 12582912.0F;  // 1.5 * 2^23: adding it drops the fraction
@@ -37,10 +37,10 @@ TWOFOUR_INLINE inline float vector_sine(float v) {
   const float square = r * r;
   const float sine =
       r + r * square * (-1.6666654611e-1F + square * (8.3321608736e-3F - square * 1.9515295891e-4F));
-  const float cosine = 1.0F - 0.5F * square +
-                       square * square *
-                           (4.166664568298827e-2F + square * (-1.388731625493765e-3F +
-                                                              square * 2.443315711809948e-5F));
+  const float cosine =
+      1.0F - 0.5F * square +
+      square * square *
+          (4.166664568298827e-2F + square * (-1.388731625493765e-3F + square * 2.443315711809948e-5F));
   const int32_t quarter = static_cast<int32_t>(n) + kQuarters;
   const float value = (quarter & 1) != 0 ? cosine : sine;
   return (quarter & 2) != 0 ? -value : value;

@@ -25,8 +25,7 @@ void pick(int64_t n, const uint8_t* condition, const T* x, const T* y, const Ste
 #pragma omp simd
       for (int64_t i = 0; i < n; ++i) dst[i] = condition[i] ? *x : y[i];
     } else {
-      for (int64_t i = 0; i < n; ++i)
-        dst[i] = condition[i * step.condition] ? x[i * step.x] : y[i * step.y];
+      for (int64_t i = 0; i < n; ++i) dst[i] = condition[i * step.condition] ? x[i * step.x] : y[i * step.y];
     }
   });
 }

@@ -1,5 +1,5 @@
-// GridSample on f32 in plain order, every mode, any number of spatial dimensions. The taps of a block of points are
-// found once and serve all channels.
+// GridSample on f32 in plain order, every mode, any number of spatial dimensions. The taps of a block of
+// points are found once and serve all channels.
 #include <cmath>
 
 #include "base/parallel.h"
@@ -68,8 +68,7 @@ void sample_block(const Taps& taps, int64_t count, const float* image, int64_t p
       const int32_t* offset = taps.offset[t];
       const float* weight = taps.weight[t];
 #pragma omp simd
-      for (int64_t i = 0; i < kPoints; ++i)
-        sums[i] += weight[i] != 0 ? weight[i] * image[offset[i]] : 0.0F;
+      for (int64_t i = 0; i < kPoints; ++i) sums[i] += weight[i] != 0 ? weight[i] * image[offset[i]] : 0.0F;
     }
     for (int64_t i = 0; i < points; ++i) dst[i] = sums[i];
   });

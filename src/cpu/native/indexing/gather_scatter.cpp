@@ -1,4 +1,5 @@
-// GatherElements and GatherND of any type; ScatterElements and ScatterND, which replace any type and combine f32.
+// GatherElements and GatherND of any type; ScatterElements and ScatterND, which replace any type and combine
+// f32.
 #include <cstring>
 
 #include "base/parallel.h"
@@ -52,8 +53,7 @@ class NativeGatherSlices final : public OpTactic {
           [index](const KernelArgs& args) {
             auto* const offsets = reinterpret_cast<int64_t*>(args.scratch);
             index.find(args.src[1], offsets);
-            const int64_t grain =
-                ceil_div(kGrainBytes, index.slice() * static_cast<int64_t>(sizeof(T)));
+            const int64_t grain = ceil_div(kGrainBytes, index.slice() * static_cast<int64_t>(sizeof(T)));
             parallel_ranges(index.count(), grain, [&](int64_t first, int64_t last) {
               copy_slices(args.in<T>(0), args.out<T>(), index.slice(), offsets, nullptr, first, last);
             });

@@ -16,8 +16,8 @@ class SliceIndex {
   int64_t count() const { return count_; }
   /// Elements of a slice.
   int64_t slice() const { return slice_; }
-  /// Where slice i begins in the indexed tensor. `indices` is input 1 of a run. Throws Error{kInvalidArgument} when an
-  /// index is out of range.
+  /// Where slice i begins in the indexed tensor. `indices` is input 1 of a run. Throws
+  /// Error{kInvalidArgument} when an index is out of range.
   void find(const std::byte* indices, int64_t* offsets) const;
 
  private:
@@ -31,7 +31,7 @@ class SliceIndex {
   int64_t count_, slice_;
   std::vector<int64_t> sizes_, strides_;  // of the indexed axes
   int64_t per_batch_ = 1, batch_step_ = 0;
-  Shape shape_;                        // of elementwise indices
+  Shape shape_;                         // of elementwise indices
   std::vector<int64_t> outer_strides_;  // of the indexed tensor, 0 along the axis
 };
 

@@ -1,5 +1,5 @@
-// Matrix products with a packed right side: for those that are too small or too narrow for a call of the library,
-// above all one row at a time.
+// Matrix products with a packed right side: for those that are too small or too narrow for a call of the
+// library, above all one row at a time.
 //
 // B [k,n] lies in panels of 16 columns, k rows each, the last one filled up with zeros.
 #pragma once

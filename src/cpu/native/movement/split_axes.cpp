@@ -1,5 +1,5 @@
-// Tile, DepthToSpace and SpaceToDepth: copies between tensors whose axes are split and permuted. Any dtype, plain
-// order.
+// Tile, DepthToSpace and SpaceToDepth: copies between tensors whose axes are split and permuted. Any dtype,
+// plain order.
 #include "cpu/native/movement/strided_copy.h"
 #include "cpu/tactics.h"
 #include "ops/infer.h"
@@ -10,10 +10,9 @@ namespace {
 using Place = StridedCopy::Place;
 
 std::unique_ptr<Kernel> make_copy(const Shape& extent, const Place& dst, const Place& src, DType dtype) {
-  return make_kernel(
-      [copy = StridedCopy(extent, dst, src, dtype_size(dtype))](const KernelArgs& args) {
-        copy.run(args.src[0], args.dst[0]);
-      });
+  return make_kernel([copy = StridedCopy(extent, dst, src, dtype_size(dtype))](const KernelArgs& args) {
+    copy.run(args.src[0], args.dst[0]);
+  });
 }
 
 class NativeTile final : public OpTactic {
@@ -46,7 +45,8 @@ class NativeTile final : public OpTactic {
   }
 };
 
-/// Channels as [block, block, c] ("DCR") or [c, block, block] ("CRD") against space as [h, block] x [w, block].
+/// Channels as [block, block, c] ("DCR") or [c, block, block] ("CRD") against space as [h, block] x [w,
+/// block].
 class NativeDepthToSpace final : public OpTactic {
  public:
   NativeDepthToSpace() : OpTactic("native.depth_to_space", {"DepthToSpace", "SpaceToDepth"}) {}

@@ -33,8 +33,7 @@ void apply(const ops::RecurrentActivation& activation, float* values, int64_t n)
     case Kind::kSigmoid:
       return map(values, n, [](float v, int64_t) TWOFOUR_INLINE { return vector_sigmoid(v); });
     case Kind::kTanh: return map(values, n, [](float v, int64_t) TWOFOUR_INLINE { return vector_tanh(v); });
-    case Kind::kRelu:
-      return map(values, n, [](float v, int64_t) TWOFOUR_INLINE { return v < 0 ? 0.0F : v; });
+    case Kind::kRelu: return map(values, n, [](float v, int64_t) TWOFOUR_INLINE { return v < 0 ? 0.0F : v; });
     case Kind::kHardSigmoid:
       return map(values, n, [=](float v, int64_t) TWOFOUR_INLINE {
         const float line = alpha * v + beta;
@@ -70,23 +69,20 @@ void rnn_cell(const CellGates& gates, float* h) {
 }
 
 void gru_keep(const CellGates& gates, const float* h, float* kept) {
-  map(kept, gates.hidden, [=, reset = gates.gate(1)](float, int64_t i) TWOFOUR_INLINE {
-    return reset[i] * h[i];
-  });
+  map(kept, gates.hidden,
+      [=, reset = gates.gate(1)](float, int64_t i) TWOFOUR_INLINE { return reset[i] * h[i]; });
 }
 
 void gru_add_recurrent(const CellGates& gates, const float* recurrent) {
-  map(gates.gate(2), gates.hidden, [=, reset = gates.gate(1)](float v, int64_t i) TWOFOUR_INLINE {
-    return v + reset[i] * recurrent[i];
-  });
+  map(gates.gate(2), gates.hidden,
+      [=, reset = gates.gate(1)](float v, int64_t i) TWOFOUR_INLINE { return v + reset[i] * recurrent[i]; });
 }
 
 void gru_update(const CellGates& gates, float* h) {
   gates.activate(gates.gate(2), 1);
   map(h, gates.hidden,
-      [update = gates.gate(0), candidate = gates.gate(2)](float v, int64_t i) TWOFOUR_INLINE {
-        return (1 - update[i]) * candidate[i] + update[i] * v;
-      });
+      [update = gates.gate(0), candidate = gates.gate(2)](float v, int64_t i)
+          TWOFOUR_INLINE { return (1 - update[i]) * candidate[i] + update[i] * v; });
 }
 
 void lstm_cell(const CellGates& gates, const float* peephole, bool coupled, float* h, float* c) {

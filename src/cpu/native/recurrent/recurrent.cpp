@@ -1,6 +1,6 @@
-// RNN, GRU and LSTM on f32, every form. Weights are packed for packed_product.h, when they are constant in the
-// engine and otherwise in scratch memory. The products with X run for many steps at once, those with h step by
-// step for the whole batch.
+// RNN, GRU and LSTM on f32, every form. Weights are packed for packed_product.h, when they are constant in
+// the engine and otherwise in scratch memory. The products with X run for many steps at once, those with h
+// step by step for the whole batch.
 #include <cmath>
 
 #include "base/parallel.h"
@@ -25,8 +25,7 @@ class RecurrentKernel final : public Kernel {
         inputs_(node, packed,
                 {{P::kW, float_bytes(problem_.packed_w())}, {P::kR, float_bytes(problem_.packed_r())}}),
         outputs_(node.outputs.size()),
-        long_lengths_(node.has_input(P::kLengths) &&
-                      node.inputs[P::kLengths].desc.dtype == DType::kI64) {
+        long_lengths_(node.has_input(P::kLengths) && node.inputs[P::kLengths].desc.dtype == DType::kI64) {
     const P& p = problem_;
     chunk_ = std::clamp<int64_t>(kChunk / (p.batch * p.columns()), 1, p.seq);
     w_ = layout_.add(inputs_.is_packed(P::kW) ? 0 : float_bytes(p.packed_w()));
@@ -58,7 +57,10 @@ class RecurrentKernel final : public Kernel {
 class RecurrentKernel::Run {
  public:
   Run(const RecurrentKernel& kernel, const KernelArgs& args)
-      : k_(kernel), p_(kernel.problem_), args_(args), w_(weight(P::kW, p_.input, k_.w_)),
+      : k_(kernel),
+        p_(kernel.problem_),
+        args_(args),
+        w_(weight(P::kW, p_.input, k_.w_)),
         r_(weight(P::kR, p_.hidden, k_.r_)) {
     for (int64_t item = 0; item < p_.batch; ++item)
       TWOFOUR_CHECK(length(item) >= 0 && length(item) <= p_.seq, kInvalidArgument,
@@ -116,7 +118,8 @@ class RecurrentKernel::Run {
         std::fill_n(args_.out<float>() + p_.y_at(t, dir, item), p_.hidden, 0.0F);
   }
 
-  /// Of all gates, as their columns lie, and then what the recurrent product of a GRU's candidate starts from.
+  /// Of all gates, as their columns lie, and then what the recurrent product of a GRU's candidate starts
+  /// from.
   float* bias(int64_t dir) const { return scratch(k_.bias_) + dir * (p_.columns() + p_.gate_columns()); }
   void load_bias(int64_t dir) const {
     const float* b = input(P::kB);
@@ -134,7 +137,8 @@ class RecurrentKernel::Run {
     }
   }
 
-  /// The earliest time of the item that steps [first, last) touch; from then on they are stored in order of time.
+  /// The earliest time of the item that steps [first, last) touch; from then on they are stored in order of
+  /// time.
   int64_t earliest(int64_t dir, int64_t item, int64_t first, int64_t last) const {
     const int64_t n = length(item);
     return p_.backwards(dir) ? n - std::min(last, n) : first;

@@ -1,4 +1,5 @@
-// An RNN, GRU or LSTM node as the native kernel sees it. Tensors are laid out as ops/recurrent/recurrent.h says.
+// An RNN, GRU or LSTM node as the native kernel sees it. Tensors are laid out as ops/recurrent/recurrent.h
+// says.
 #pragma once
 
 #include <array>
@@ -17,8 +18,8 @@ struct RecurrentProblem {
 
   RecurrentCellKind kind;
   int64_t dirs, seq, batch, input, hidden, gates;
-  bool batch_first, reverse, coupled;  // coupled: the forget gate is 1 - the input gate
-  float clip;                          // infinity: none
+  bool batch_first, reverse, coupled;                 // coupled: the forget gate is 1 - the input gate
+  float clip;                                         // infinity: none
   std::vector<ops::RecurrentActivation> activations;  // as many for each direction
 
   explicit RecurrentProblem(const NodeDesc& node);

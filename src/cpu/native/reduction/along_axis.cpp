@@ -150,18 +150,18 @@ std::unique_ptr<Kernel> make_cumulative(const NodeDesc& node) {
       const int64_t begin = from + (reverse ? (view.size - 1) * view.inner : 0);
       run_simd([=, src = args.in<T>(0) + begin, dst = args.out<T>() + begin, rows = view.size]()
                    TWOFOUR_INLINE {
-        constexpr Op op;
-        Wide totals[kColumns];
-        for (int64_t j = 0; j < columns; ++j) totals[j] = start;
-        for (int64_t row = 0; row < rows; ++row) {
+                     constexpr Op op;
+                     Wide totals[kColumns];
+                     for (int64_t j = 0; j < columns; ++j) totals[j] = start;
+                     for (int64_t row = 0; row < rows; ++row) {
 #pragma omp simd
-          for (int64_t j = 0; j < columns; ++j) {
-            const Wide next = op(totals[j], static_cast<Wide>(src[row * step + j]));
-            dst[row * step + j] = static_cast<T>(exclusive ? totals[j] : next);
-            totals[j] = next;
-          }
-        }
-      });
+                       for (int64_t j = 0; j < columns; ++j) {
+                         const Wide next = op(totals[j], static_cast<Wide>(src[row * step + j]));
+                         dst[row * step + j] = static_cast<T>(exclusive ? totals[j] : next);
+                         totals[j] = next;
+                       }
+                     }
+                   });
     });
   });
 }

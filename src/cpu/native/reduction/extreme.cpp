@@ -91,16 +91,15 @@ PassFn pass_of(const NodeDesc& node) {
 
 class NativeExtreme final : public OpTactic {
  public:
-  NativeExtreme()
-      : OpTactic("native.extreme", {"ReduceMax", "ReduceMin", "ReduceProd", "GlobalMaxPool"}) {}
+  NativeExtreme() : OpTactic("native.extreme", {"ReduceMax", "ReduceMin", "ReduceProd", "GlobalMaxPool"}) {}
 
   std::unique_ptr<Kernel> make(const NodeDesc& node, std::span<const Tensor>) const override {
     const auto passes = passes_over(node.inputs[0].desc, *reduced_axes(node));
     ScratchLayout layout;
     std::vector<size_t> places;
     for (const AxisPass& pass : passes)
-      places.push_back(layout.add(static_cast<size_t>(pass.outer * pass.inner) *
-                                  dtype_size(node.outputs[0].dtype)));
+      places.push_back(
+          layout.add(static_cast<size_t>(pass.outer * pass.inner) * dtype_size(node.outputs[0].dtype)));
     return make_kernel(
         [passes, places, run = pass_of(node)](const KernelArgs& args) {
           const std::byte* from = args.src[0];

@@ -1,5 +1,5 @@
-// A reduction over any axes as passes over one axis each: the source is seen in memory order as groups of axes that
-// are kept or reduced in turn.
+// A reduction over any axes as passes over one axis each: the source is seen in memory order as groups of
+// axes that are kept or reduced in turn.
 #pragma once
 
 #include <optional>

@@ -97,7 +97,7 @@ void SumOverAxis::run(const T* src, double* dst, std::byte* scratch, Term term) 
   for (int64_t o = 0; o < outer_; ++o)
     for (int64_t column = 0; column < inner_; column += kColumns)
       sum_columns<Term::kValue>(partial + o * pieces_ * inner_ + column, pieces_, inner_,
-                         std::min(kColumns, inner_ - column), dst + o * inner_ + column);
+                                std::min(kColumns, inner_ - column), dst + o * inner_ + column);
 }
 
 template void SumOverAxis::run(const float*, double*, std::byte*, Term) const;

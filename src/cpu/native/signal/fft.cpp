@@ -13,8 +13,8 @@ namespace {
 constexpr int64_t kMostRadix = 64;  // a step of a prime radix costs its square
 
 std::complex<float> root(int64_t turns, int64_t length, double sign) {
-  return std::complex<float>(std::polar(1.0, sign * 2 * std::numbers::pi * static_cast<double>(turns) /
-                                                 static_cast<double>(length)));
+  return std::complex<float>(std::polar(
+      1.0, sign * 2 * std::numbers::pi * static_cast<double>(turns) / static_cast<double>(length)));
 }
 
 /// Factors of 4 first; empty when a prime one is large.
@@ -33,9 +33,9 @@ std::vector<int64_t> factors_of(int64_t n) {
 /// One step: sequences of `length` in `stride` interleaved ones become `radix` times as many shorter ones.
 struct Step {
   int64_t radix, length, stride;
-  int64_t plane;                      // floats of the real parts
-  const std::complex<float>* roots;   // of the whole transform
-  int64_t root_step;                  // roots of `length` stand so far apart
+  int64_t plane;                     // floats of the real parts
+  const std::complex<float>* roots;  // of the whole transform
+  int64_t root_step;                 // roots of `length` stand so far apart
   bool inverse;
 };
 
@@ -169,8 +169,13 @@ void Fft::run(float* block, float* scratch) const {
 void Fft::run_stockham(float* block, float* scratch) const {
   const int64_t plane = length_ * kLanes;
   const bool inverse = length_ > 2 && roots_[1].imag() > 0;
-  Step step{.radix = 1, .length = length_, .stride = 1, .plane = plane, .roots = roots_.data(),
-            .root_step = 1, .inverse = inverse};
+  Step step{.radix = 1,
+            .length = length_,
+            .stride = 1,
+            .plane = plane,
+            .roots = roots_.data(),
+            .root_step = 1,
+            .inverse = inverse};
   float* from = block;
   float* to = scratch;
   for (const int64_t radix : radices_) {

@@ -1,5 +1,5 @@
-// The discrete Fourier transform of several signals at once, in single precision: Stockham's form for lengths with
-// small prime factors (see Van Loan, Computational Frameworks for the FFT, 1992), Bluestein's otherwise.
+// The discrete Fourier transform of several signals at once, in single precision: Stockham's form for lengths
+// with small prime factors (see Van Loan, Computational Frameworks for the FFT, 1992), Bluestein's otherwise.
 #pragma once
 
 #include <complex>

@@ -15,9 +15,9 @@ constexpr int64_t kLanes = Fft::kLanes;
 
 /// Where the signals (or spectra) of a tensor lie: the parts of a number are neighbours.
 struct Signals {
-  int64_t numbers;                // of one signal
-  int64_t step;                   // floats from one number to the next
-  int64_t parts;                  // 1: real
+  int64_t numbers;                        // of one signal
+  int64_t step;                           // floats from one number to the next
+  int64_t parts;                          // 1: real
   int64_t inner, inner_step, outer_step;  // signal i begins at (i / inner, i % inner)
 
   int64_t begin(int64_t i) const { return i / inner * outer_step + i % inner * inner_step; }
@@ -69,9 +69,17 @@ struct Problem {
     windowed = node.has_input(2);
     length = constant(node, 3).value_or(windowed ? node.inputs[2].desc.shape.numel() : from[1]);
     const int64_t parts = from[2];
-    src = {.numbers = length, .step = parts, .parts = parts, .inner = to[1],
-           .inner_step = *constant(node, 1) * parts, .outer_step = from[1] * parts};
-    dst = {.numbers = to[2], .step = 2, .parts = 2, .inner = to[1], .inner_step = to[2] * 2,
+    src = {.numbers = length,
+           .step = parts,
+           .parts = parts,
+           .inner = to[1],
+           .inner_step = *constant(node, 1) * parts,
+           .outer_step = from[1] * parts};
+    dst = {.numbers = to[2],
+           .step = 2,
+           .parts = 2,
+           .inner = to[1],
+           .inner_step = to[2] * 2,
            .outer_step = to[1] * to[2] * 2};
     count = to[0] * to[1];
   }
@@ -84,9 +92,7 @@ class FourierKernel final : public Kernel {
     threads_ = max_threads();
   }
 
-  size_t scratch_bytes() const override {
-    return static_cast<size_t>(floats_ * threads_) * sizeof(float);
-  }
+  size_t scratch_bytes() const override { return static_cast<size_t>(floats_ * threads_) * sizeof(float); }
 
   void run(const KernelArgs& args) const override {
     const int64_t blocks = ceil_div(p_.count, kLanes);

@@ -1,4 +1,4 @@
-#include "api/random_inputs.h"
+#include "engine/random_inputs.h"
 
 #include <algorithm>
 #include <set>
@@ -6,11 +6,9 @@
 #include "ops/domain.h"
 #include "ops/infer_alone.h"
 
-namespace twofour::api {
+namespace twofour::engine {
 namespace {
 
-using engine::Plan;
-using engine::PlanStep;
 using ops::Domain;
 
 /// Whether output 0 holds nothing but values of this input.
@@ -54,9 +52,9 @@ class Readers {
     for (const int i : step.inputs) {
       auto& in = known.emplace_back();
       if (i == -1) continue;
-      const engine::PlanTensor& t = plan.tensors[static_cast<size_t>(i)];
+      const PlanTensor& t = plan.tensors[static_cast<size_t>(i)];
       in = {{}, t.type()};
-      if (t.kind == engine::PlanTensor::Kind::kConstant && t.index != -1)
+      if (t.kind == PlanTensor::Kind::kConstant && t.index != -1)
         in->data = sections_[static_cast<size_t>(t.index)];
     }
     Graph graph;
@@ -79,7 +77,7 @@ class Readers {
   std::optional<Domain> domain_;
 };
 
-Shape shape_of(const engine::PlanTensor& input, const std::map<std::string, Shape>& shapes) {
+Shape shape_of(const PlanTensor& input, const std::map<std::string, Shape>& shapes) {
   if (!input.is_open()) return input.desc.shape;
   if (const auto given = shapes.find(input.name); given != shapes.end()) return given->second;
   Shape shape;
@@ -90,12 +88,12 @@ Shape shape_of(const engine::PlanTensor& input, const std::map<std::string, Shap
 
 }  // namespace
 
-std::map<std::string, Tensor> random_inputs(const engine::Engine& engine,
-                                            const std::map<std::string, Shape>& shapes, uint64_t seed) {
+std::map<std::string, Tensor> random_inputs(const Engine& engine, const std::map<std::string, Shape>& shapes,
+                                            uint64_t seed) {
   const Plan& plan = engine.plan();
   std::map<std::string, Tensor> inputs;
   for (size_t i = 0; i < plan.inputs.size(); ++i) {
-    const engine::PlanTensor& input = plan.tensors[static_cast<size_t>(plan.inputs[i])];
+    const PlanTensor& input = plan.tensors[static_cast<size_t>(plan.inputs[i])];
     const Domain domain = Readers(engine.sections()).domain(plan, plan.inputs[i]);
     Rng rng = Rng::stream(seed, i);
     inputs[input.name] = ops::draw(domain, input.desc.dtype, shape_of(input, shapes), rng);
@@ -103,4 +101,4 @@ std::map<std::string, Tensor> random_inputs(const engine::Engine& engine,
   return inputs;
 }
 
-}  // namespace twofour::api
+}  // namespace twofour::engine

@@ -6,12 +6,12 @@
 
 #include "engine/engine.h"
 
-namespace twofour::api {
+namespace twofour::engine {
 
 /// One tensor per input. Inputs whose readers declare a domain (ops/domain.h) get values from it, also where
 /// the values pass layers that only move them. `shapes`: of inputs with open sizes, those that are missing
 /// are as small as they may be.
-std::map<std::string, Tensor> random_inputs(const engine::Engine& engine,
-                                            const std::map<std::string, Shape>& shapes, uint64_t seed);
+std::map<std::string, Tensor> random_inputs(const Engine& engine, const std::map<std::string, Shape>& shapes,
+                                            uint64_t seed);
 
-}  // namespace twofour::api
+}  // namespace twofour::engine

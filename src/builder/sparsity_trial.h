@@ -1,0 +1,38 @@
+// The trial of a sparse engine: layers are chosen one by one, and what they gain can be less than what a
+// whole network loses to them (caches, code, reorders). So the finished 2:4 engine runs in turn with the
+// dense one, and layers go back to dense, those that gain least first, until it does not lose.
+#pragma once
+
+#include <functional>
+#include <set>
+#include <string>
+
+#include "builder/builder.h"
+#include "builder/round_statistics.h"
+
+namespace twofour::builder {
+
+/// A plan that has not become an engine yet.
+struct Built {
+  engine::Plan plan;
+  std::vector<Tensor> sections;
+  BuildReport report;
+};
+
+/// The same network with these layers kept dense.
+using BuildWithDense = std::function<Built(const std::set<std::string>& dense_layers)>;
+
+/// Runs a sparse network in turn with its dense self: all of a trial but the layers that went back.
+using Race = std::function<SparsityTrial(const Built& sparse, const Built& dense)>;
+
+/// Engines of both on plausible inputs, until one has clearly won or the time that options.tuning allows is
+/// spent. Throws Error when two engines need too much memory, and what networks throw on such inputs.
+SparsityTrial race_engines(const Built& sparse, const Built& dense, const backend::Backend& backend,
+                           const Options& options);
+
+/// Builds with no layer kept dense and, where sparse tactics were picked, with all of them and as many others
+/// as the trial takes. The report says what was measured. Where a race throws, the choice by layers stands,
+/// with the reason in the report.
+Built settle_sparse_layers(const BuildWithDense& build, const Race& race);
+
+}  // namespace twofour::builder
