@@ -143,7 +143,7 @@ class Race {
         peers_(peers),
         engine_(make_engine(model, Sparsity::kDisable)),
         context_(engine_.context()) {
-    cli::Inputs inputs = cli::random_inputs(engine_);
+    cli::Inputs inputs = engine_.random_inputs();
     for (const auto& [name, value] : test.entry->numbers)
       std::ranges::fill(inputs.at(name).span<int64_t>(), value);
     copy(inputs, context_);

@@ -13,6 +13,7 @@
 #include "cli/train_run.h"
 #include "twofour/engine.h"
 #include "twofour/error.h"
+#include "twofour/files.h"
 
 namespace twofour::cli {
 namespace {

@@ -51,7 +51,7 @@ class GemmKernel final : public Kernel {
         columns_(node.outputs[0].shape[1]),
         rows_(node.outputs[0].shape[0]),
         matmul_(problem_of(node), layout_),
-        inputs_(node, packed, kB, matmul_.b_bytes()) {
+        inputs_(node, packed, {{kB, matmul_.b_bytes()}}) {
     matmul_.guard(node, inputs_);
     if (node.has_input(kC) && !is_bias(node)) {
       const auto strides = ops::broadcast_strides(node.inputs[kC].desc.shape, node.outputs[0].shape);
