@@ -186,9 +186,23 @@ Domain whole_image(const Node& node, size_t) {
   return domain;
 }
 
+/// Those that the gradient was made with; 1 in Resize itself.
+Domain factors(const Node& node, size_t) {
+  if (!node.attrs().has("src_shape")) return {0, 0, {1}};
+  Domain domain;
+  const Shape src = shape_attr(node.attrs(), "src_shape");
+  for (const size_t axis : resize_axes(node.attrs(), src.rank())) {
+    const Dim& dst = node.input(0)->dims()[axis];
+    domain.values.push_back(dst.known() ? static_cast<double>(dst.value) / static_cast<double>(src[axis])
+                                        : 1);
+  }
+  return domain;
+}
+
 Domain target_sizes(const Node& node, size_t) {
   Domain domain{1, 2};
-  const ValueType& dst = node.output()->type();
+  const bool forward = !node.attrs().has("src_shape");
+  const ValueType& dst = forward ? node.output()->type() : node.input(0)->type();
   for (const size_t axis : resize_axes(node.attrs(), node.input(0)->rank())) {
     const Dim& src = node.input(0)->dims()[axis];
     const Dim& size = dst.known && dst.dims[axis].known() ? dst.dims[axis] : src;
@@ -200,7 +214,7 @@ Domain target_sizes(const Node& node, size_t) {
 std::vector<Port> with_lists(Port first) {
   return {first,
           {.name = "roi", .optional = true, .keep_f32 = true, .state = true, .domain = whole_image},
-          {.name = "scales", .optional = true, .keep_f32 = true, .state = true, .domain = exactly<1>},
+          {.name = "scales", .optional = true, .keep_f32 = true, .state = true, .domain = factors},
           {.name = "sizes", .optional = true, .state = true, .domain = target_sizes}};
 }
 

@@ -129,8 +129,10 @@ ExampleInput indices(Shape shape, std::vector<float> values) {
 // Within the shortest of the axes that are addressed.
 Domain index_of_slice(const Node& node, size_t) {
   const ValueType& src = node.input(0)->type();
-  const Addressing by = addressing(node.attrs(), src, node.input(1)->type());
+  const ValueType& indices = node.input(1)->type();
   Dim shortest;
+  if (!indices.dims.back().known()) return index_into(shortest);
+  const Addressing by = addressing(node.attrs(), src, indices);
   for (size_t axis = by.batch; axis < by.batch + by.depth; ++axis)
     if (const Dim& dim = src.dims[axis]; dim.known() && (!shortest.known() || dim.value < shortest.value))
       shortest = dim;

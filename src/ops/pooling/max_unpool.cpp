@@ -83,8 +83,8 @@ Domain natural_sizes(const Node& node, size_t) {
 }
 
 Domain places(const Node& node, size_t) {
-  const ValueType& dst = node.output()->type();
-  return index_into(dst.is_static() ? Dim(dst.shape().numel()) : Dim());
+  const ValueType inner{DType::kF32, unpooled(node.attrs(), node.input(0)->dims())};
+  return index_into(inner.is_static() ? Dim(inner.shape().numel()) : Dim());
 }
 
 }  // namespace
