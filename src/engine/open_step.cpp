@@ -174,7 +174,7 @@ std::unique_ptr<backend::Kernel> OpenStep::make_kernel(const backend::Tactic& ta
   // Only the step's own constants are the same for all sizes.
   for (size_t i = 0; i < node.inputs.size(); ++i)
     if (node.is_constant(i) && !node_.is_constant(i)) return tactic.create(node, tactic.pack(node));
-  const std::string key = tactic.name() + " " + tactic.packed_form(node);
+  const std::pair key(&tactic, tactic.packed_form(node));
   auto it = packed_.find(key);
   if (it == packed_.end()) it = packed_.emplace(key, tactic.pack(node)).first;
   return tactic.create(node, it->second);

@@ -1,6 +1,7 @@
 // A step whose sizes are known only when it runs.
 #pragma once
 
+#include <map>
 #include <mutex>
 #include <string>
 #include <unordered_map>
@@ -49,7 +50,7 @@ class OpenStep {
   /// The fastest tactics by rounded sizes.
   mutable std::unordered_map<std::string, const backend::Tactic*> fastest_;
   /// Packed constants by tactic and form.
-  mutable std::unordered_map<std::string, std::vector<Tensor>> packed_;
+  mutable std::map<std::pair<const backend::Tactic*, std::string>, std::vector<Tensor>> packed_;
 };
 
 }  // namespace twofour::engine
