@@ -138,8 +138,8 @@ TEST_F(TimingCacheFile, DamagedFilesAreRefusedAndLeftAlone) {
   expect_refused(R"({"kind": "twofour tactics 2"})", "it is not a timing cache of this version");
   expect_refused(R"({"kind": "twofour timing cache 1"})", "it is malformed");
   expect_refused(R"({"kind": "twofour timing cache 1", "devices": {"a": {"b": "c"}}})", "it is malformed");
-  expect_refused(R"({"kind": "twofour timing cache 1", "devices": {"a": {"b": -1}}})",
-                 "\"b\" has the time -1");
+  expect_refused(R"({"kind": "twofour timing cache 1", "devices": {"a": {"b": -2}}})",
+                 "\"b\" has the time -2");
   std::filesystem::remove(path_);
   built();
   const std::string file = read_file(path_);
