@@ -42,14 +42,14 @@ constexpr std::string_view kAtImport = R"(
 - Sequences and optionals (ConcatFromSequence, Optional, OptionalGetElement, OptionalHasElement, SequenceAt,
   SequenceConstruct, SequenceEmpty, SequenceErase, SequenceInsert, SequenceLength, SequenceMap, SplitToSequence) are lists of
   tensors whose length must be known. A Loop that carries them is unrolled; an output that is a sequence `s` becomes the
-  outputs `s/0`, `s/1` and so on. Sizes that are given when the model is read (`--shapes`) count.
+  outputs `s/0`, `s/1` and so on, such an input as many inputs as shapes are given of (`--shapes=s/0:2x3,s/1:4x3`). Sizes
+  that are given when the model is read (`--shapes`) count.
 - An If whose condition follows from sizes and constants is its branch.
 - Of constants and initializers with one name the last is used, with a warning; an output that is listed twice is one.
 - Names that are not UTF-8 are read as Latin-1.
 - An initializer that is an input, too, is a constant, unless it is to be an input (`LoadOptions::kept_inputs`, or data in
   `--loadInputs`).
-- An input without a number of dimensions needs its shape. Other tensors may have a rank that is known only when the
-  engine runs; what reads them then are open steps.
+- An input without a number of dimensions needs its shape.
 )";
 
 /// A line for each domain: what is expanded into the operators above.

@@ -77,7 +77,7 @@ Attrs take_attrs(onnx::NodeProto& node, ExternalData& external) {
   Attrs attrs;
   for (Proto& proto : *node.mutable_attribute()) {
     TWOFOUR_CHECK(!attrs.has(proto.name()), kDataCorrupt, "attribute {} stands twice", proto.name());
-    if (kind_of(proto) == Proto::GRAPH) continue;
+    if (kind_of(proto) == Proto::GRAPH || kind_of(proto) == Proto::TYPE_PROTO) continue;
     attrs.set(proto.name(), take_attr(proto, external));
   }
   return attrs;

@@ -80,9 +80,9 @@ class Names {
 
 void write_type(const Value& value, const std::string& name, onnx::ValueInfoProto& proto) {
   proto.set_name(name);
-  if (!value.type().known) return;
   auto& type = *proto.mutable_type()->mutable_tensor_type();
   type.set_elem_type(dtype_to_onnx(value.dtype()));
+  if (!value.type().known) return;
   type.mutable_shape();
   for (const Dim& dim : value.dims()) {
     auto& dim_proto = *type.mutable_shape()->add_dim();

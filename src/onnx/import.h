@@ -1,13 +1,13 @@
 // ONNX file -> Graph. Opsets 6 to 27 become the one canonical meaning that all of twofour works on: the
 // newest form of each operator.
 //
-// Functions of the model are inlined, sequences and optionals resolved. Of repeated definitions the last
-// counts (onnx/tidy.h).
+// Functions of the model are inlined, sequences and optionals resolved (onnx/sequence_ops.h). Of repeated
+// definitions the last counts (onnx/tidy.h).
 //
-// Kept: names of values (as UTF-8, onnx/utf8.h) and nodes (unnamed nodes get "<op>_<number>"), symbolic dims,
-// the order of inputs and outputs, metadata_props, and as metadata "onnx.opset", "onnx.ir_version",
-// "onnx.producer", "onnx.domain", "onnx.doc" and "onnx.graph_doc". Constants are trainable as
-// onnx/trainable.h says. Every value has its inferred type.
+// Kept: names of values and nodes, as UTF-8 (onnx/utf8.h; unnamed nodes get "<op>_<number>", those of a
+// function begin with the name of the call), symbolic dims, the order of inputs and outputs, metadata_props,
+// and as metadata "onnx.opset", "onnx.ir_version", "onnx.producer", "onnx.domain", "onnx.doc" and
+// "onnx.graph_doc". Constants are trainable as onnx/trainable.h says. Every value has its inferred type.
 //
 // Throws Error{kNotFound, kIo} for the file itself, kDataCorrupt when it is damaged or contradicts itself,
 // kUnsupported for what ONNX allows and twofour does not do (all unknown operators in one text),

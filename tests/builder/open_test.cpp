@@ -320,5 +320,16 @@ TEST(ControlFlow, WeightsOfABodyAreKeptOnce) {
   EXPECT_LT(result.report.weights_bytes, 2 * 64 * 64 * sizeof(float));
 }
 
+TEST(OpenSizes, OutputsMayBeInputs) {
+  const auto graph = [](const char* size) {
+    Graph parsed =
+        parse_graph(fmt::format("graph \"both\" {{ input %x: f32[{}]\n %y = Neg(%x) output %y, %x }}", size));
+    ops::infer_all(parsed);
+    return parsed;
+  };
+  Both(graph("3"), {}).run({noise({3})});
+  Both(graph("?"), {{"x", {{1, 8}}}}).run({noise({3})});
+}
+
 }  // namespace
 }  // namespace twofour::builder
