@@ -44,8 +44,9 @@ Entities unroll_loop(const ControlNode& node, const onnx::GraphProto& body, Draf
   std::vector<std::vector<Value*>> slices(num_scans);
   const int64_t most = most_trips(draft);
   for (int64_t i = 0; i < most && known_truth(condition); ++i) {
-    Entities args = {Entity::tensor(b.constant(draft.name + ".i", Tensor::of<int64_t>({}, std::array{i}))),
-                     Entity::tensor(truth)};
+    Entities args = {
+        Entity::tensor(b.constant(iteration_prefix(draft, i) + "i", Tensor::of<int64_t>({}, std::array{i}))),
+        Entity::tensor(truth)};
     args.insert(args.end(), states.begin(), states.end());
     const Entities results = node.read_inline(body, args, iteration_prefix(draft, i));
     TWOFOUR_CHECK(results.size() == 1 + states.size() + num_scans, kInvalidArgument,
@@ -55,7 +56,8 @@ Entities unroll_loop(const ControlNode& node, const onnx::GraphProto& body, Draf
     for (size_t s = 0; s < num_scans; ++s)
       slices[s].push_back(results[1 + states.size() + s].as_tensor("a scan output"));
   }
-  for (const auto& slice : slices) states.push_back(Entity::tensor(stack(b, slice, draft.name)));
+  for (size_t s = 0; s < num_scans; ++s)
+    states.push_back(Entity::tensor(stack(b, slices[s], fmt::format("{}.{}", draft.name, s))));
   return states;
 }
 

@@ -43,8 +43,14 @@ struct Call {
   }
 };
 
-Value* unsqueeze(ops::Builder& b, Value* value, int64_t axis) {
-  return b.op("Unsqueeze", {value, b.i64({axis})});
+/// Squeeze or Unsqueeze of each; names are numbered here, since finding free ones takes time by their square.
+Elements with_axis(ops::Builder& b, std::string_view op, const Elements& values, int64_t axis,
+                   const std::string& name) {
+  Value* axes = b.constant(name + ".axes", Tensor::i64({axis}));
+  Elements results;
+  for (Value* value : values)
+    results.push_back(b.op(op, {value, axes}, {}, fmt::format("{}/{}", name, results.size())));
+  return results;
 }
 
 Value* concat(ops::Builder& b, const Elements& values, int64_t axis, const std::string& name) {
@@ -108,7 +114,7 @@ std::vector<int64_t> part_sizes(const Dim& dim, const Value* split) {
   TWOFOUR_CHECK(dim.known(), kUnsupported,
                 "the axis has an unknown size, so that the number of parts is not known; give the sizes of "
                 "the model's inputs");
-  constexpr int64_t kMostParts = 1 << 16;
+  constexpr int64_t kMostParts = 1 << 14;
   const int64_t size = known->at(0);
   TWOFOUR_CHECK(size > 0, kInvalidArgument, "parts of size {}", size);
   TWOFOUR_CHECK(dim.value / size <= kMostParts, kResourceExhausted, "{} parts", dim.value / size);
@@ -129,7 +135,7 @@ Entity split(const Call& call) {
   Elements parts = b.op_n("Split", {src, constant(call.draft, "split", Tensor::i64(sizes))}, sizes.size(),
                           {{"axis", axis_attr}}, call.draft.name);
   if (!sizes_input && call.draft.attrs.i("keepdims", 1) == 0)
-    for (Value*& part : parts) part = b.op("Squeeze", {part, b.i64({axis_attr})});
+    parts = with_axis(b, "Squeeze", parts, axis_attr, call.draft.name);
   return Entity::sequence(std::move(parts));
 }
 
@@ -137,7 +143,7 @@ Entity join(const Call& call) {
   Elements elements = call.sequence(0);
   const int64_t axis = call.draft.attrs.i("axis", 0);
   if (call.draft.attrs.i("new_axis", 0) != 0)
-    for (Value*& element : elements) element = unsqueeze(call.builder(), element, axis);
+    elements = with_axis(call.builder(), "Unsqueeze", elements, axis, call.draft.name);
   return Entity::tensor(concat(call.builder(), elements, axis, call.draft.name));
 }
 
@@ -182,9 +188,7 @@ Entity apply_sequence_op(Draft& draft, const Entities& inputs) {
 }
 
 Value* stack(ops::Builder& builder, const std::vector<Value*>& values, const std::string& name) {
-  std::vector<Value*> slices;
-  for (Value* value : values) slices.push_back(unsqueeze(builder, value, 0));
-  return concat(builder, slices, 0, name);
+  return concat(builder, with_axis(builder, "Unsqueeze", values, 0, name), 0, name);
 }
 
 }  // namespace twofour::onnx_io
