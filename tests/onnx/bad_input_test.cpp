@@ -103,7 +103,11 @@ TEST(BadModel, FeaturesForLater) {
                "subgraphs are supported in If, Loop, Scan and SequenceMap");
   ModelFile sequence = good();
   sequence.graph().mutable_input(0)->mutable_type()->mutable_sequence_type();
-  expect_error(sequence, ErrorCode::kUnsupported, "it is not a tensor");
+  expect_error(sequence, ErrorCode::kUnsupported,
+               "it is a sequence; its elements are inputs of their own, give the shapes of \"x/0\"");
+  ModelFile map = good();
+  map.graph().mutable_input(0)->mutable_type()->mutable_map_type();
+  expect_error(map, ErrorCode::kUnsupported, "it is a map");
   ModelFile text = good();
   text.initializer("s", {1}, onnx::TensorProto::STRING).add_string_data("a");
   expect_error(text, ErrorCode::kUnsupported,

@@ -64,7 +64,14 @@ TEST(Functions, CallsAreInlined) {
   EXPECT_TRUE(graph.find_value("u"));
   EXPECT_EQ(graph.outputs()[0]->name(), "y");
   EXPECT_EQ(graph.find_node("first/sum")->input(1), graph.find_node("second/sum")->input(1));
-  EXPECT_TRUE(graph.find_value("w")->trainable());
+}
+
+TEST(Functions, WeightsThatAreGivenToThemAreParameters) {
+  ModelFile file;
+  file.input("x", {1, 2}).floats("w", {2, 2}, {1, 2, 3, 4});
+  define(file, "Linear", body().node("MatMul", {"a", "b"}, {"c"}), {"a", "b"}, {"c"});
+  call(file, "Linear", {"x", "w"}, {"y"}).output("y");
+  EXPECT_TRUE(file.import().find_value("w")->trainable());
 }
 
 TEST(Functions, NamesOfTheModelWinOverThoseInside) {
