@@ -117,6 +117,7 @@ class GraphReader {
   Entities read_inline(const Entities& args, const Outer& outer) {
     check_arguments(args.size());
     reading_.inline_budget -= 1 + proto_.node_size();
+    for (const Entity& arg : args) reading_.inline_budget -= static_cast<int64_t>(arg.values.size()) / 64;
     TWOFOUR_CHECK(reading_.inline_budget > 0, kResourceExhausted,
                   "functions and loops over sequences make too many nodes");
     for (size_t i = 0; i < outer.names.size(); ++i) scope_.bind(outer.names[i], outer.entities[i]);

@@ -15,7 +15,7 @@ struct ModelReading {
   const ImportOptions& options;
   ExternalData& external;
   const FunctionTable& functions;
-  /// Nodes that calls of functions and unrolled loops may still add.
+  /// Nodes that calls of functions and unrolled loops may still add; passing on a long sequence costs, too.
   int64_t inline_budget = int64_t{1} << 17;
 };
 
