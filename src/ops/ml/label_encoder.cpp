@@ -16,7 +16,9 @@ void infer(const Node& node, std::span<ValueType> outputs) {
   check_dims(type(kKeys), {Dim()}, "keys");
   check_dims(type(kValues), type(kKeys).dims, "values");
   check_dtype(type(kDefault), type(kValues).dtype, "default");
-  check_one_element(type(kDefault), "default");
+  for (const Dim& dim : type(kDefault).dims)
+    TWOFOUR_CHECK(dims_fit(dim, 1), kInvalidArgument, "default is {}; one element is expected",
+                  type(kDefault).to_string());
   outputs[0] = {type(kValues).dtype, type(kSrc).dims};
 }
 
