@@ -14,10 +14,14 @@
 namespace twofour::onnx_io {
 namespace {
 
+/// Models of operators of other domains alone do not name an opset of ONNX's own.
 int64_t default_opset(const onnx::ModelProto& model) {
   std::optional<int64_t> opset;
   for (const auto& entry : model.opset_import())
     if (domain_of(entry.domain()).empty()) opset = entry.version();
+  const auto is_own = [](const onnx::NodeProto& node) { return domain_of(node.domain()).empty(); };
+  if (!opset && model.opset_import_size() > 0 && std::ranges::none_of(model.graph().node(), is_own))
+    return kLastOpset;
   TWOFOUR_CHECK(opset, kDataCorrupt,
                 "the model does not say which opset it uses: it is truncated or very old");
   return *opset;

@@ -13,7 +13,7 @@ namespace twofour::onnx_io {
 
 struct SmallType {
   int32_t onnx;           // TensorProto.DataType
-  std::string_view name;  // as RoundToFloat8 names floats
+  std::string_view name;  // as RoundToMinifloat names floats
   int bits;
   DType storage;
 };

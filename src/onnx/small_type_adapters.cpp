@@ -94,13 +94,21 @@ void dequantize(Draft& draft) {
   draft.results.emplace(1, emit.mul(values, spread(emit, draft, draft.input(1))));
 }
 
+/// The nearest values of a float type, held by its storage.
+Value* rounded(const Emit& emit, const Draft& draft, Value* src, const SmallType& type) {
+  TWOFOUR_CHECK(type.storage == DType::kF16, kUnsupported, "a result of type {} is not supported", type.name);
+  Value* dst = emit.op("RoundToMinifloat", {emit.cast(src, DType::kF32)},
+                       {{"format", std::string(type.name)}, {"saturate", draft.attrs.i("saturate", 1)}});
+  return emit.cast(dst, type.storage);
+}
+
+bool is_integer(const SmallType& type) { return type.storage == DType::kI8 || type.storage == DType::kU8; }
+
 void quantize_to_float(Draft& draft, const SmallType& type) {
   const Emit emit(draft);
   Value* scale = spread(emit, draft, emit.cast(draft.input(1), DType::kF32));
   Value* quotient = emit.op("Div", {emit.cast(draft.input(0), DType::kF32), scale});
-  Value* rounded = emit.op("RoundToFloat8", {quotient},
-                           {{"format", std::string(type.name)}, {"saturate", draft.attrs.i("saturate", 1)}});
-  draft.results.emplace(1, emit.cast(rounded, type.storage));
+  draft.results.emplace(1, rounded(emit, draft, quotient, type));
 }
 
 void quantize_to_integer(Draft& draft, const SmallType& type) {
@@ -118,20 +126,26 @@ void quantize_to_integer(Draft& draft, const SmallType& type) {
 
 void quantize(Draft& draft, const SmallType& type) {
   TWOFOUR_CHECK(draft.input(0) && draft.input(1), kInvalidArgument, "src or scale is missing");
-  if (type.storage == DType::kI8 || type.storage == DType::kU8) return quantize_to_integer(draft, type);
-  TWOFOUR_CHECK(type.bits == 8 && type.storage == DType::kF16, kUnsupported,
-                "codes of type {} are not supported", type.name);
-  quantize_to_float(draft, type);
+  if (is_integer(type)) quantize_to_integer(draft, type);
+  else quantize_to_float(draft, type);
+}
+
+/// Bits beyond those of the type are dropped.
+Value* wrapped(const Emit& emit, Value* src, const SmallType& type) {
+  const auto number = [&](int32_t v) {
+    return emit.constant(Tensor::of<int32_t>({}, std::span<const int32_t>(&v, 1)));
+  };
+  Value* low = emit.op("BitwiseAnd", {emit.cast(src, DType::kI32), number((1 << type.bits) - 1)});
+  if (type.storage == DType::kU8) return emit.cast(low, DType::kU8);
+  Value* sign = number(1 << (type.bits - 1));
+  return emit.cast(emit.op("Sub", {emit.op("BitwiseXor", {low, sign}), sign}), DType::kI8);
 }
 
 void cast(Draft& draft, const SmallType& type) {
-  TWOFOUR_CHECK(type.bits == 8 && type.storage == DType::kF16, kUnsupported, "Cast to {} is not supported",
-                type.name);
   TWOFOUR_CHECK(draft.input(0), kInvalidArgument, "input 0 is missing");
   const Emit emit(draft);
-  Value* rounded = emit.op("RoundToFloat8", {emit.cast(draft.input(0), DType::kF32)},
-                           {{"format", std::string(type.name)}, {"saturate", draft.attrs.i("saturate", 1)}});
-  draft.results.emplace(1, emit.cast(rounded, type.storage));
+  Value* src = draft.input(0);
+  draft.results.emplace(1, is_integer(type) ? wrapped(emit, src, type) : rounded(emit, draft, src, type));
 }
 
 }  // namespace

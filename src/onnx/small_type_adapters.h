@@ -14,7 +14,7 @@ namespace twofour::onnx_io {
 void name_small_results(onnx::GraphProto& graph);
 
 /// QuantizeLinear, DequantizeLinear and Cast from and to small types; does nothing to other nodes. Throws
-/// Error{kUnsupported} for a Cast to integers of 2 and 4 bits and to floats of 4.
+/// Error{kUnsupported} where the result would be e8m0.
 void adapt_small_types(Draft& draft);
 
 }  // namespace twofour::onnx_io

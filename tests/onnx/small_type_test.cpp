@@ -109,7 +109,12 @@ TEST(SmallType, CastRoundsAndOverflowsAsItsAttributeSays) {
   EXPECT_EQ(cast(kE5m2, -1e9F, 0), -std::numeric_limits<float>::infinity());
   EXPECT_EQ(cast(kE4m3fnuz, 3.3F, 1), 3.25F);
   EXPECT_EQ(cast(kE5m2fnuz, 3.3F, 1), 3.5F);
-  EXPECT_ERROR(cast(kInt4, 1, 1), kUnsupported, "Cast to int4 is not supported");
+  EXPECT_EQ(cast(kE2m1, 2.6F, 1), 3);
+  EXPECT_EQ(cast(kE2m1, -1e9F, 0), -6);
+  EXPECT_EQ(cast(kInt4, 9, 1), -7);
+  EXPECT_EQ(cast(kInt4, -9, 1), 7);
+  EXPECT_EQ(cast(kUint2, 6.9F, 1), 2);
+  EXPECT_ERROR(cast(kE8m0, 1, 1), kUnsupported, "a result of type e8m0 is not supported");
 }
 
 }  // namespace

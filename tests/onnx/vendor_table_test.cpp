@@ -36,5 +36,13 @@ TEST(VendorTable, OutputsThatOnlyTrainingUsesAreRefusedWhenUsed) {
                "\"y1\" is an output of its node that twofour does not compute");
 }
 
+TEST(VendorTable, ModelsOfOtherDomainsAloneNeedNoOpsetOfOnnx) {
+  OneNode model("ai.onnx.ml", "Binarizer", {tensor<float>({2}, {-1, 1})});
+  model.file.model.mutable_opset_import(0)->set_domain("ai.onnx.ml");
+  EXPECT_THAT(model.values(), testing::ElementsAre(0, 1));
+  model.file.node("Neg", {"y0"}, {"z"}).output("z");
+  EXPECT_ERROR(model.run(), kDataCorrupt, "does not say which opset it uses");
+}
+
 }  // namespace
 }  // namespace twofour::onnx_io

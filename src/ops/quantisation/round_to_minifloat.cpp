@@ -1,4 +1,4 @@
-// RoundToFloat8: the nearest value of an 8-bit float format (https://arxiv.org/abs/2209.05433,
+// RoundToMinifloat: the nearest value of a float format of 8 bits or 4 (https://arxiv.org/abs/2209.05433,
 // https://arxiv.org/abs/2206.02915; ONNX's table of Cast says what overflow gives).
 #include <array>
 #include <cmath>
@@ -13,25 +13,24 @@ struct Format {
   std::string_view name;
   int mantissa_bits, min_exponent;
   double max;
-  bool has_infinity, has_minus_zero;
+  bool has_infinity, has_nan, has_minus_zero;
 };
 constexpr std::array kFormats = {
-    Format{"e4m3fn", 3, -6, 448, false, true},
-    Format{"e4m3fnuz", 3, -7, 240, false, false},
-    Format{"e5m2", 2, -14, 57344, true, true},
-    Format{"e5m2fnuz", 2, -15, 57344, false, false},
+    Format{"e2m1", 1, 0, 6, false, false, true},           Format{"e4m3fn", 3, -6, 448, false, true, true},
+    Format{"e4m3fnuz", 3, -7, 240, false, true, false},    Format{"e5m2", 2, -14, 57344, true, true, true},
+    Format{"e5m2fnuz", 2, -15, 57344, false, true, false},
 };
 
 const Format& format_of(const Attrs& attrs) {
   const std::string name = attrs.s("format", "");
   const auto* format = std::ranges::find(kFormats, name, &Format::name);
   TWOFOUR_CHECK(format != kFormats.end(), kInvalidArgument,
-                "format is \"{}\"; e4m3fn, e4m3fnuz, e5m2 and e5m2fnuz are known", name);
+                "format is \"{}\"; e2m1, e4m3fn, e4m3fnuz, e5m2 and e5m2fnuz are known", name);
   return *format;
 }
 
 double rounded(const Format& format, bool saturate, double v) {
-  if (std::isnan(v)) return v;
+  if (std::isnan(v)) return format.has_nan ? v : 0;
   const double magnitude = std::fabs(v);
   if (magnitude == 0) return format.has_minus_zero ? v : 0;
   const int exponent = std::isinf(v) ? 0 : std::max(std::ilogb(magnitude), format.min_exponent);
@@ -40,9 +39,9 @@ double rounded(const Format& format, bool saturate, double v) {
   if (nearest == 0 && !format.has_minus_zero) return 0;
   double result = nearest;
   if (nearest > format.max) {
-    result = saturate              ? format.max
-             : format.has_infinity ? std::numeric_limits<double>::infinity()
-                                   : std::numeric_limits<double>::quiet_NaN();
+    result = saturate || !format.has_nan ? format.max
+             : format.has_infinity       ? std::numeric_limits<double>::infinity()
+                                         : std::numeric_limits<double>::quiet_NaN();
   }
   return std::copysign(result, v);
 }
@@ -72,11 +71,12 @@ std::vector<Example> examples() {
 
 }  // namespace
 
-extern const OpDef kRoundToFloat8;
-const OpDef kRoundToFloat8 = {
-    .name = "RoundToFloat8",
+extern const OpDef kRoundToMinifloat;
+const OpDef kRoundToMinifloat = {
+    .name = "RoundToMinifloat",
     .doc =
-        "dst = the nearest value of the 8-bit float `format`; beyond its range the largest, or inf or NaN.",
+        "dst = the nearest value of the float `format` of 8 or 4 bits; beyond its range the largest, or inf "
+        "or NaN.",
     .standard = false,
     .inputs = {{"src"}},
     .outputs = {{"dst"}},
