@@ -28,11 +28,13 @@ struct QKV {
 QKV heads_of_inputs(const Emit& emit, const Draft& draft) {
   const int64_t heads = draft.attrs.i("num_heads", 0);
   const int64_t groups = draft.attrs.i("kv_num_heads", 0);
-  TWOFOUR_CHECK(heads >= 1 && groups >= 1, kInvalidArgument, "{} heads cannot share {}", heads, groups);
   check_rank(draft.input(kQuery), 3, "query");
+  const int64_t hidden = known_size(draft.input(kQuery), 2, "query");
+  TWOFOUR_CHECK(heads >= 1 && heads <= hidden && groups >= 1 && groups <= heads, kInvalidArgument,
+                "{} heads and {} of keys do not fit {} features", heads, groups, hidden);
   Value *q = draft.input(kQuery), *k = draft.input(kKey), *v = draft.input(kValue);
   if (!k) {
-    const int64_t size = known_size(q, 2, "query") / (heads + 2 * groups);
+    const int64_t size = hidden / (heads + 2 * groups);
     const std::vector<Value*> parts = emit.split(q, 2, {heads * size, groups * size, groups * size});
     q = parts[0], k = parts[1], v = parts[2];
   }

@@ -1,7 +1,6 @@
 // Operators that early exporters wrote and ONNX has dropped since.
 #include <limits>
 
-#include "onnx/draft_edit.h"
 #include "onnx/vendor/adapters.h"
 #include "onnx/vendor/emit.h"
 
@@ -58,6 +57,10 @@ void legacy_crop(Draft& draft) {
   TWOFOUR_CHECK(border.size() == 4 && (scale.empty() || scale.size() == 2), kInvalidArgument,
                 "border has {} numbers and scale {}; 4, and 2 or none, are expected", border.size(),
                 scale.size());
+  for (const std::vector<int64_t>* list : {&border, &scale})
+    for (const int64_t size : *list)
+      TWOFOUR_CHECK(size >= 0 && size <= std::numeric_limits<int32_t>::max(), kInvalidArgument,
+                    "border or scale holds {}", size);
   std::vector<int64_t> ends;
   for (size_t i = 0; i < 2; ++i) {  // height, width
     const int64_t first = border[1 - i];

@@ -1,7 +1,6 @@
 // FusedMatMul, FusedGemm and FusedConv.
 #include <numeric>
 
-#include "onnx/draft_edit.h"
 #include "onnx/vendor/activation.h"
 #include "onnx/vendor/adapters.h"
 

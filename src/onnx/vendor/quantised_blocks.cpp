@@ -41,10 +41,13 @@ struct Blocks {
 Blocks blocks_of(const Draft& draft) {
   const Blocks b = {draft.attrs.i("N", 0), draft.attrs.i("K", 0), draft.attrs.i("bits", 4),
                     draft.attrs.i("block_size", 0)};
-  TWOFOUR_CHECK(
-      b.n >= 1 && b.k >= 1 && b.size >= 16 && (b.size & (b.size - 1)) == 0, kInvalidArgument,
-      "N is {}, K {} and block_size {}; positive numbers are expected, block_size a power of two from 16 on",
-      b.n, b.k, b.size);
+  constexpr int64_t kMost = int64_t{1} << 40;
+  TWOFOUR_CHECK(b.n >= 1 && b.n <= kMost && b.k >= 1 && b.k <= kMost && b.size >= 16 && b.size <= kMost &&
+                    (b.size & (b.size - 1)) == 0,
+                kInvalidArgument,
+                "N is {}, K {} and block_size {}; numbers from 1 to 2^40 are expected, block_size a power of "
+                "two from 16 on",
+                b.n, b.k, b.size);
   TWOFOUR_CHECK(b.bits == 2 || b.bits == 4 || b.bits == 8, kUnsupported,
                 "bits is {}; 2, 4 and 8 are supported", b.bits);
   return b;

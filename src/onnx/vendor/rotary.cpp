@@ -34,9 +34,11 @@ void ms_rotary_embedding(Draft& draft) {
   if (!flat) check_rank(src, 4, "input");
   Value* heads = src;
   const int64_t given = draft.attrs.i("num_heads", 0);
-  if (flat)
-    heads = split_heads(
-        emit, src, given > 0 ? given : known_size(src, 2, "input") / (2 * known_size(cos, 1, "cos_cache")));
+  if (flat) {
+    const int64_t size = 2 * known_size(cos, 1, "cos_cache");
+    TWOFOUR_CHECK(given > 0 || size > 0, kInvalidArgument, "cos_cache is {}", cos->type().to_string());
+    heads = split_heads(emit, src, given > 0 ? given : known_size(src, 2, "input") / size);
+  }
   if (positions->rank() == 1)
     positions = from_offset(emit, positions, emit.size(heads, 0), emit.size(heads, 2));
   Value* dst = rotate(emit, heads, cos, sin, positions, draft.attrs.i("interleaved", 0) != 0);

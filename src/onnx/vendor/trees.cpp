@@ -109,7 +109,7 @@ void read_base(const Draft& draft, int64_t targets, Trees& trees) {
                 "there are {} base_values for {} targets", trees.base.size(), targets);
 }
 
-/// All classes but one of two have votes of 0: the one class's score decides.
+/// Whether the votes can be probabilities.
 bool all_positive(const Trees& trees) {
   return std::ranges::all_of(trees.nodes, [](const TreeNode& node) {
     return std::ranges::all_of(node.votes, [](const auto& vote) { return vote.second >= 0; });
