@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <ranges>
+#include <unordered_map>
 #include <unordered_set>
 
 #include "ops/op_def.h"
@@ -61,9 +63,13 @@ class Roles {
  public:
   Roles(const Graph& graph, const std::set<const Value*>& literals) : literals_(literals) {
     for (const auto& node : graph.nodes()) follow(*node);
+    // Backwards, so that what stands behind a value is known.
+    for (const auto& node : std::views::reverse(graph.nodes()))
+      for (const Value* output : node->outputs())
+        if (fixed_.contains(output)) behind_[output] = {of_uses(*output, false), of_uses(*output, true)};
   }
 
-  ConstantRole of(const Value& constant) {
+  ConstantRole of(const Value& constant) const {
     if (constant.users().empty()) return ConstantRole::kUnused;
     if (!is_float(constant.dtype())) return ConstantRole::kNotFloat;
     return of_uses(constant, is_literal(constant));
@@ -94,7 +100,7 @@ class Roles {
 
   bool is_fixed(const Value& value) const { return value.is_constant() || fixed_.contains(&value); }
 
-  ConstantRole of_uses(const Value& value, bool literal) {
+  ConstantRole of_uses(const Value& value, bool literal) const {
     ConstantRole found = ConstantRole::kUnused;
     const auto consider = [&](ConstantRole role) {
       if (found == ConstantRole::kUnused || role < found) found = role;
@@ -110,7 +116,7 @@ class Roles {
     return found == ConstantRole::kUnused ? ConstantRole::kOperand : found;
   }
 
-  ConstantRole of_use(const Node& node, size_t index, bool literal) {
+  ConstantRole of_use(const Node& node, size_t index, bool literal) const {
     if (is_state_input(node, index)) return ConstantRole::kState;
     if (is_weight_input(node, index)) return ConstantRole::kParameter;
     if (contains(kOperands, node.op())) return ConstantRole::kOperand;
@@ -129,10 +135,10 @@ class Roles {
     return scales_input ? ConstantRole::kScalesInput : ConstantRole::kOperand;
   }
 
-  ConstantRole of_outputs(const Node& node, bool literal) {
+  ConstantRole of_outputs(const Node& node, bool literal) const {
     ConstantRole found = ConstantRole::kOperand;
     for (const Value* output : node.outputs())
-      if (is_float(output->dtype())) found = std::min(found, of_uses(*output, literal));
+      if (is_float(output->dtype())) found = std::min(found, behind_.at(output)[literal]);
     return found;
   }
 
@@ -149,6 +155,8 @@ class Roles {
   const std::set<const Value*>& literals_;
   Values fixed_;
   Values learned_;
+  /// Of what is computed from constants: the role of a constant that becomes it, unless or if it is a literal.
+  std::unordered_map<const Value*, std::array<ConstantRole, 2>> behind_;
 };
 
 }  // namespace

@@ -84,7 +84,7 @@ void open_batch(Graph& model, int64_t batch_size) {
   Value* input = model.inputs()[0];
   Dims dims = input->dims();
   const int64_t batch = dims[0].value;
-  if (!dims[0].known() || batch == batch_size) return;
+  if (batch < 1 || batch == batch_size) return;
   dims[0] = Dim::named("N");
   input->set_type({input->dtype(), dims});
   with_context([&] { return fmt::format("opening the batch, which the model fixes to {}", batch); },

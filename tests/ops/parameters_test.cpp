@@ -111,6 +111,14 @@ TEST(Parameters, StatisticsBoundsAndEpsilonsAreNone) {
   EXPECT_THAT(with_role(graph, ConstantRole::kOperand), UnorderedElementsAre("low", "two", "spread"));
 }
 
+// Every level reads the one before twice.
+TEST(Parameters, ManyPathsAreFollowedOnce) {
+  std::string text = "graph \"net\" {\n input %x: f32[1,2]\n const %w0: f32[2,2] = random(1)\n";
+  for (int i = 1; i <= 200; ++i) text += fmt::format(" %w{0} = Add(%w{1}, %w{1})\n", i, i - 1);
+  const Graph graph = parse_graph(text + " %y = MatMul(%x, %w200)\n output %y\n}");
+  EXPECT_THAT(with_role(graph, ConstantRole::kParameter), ElementsAre("w0"));
+}
+
 TEST(Parameters, EmbeddingsAreAndTheirIndicesAreNot) {
   const Graph graph = parse_graph(R"(graph "net" {
     input %ids: i64[2,3]
