@@ -20,7 +20,7 @@ struct PngReader {
   png_structp png = nullptr;
   png_infop info = nullptr;
 
-  PngReader(std::span<const std::byte> bytes, const DecodeLimits& limits);
+  explicit PngReader(std::span<const std::byte> bytes);
   ~PngReader() { png_destroy_read_struct(&png, &info, nullptr); }
   PngReader(const PngReader&) = delete;
   PngReader& operator=(const PngReader&) = delete;
@@ -41,12 +41,10 @@ void read_bytes(png_structp png, png_bytep dst, size_t count) {
   reader->rest = reader->rest.subspan(count);
 }
 
-PngReader::PngReader(std::span<const std::byte> bytes, const DecodeLimits& limits)
+PngReader::PngReader(std::span<const std::byte> bytes)
     : rest(bytes), png(png_create_read_struct(PNG_LIBPNG_VER_STRING, this, on_error, on_warning)) {
   TWOFOUR_CHECK(png && (info = png_create_info_struct(png)), kResourceExhausted, "no memory for a PNG");
   png_set_read_fn(png, this, read_bytes);
-  png_set_user_limits(png, static_cast<png_uint_32>(limits.max_side) + 1,
-                      static_cast<png_uint_32>(limits.max_side) + 1);
 }
 
 /// Asks for 8-bit RGB.
@@ -73,7 +71,7 @@ bool read_pixels(PngReader& reader, png_bytep dst, size_t height, size_t row_byt
 }  // namespace
 
 Image decode_png(std::span<const std::byte> bytes, const DecodeLimits& limits) {
-  PngReader reader(bytes, limits);
+  PngReader reader(bytes);
   TWOFOUR_CHECK(read_header(reader), kDataCorrupt, "PNG header: {}", std::string(reader.message.data()));
   const int64_t height = png_get_image_height(reader.png, reader.info);
   const int64_t width = png_get_image_width(reader.png, reader.info);

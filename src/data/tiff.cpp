@@ -51,13 +51,16 @@ int on_error(TIFF*, void* handle, const char*, const char* format, va_list argum
 
 int on_warning(TIFF*, void*, const char*, const char*, va_list) { return 1; }
 
+constexpr tmsize_t kTagBytes = 1 << 20;
+
 using Tiff = std::unique_ptr<TIFF, void (*)(TIFF*)>;
 
 /// Null when it is no TIFF. libtiff copies the options.
 Tiff open(TiffSource& file, const DecodeLimits& limits) {
   const std::unique_ptr<TIFFOpenOptions, void (*)(TIFFOpenOptions*)> options(TIFFOpenOptionsAlloc(),
                                                                              TIFFOpenOptionsFree);
-  TIFFOpenOptionsSetMaxSingleMemAlloc(options.get(), static_cast<tmsize_t>(limits.max_pixels) * 16);
+  TIFFOpenOptionsSetMaxSingleMemAlloc(options.get(),
+                                      kTagBytes + static_cast<tmsize_t>(limits.max_pixels) * 16);
   TIFFOpenOptionsSetErrorHandlerExtR(options.get(), on_error, &file);
   TIFFOpenOptionsSetWarningHandlerExtR(options.get(), on_warning, &file);
   // m: no mapping.
