@@ -179,7 +179,6 @@ void refuse_ignored(const CLI::App& train, const TrainArguments& a) {
                   {"--deny_half", half, "--precision=fp16 or bf16"},
                   {"--require_mixed", half, "--precision=fp16 or bf16"},
                   {"--test_data", !benchmark, kTraining},
-                  {"--resume", !benchmark, kTraining},
                   {"--new_schedule", a.resume, "--resume"},
                   {"--epochs", !benchmark || a.trainer.schedule.kind == ScheduleKind::kCosine, kTraining},
                   {"--iter_unit", benchmark, "--num_iter"},

@@ -155,7 +155,8 @@ class Roles {
   const std::set<const Value*>& literals_;
   Values fixed_;
   Values learned_;
-  /// Of what is computed from constants: the role of a constant that becomes it, unless or if it is a literal.
+  /// Of what is computed from constants: the role of a constant that becomes it, unless or if it is a
+  /// literal.
   std::unordered_map<const Value*, std::array<ConstantRole, 2>> behind_;
 };
 

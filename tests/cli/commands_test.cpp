@@ -91,9 +91,10 @@ INSTANTIATE_TEST_SUITE_P(
         BadCall{"NanWarmup",
                 "train --zoo=lenet --data=digits --data_size=40 --batch_size=20 --warmup_epochs=nan",
                 "--warmup_epochs: epoch nan is not", 1},
-        BadCall{"NegativeMilestone",
-                "train --zoo=lenet --data=digits --data_size=40 --batch_size=20 --milestones=-1",
-                "--milestones: epoch -1 is not between", 1},
+        BadCall{
+            "NegativeMilestone",
+            "train --zoo=lenet --data=digits --data_size=40 --batch_size=20 --schedule=step --milestones=-1",
+            "--milestones: epoch -1 is not between", 1},
         BadCall{"NegativeData", "eval --onnx=@/lenet.onnx --data=digits --data_size=-5",
                 "--data_size: Value -5 not in range 1 to 1000000000", 2},
         BadCall{"NegativeWeights", "prune @/lenet.onnx -o @/out.onnx --minElements=-1",

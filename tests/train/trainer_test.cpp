@@ -179,7 +179,7 @@ TEST(Trainer, DivergenceIsAnErrorThatNamesTheLoss) {
 
 TEST(Trainer, DivergenceAtTheFloorNamesScaleAndGradient) {
   Graph model = make_flat_mlp();
-  model.find_value("fc2.weight")->set_data(random_tensor({4, 16}, 3, NAN, NAN));
+  model.find_value("fc2.weight")->set_data(random_tensor({4, 16}, 3, 2e38F, 3e38F));
   TrainerOptions options = small_options();
   options.loss_scaling = LossScaling{.mode = LossScaling::Mode::kDynamic, .init_scale = 8, .min_scale = 2};
   Trainer trainer(std::move(model), kBackend, blob_loader(8, 256, 16), options, small_sgd());
@@ -189,8 +189,36 @@ TEST(Trainer, DivergenceAtTheFloorNamesScaleAndGradient) {
     trainer.step();
     FAIL();
   } catch (const Error& error) {
-    EXPECT_THAT(error.what(), AllOf(HasSubstr("loss of step 2 is nan"), HasSubstr("floor of 2"),
-                                    HasSubstr("\"fc2.bias\"")));
+    EXPECT_THAT(error.what(),
+                AllOf(HasSubstr("loss of step 2 is "), HasSubstr("floor of 2"), HasSubstr("\"fc2.bias\"")));
+  }
+}
+
+TEST(Trainer, WeightsThatAreNotFiniteAreRefusedAtOnce) {
+  Graph model = make_flat_mlp();
+  model.find_value("fc2.weight")->set_data(random_tensor({4, 16}, 3, NAN, NAN));
+  try {
+    Trainer(std::move(model), kBackend, blob_loader(8, 64, 16), small_options(), small_sgd());
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kFailedPrecondition);
+    EXPECT_THAT(error.what(), HasSubstr("weight \"fc2.weight\" of the model has the value"));
+  }
+}
+
+// Steps that are skipped above the floor of the loss scale do not end a run, but an epoch of them has no
+// loss.
+TEST(Trainer, AnEpochWithoutALossIsAnError) {
+  Graph model = make_flat_mlp();
+  model.find_value("fc2.weight")->set_data(random_tensor({4, 16}, 3, 2e38F, 3e38F));
+  TrainerOptions options = small_options();
+  options.loss_scaling = LossScaling::dynamic();
+  Trainer trainer(std::move(model), kBackend, blob_loader(8, 64, 16), options, small_sgd());
+  try {
+    trainer.train_epoch();
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(), HasSubstr("none of the 4 steps of epoch 1 gave a finite one"));
   }
 }
 
