@@ -53,6 +53,16 @@ Value* find_scores(const Graph& graph, int64_t batch_size) {
   return scores;
 }
 
+/// Whether only running statistics of batch norms read the value.
+bool is_only_statistic(const Value& value) {
+  return std::ranges::all_of(value.users(), [&](const Node* user) {
+    if (user->op() != "BatchNormalization") return false;
+    for (size_t i = 0; i < kMean; ++i)
+      if (user->input(i) == &value) return false;
+    return true;
+  });
+}
+
 /// The Relu that alone reads `value`; null when there is none.
 Node* only_relu(const Graph& graph, const Value* value) {
   if (value->users().size() != 1 || graph.is_output(value)) return nullptr;
@@ -139,17 +149,17 @@ Value* promote_to_input(Graph& graph, Value* constant) {
 
 void unshare_norms(Graph& model) {
   std::unordered_set<const Value*> seen;
-  for (Node* node : model.node_list()) {
-    if (node->op() != "BatchNormalization") continue;
-    for (size_t i = kScale; i <= kVar; ++i) {
+  for (size_t i = kScale; i <= kVar; ++i)
+    for (Node* node : model.node_list()) {
+      if (node->op() != "BatchNormalization") continue;
       const Value* value = node->input(i);
-      const bool shared = value->users().size() > 1 && (i >= kMean || !seen.insert(value).second);
+      const bool shared = !seen.insert(value).second || (i >= kMean && !is_only_statistic(*value));
       if (!shared || !value->is_constant()) continue;
       Value* own = model.add_constant(value->name(), value->data().clone());
       own->set_trainable(value->trainable());
       model.set_input(node, i, own);
+      seen.insert(own);
     }
-  }
 }
 
 void widen_weights(Graph& model) {

@@ -133,6 +133,7 @@ TEST_F(ImageFolders, ClassesAreFoundByTheirNames) {
   const int64_t all = read_json(file("eval.json"))["correct"];
   int64_t in_parts = 0;
   for (const auto& [name, first, last] : {std::tuple{"low", 0, 4}, {"high", 5, 9}}) {
+    std::filesystem::create_directories(file(name));
     for (int digit = first; digit <= last; ++digit)
       std::filesystem::copy(file("all/" + std::to_string(digit)), file(name + ("/" + std::to_string(digit))),
                             std::filesystem::copy_options::recursive);

@@ -11,6 +11,12 @@ namespace {
 
 using ::testing::HasSubstr;
 
+Graph read_network(const std::string& text) {
+  Graph graph = parse_graph(text);
+  ops::infer_all(graph);
+  return graph;
+}
+
 /// The first output for `x`, by the reference kernels.
 Tensor run(const Graph& graph, const Tensor& x) {
   Graph bound = graph.clone();
@@ -29,7 +35,7 @@ Tensor run(const Graph& graph, const Tensor& x) {
 
 /// Opened, the model gives for each image of a batch what the fixed one gives for that image alone.
 void expect_same_for_every_image(const std::string& text) {
-  const Graph fixed = parse_graph(text);
+  const Graph fixed = read_network(text);
   Graph open = fixed.clone();
   open_batch(open, 3);
   EXPECT_FALSE(open.inputs()[0]->dims()[0].known());
@@ -99,7 +105,7 @@ TEST(OpenBatch, ResizeToFixedSizes) {
 }
 
 TEST(OpenBatch, ThatBatchItselfNeedsNothing) {
-  Graph graph = parse_graph(R"(graph "net" {
+  Graph graph = read_network(R"(graph "net" {
     input %x: f32[4,6]
     const %token: f32[4,1] = random(1)
     %y = Concat(%x, %token) {axis=1}
@@ -108,7 +114,7 @@ TEST(OpenBatch, ThatBatchItselfNeedsNothing) {
   open_batch(graph, 4);
   EXPECT_EQ(graph.inputs()[0]->type().to_string(), "f32[4,6]");
   EXPECT_THAT([&] { open_batch(graph, 2); },
-              ::testing::ThrowsMessage<Error>(HasSubstr("opening the batch, which the model fixes to 4")));
+              ::testing::ThrowsMessage<Error>(HasSubstr("the model is made for batches of 4")));
 }
 
 TEST(InferenceForm, TrainingFormsGo) {

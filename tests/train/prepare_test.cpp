@@ -141,6 +141,20 @@ TEST(Prepare, HalfPrecisionWeightsBehindACastAreWidened) {
   EXPECT_EQ(names_of(prepare_training(model, 2, {4}).parameters), std::vector<std::string>{"w"});
 }
 
+// Exporters merge zeros: a bias of a convolution, a bias and a mean of a batch norm.
+TEST(Prepare, AMeanIsSplitFromParametersOfEqualValue) {
+  ModelMaker m({2, 4, 4});
+  Graph model =
+      m.finish(m.linear(m.global_pool(m.norm(m.conv(m.images(), "conv", 3, 3, 1, true), "bn")), "fc", 2));
+  Value* zeros = model.find_value("conv.bias");
+  Node* norm = model.find_node("bn");
+  for (const size_t i : {2, 3}) model.set_input(norm, i, zeros);
+  unshare_norms(model);
+  EXPECT_EQ(norm->input(2), zeros);
+  EXPECT_NE(norm->input(3), zeros);
+  EXPECT_THAT(names_of(prepare_training(model, 2, {2, 4, 4}).parameters), Contains("conv.bias"));
+}
+
 TEST(Prepare, RefusesModelsThatItCannotTrain) {
   expect_error(ErrorCode::kInvalidArgument, "input \"images\" of the model is f32[N,3,7,5]", [] {
     prepare_training(make_block(), 2, {3, 7, 6});

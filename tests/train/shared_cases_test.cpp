@@ -32,9 +32,11 @@ class TrainingCases : public ::testing::Test {
   static ProgramResult twofour(const std::string& arguments) {
     return testing::run_program(std::string(TWOFOUR_PROGRAM) + " " + arguments);
   }
-  ProgramResult train(const std::string& model, const std::string& arguments = "") const {
+  ProgramResult train(const std::string& model, const std::string& arguments = "",
+                      int batch_size = 10) const {
     return twofour("train --onnx=" + file(model).string() + " --data=" + file("shared-data/base").string() +
-                   " --batch_size=10 --lr=0.1 --output=" + out_.string() + " " + arguments);
+                   " --batch_size=" + std::to_string(batch_size) + " --lr=0.1 --output=" + out_.string() +
+                   " " + arguments);
   }
   Graph trained() const { return onnx_io::import_model(out_ / "model.onnx"); }
   /// Whether training changed the constant.
@@ -54,7 +56,7 @@ class TrainingCases : public ::testing::Test {
 };
 
 TEST_F(TrainingCases, BatchNormOverOneValueIsRefused) {
-  const ProgramResult result = train("bn-one-value-per-channel/model.onnx", "--batch_size=1");
+  const ProgramResult result = train("bn-one-value-per-channel/model.onnx", "", 1);
   EXPECT_EQ(result.status, 1);
   EXPECT_THAT(result.output, HasSubstr("one value per channel"));
   EXPECT_EQ(train("bn-one-value-per-channel/model.onnx").status, 0);
