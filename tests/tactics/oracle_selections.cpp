@@ -292,7 +292,7 @@ Answer pool(const Question& q) {
       if (beats(true, taps.values[k], taps.values[best])) best = k;
     if (!taps.places.empty()) indices.at[i] = static_cast<Real>(taps.places[best]);
   }
-  if (q.out.size() > 1) return {result, indices};
+  if (q.out.size() > 1 && q.attrs.i("storage_order", 0) == 0) return {result, indices};
   return {result};
 }
 

@@ -126,7 +126,7 @@ TEST(SpecialValues, BoundsAndChoices) {
   EXPECT_TRUE(findings.empty()) << findings.to_string();
 }
 
-/// The example with each of its float inputs spoilt in every way, one at a time.
+/// The example with its float inputs spoilt, one at a time: the first in every way, the others in a few.
 void spoil_inputs(Findings& findings, const ops::OpDef& op, const Case& usual, double eps) {
   for (size_t i = 0; i < usual.inputs.size(); ++i) {
     const Tensor& input = usual.inputs[i];
@@ -136,7 +136,8 @@ void spoil_inputs(Findings& findings, const ops::OpDef& op, const Case& usual, d
         (port.state && !statistics && !port.name.starts_with("initial")))
       continue;
     for (size_t spoil = 0; spoil < kSpoils.size(); ++spoil) {
-      if (spoil == 0 && i > 0) continue;
+      const std::string_view kind = kSpoils[spoil];
+      if (i > 0 && kind != "nan inside" && kind != "+inf" && kind != "-0") continue;
       Case test = usual;
       test.inputs[i] = spoilt(input, spoil);
       if (test.node.inputs[i].constant) test.node.inputs[i].data = test.inputs[i];
