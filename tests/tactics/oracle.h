@@ -37,6 +37,9 @@ struct Question {
 struct Expected {
   std::vector<Real> at;
   std::vector<Real> scale;
+  /// Elements that may also be not finite: where a weight that is not finite lies over padding, which is
+  /// left out or multiplied as zeros.
+  std::vector<bool> unclear;
   bool signed_zero = false;  // the sign of a zero is part of the result
   Expected() = default;
   explicit Expected(size_t count) : at(count, 0), scale(count, 0) {}

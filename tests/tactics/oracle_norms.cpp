@@ -14,12 +14,13 @@ size_t axis_of(const Question& q, int64_t otherwise) {
 }
 
 struct Moments {
-  Real mean = 0, variance = 0, magnitude = 0;
+  Real mean = 0, variance = 0, square = 0, magnitude = 0;
   explicit Moments(const Set& set) {
     for (const Real v : set) mean += v, magnitude = std::max(magnitude, std::abs(v));
     mean /= static_cast<Real>(set.size());
-    for (const Real v : set) variance += (v - mean) * (v - mean);
+    for (const Real v : set) variance += (v - mean) * (v - mean), square += v * v;
     variance /= static_cast<Real>(set.size());
+    square /= static_cast<Real>(set.size());
   }
 };
 
@@ -58,7 +59,7 @@ Answer layer_norm(const Question& q) {
                   src.begin() + static_cast<std::ptrdiff_t>((row + 1) * length));
     const Moments m(set);
     const Real mean = centred ? m.mean : 0;
-    const Real square = centred ? m.variance : m.variance + m.mean * m.mean;
+    const Real square = centred ? m.variance : m.square;
     const Real deviation = std::sqrt(square + Real(q.attrs.f("epsilon", 1e-5F)));
     means.at[row] = mean;
     deviations.at[row] = 1 / deviation;

@@ -77,6 +77,7 @@ Answer conv(const Question& q) {
   const auto pads = pads_before(q, src, dst, weight, spatial);
   const int64_t group = dst.c / q.attrs.i("group", 1);
   Expected result(static_cast<size_t>(q.out[0].shape.numel()));
+  result.unclear.resize(result.at.size());
   for (int64_t n = 0; n < dst.n; ++n)
     for (int64_t k = 0; k < dst.c; ++k)
       for_each_position(dst.size, [&](const std::array<int64_t, 3>& to) {
@@ -87,7 +88,9 @@ Answer conv(const Question& q) {
             std::array<int64_t, 3> from{};
             for (size_t i = 0; i < 3; ++i) {
               from[i] = to[i] * stride[i] - pads[i] + tap[i] * dilation[i];
-              if (from[i] < 0 || from[i] >= src.size[i]) return;
+              if (from[i] >= 0 && from[i] < src.size[i]) continue;
+              if (!std::isfinite(q.in[1].at[weight.at(k, c, tap)])) result.unclear[dst.at(n, k, to)] = true;
+              return;
             }
             sum.add_product(q, q.in[0].at[src.at(n, k / group * weight.c + c, from)],
                             q.in[1].at[weight.at(k, c, tap)]);

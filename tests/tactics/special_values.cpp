@@ -83,6 +83,13 @@ bool has_images(const Case& test) {
                              [](const auto& in) { return in.present && in.desc.shape.rank() == 4; });
 }
 
+/// oneDNN's bf16 sums pair channels: beside an odd one an infinity may become NaN.
+void forgive_infinities(oracle::Expected& expected) {
+  expected.unclear.resize(expected.at.size());
+  for (size_t i = 0; i < expected.at.size(); ++i)
+    if (std::isinf(expected.at[i])) expected.unclear[i] = true;
+}
+
 bool has_f32(const Case& test) {
   return std::ranges::any_of(test.inputs,
                              [](const Tensor& t) { return t.defined() && t.dtype() == DType::kF32; });
@@ -167,7 +174,9 @@ void Findings::check_one(const Case& test, const std::string& what, double eps, 
   question.pruned = true;
   run_all(test, what, reference,
           [&](const std::string& who, const std::vector<Tensor>& outputs, bool sparse) {
-            const oracle::Answer expected = sparse ? oracle::find(test.node.op)(question) : dense;
+            oracle::Answer expected = sparse ? oracle::find(test.node.op)(question) : dense;
+            if (who.starts_with("onednn.conv") && test.node.outputs[0].dtype == DType::kBF16)
+              for (oracle::Expected& output : expected) forgive_infinities(output);
             for (size_t o = 0; o < outputs.size() && o < expected.size(); ++o)
               if (const std::string wrong = oracle::mismatch(outputs[o], expected[o], eps); !wrong.empty())
                 return add(fmt::format("{} {} {}", who, test.node.op, dtype_name(outputs[o].dtype())),
@@ -181,9 +190,11 @@ void Findings::check_moved(const Case& test, const std::vector<Tensor>& places,
     for (size_t o = 0; o < outputs.size(); ++o) {
       if (outputs[o].dtype() != DType::kF32) continue;
       for (size_t i = 0; i < outputs[o].span<float>().size(); ++i) {
-        const auto place = static_cast<size_t>(places[o].span<float>()[i]);
+        const float number = places[o].span<float>()[i];
+        const auto place = static_cast<size_t>(number);
         const float got = outputs[o].span<float>()[i];
-        if (place > 0 && std::bit_cast<uint32_t>(got) != std::bit_cast<uint32_t>(values.at(place)))
+        if (place > 0 && static_cast<float>(place) == number &&
+            std::bit_cast<uint32_t>(got) != std::bit_cast<uint32_t>(values.at(place)))
           return add(who + " " + test.node.op,
                      fmt::format("element {} of output {} is {}, expected {}", i, o, got, values[place]));
       }
@@ -207,9 +218,9 @@ void Findings::check_formats(const Case& plain, const std::string& what, double 
   if (has_images(plain)) check_one(with_format(plain, Format::kChannelsLast), what, eps, false);
 }
 
-void Findings::check(const Case& plain, const std::string& what, double eps) {
+void Findings::check(const Case& plain, const std::string& what, double eps, bool halves) {
   check_formats(plain, what, eps);
-  if (!has_f32(plain)) return;
+  if (!halves || !has_f32(plain)) return;
   for (const DType half : {DType::kF16, DType::kBF16})
     if (const Case test = with_half(plain, half); !test.node.op.empty()) check_formats(test, what, eps);
 }

@@ -26,8 +26,8 @@ Tensor spoilt(const Tensor& usual, size_t spoil);
 /// What went wrong, by tactic and operator: how often, and the first example.
 class Findings {
  public:
-  void check(const Case& plain, const std::string& what, double eps = 64);
-  /// Every element of the outputs is values[places[...]], to the bit; place 0 is a filler.
+  void check(const Case& plain, const std::string& what, double eps = 64, bool halves = true);
+  /// Every element of the outputs is values[places[...]], to the bit; place 0, or none of them, is a filler.
   void check_moved(const Case& test, const std::vector<Tensor>& places, const std::vector<float>& values);
   void check_cast(const Case& test);
   void add(const std::string& who, const std::string& what);

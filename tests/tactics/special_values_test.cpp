@@ -127,7 +127,7 @@ TEST(SpecialValues, BoundsAndChoices) {
 }
 
 /// The example with its float inputs spoilt, one at a time: the first in every way, the others in a few.
-void spoil_inputs(Findings& findings, const ops::OpDef& op, const Case& usual, double eps) {
+void spoil_inputs(Findings& findings, const ops::OpDef& op, const Case& usual, bool halves = true) {
   for (size_t i = 0; i < usual.inputs.size(); ++i) {
     const Tensor& input = usual.inputs[i];
     const ops::Port& port = op.inputs[std::min(i, op.inputs.size() - 1)];
@@ -141,7 +141,7 @@ void spoil_inputs(Findings& findings, const ops::OpDef& op, const Case& usual, d
       Case test = usual;
       test.inputs[i] = spoilt(input, spoil);
       if (test.node.inputs[i].constant) test.node.inputs[i].data = test.inputs[i];
-      findings.check(test, fmt::format("input {} {}", i, kSpoils[spoil]), eps);
+      findings.check(test, fmt::format("input {} {}", i, kSpoils[spoil]), 256, halves);
     }
   }
 }
@@ -152,7 +152,7 @@ TEST(SpecialValues, ExamplesOfEveryOperatorWithAFormula) {
     if (is_formula(op->name) || !oracle::find(op->name)) continue;
     for (const ops::Example& example : op->examples)
       if (!example.attrs.has("activations"))  // the oracle has the usual ones
-        spoil_inputs(findings, *op, case_of_example(*op, example), 256);
+        spoil_inputs(findings, *op, case_of_example(*op, example));
   }
   EXPECT_TRUE(findings.empty()) << findings.to_string();
 }
@@ -210,9 +210,11 @@ std::vector<Case> fused_cases(const Attrs& activation) {
 
 TEST(SpecialValues, FusedForms) {
   Findings findings;
-  for (const Attrs& activation : activations())
+  for (const Attrs& activation : activations()) {
+    const bool halves = activation.s("activation", "") == "relu";  // one stands for all
     for (const Case& test : fused_cases(activation))
-      spoil_inputs(findings, ops::get_op(test.node.op), test, 256);
+      spoil_inputs(findings, ops::get_op(test.node.op), test, halves);
+  }
   EXPECT_TRUE(findings.empty()) << findings.to_string();
 }
 
@@ -225,7 +227,7 @@ constexpr std::array kMovers = {
 };
 
 bool moves(const Tensor& input, const ops::Port& port) {
-  return input.defined() && input.dtype() == DType::kF32 && !port.state && port.name != "constant_value";
+  return input.defined() && input.dtype() == DType::kF32 && !port.state;
 }
 
 /// Elements that are numbered, from 1 on over all inputs, show where each goes; the special values must
@@ -293,6 +295,7 @@ const std::map<std::string_view, std::string_view>& not_covered() {
       {"DequantizeLinear", kIntegers},
       {"Det", kComposed},
       {"Dropout", kDrawn},
+      {"DynamicQuantizeLSTM", kIntegers},
       {"DynamicQuantizeLinear", kIntegers},
       {"Einsum", kComposed},
       {"EyeLike", kSizes},
@@ -303,6 +306,7 @@ const std::map<std::string_view, std::string_view>& not_covered() {
       {"HammingWindow", kSizes},
       {"HannWindow", kSizes},
       {"If", "runs other operators"},
+      {"LabelEncoder", "looks labels up: tests/onnx/vendor_ml_test.cpp"},
       {"LinearAttention", kComposed},
       {"Loop", "runs other operators"},
       {"LossScaleUpdate", kTraining},
@@ -328,6 +332,7 @@ const std::map<std::string_view, std::string_view>& not_covered() {
       {"ResizeGrad", kTraining},
       {"RoiAlign", kImage},
       {"RotaryEmbedding", kComposed},
+      {"RoundToFloat8", "rounds to a table of values"},
       {"STFT", kComposed},
       {"Scan", "runs other operators"},
       {"SgdUpdate", kTraining},
@@ -338,6 +343,7 @@ const std::map<std::string_view, std::string_view>& not_covered() {
       {"SoftmaxCrossEntropyLoss", kTraining},
       {"TfIdfVectorizer", "counts integers"},
       {"TopOneCorrect", kTraining},
+      {"TreeEnsemble", "compares with thresholds: tests/onnx/vendor_ml_test.cpp"},
       {"Unique", "sorts: tests/ops/indexing_test.cpp"},
   };
   return list;

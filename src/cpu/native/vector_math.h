@@ -35,6 +35,18 @@ TWOFOUR_INLINE inline float vector_exp(float v) {
   return v < kLowest ? 0.0F : result;
 }
 
+/// e^v - 1 for v <= 0, without losing digits near 0.
+TWOFOUR_INLINE inline float vector_expm1_of_negative(float v) {
+  float sum = 1.0F / 720;
+  sum = sum * v + 1.0F / 120;
+  sum = sum * v + 1.0F / 24;
+  sum = sum * v + 1.0F / 6;
+  sum = sum * v + 0.5F;
+  const float near = v + v * v * sum;
+  const float far = vector_exp(v) - 1.0F;
+  return v > -0.25F ? near : far;
+}
+
 TWOFOUR_INLINE inline float vector_sigmoid(float v) { return 1.0F / (1.0F + vector_exp(-v)); }
 
 TWOFOUR_INLINE inline float vector_tanh(float v) {

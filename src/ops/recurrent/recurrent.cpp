@@ -102,7 +102,7 @@ class Run {
         w_(args.inputs[kW].to(DType::kF64)),
         r_(args.inputs[kR].to(DType::kF64)),
         b_(wide_or_zeros(args, kB, {dirs_, 2 * gates * hidden_})),
-        p_(wide_or_zeros(args, kP, {dirs_, 3 * hidden_})),
+        p_(input_or_none(args, kP).defined() ? args.inputs[kP].to(DType::kF64) : Tensor()),
         h_(wide_or_zeros(args, kH, {dirs_ * batch_ * hidden_}).clone()),
         c_(wide_or_zeros(args, kC, {dirs_ * batch_ * hidden_}).clone()),
         y_(DType::kF64, {seq_ * dirs_ * batch_ * hidden_}),
@@ -136,7 +136,7 @@ class Run {
             .r = part(r_, dir, rows * hidden_),
             .w_bias = bias.first(static_cast<size_t>(rows)),
             .r_bias = bias.last(static_cast<size_t>(rows)),
-            .peephole = part(p_, dir, 3 * hidden_),
+            .peephole = p_.defined() ? part(p_, dir, 3 * hidden_) : std::span<const double>(),
             .activations = std::span(activations_).subspan(static_cast<size_t>(dir) * per_dir, per_dir),
             .clip = clip_of(args_.attrs)};
   }

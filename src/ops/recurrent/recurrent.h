@@ -57,7 +57,8 @@ void infer_recurrent(const Node& node, std::span<ValueType> outputs, int64_t gat
 struct RecurrentWeights {
   int64_t input, hidden;
   std::span<const double> w, r;
-  std::span<const double> w_bias, r_bias, peephole;  // zeros when absent
+  std::span<const double> w_bias, r_bias;  // zeros when absent
+  std::span<const double> peephole;        // empty when absent
   std::span<const RecurrentActivation> activations;
   double clip;
 

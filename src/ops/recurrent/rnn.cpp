@@ -44,14 +44,15 @@ void lstm_cell(const RecurrentWeights& v, const Attrs& attrs, std::span<const do
   const std::vector<double> before(h.begin(), h.end());
   for (size_t i = 0; i < h.size(); ++i) {
     const auto row = static_cast<int64_t>(i);
-    const auto gate = [&](int64_t which, double peep) {
+    const auto gate = [&](int64_t which, size_t peephole) {
+      const double peep = v.peephole.empty() ? 0 : v.peephole[peephole * h.size() + i] * c[i];
       return v.activations[0](v.clipped(v.gate(which, row, x, before) + peep));
     };
-    const double in = gate(0, v.peephole[i] * c[i]);
-    const double forget = coupled ? 1 - in : gate(2, v.peephole[2 * h.size() + i] * c[i]);
+    const double in = gate(0, 0);
+    const double forget = coupled ? 1 - in : gate(2, 2);
     const double candidate = v.activations[1](v.clipped(v.gate(3, row, x, before)));
     c[i] = forget * c[i] + in * candidate;
-    const double out = gate(1, v.peephole[h.size() + i] * c[i]);
+    const double out = gate(1, 1);
     h[i] = out * v.activations[2](v.clipped(c[i]));
   }
 }

@@ -67,7 +67,7 @@ std::unique_ptr<Kernel> tanh_gelu(int64_t numel) {
 
 std::unique_ptr<Kernel> elu(int64_t numel, float alpha) {
   return elementwise(numel, [alpha](float v) TWOFOUR_INLINE {
-    const float negative = alpha * (vector_exp(v) - 1.0F);
+    const float negative = alpha * vector_expm1_of_negative(v);
     return v < 0 ? negative : v;
   });
 }
