@@ -2,7 +2,8 @@
 // JSON:
 //
 //   {"kind": "twofour timing cache 1",
-//    "devices": {"cpu, AMD EPYC, avx512, 2 threads, twofour 0.1.0": {"onednn.conv Conv ...": 12.5, ...}}}
+//    "devices": {"cpu, AMD EPYC family 26 model 2, avx512, 2 threads, twofour 0.1.0": {"onednn.conv Conv
+//    ...": 12.5, ...}}}
 //
 // Microseconds by Contender::key(), -1 for what failed while it was timed. Times hold for one device, thread
 // count and version; those of others are kept when the file is written, and not used.

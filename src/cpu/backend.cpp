@@ -2,6 +2,7 @@
 
 #include "backend/reference_tactic.h"
 #include "base/cpu.h"
+#include "base/cpu_model.h"
 #include "cpu/half_storage.h"
 #include "cpu/onednn/primitive.h"
 #include "cpu/tactics.h"
@@ -26,7 +27,9 @@ const backend::Tactic* CpuBackend::add(std::unique_ptr<backend::Tactic> tactic) 
   return tactics_.emplace_back(owned_.back().get());
 }
 
-std::string CpuBackend::device() const { return fmt::format("{}, {}", cpu_name(), isa_name(max_isa())); }
+std::string CpuBackend::device() const {
+  return fmt::format("{} {}, {}", cpu_name(), cpu_model(), isa_name(max_isa()));
+}
 
 backend::Support CpuBackend::native_half(DType dtype) const {
   switch (dtype) {

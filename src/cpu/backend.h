@@ -15,7 +15,7 @@ class CpuBackend final : public backend::Backend {
   CpuBackend();
 
   std::string_view name() const override { return "cpu"; }
-  /// CPU model and instruction set level: "AMD EPYC, avx512".
+  /// CPU model and instruction set level: "AMD EPYC family 26 model 2, avx512".
   std::string device() const override;
   std::span<const backend::Tactic* const> tactics() const override { return tactics_; }
   backend::Support native_half(DType dtype) const override;

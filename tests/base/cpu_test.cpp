@@ -2,7 +2,11 @@
 
 #include <array>
 #include <cstdlib>
+#include <fstream>
+#include <map>
+#include <string>
 
+#include "base/cpu_model.h"
 #include "base/errors.h"
 
 namespace twofour {
@@ -71,6 +75,18 @@ TEST(Cpu, DescribesTheMachine) {
   EXPECT_GE(l1d_bytes(), size_t{8} << 10);
   EXPECT_GE(l2_bytes(), l1d_bytes());
   EXPECT_GE(last_level_cache_bytes(), l2_bytes());
+}
+
+// The kernel's count of the same two numbers.
+TEST(CpuModel, IsThatOfTheSystem) {
+  std::ifstream file("/proc/cpuinfo");
+  std::map<std::string, std::string> first;
+  for (std::string line; std::getline(file, line) && !line.empty();) {
+    const size_t colon = line.find(':');
+    if (colon + 2 <= line.size()) first[line.substr(0, line.find('\t'))] = line.substr(colon + 2);
+  }
+  if (!first.contains("cpu family")) GTEST_SKIP() << "the system does not say";
+  EXPECT_EQ(cpu_model(), "family " + first["cpu family"] + " model " + first["model"]);
 }
 
 }  // namespace

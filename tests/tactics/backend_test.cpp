@@ -5,6 +5,7 @@
 #include <set>
 
 #include "base/cpu.h"
+#include "base/cpu_model.h"
 
 namespace twofour::tactic_test {
 namespace {
@@ -23,7 +24,8 @@ TEST(CpuBackend, NamesAreUniqueAndEndInTheReference) {
 }
 
 TEST(CpuBackend, DeviceNamesCpuAndIsa) {
-  EXPECT_EQ(cpu::CpuBackend().device(), cpu_name() + ", " + std::string(isa_name(max_isa())));
+  EXPECT_EQ(cpu::CpuBackend().device(),
+            cpu_name() + " " + cpu_model() + ", " + std::string(isa_name(max_isa())));
 }
 
 TEST(CpuBackend, HalfPrecisionIsDeclinedWithAReason) {
