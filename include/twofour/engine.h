@@ -9,7 +9,6 @@
 //   twofour::Tensor logits = context.tensor("output");
 #pragma once
 
-#include <algorithm>
 #include <filesystem>
 #include <functional>
 #include <map>
@@ -21,6 +20,7 @@
 #include "twofour/build_report.h"
 #include "twofour/model.h"
 #include "twofour/tensor.h"
+#include "twofour/tensor_info.h"
 #include "twofour/tuning.h"
 
 namespace twofour {
@@ -51,15 +51,6 @@ struct BuildOptions {
   bool strict_tactics = false;           // a layer without a decision is an error
   TuningOptions tuning;
   std::function<void(size_t done, size_t total)> progress;
-};
-
-struct TensorInfo {
-  std::string name;
-  DType dtype;
-  Shape shape;     // -1: a size that is known only when the engine runs
-  Shape min, max;  // of an input: sizes that it may have
-
-  bool is_open() const { return std::ranges::find(shape, -1) != shape.end(); }
 };
 
 struct LayerTensor {
@@ -152,7 +143,7 @@ BuiltEngine build_engine(const Model& model, const BuildOptions& options = {});
 /// Writes the decisions of the engine's build for BuildOptions::replay_tactics. Atomic.
 void save_tactics(const Engine& engine, const std::filesystem::path& path);
 
-/// "AMD EPYC, avx512": what engines are bound to.
+/// "AMD EPYC family 26 model 2, avx512": what engines are bound to.
 std::string device_name();
 inline constexpr int kMaxThreads = 1024;
 /// Threads that kernels use, up to kMaxThreads; 0 leaves it as it is. Returns the number in force. Throws

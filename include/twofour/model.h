@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "twofour/shape.h"
+#include "twofour/tensor_info.h"
 
 namespace twofour {
 
@@ -92,6 +93,10 @@ class Model {
   /// `input: f32[N,3,32,32]`, one line each.
   std::vector<std::string> inputs() const;
   std::vector<std::string> outputs() const;
+  /// The same as values; a size that is open may be anything from 0 on. Empty when the type of one is not known
+  /// before sizes of inputs are.
+  std::vector<TensorInfo> input_infos() const;
+  std::vector<TensorInfo> output_infos() const;
   /// For every input with open dimensions, its shape with 1 in their place.
   std::map<std::string, Shape> default_shapes() const;
   /// C,H,W of the one image input; open sizes are those of `open` (C,H,W or H,W), when that is given. Throws

@@ -35,6 +35,7 @@ std::vector<TensorInfo> infos(const engine::Plan& plan, const std::vector<int>& 
     for (size_t d = 0; d < t.open.size(); ++d) {
       result.back().min[d] = t.open[d].min;
       result.back().max[d] = t.open[d].max;
+      result.back().symbols.push_back(t.open[d].symbol);
     }
   }
   return result;

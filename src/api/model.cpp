@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 
 #include "api/sparsity_rows.h"
 #include "ir/print.h"
@@ -42,6 +43,22 @@ int64_t image_dim(const Dim& dim, size_t axis, const Shape& open) {
                 "the model takes images of {} {}, {} was given", dim.value,
                 std::array{"channels", "rows", "columns"}[axis], open[axis]);
   return dim.value;
+}
+
+std::vector<TensorInfo> infos(const std::vector<Value*>& values) {
+  std::vector<TensorInfo> result;
+  for (const Value* value : values) {
+    if (!value->type().known) return {};
+    TensorInfo info{value->name(), value->dtype(), {}, {}, {}};
+    for (const Dim& dim : value->dims()) {
+      info.shape.push_back(dim.known() ? dim.value : -1);
+      info.min.push_back(dim.known() ? dim.value : 0);
+      info.max.push_back(dim.known() ? dim.value : std::numeric_limits<int64_t>::max());
+      info.symbols.push_back(dim.symbol);
+    }
+    result.push_back(std::move(info));
+  }
+  return result;
 }
 
 }  // namespace
@@ -119,6 +136,9 @@ std::vector<SparsityRow> Model::sparsity() const {
 const std::string& Model::name() const { return graph_->name(); }
 std::vector<std::string> Model::inputs() const { return describe(graph_->inputs()); }
 std::vector<std::string> Model::outputs() const { return describe(graph_->outputs()); }
+
+std::vector<TensorInfo> Model::input_infos() const { return infos(graph_->inputs()); }
+std::vector<TensorInfo> Model::output_infos() const { return infos(graph_->outputs()); }
 
 std::map<std::string, Shape> Model::default_shapes() const {
   std::map<std::string, Shape> shapes;

@@ -57,11 +57,13 @@ class Assembler {
   }
 
   std::vector<engine::DimRange> ranges_of(const Value& value) const {
-    if (const auto given = ranges_.find(value.name()); given != ranges_.end() && !value.producer())
-      return given->second;
     std::vector<engine::DimRange> ranges;
     for (const Dim& dim : value.dims())
       ranges.push_back(dim.known() ? engine::DimRange{dim.value, dim.value} : engine::DimRange{});
+    const auto given = ranges_.find(value.name());
+    if (given == ranges_.end() || value.producer()) return ranges;
+    ranges = given->second;
+    for (size_t i = 0; i < ranges.size(); ++i) ranges[i].symbol = value.dims()[i].symbol;
     return ranges;
   }
 

@@ -248,6 +248,7 @@ Built build_open_plan(Graph graph, const backend::Backend& backend, const Option
   const bool timed = options.time_tactics && std::ranges::all_of(options.ranges, [&](const auto& range) {
                        return options.shapes.contains(range.first);
                      });
+  check_ranges(graph, options);
   BuildReport report;
   if (timed) report = build_fixed_plan(graph.clone(), backend, at_one_size(options)).report;
   Built built = build_plan(std::move(graph), backend, at_all_sizes(options));

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "base/cpu.h"
+#include "engine/symbols.h"
 #include "ops/builder.h"
 #include "passes/pipeline.h"
 #include "sparsity/prune.h"
@@ -26,7 +27,7 @@ void bind_range(Value* input, const std::vector<engine::DimRange>& range) {
   Dims dims = input->type().known ? input->dims() : Dims(range.size());
   bool fits = dims.size() == range.size();
   for (size_t i = 0; fits && i < dims.size(); ++i) {
-    const auto& [min, max] = range[i];
+    const int64_t min = range[i].min, max = range[i].max;
     fits = 0 <= min && min <= max && (!dims[i].known() || (min == dims[i].value && max == dims[i].value));
     if (min == max) dims[i] = min;
   }
@@ -45,12 +46,31 @@ Value* find_input(const Graph& graph, const std::string& name) {
   return value;
 }
 
+/// Inputs whose dimensions have the same name get the same sizes there. `dims`: of the inputs in the model.
+void check_symbols(const Graph& graph, const std::vector<Dims>& dims, const Options& options) {
+  engine::SymbolSizes sizes, least, most;
+  for (size_t n = 0; n < dims.size(); ++n) {
+    const std::string& name = graph.inputs()[n]->name();
+    const auto shape = options.shapes.find(name);
+    const auto range = options.ranges.find(name);
+    for (size_t i = 0; i < dims[n].size(); ++i) {
+      if (shape != options.shapes.end()) sizes.add(dims[n][i].symbol, shape->second[i], name);
+      if (range == options.ranges.end()) continue;
+      least.add(dims[n][i].symbol, range->second[i].min, name);
+      most.add(dims[n][i].symbol, range->second[i].max, name);
+    }
+  }
+}
+
 void bind_inputs(Graph& graph, const Options& options) {
+  std::vector<Dims> dims;
+  for (const Value* input : graph.inputs()) dims.push_back(input->dims());
   for (const auto& [name, shape] : options.shapes) bind_shape(find_input(graph, name), shape);
   for (const auto& [name, range] : options.ranges) bind_range(find_input(graph, name), range);
   for (const Value* input : graph.inputs())
     TWOFOUR_CHECK(input->type().is_static() || options.ranges.contains(input->name()), kInvalidArgument,
                   "input \"{}\" is {}: give its shape", input->name(), input->type().to_string());
+  check_symbols(graph, dims, options);
 }
 
 // An output that is a constant, another output or, where inputs may not be `shared`, an input gets a copy, so
@@ -112,6 +132,32 @@ void lower_bound(Graph& graph, const Options& options) {
   prepare(graph, options);
   isolate_outputs(graph, false);
   check_memory_need(graph);
+}
+
+void check_ranges(const Graph& graph, const Options& options) {
+  Options least = options, most = options;
+  std::vector<std::string> least_sizes, most_sizes;
+  for (const auto& [name, range] : options.ranges) {
+    Shape min, max;
+    for (const engine::DimRange& dim : range) {
+      if (dim.max == engine::DimRange{}.max) return;
+      min.push_back(dim.min);
+      max.push_back(dim.max);
+    }
+    least_sizes.push_back(fmt::format("{} {}", name, min.to_string()));
+    most_sizes.push_back(fmt::format("{} {}", name, max.to_string()));
+    least.shapes[name] = min;
+    most.shapes[name] = max;
+  }
+  const auto check = [&](Options& end, const char* which, const std::vector<std::string>& sizes) {
+    end.ranges.clear();
+    Graph copy = graph.clone();
+    bind_inputs(copy, end);
+    with_context([&] { return fmt::format("at the {} sizes, {}", which, fmt::join(sizes, ", ")); },
+                 [&] { ops::infer_all(copy); });
+  };
+  check(least, "smallest", least_sizes);
+  check(most, "largest", most_sizes);
 }
 
 }  // namespace twofour::builder

@@ -13,4 +13,9 @@ void lower(Graph& graph, const Options& options);
 /// The same for a graph whose inputs are as they will be: a subgraph, whose inputs may stay open.
 void lower_bound(Graph& graph, const Options& options);
 
+/// Infers all types at either end of options.ranges, so that a size at which no node can run is found before
+/// the work of a build. Throws the Error of the node, naming the inputs and their sizes. Ranges without an
+/// upper end stand for whatever can run and are not looked at.
+void check_ranges(const Graph& graph, const Options& options);
+
 }  // namespace twofour::builder

@@ -4,6 +4,7 @@
 
 #include "builder/plan_graph.h"
 #include "builder/report.h"
+#include "engine/symbols.h"
 
 namespace twofour::builder {
 namespace {
@@ -19,11 +20,13 @@ void Specialiser::check(const Shapes& shapes) const {
       if (const auto& t = plan.tensors[static_cast<size_t>(i)]; t.name == name) return &t;
     return nullptr;
   };
+  engine::SymbolSizes sizes;
   for (const auto& [name, shape] : shapes) {
     const engine::PlanTensor* input = find(name);
     TWOFOUR_CHECK(input, kInvalidArgument, "the engine has no input \"{}\"", name);
     TWOFOUR_CHECK(input->takes(shape), kInvalidArgument, "input \"{}\" is {}, got shape {}", name,
                   input->to_string(), shape.to_string());
+    engine::add_symbols(sizes, *input, shape);
   }
   for (const int i : plan.inputs)
     if (const auto& t = plan.tensors[static_cast<size_t>(i)]; t.is_open())

@@ -2,6 +2,7 @@
 #include <chrono>
 
 #include "engine/engine.h"
+#include "engine/symbols.h"
 #include "ops/op_def.h"
 
 namespace twofour::engine {
@@ -99,13 +100,20 @@ const Tensor& ExecutionContext::tensor(std::string_view name) const {
   return data;
 }
 
+void ExecutionContext::check_inputs() const {
+  SymbolSizes sizes;
+  for (const int i : engine_->plan().inputs) {
+    const PlanTensor& t = engine_->plan().tensors[static_cast<size_t>(i)];
+    const Tensor& bound = bound_[static_cast<size_t>(i)];
+    TWOFOUR_CHECK(bound.defined(), kFailedPrecondition, "input \"{}\" is {} and has no tensor: bind one",
+                  t.name, t.to_string());
+    add_symbols(sizes, t, bound.shape());
+  }
+}
+
 template <typename After>
 void ExecutionContext::run_steps(const After& after) {
-  for (const int i : engine_->plan().inputs)
-    TWOFOUR_CHECK(bound_[static_cast<size_t>(i)].defined(), kFailedPrecondition,
-                  "input \"{}\" is {} and has no tensor: bind one",
-                  engine_->plan().tensors[static_cast<size_t>(i)].name,
-                  engine_->plan().tensors[static_cast<size_t>(i)].to_string());
+  check_inputs();
   for (size_t s = 0; s < sources_.size(); ++s) {
     const PlanStep& step = engine_->plan().steps[s];
     with_context([&] { return fmt::format("running layer \"{}\" ({})", step.name, step.op); },

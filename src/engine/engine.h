@@ -103,6 +103,8 @@ class ExecutionContext {
  private:
   template <typename After>
   void run_steps(const After& after);
+  /// All inputs are bound, and sizes of one name are equal.
+  void check_inputs() const;
   void run_open(size_t step);
   std::vector<Tensor> run_kernel(size_t step, std::span<const Tensor> inputs);
   std::vector<Tensor> run_control(size_t step, std::span<const Tensor> inputs);

@@ -23,17 +23,21 @@ Json tensor_to_json(const PlanTensor& t) {
                {"offset", t.offset},
                {"index", t.index}};
   if (!t.is_open()) return json;
-  for (const DimRange& dim : t.open) json["open"].push_back({dim.min, dim.max});
+  for (const DimRange& dim : t.open) {
+    json["open"].push_back({dim.min, dim.max});
+    if (!dim.symbol.empty()) json["open"].back().push_back(dim.symbol);
+  }
   return json;
 }
 
 std::vector<DimRange> open_from_json(const Json& json) {
   std::vector<DimRange> ranges;
   for (const Json& item : json) {
-    const auto range = get_integers<int64_t>(item);
+    const bool named = item.is_array() && item.size() == 3 && item[2].is_string();
+    const auto range = get_integers<int64_t>(named ? Json{item[0], item[1]} : item);
     TWOFOUR_CHECK(range.size() == 2 && range[0] >= 0 && range[0] <= range[1], kDataCorrupt,
-                  "a range of sizes is two numbers, the least and the most");
-    ranges.push_back({range[0], range[1]});
+                  "a range of sizes is two numbers, the least and the most, and perhaps a name");
+    ranges.push_back({range[0], range[1], named ? item[2].get<std::string>() : ""});
   }
   return ranges;
 }
@@ -188,7 +192,7 @@ std::string PlanTensor::to_string() const {
   if (!is_open()) return desc.to_string();
   std::vector<std::string> dims;
   for (const DimRange& dim : open) {
-    if (dim == DimRange{}) dims.emplace_back("?");
+    if (dim == DimRange{0, DimRange{}.max, dim.symbol}) dims.push_back(dim.symbol.empty() ? "?" : dim.symbol);
     else
       dims.push_back(dim.min == dim.max ? std::to_string(dim.min) : fmt::format("{}..{}", dim.min, dim.max));
   }

@@ -16,10 +16,11 @@ namespace twofour::engine {
 
 using backend::TensorDesc;
 
-/// Sizes that an open dimension may have.
+/// Sizes that an open dimension may have. In inputs, those of one name have the same size.
 struct DimRange {
   int64_t min = 0;
   int64_t max = std::numeric_limits<int64_t>::max();
+  std::string symbol = {};
 
   bool operator==(const DimRange&) const = default;
 };
