@@ -70,9 +70,8 @@ class Model {
   /// another shape than they are read in take that one; marks of 2:4 weights that do not hold are dropped,
   /// with a warning.
   static Model load(const std::filesystem::path& onnx, const LoadOptions& options = {});
-  /// default_shapes() of a file, read without understanding its operators. An input whose number of
-  /// dimensions the file does not give is left out.
-  static std::map<std::string, Shape> default_shapes(const std::filesystem::path& onnx);
+  /// input_infos() of a file, read without understanding its operators; tensors only.
+  static std::vector<TensorInfo> input_infos(const std::filesystem::path& onnx);
   /// Networks that twofour can build itself, with fresh weights: see zoo_names().
   static Model zoo(std::string_view name, const ZooOptions& options = {});
   static std::vector<std::string> zoo_names();
@@ -93,8 +92,8 @@ class Model {
   /// `input: f32[N,3,32,32]`, one line each.
   std::vector<std::string> inputs() const;
   std::vector<std::string> outputs() const;
-  /// The same as values; a size that is open may be anything from 0 on. Empty when the type of one is not known
-  /// before sizes of inputs are.
+  /// The same as values; a size that is open may be anything from 0 on. Empty when the type of one is not
+  /// known before sizes of inputs are.
   std::vector<TensorInfo> input_infos() const;
   std::vector<TensorInfo> output_infos() const;
   /// For every input with open dimensions, its shape with 1 in their place.

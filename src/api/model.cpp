@@ -45,18 +45,22 @@ int64_t image_dim(const Dim& dim, size_t axis, const Shape& open) {
   return dim.value;
 }
 
+TensorInfo info_of(const std::string& name, const ValueType& type) {
+  TensorInfo info{name, type.dtype, {}, {}, {}, {}, !type.known};
+  for (const Dim& dim : type.dims) {
+    info.shape.push_back(dim.known() ? dim.value : -1);
+    info.min.push_back(dim.known() ? dim.value : 0);
+    info.max.push_back(dim.known() ? dim.value : std::numeric_limits<int64_t>::max());
+    info.symbols.push_back(dim.symbol);
+  }
+  return info;
+}
+
 std::vector<TensorInfo> infos(const std::vector<Value*>& values) {
   std::vector<TensorInfo> result;
   for (const Value* value : values) {
     if (!value->type().known) return {};
-    TensorInfo info{value->name(), value->dtype(), {}, {}, {}};
-    for (const Dim& dim : value->dims()) {
-      info.shape.push_back(dim.known() ? dim.value : -1);
-      info.min.push_back(dim.known() ? dim.value : 0);
-      info.max.push_back(dim.known() ? dim.value : std::numeric_limits<int64_t>::max());
-      info.symbols.push_back(dim.symbol);
-    }
-    result.push_back(std::move(info));
+    result.push_back(info_of(value->name(), value->type()));
   }
   return result;
 }
@@ -95,11 +99,11 @@ Model Model::load(const std::filesystem::path& onnx, const LoadOptions& options)
   return Model(std::move(graph));
 }
 
-std::map<std::string, Shape> Model::default_shapes(const std::filesystem::path& onnx) {
-  std::map<std::string, Shape> shapes;
+std::vector<TensorInfo> Model::input_infos(const std::filesystem::path& onnx) {
+  std::vector<TensorInfo> infos;
   for (const onnx_io::Outline::Port& input : onnx_io::read_outline(onnx).inputs)
-    if (input.type.known && !input.type.is_static()) shapes[input.name] = with_ones(input.type.dims);
-  return shapes;
+    if (input.kind == onnx_io::Outline::Kind::kTensor) infos.push_back(info_of(input.name, input.type));
+  return infos;
 }
 
 Model Model::zoo(std::string_view name, const ZooOptions& options) {

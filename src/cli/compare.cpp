@@ -1,16 +1,19 @@
 // `twofour compare`: where an engine's numbers come from another side's, layer by layer.
 #include <fmt/format.h>
 
+#include <limits>
 #include <memory>
 
 #include "cli/command.h"
 #include "cli/compare_report.h"
 #include "cli/console.h"
 #include "cli/exec/shape_profile.h"
+#include "cli/file_flags.h"
 #include "cli/inputs.h"
 #include "cli/parse.h"
 #include "cli/sparsity_choice.h"
 #include "cli/threads.h"
+#include "cli/values.h"
 #include "twofour/error.h"
 #include "twofour/files.h"
 
@@ -18,7 +21,9 @@ namespace twofour::cli {
 namespace {
 
 struct Options {
-  std::string model, other, shapes, load_inputs, load_tactics, timing_cache, html, json;
+  std::string model, other, load_tactics, timing_cache, html, json;
+  Shapes shapes;
+  InputFiles load_inputs;
   bool reference = false, dense = false;
   Sparsity sparsity = Sparsity::kEnable;
   CompareOptions compare;
@@ -26,13 +31,9 @@ struct Options {
   int threads = 0;
 };
 
-std::map<std::string, Shape> shapes_of(const Options& options, const std::string& onnx) {
-  const auto defaults = Model::default_shapes(onnx);
-  std::vector<std::string> open;
-  for (const auto& [name, shape] : defaults) open.push_back(name);
-  auto shapes = expand_wildcards(parse_shapes(options.shapes), open);
-  shapes.insert(defaults.begin(), defaults.end());
-  return shapes;
+Shapes shapes_of(const Options& options, const std::string& onnx) {
+  const std::vector<TensorInfo> inputs = Model::input_infos(onnx);
+  return with_default_shapes(inputs, expand_wildcards(options.shapes, names_of_open(inputs)));
 }
 
 Model load(const Options& options, const std::string& onnx) {
@@ -48,11 +49,12 @@ Engine build(const Options& options, const Model& model, Sparsity sparsity) {
 }
 
 CompareReport compare(const Options& options, std::string& title) {
+  for (const auto& [name, shape] : options.shapes) check_spelling(Model::input_infos(options.model), name);
   const Model model = load(options, options.model);
+  check_input_files(shaped_inputs(model.input_infos(), {}), options.load_inputs);
   const Engine engine = build(options, model, options.sparsity);
-  const auto files = parse_named_files(options.load_inputs);
-  const Inputs inputs = load_inputs(engine, {.files = files, .seed = options.seed});
-  const std::string note = random_inputs_note(inputs, files);
+  const Inputs inputs = load_inputs(engine, {.files = options.load_inputs, .seed = options.seed});
+  const std::string note = random_inputs_note(inputs, options.load_inputs);
   if (options.other.empty() && !options.dense) {
     title = options.model + " against the reference kernels";
     return run_with_note(note, [&] { return compare_to_reference(engine, model, inputs, options.compare); });
@@ -65,16 +67,19 @@ CompareReport compare(const Options& options, std::string& title) {
 }
 
 void check(const Options& options) {
-  const Tolerance& tolerance = options.compare.tolerance;
-  if (!(tolerance.atol >= 0) || !(tolerance.rtol >= 0))
-    throw Error(ErrorCode::kInvalidArgument,
-                fmt::format("tolerances cannot be negative, got --atol={}, --rtol={}", tolerance.atol,
-                            tolerance.rtol));
+  std::vector<FileFlag> read = {{"model", options.model}, {"other", options.other}};
+  for (const auto& [name, path] : options.load_inputs) read.push_back({"--loadInputs", path});
+  const std::vector<FileFlag> written = {
+      {"--html", options.html}, {"--json", options.json}, {"--timingCacheFile", options.timing_cache}};
+  check_readable({"--loadTactics", options.load_tactics});
+  for (const FileFlag& file : read) check_readable(file);
+  check_writable(written);
+  for (const FileFlag& file : read) check_apart(file, written);
 }
 
 void run(const Options& options) {
-  check(options);
   use_threads(options.threads);
+  check(options);
   std::string title;
   const CompareReport report = compare(options, title);
   print_line(title);
@@ -101,27 +106,31 @@ void add_sides(CLI::App& compare, Options& o) {
       ->excludes(other)
       ->excludes("--reference");
   add_sparsity_choice(compare, o.sparsity);
-  compare.add_option("--loadTactics", o.load_tactics, "Replay the tactics of an earlier build");
-  compare.add_option("--timingCacheFile", o.timing_cache, "Measured times to start from and to keep");
+  add_path(compare, "--loadTactics", o.load_tactics, "Replay the tactics of an earlier build");
+  add_path(compare, "--timingCacheFile", o.timing_cache, "Measured times to start from and to keep");
   add_threads_option(compare, o.threads);
 }
 
 void add_inputs(CLI::App& compare, Options& o) {
-  compare.add_option("--shapes", o.shapes, "Sizes of open dimensions: input:1x3x224x224,...");
-  compare.add_option("--loadInputs", o.load_inputs,
-                     "Inputs from raw files: name:file,...; others are random");
-  compare.add_option("--seed", o.seed, "Of random inputs")->capture_default_str();
+  add_parsed(
+      compare, "--shapes", [&o](const std::string& text) { o.shapes = parse_shapes(text); },
+      "Sizes of open dimensions: input:1x3x224x224,...");
+  add_parsed(
+      compare, "--loadInputs", [&o](const std::string& text) { o.load_inputs = parse_named_files(text); },
+      "Inputs from raw or .npy files: name:file,...; others are random");
+  add_number(compare, "--seed", o.seed, {0, std::numeric_limits<uint32_t>::max()}, "Of random inputs");
 }
 
 void add_judgement(CLI::App& compare, Options& o) {
   Tolerance& tolerance = o.compare.tolerance;
-  compare.add_option("--atol", tolerance.atol, "An element agrees when |a - b| <= atol + rtol * |b|")
-      ->capture_default_str();
-  compare.add_option("--rtol", tolerance.rtol, "Relative part")->capture_default_str();
+  constexpr double kMost = std::numeric_limits<double>::max();
+  add_number(compare, "--atol", tolerance.atol, {0, kMost},
+             "An element agrees when |a - b| <= atol + rtol * |b|");
+  add_number(compare, "--rtol", tolerance.rtol, {0, kMost}, "Relative part");
   compare.add_flag("--bisect", o.compare.bisect,
                    "Find the layer with which a failing output leaves tolerance");
-  compare.add_option("--html", o.html, "Write the report as a page");
-  compare.add_option("--json", o.json, "Write the report as JSON");
+  add_path(compare, "--html", o.html, "Write the report as a page");
+  add_path(compare, "--json", o.json, "Write the report as JSON");
 }
 
 }  // namespace

@@ -5,6 +5,8 @@
 
 #include <cstdio>
 #include <filesystem>
+#include <utility>
+#include <vector>
 
 #include "twofour/log.h"
 
@@ -19,6 +21,15 @@ std::string& stored_command_line() {
 std::string& stored_program() {
   static std::string path;
   return path;
+}
+
+std::vector<std::string>& kept_notes() {
+  static std::vector<std::string> notes;
+  return notes;
+}
+
+void print_notes() {
+  for (const std::string& line : std::exchange(kept_notes(), {})) fmt::print(stderr, "note: {}\n", line);
 }
 
 bool terminal() {
@@ -42,12 +53,18 @@ void set_up_console(int argc, char** argv) {
 const std::string& command_line() { return stored_command_line(); }
 std::string program_name() { return std::filesystem::path(stored_program()).filename(); }
 
+void note(std::string line) { kept_notes().push_back(std::move(line)); }
+
 void print_line(std::string_view line) {
+  print_notes();
   fmt::print("{}\n", line);
   std::fflush(stdout);
 }
 
-void print_error(std::string_view line) { fmt::print(stderr, "twofour: {}\n", line); }
+void print_error(std::string_view line) {
+  print_notes();
+  fmt::print(stderr, "twofour: {}\n", line);
+}
 
 void ProgressBar::update(int64_t done, int64_t total, std::string_view note) {
   using namespace std::chrono_literals;

@@ -15,6 +15,9 @@ const std::string& command_line();
 /// What the binary was called as, without folders: "twofour", or "trtexec" through a link.
 std::string program_name();
 
+/// Keeps a line for stderr that comes before the next of these two: a command may start its process anew
+/// before it has said anything (threads.h).
+void note(std::string line);
 void print_line(std::string_view line);
 void print_error(std::string_view line);
 

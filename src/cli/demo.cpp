@@ -10,6 +10,7 @@
 #include "cli/demo_engines.h"
 #include "cli/threads.h"
 #include "cli/train_run.h"
+#include "cli/values.h"
 #include "twofour/engine.h"
 #include "twofour/error.h"
 #include "twofour/files.h"
@@ -186,9 +187,9 @@ void add_demo(CLI::App& app) {
   auto options = std::make_shared<Options>();
   CLI::App* demo =
       app.add_subcommand("demo", "The whole road on built-in data: train, prune, retrain, build, measure");
-  demo->add_option("--output", options->output, "Folder for models and report")->capture_default_str();
+  add_path(*demo, "--output", options->output, "Folder for models and report")->default_str(options->output);
   demo->add_flag("--quick", options->quick, "Less data and fewer epochs: under a minute");
-  demo->add_option("--seed", options->seed, "Of data and weights")->capture_default_str();
+  add_number(*demo, "--seed", options->seed, {0, kMostSeed}, "Of data and weights");
   add_threads_option(*demo, options->threads);
   demo->callback([options] { run(*options); });
 }

@@ -8,6 +8,7 @@
 
 #include "cli/chart.h"
 #include "cli/html.h"
+#include "cli/json_text.h"
 #include "cli/layer_table.h"
 #include "cli/train_report.h"
 #include "twofour/engine.h"
@@ -108,7 +109,7 @@ std::string demo_json(const DemoResult& r) {
       {"engines", std::move(engines)},
       {"training", {{"dense", epochs_json(r.dense_epochs)}, {"retrained", epochs_json(r.retrain_epochs)}}},
       {"total_s", r.total_s}};
-  return json.dump(1) + "\n";
+  return json_text(json);
 }
 
 std::string demo_html(const DemoResult& r) {

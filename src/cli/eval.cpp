@@ -9,6 +9,7 @@
 #include "cli/console.h"
 #include "cli/data_arguments.h"
 #include "cli/ignored_options.h"
+#include "cli/json_text.h"
 #include "cli/threads.h"
 #include "twofour/engine.h"
 #include "twofour/files.h"
@@ -45,7 +46,7 @@ void run(const Options& options, const CLI::App& command) {
                                        {"skipped", result.skipped},
                                        {"accuracy_fraction", result.accuracy()},
                                        {"images_per_s", result.images_per_s()}};
-  write_file_atomic(options.json, json.dump(1) + "\n");
+  write_file_atomic(options.json, json_text(json));
 }
 
 }  // namespace

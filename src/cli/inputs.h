@@ -11,23 +11,39 @@
 namespace twofour::cli {
 
 using Inputs = std::map<std::string, Tensor>;
+using Shapes = std::map<std::string, Shape>;
+using InputFiles = std::map<std::string, std::string>;
 
 inline constexpr uint32_t kInputSeed = 24;
 
-/// The engine's inputs with the shapes that they will have: of open ones those of `shapes`, else the smallest
-/// that are allowed. Throws Error{kInvalidArgument} naming input, what came and what is allowed.
-std::vector<TensorInfo> shaped_inputs(const Engine& engine, const std::map<std::string, Shape>& shapes);
+/// `inputs`, of a model or an engine, with the shapes that they will have: of open ones those of `shapes`,
+/// else the smallest that are allowed. Throws Error{kInvalidArgument} naming input, what came and what is
+/// allowed; for a name that is unknown with the one that was probably meant, and where sizes of the same name
+/// differ.
+std::vector<TensorInfo> shaped_inputs(std::vector<TensorInfo> inputs, const Shapes& shapes);
+
+/// Throws Error{kInvalidArgument} when `name` is none of `inputs` and close to one: it was probably meant.
+void check_spelling(const std::vector<TensorInfo>& inputs, const std::string& name);
+
+/// `given`, and a shape for every other of `inputs` that is open: its sizes are those that dimensions of the
+/// same name have in `given`, else 1. One whose number of dimensions is not known is left out.
+Shapes with_default_shapes(const std::vector<TensorInfo>& inputs, const Shapes& given);
+
+/// `files` by input: raw little-endian values as numpy's tofile writes them, or .npy. Throws Error naming
+/// input and file when a name is unknown, or type, shape or size do not fit `inputs`, which have no open
+/// sizes. Reads no values.
+void check_input_files(const std::vector<TensorInfo>& inputs, const InputFiles& files);
 
 struct InputChoice {
-  std::map<std::string, Shape> shapes;       // as shaped_inputs() takes them
-  std::map<std::string, std::string> files;  // raw little-endian values (numpy's tofile) by input
-  uint32_t seed = kInputSeed;                // of Engine::random_inputs() for the others
+  Shapes shapes;               // as shaped_inputs() takes them
+  InputFiles files;            // as check_input_files() takes them
+  uint32_t seed = kInputSeed;  // of Engine::random_inputs() for the others
 };
-/// Throws Error naming input and file when a name is unknown or a size does not fit.
+/// Throws as shaped_inputs() and check_input_files() do.
 Inputs load_inputs(const Engine& engine, const InputChoice& choice);
 
 /// What an error of a run adds: which inputs have no file and held random values. Empty when all have.
-std::string random_inputs_note(const Inputs& inputs, const std::map<std::string, std::string>& files);
+std::string random_inputs_note(const Inputs& inputs, const InputFiles& files);
 /// Runs `body`; an Error that leaves it gains the note.
 template <typename Body>
 decltype(auto) run_with_note(const std::string& note, Body&& body) {

@@ -7,7 +7,9 @@
 
 #include "cli/command.h"
 #include "cli/console.h"
+#include "cli/file_flags.h"
 #include "cli/sparsity_table.h"
+#include "cli/values.h"
 #include "twofour/files.h"
 
 namespace twofour::cli {
@@ -19,6 +21,9 @@ struct Options {
 };
 
 void run(const Options& options) {
+  check_readable({"model", options.model});
+  check_writable({{"--json", options.json}});
+  check_apart({"model", options.model}, {{"--json", options.json}});
   const Model model = Model::load(options.model);
   print_line(
       fmt::format("{}: {} nodes, {} parameters", options.model, model.num_nodes(), model.num_parameters()));
@@ -40,7 +45,7 @@ void add_inspect(CLI::App& app) {
   CLI::App* inspect = app.add_subcommand("inspect", "Show a model's layers and their 2:4 sparsity");
   inspect->add_option("model", options->model, "ONNX file")->required();
   inspect->add_flag("--text", options->text, "Print the whole graph too");
-  inspect->add_option("--json", options->json, "Write the sparsity table as JSON");
+  add_path(*inspect, "--json", options->json, "Write the sparsity table as JSON");
   inspect->callback([options] { run(*options); });
 }
 

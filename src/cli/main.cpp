@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "cli/command.h"
+#include "cli/command_line.h"
 #include "cli/console.h"
 #include "cli/parse_error.h"
 #include "twofour/error.h"
@@ -26,13 +27,18 @@ int run(int argc, char** argv) {
   app.require_subcommand(1);
   app.set_version_flag("--version", fmt::format("twofour {}", kVersion));
   app.get_formatter()->column_width(38);
+  app.option_defaults()->take_last();
+  app.parse_complete_callback([&app] {
+    for (const std::string& line : notes_on_repeats(app)) note(line);
+  });
   for (const auto add :
        {add_compare, add_demo, add_eval, add_exec, add_inspect, add_prune, add_train, add_zoo})
     add(app);
   set_up_console(argc, argv);
-  std::vector<std::string> reversed = arguments(argc, argv);  // as CLI11 wants them
-  std::ranges::reverse(reversed);
+  std::vector<std::string> reversed = arguments(argc, argv);
   try {
+    check_equal_signs(app, reversed);
+    std::ranges::reverse(reversed);  // as CLI11 wants them
     app.parse(std::move(reversed));
   } catch (const CLI::Success& help) {
     return app.exit(help);

@@ -6,7 +6,9 @@
 
 #include "cli/command.h"
 #include "cli/console.h"
+#include "cli/file_flags.h"
 #include "cli/sparsity_table.h"
+#include "cli/values.h"
 #include "twofour/files.h"
 
 namespace twofour::cli {
@@ -18,6 +20,9 @@ struct Options {
 };
 
 void run(const Options& options) {
+  check_readable({"model", options.model});
+  check_writable({{"--output", options.output}, {"--json", options.json}});
+  check_apart({"model", options.model}, {{"--json", options.json}});
   Model model = Model::load(options.model);
   Table table({"Layer", "Weight", ">Zeros %", ">Magnitude kept %", "2:4"});
   std::vector<SparsityRow> rows;
@@ -43,13 +48,13 @@ void add_prune(CLI::App& app) {
   auto options = std::make_shared<Options>();
   CLI::App* prune = app.add_subcommand("prune", "Prune a model's weights to 2:4 by magnitude");
   prune->add_option("model", options->model, "ONNX file")->required();
-  prune->add_option("-o,--output", options->output, "ONNX file to write")->required();
+  add_path(*prune, "--output,-o", options->output, "ONNX file to write")->required();
   prune->add_option("--include", options->prune.include, "Only layers that match a pattern (*, ?)")
       ->delimiter(',');
   prune->add_option("--exclude", options->prune.exclude, "Not layers that match a pattern")->delimiter(',');
-  prune->add_option("--minElements", options->prune.min_elements, "Leave smaller weights dense")
-      ->check(CLI::Range(int64_t{0}, std::numeric_limits<int64_t>::max()));
-  prune->add_option("--json", options->json, "Write the sparsity table as JSON");
+  add_number(*prune, "--minElements", options->prune.min_elements, {0, std::numeric_limits<int64_t>::max()},
+             "Leave smaller weights dense");
+  add_path(*prune, "--json", options->json, "Write the sparsity table as JSON");
   prune->callback([options] { run(*options); });
 }
 

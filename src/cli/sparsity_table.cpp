@@ -6,6 +6,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "cli/json_text.h"
+
 namespace twofour::cli {
 namespace {
 
@@ -45,7 +47,7 @@ std::string sparsity_json(const std::vector<SparsityRow>& rows) {
                     {"blocks", row.blocks},
                     {"violations", row.violations},
                     {"zeros_fraction", row.zeros}});
-  return nlohmann::ordered_json{{"layers", std::move(list)}}.dump(1) + "\n";
+  return json_text({{"layers", std::move(list)}});
 }
 
 }  // namespace twofour::cli

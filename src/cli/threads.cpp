@@ -8,6 +8,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "cli/values.h"
 #include "twofour/engine.h"
 
 namespace twofour::cli {
@@ -47,10 +48,9 @@ void start_again() {
 }  // namespace
 
 CLI::Option* add_threads_option(CLI::App& app, int& threads) {
-  return app
-      .add_option("--threads", threads,
-                  "Threads of the kernels; default: the cores and the CPU quota that the process has")
-      ->check(CLI::Range(1, kMaxThreads));
+  return add_number(app, "--threads", threads, {1, kMaxThreads},
+                    "Threads of the kernels; default: the cores and the CPU quota that the process has")
+      ->default_str("");
 }
 
 int use_threads(int threads, int contexts) {

@@ -10,6 +10,7 @@
 #include "cli/chart.h"
 #include "cli/console.h"
 #include "cli/html.h"
+#include "cli/json_text.h"
 #include "twofour/files.h"
 
 namespace twofour::cli {
@@ -59,7 +60,7 @@ std::string train_json(const TrainReport& report) {
     json["mixed_precision"] = Json::parse(report.paint.json());
     json["mixed_precision"].update(memory_json(report.memory_f32, report.memory));
   }
-  return json.dump(1) + "\n";
+  return json_text(json);
 }
 
 std::string train_html(const TrainReport& report) {

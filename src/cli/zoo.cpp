@@ -5,6 +5,8 @@
 
 #include "cli/command.h"
 #include "cli/console.h"
+#include "cli/file_flags.h"
+#include "cli/values.h"
 #include "twofour/model.h"
 
 namespace twofour::cli {
@@ -16,6 +18,7 @@ struct Options {
 };
 
 void run(const Options& options) {
+  check_writable({{"--output", options.output}});
   if (options.name.empty()) {
     for (const std::string& name : Model::zoo_names()) print_line(name);
     return;
@@ -32,9 +35,10 @@ void add_zoo(CLI::App& app) {
   auto options = std::make_shared<Options>();
   CLI::App* zoo = app.add_subcommand("zoo", "List built-in networks, or write one with fresh weights");
   zoo->add_option("name", options->name, "Network; none lists them");
-  zoo->add_option("-o,--output", options->output, "ONNX file to write");
-  zoo->add_option("--classes", options->zoo.num_classes, "Number of classes");
-  zoo->add_option("--seed", options->zoo.seed, "Seed of the weights")->capture_default_str();
+  add_path(*zoo, "--output,-o", options->output, "ONNX file to write");
+  add_number(*zoo, "--classes", options->zoo.num_classes, {1, kMostClasses}, "Number of classes")
+      ->default_str("");
+  add_number(*zoo, "--seed", options->zoo.seed, {0, kMostSeed}, "Seed of the weights");
   zoo->callback([options] { run(*options); });
 }
 

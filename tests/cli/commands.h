@@ -26,6 +26,14 @@ class Commands : public ::testing::Test {
   static testing::ProgramResult twofour(const std::string& arguments) {
     return testing::run_program(std::string(TWOFOUR_PROGRAM) + " " + arguments);
   }
+  /// The text with the folder for each "@".
+  std::string in_folder(std::string text) const {
+    for (size_t at = 0; (at = text.find('@', at)) != std::string::npos;) {
+      text.replace(at, 1, folder_.string());
+      at += folder_.string().size();
+    }
+    return text;
+  }
   std::string file(const std::string& name) const { return (folder_ / name).string(); }
   void make_lenet() const { ASSERT_EQ(twofour("zoo lenet -o " + file("lenet.onnx")).status, 0); }
   static std::string read_text(const std::string& path) {
@@ -37,7 +45,7 @@ class Commands : public ::testing::Test {
   std::filesystem::path folder_;
 };
 
-/// A command line that must fail with this exit code and a line that has this text. "@/" is the folder.
+/// A command line that must fail with this exit code and a line that has this text. "@" is the folder.
 struct BadCall {
   std::string name, arguments, expected;
   int status;

@@ -61,12 +61,9 @@ TEST_P(BadCalls, SayWhatIsWrong) {
   make_lenet();
   std::ofstream(file("text.onnx")) << "this is not a model";
   std::ofstream(file("text.engine")) << "this is not an engine";
-  std::string arguments = GetParam().arguments;
-  for (size_t at; (at = arguments.find("@/")) != std::string::npos;)
-    arguments.replace(at, 2, folder_.string() + "/");
-  const ProgramResult result = twofour(arguments);
+  const ProgramResult result = twofour(in_folder(GetParam().arguments));
   EXPECT_EQ(result.status, GetParam().status) << result.output;
-  EXPECT_THAT(result.output, HasSubstr(GetParam().expected));
+  EXPECT_THAT(result.output, HasSubstr(in_folder(GetParam().expected)));
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -82,7 +79,7 @@ INSTANTIATE_TEST_SUITE_P(
                 "not dynamic, none or one number", 1},
         BadCall{"ResumeFromNowhere", "train --onnx=@/lenet.onnx --resume", "--resume needs --output", 1},
         BadCall{"TooManyThreads", "eval --onnx=@/lenet.onnx --data=digits --threads=100000",
-                "--threads: Value 100000 not in range", 2},
+                "--threads: \"100000\" is not a whole number from 1 to 1024", 2},
         BadCall{"NegativeEpochs", "train --zoo=lenet --data=digits --epochs=-1", "--epochs: Value -1 not in",
                 2},
         BadCall{"EndlessWarmup",
@@ -98,12 +95,13 @@ INSTANTIATE_TEST_SUITE_P(
         BadCall{"NegativeData", "eval --onnx=@/lenet.onnx --data=digits --data_size=-5",
                 "--data_size: Value -5 not in range 1 to 1000000000", 2},
         BadCall{"NegativeWeights", "prune @/lenet.onnx -o @/out.onnx --minElements=-1",
-                "--minElements: Value -1 not in range 0 to 9", 2},
-        BadCall{"NoThreads", "train --zoo=lenet --threads=0", "--threads: Value 0 not in range", 2},
+                "--minElements: \"-1\" is not a whole number from 0 to 9", 2},
+        BadCall{"NoThreads", "train --zoo=lenet --threads=0", "--threads: \"0\" is not a whole number", 2},
         BadCall{"UnknownNetwork", "zoo alexnet9", "resnet50", 1},
         BadCall{"UnknownLayer", "prune @/lenet.onnx -o @/out.onnx --include=nothing*", "nothing*", 1},
-        BadCall{"FileOnTheWay", "prune @/lenet.onnx -o @/text.onnx/folder/out.onnx",
-                "error (input/output): cannot make the folder", 1},
+        BadCall{"NoFolder", "prune @/lenet.onnx -o @/folder/out.onnx",
+                "--output: @/folder/out.onnx: there is no folder @/folder", 1},
+        BadCall{"ZooWithoutFolder", "zoo lenet -o @/folder/out.onnx", "there is no folder @/folder", 1},
         BadCall{"OutputBelowAFile",
                 "train --zoo=lenet --data=digits --data_size=40 --batch_size=20 --output=@/text.onnx/out",
                 "error (input/output): cannot make the folder", 1}),

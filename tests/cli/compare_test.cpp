@@ -58,12 +58,14 @@ INSTANTIATE_TEST_SUITE_P(
         BadCall{"NoModel", "compare", "model is required", 2},
         BadCall{"MissingModel", "compare @/none.onnx", "none.onnx", 1},
         BadCall{"NotAModel", "compare @/lenet.onnx @/text.onnx", "text.onnx", 1},
-        BadCall{"NegativeTolerance", "compare @/lenet.onnx --atol=-1", "got --atol=-1", 1},
+        BadCall{"NegativeTolerance", "compare @/lenet.onnx --atol=-1",
+                "--atol: \"-1\" is not a number from 0", 2},
         BadCall{"BisectTwo", "compare @/lenet.onnx @/lenet.onnx --bisect", "compare with the reference", 1},
         BadCall{"DenseAndOther", "compare @/lenet.onnx @/lenet.onnx --dense", "--dense", 2},
         BadCall{"WrongInput", "compare @/lenet.onnx --loadInputs=image:@/text.onnx",
-                "the engine has no input \"image\"", 1},
-        BadCall{"WrongShape", "compare @/lenet.onnx --shapes=input:1x3x28x28", "does not fit it", 1}),
+                "there is no input \"image\"", 1},
+        BadCall{"WrongShape", "compare @/lenet.onnx --shapes=input:1x3x28x28", "input \"input\"", 1},
+        BadCall{"NoFolder", "compare @/lenet.onnx --html=@/none/a.html", "there is no folder @/none", 1}),
     [](const auto& test) { return test.param.name; });
 
 }  // namespace

@@ -20,15 +20,19 @@ TEST_F(Commands, ExecReadsInputs) {
   EXPECT_EQ(good.status, 0) << good.output;
   EXPECT_THAT(good.output, HasSubstr("Using values loaded from " + file("input.bin") + " for input input"));
   std::ofstream(file("short.bin"), std::ios::binary) << "1234";
-  const auto refused = [&](const std::string& inputs, const std::string& text) {
-    const ProgramResult result = twofour(exec + inputs);
-    EXPECT_EQ(result.status, 1);
-    EXPECT_THAT(result.output, HasSubstr(text));
+  std::ofstream(file("other.npy"), std::ios::binary)
+      << "\x93NUMPY\x01" << '\0' << "\x3C" << '\0'
+      << "{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }  \n12345678";
+  const auto refused = [&](const std::string& inputs, const std::string& text, int status = 1) {
+    const ProgramResult result = twofour(exec + inputs + " --saveEngine=" + file("never.engine"));
+    EXPECT_EQ(result.status, status);
+    EXPECT_THAT(result.output, AllOf(HasSubstr(text), Not(HasSubstr("Engine built"))));
   };
-  refused("input:" + file("short.bin"), "input \"input\" is f32[1,1,28,28], 3136 bytes; ");
-  refused("input:" + file("none.bin"), "none.bin");
-  refused("image:" + file("input.bin"), "the engine has no input \"image\"");
-  refused("input.bin", "is not a file for an input; write name:file");
+  refused("input:" + file("short.bin"), "short.bin has 4 bytes; f32 1x1x28x28, 3136 bytes, is expected");
+  refused("input:" + file("other.npy"), "other.npy is f32 2; f32 1x1x28x28 is expected");
+  refused("input:" + file("none.bin"), "--loadInputs: " + file("none.bin") + ": No such file");
+  refused("inptu:" + file("input.bin"), "there is no input \"inptu\" (did you mean \"input\"?)");
+  refused("input.bin", "--loadInputs: \"input.bin\" is not a file for an input; write name:file", 2);
 }
 
 TEST_F(Commands, ExecBuildsSavesLoadsAndTimes) {
@@ -207,7 +211,7 @@ TEST_F(Commands, ExecLoadsWithMatchingShapesOnly) {
   EXPECT_EQ(twofour(load + " --shapes=input:2x1x28x28").status, 0);
   const ProgramResult other = twofour(load + " --shapes=input:3x1x28x28");
   EXPECT_EQ(other.status, 1);
-  EXPECT_THAT(other.output, HasSubstr("the engine takes input \"input\" as 2x1x28x28, got 3x1x28x28"));
+  EXPECT_THAT(other.output, HasSubstr("input \"input\": its shape is 2x1x28x28, got 3x1x28x28"));
   const ProgramResult timed = twofour("exec --timeDeserialize --loadEngine=" + file("a.engine"));
   EXPECT_EQ(timed.status, 0);
   EXPECT_THAT(timed.output, HasSubstr("Deserialization time over 20 runs: min = "));
@@ -224,26 +228,38 @@ INSTANTIATE_TEST_SUITE_P(
         BadCall{"StrayWord", "exec model.onnx", "exec: unexpected argument \"model.onnx\"", 2},
         BadCall{"NotAnEngine", "exec --loadEngine=@/text.engine", "not a twofour engine", 1},
         BadCall{"NothingToExecute", "exec", "give --onnx=FILE or --loadEngine=FILE", 1},
-        BadCall{"BadShape", "exec --onnx=@/lenet.onnx --shapes=input:1xx28", "is not a number", 1},
-        BadCall{"ShapeWithoutName", "exec --onnx=@/lenet.onnx --shapes=1x1x28x28", "is not a shape", 1},
-        BadCall{"WrongInput", "exec --onnx=@/lenet.onnx --shapes=image:1x1x28x28",
-                "has no input \"image\"; it has: input", 1},
-        BadCall{"WrongRank", "exec --onnx=@/lenet.onnx --shapes=input:1x28x28", "does not fit", 1},
-        BadCall{"NoIterations", "exec --onnx=@/lenet.onnx --iterations=0 --duration=0",
-                "at least one iteration", 1},
-        BadCall{"BadPercentile", "exec --onnx=@/lenet.onnx --percentile=200", "not between 0 and 100", 1},
+        BadCall{"BadShape", "exec --onnx=@/lenet.onnx --shapes=input:1xx28",
+                "--shapes: \"\" is not a whole number", 2},
+        BadCall{"ShapeWithoutName", "exec --onnx=@/lenet.onnx --shapes=1x1x28x28",
+                "--shapes: \"1x1x28x28\" is not a shape", 2},
+        BadCall{"WrongInput", "exec --onnx=@/lenet.onnx --shapes=image:1x1x28x28", "no input \"image\"", 1},
+        BadCall{"WrongRank", "exec --onnx=@/lenet.onnx --shapes=input:1x28x28",
+                "input \"input\": its shape is ?x1x28x28, got 1x28x28", 1},
+        BadCall{"BadPercentile", "exec --onnx=@/lenet.onnx --percentile=200",
+                "--percentile: 200 is not between 0 and 100", 2},
         BadCall{"NegativeThreads", "exec --onnx=@/lenet.onnx --threads=-3", "--threads", 2},
+        BadCall{"NoFolder", "exec --onnx=@/lenet.onnx --exportTimes=@/none/times.json",
+                "--exportTimes: @/none/times.json: there is no folder @/none", 1},
+        BadCall{"FolderIsAFile", "exec --onnx=@/lenet.onnx --saveEngine=@/text.onnx/a.engine",
+                "there is no folder @/text.onnx", 1},
+        BadCall{"OutputIsAFolder", "exec --onnx=@/lenet.onnx --json=@/", "it is not a regular file", 1},
+        BadCall{"OneFileTwice", "exec --onnx=@/lenet.onnx --exportTimes=@/a.json --exportOutput=@/./a.json",
+                "names the same file", 1},
+        BadCall{"OverwritesTheModel", "exec --onnx=@/lenet.onnx --saveEngine=@/lenet.onnx",
+                "--saveEngine: @/lenet.onnx: --onnx names the same file", 1},
+        BadCall{"NoTacticsFile", "exec --onnx=@/lenet.onnx --loadTactics=@/none.json",
+                "--loadTactics: @/none.json: No such file", 1},
         BadCall{"LoadAndSave", "exec --loadEngine=@/text.engine --saveEngine=@/other.engine",
                 "exclude each other", 1},
         BadCall{"BadSparsity", "exec --onnx=@/lenet.onnx --sparsity=maybe", "maybe", 2},
         BadCall{"NoTimingCache", "exec --onnx=@/lenet.onnx --timingCacheFile=@/text.onnx",
                 "it is not valid JSON", 1},
         BadCall{"TacticSourceWithoutSign", "exec --onnx=@/lenet.onnx --tacticSources=onednn",
-                "\"onednn\" is not -NAME or +NAME", 1},
+                "--tacticSources: \"onednn\" is not -NAME or +NAME", 2},
         BadCall{"UnknownTacticSource", "exec --onnx=@/lenet.onnx --tacticSources=-CUBLAS",
                 "no tactic of backend cpu is called \"cublas\" or begins so", 1},
         BadCall{"BadLevel", "exec --onnx=@/lenet.onnx --builderOptimizationLevel=6",
-                "Value 6 not in range 0 to 5", 2},
+                "--builderOptimizationLevel: \"6\" is not a whole number from 0 to 5", 2},
         BadCall{"RefusedFlag", "exec --onnx=@/lenet.onnx --refit", "--refit is not supported: ", 1},
         BadCall{"RefusedAlias", "exec --onnx=@/lenet.onnx --versionCompatible", "is not supported: ", 1},
         BadCall{"UnknownTopic", "exec --help speed", "--help has no topic \"speed\"; it has: model, build",
@@ -252,21 +268,20 @@ INSTANTIATE_TEST_SUITE_P(
                 "exec --onnx=@/lenet.onnx --skipInference --minShapes=input:1x1x28x28 "
                 "--optShapes=input:2x1x28x28 "
                 "--maxShapes=input:4x1x28x28 --shapes=input:5x1x28x28",
-                "the engine takes input \"input\" as 1x1x28x28 to 4x1x28x28, got 5x1x28x28", 1},
+                "input \"input\": its shape is 1x1x28x28 to 4x1x28x28, got 5x1x28x28", 1},
         BadCall{"ShapesContradict",
                 "exec --onnx=@/lenet.onnx --shapes=input:1x1x28x28 --optShapes=input:2x1x28x28",
-                "the engine takes input \"input\" as 2x1x28x28, got 1x1x28x28", 1},
+                "input \"input\": its shape is 2x1x28x28, got 1x1x28x28", 1},
         BadCall{"MinAboveMax",
                 "exec --onnx=@/lenet.onnx --minShapes=input:3x1x28x28 --optShapes=input:2x1x28x28 "
                 "--maxShapes=input:4x1x28x28",
                 "are not min <= opt <= max: 3x1x28x28, 2x1x28x28, 4x1x28x28", 1},
         BadCall{"WildcardMatchesNothing", "exec --onnx=@/lenet.onnx --shapes=image*:1x1x28x28",
                 "no input matches \"image*\"", 1},
-        BadCall{"NoStreams", "exec --onnx=@/lenet.onnx --infStreams=0", "--infStreams=0 is not between", 1},
-        BadCall{"NegativeIdle", "exec --onnx=@/lenet.onnx --idleTime=-1", "--idleTime=-1", 1},
         BadCall{"WrongFormat", "exec --onnx=@/lenet.onnx --inputIOFormats=fp16:chw",
                 "\"input\" is fp32:chw, not fp16:chw", 1},
-        BadCall{"BadFormat", "exec --onnx=@/lenet.onnx --outputIOFormats=half", "write fp32:chw", 1},
+        BadCall{"BadFormat", "exec --onnx=@/lenet.onnx --outputIOFormats=half",
+                "--outputIOFormats: \"half\" is not a type and format; write fp32:chw", 2},
         BadCall{"FormatCount", "exec --onnx=@/lenet.onnx --outputIOFormats=fp32:chw,fp32:chw",
                 "has 2 formats for 1 tensors", 1},
         BadCall{"BadVerbosity", "exec --onnx=@/lenet.onnx --profilingVerbosity=all", "all", 2},

@@ -173,44 +173,45 @@ TEST(ReportPage, SaysWhatRanAndWhatLost) {
   EXPECT_THAT(ran, HasSubstr("conv median: 2000.0"));
 }
 
-TEST(Exports, TensorsOfEveryType) {
-  const std::vector<float> floats = {0.5F, -1.25F};
-  const std::vector<TensorInfo> infos = {{"a/b:0", DType::kF16, {1, 2}}, {"n", DType::kI64, {}}};
-  const std::vector<Tensor> tensors = {Tensor::of<float>({1, 2}, floats).to(DType::kF16),
-                                       Tensor::i64({int64_t{1} << 60}).reshaped({})};
-  const nlohmann::json json = nlohmann::json::parse(tensors_json(infos, tensors));
-  EXPECT_EQ(json[0], nlohmann::json({{"name", "a/b:0"}, {"dimensions", "1x2"}, {"values", {0.5, -1.25}}}));
-  EXPECT_EQ(json[1]["values"], nlohmann::json({int64_t{1} << 60}));
-  EXPECT_EQ(tensors_text({infos[0]}, {tensors[0]}), "a/b:0: (1x2)\n0.5 -1.25");
-  EXPECT_EQ(raw_file_name("a/b:0", tensors[0]), "a_b_0.1.2.Half.raw");
-  EXPECT_EQ(raw_file_name("n", tensors[1]), "n.Int64.raw");
+TEST(ShapeProfile, WhatIsMissingComesFromTheOthers) {
+  using Shapes = std::map<std::string, Shape>;
+  const Shapes none, one = {{"a", {1}}}, two = {{"a", {2}}}, four = {{"a", {4}}};
+  const auto expect = [](const ShapeProfile& profile, int64_t min, int64_t opt, int64_t max) {
+    EXPECT_EQ(profile.min.at("a"), Shape{min});
+    EXPECT_EQ(profile.opt.at("a"), Shape{opt});
+    EXPECT_EQ(profile.max.at("a"), Shape{max});
+  };
+  expect(complete_profile(one, two, four), 1, 2, 4);
+  expect(complete_profile(none, two, none), 2, 2, 2);
+  expect(complete_profile(none, two, four), 2, 2, 4);
+  expect(complete_profile(one, two, none), 1, 2, 2);
+  expect(complete_profile(one, none, four), 1, 4, 4);
+  expect(complete_profile(one, none, none), 1, 1, 1);
+  expect(complete_profile(none, none, four), 4, 4, 4);
+  EXPECT_TRUE(complete_profile(none, none, none).opt.empty());
+  EXPECT_TRUE(complete_profile(none, two, none).notes.empty());
+  EXPECT_THAT(complete_profile(one, none, four).notes,
+              ::testing::ElementsAre("input \"a\": --optShapes is that of --maxShapes"));
+  // Each input for itself.
+  const ShapeProfile mixed = complete_profile({{"a", {1}}}, {{"a", {2}}, {"b", {3}}}, {{"b", {5}}});
+  expect(mixed, 1, 2, 2);
+  EXPECT_EQ(mixed.min.at("b"), Shape{3});
+  EXPECT_EQ(mixed.max.at("b"), Shape{5});
 }
 
-TEST(ShapeProfile, OptAloneStandsForAll) {
-  const ShapeProfile profile = parse_shape_profile("", "a:2x3,b:scalar", "");
-  EXPECT_EQ(profile.min, profile.max);
-  EXPECT_EQ(profile.max.at("a"), (Shape{2, 3}));
-  EXPECT_EQ(profile.opt.at("b"), Shape{});
-  EXPECT_TRUE(parse_shape_profile("", "", "").opt.empty());
-}
-
-void expect_refused(const char* min, const char* opt, const char* max, const char* text) {
-  try {
-    parse_shape_profile(min, opt, max);
-    FAIL() << text;
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), ErrorCode::kInvalidArgument);
-    EXPECT_THAT(error.what(), HasSubstr(text));
-  }
-}
-
-TEST(ShapeProfile, RefusesWhatDoesNotFit) {
-  expect_refused("a:1", "a:2", "", "or all of --minShapes, --optShapes and --maxShapes");
-  expect_refused("", "", "a:2", "or all of");
-  expect_refused("a:1", "a:2,b:3", "a:2,b:3", "--optShapes has input \"b\", --minShapes has not");
-  expect_refused("a:1", "a:2", "a:2,b:3", "--maxShapes has input \"b\", --optShapes has not");
-  expect_refused("a:1x4", "a:2x3", "a:4x4", "\"a\" are not min <= opt <= max: 1x4, 2x3, 4x4");
-  expect_refused("a:1", "a:1x1", "a:1x1", "are not min <= opt <= max");
+TEST(ShapeProfile, RefusesWhatIsNotOrdered) {
+  const auto refused = [](const Shape& min, const Shape& opt, const Shape& max, const char* text) {
+    try {
+      complete_profile({{"a", min}}, {{"a", opt}}, {{"a", max}});
+      FAIL() << text;
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ErrorCode::kInvalidArgument);
+      EXPECT_THAT(error.what(), HasSubstr(text));
+    }
+  };
+  refused({1, 4}, {2, 3}, {4, 4}, "\"a\" are not min <= opt <= max: 1x4, 2x3, 4x4");
+  refused({1}, {1, 1}, {1, 1}, "are not min <= opt <= max");
+  refused({1}, {2}, {1}, "are not min <= opt <= max");
 }
 
 TEST(ShapeProfile, Wildcards) {

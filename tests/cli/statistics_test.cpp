@@ -34,7 +34,7 @@ TEST(Parse, Shapes) {
   EXPECT_EQ(shapes.at("a"), (Shape{1, 2}));
   EXPECT_EQ(shapes.at("scope/b:0"), (Shape{3}));
   EXPECT_EQ(parse_shapes("a:0x3").at("a"), (Shape{0, 3}));
-  for (const char* bad : {"a", "a:", ":1x2", "a:1x", "a:1x-2", "a:99999999999999999999"})
+  for (const char* bad : {"a", "a:", ":1x2", "a:1x", "a:1x-2", "a:-1", "a:99999999999999999999"})
     EXPECT_THROW(parse_shapes(bad), Error) << bad;
 }
 

@@ -6,6 +6,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "cli/json_text.h"
+
 namespace twofour::cli {
 namespace {
 
@@ -35,9 +37,7 @@ class Events {
     if (q.out_ms() > 0) add_span(q.stream, "D2H", "copy", q.end_compute * 1e3, q.out_ms() * 1e3, {});
   }
 
-  std::string str() const {
-    return Json({{"displayTimeUnit", "ms"}, {"traceEvents", events_}}).dump() + "\n";
-  }
+  std::string str() const { return json_text({{"displayTimeUnit", "ms"}, {"traceEvents", events_}}, -1); }
 
  private:
   void add_span(int stream, const std::string& name, const char* category, double start_us, double us,

@@ -5,11 +5,18 @@
 
 namespace twofour::cli {
 
-/// Says what it does in trtexec's lines. Throws Error when the flags contradict each other or the engine.
-Engine build_or_load(const ExecOptions& options);
+struct ReadyEngine {
+  Engine engine;
+  Shapes shapes;  // that it runs at
+};
 
-/// Of an engine with open inputs the one for the shapes that --shapes, or --optShapes of a build, ask for.
-Engine at_run_shapes(const ExecOptions& options, const Engine& engine);
+/// Says what it does in trtexec's lines. What --shapes, --loadInputs and the formats ask for is checked
+/// against the model before a build. Throws Error when the flags contradict each other, the model or the
+/// engine.
+ReadyEngine build_or_load(const ExecOptions& options);
+
+/// Of an engine with open inputs the one for the shapes that it runs at.
+Engine at_run_shapes(const ReadyEngine& ready);
 
 /// --timeDeserialize: loads --loadEngine several times and prints how long that takes.
 void time_loading(const ExecOptions& options);

@@ -13,8 +13,10 @@
 #include "cli/exec/log.h"
 #include "cli/exec/reference_share.h"
 #include "cli/exec/report_page.h"
+#include "cli/file_flags.h"
 #include "cli/layer_table.h"
 #include "cli/threads.h"
+#include "twofour/error.h"
 #include "twofour/files.h"
 #include "twofour/version.h"
 
@@ -64,13 +66,38 @@ void write_report(const ExecOptions& options, const Engine& engine, BuildReport 
   write_file_atomic(options.export_report, report_page(content));
 }
 
+/// What can be known of the flags and their files before a model is read.
+void check(const ExecOptions& options) {
+  if (options.time_deserialize && options.load_engine.empty())
+    throw Error(ErrorCode::kInvalidArgument, "--timeDeserialize needs --loadEngine");
+  if (options.load_engine.empty() == options.onnx.empty())
+    throw Error(ErrorCode::kInvalidArgument, "give --onnx=FILE or --loadEngine=FILE");
+  if (!options.load_engine.empty() && !options.save_engine.empty())
+    throw Error(ErrorCode::kInvalidArgument, "--loadEngine and --saveEngine exclude each other");
+  std::vector<FileFlag> read = {{"--onnx", options.onnx}, {"--loadEngine", options.load_engine}};
+  for (const auto& [name, path] : options.load_inputs) read.push_back({"--loadInputs", path});
+  const std::vector<FileFlag> written = {
+      {"--saveEngine", options.save_engine},       {"--json", options.json},
+      {"--exportProfile", options.export_profile}, {"--exportLayerInfo", options.export_layer_info},
+      {"--exportOutput", options.export_output},   {"--exportTimes", options.export_times},
+      {"--exportTrace", options.export_trace},     {"--exportReport", options.export_report},
+      {"--saveTactics", options.save_tactics},     {"--timingCacheFile", options.timing_cache}};
+  check_readable({"--loadTactics", options.load_tactics});
+  for (const FileFlag& file : read) check_readable(file);
+  check_writable(written);
+  for (const FileFlag& file : read) check_apart(file, written);
+  if (options.dump_raw) check_writable({{"--dumpRawBindingsToFile", "input.raw"}});
+}
+
 void run(const ExecOptions& options) {
   info("Device: " + device_text());
   for (const std::string& note : options.notes) info(note);
+  check(options);
   if (options.time_deserialize) return time_loading(options);
-  const Engine engine = build_or_load(options);
+  const ReadyEngine built = build_or_load(options);
+  const Engine& engine = built.engine;
   report_engine(options, engine);
-  const Engine ready = options.skip_inference ? engine : at_run_shapes(options, engine);
+  const Engine ready = options.skip_inference ? engine : at_run_shapes(built);
   RunResult result;
   if (!options.skip_inference) result = run_inference(options, ready);
   for (const std::string& flag : options.run_flags)

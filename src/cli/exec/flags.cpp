@@ -1,9 +1,14 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "cli/exec/io_formats.h"
 #include "cli/exec/options.h"
 #include "cli/exec/refused.h"
+#include "cli/exec/summary.h"
+#include "cli/exec/tactic_sources.h"
+#include "cli/parse.h"
 #include "cli/sparsity_choice.h"
+#include "cli/values.h"
 #include "twofour/error.h"
 
 namespace twofour::cli {
@@ -15,65 +20,86 @@ constexpr Names<Verbosity, 3> kVerbosityNames = {{{"layer_names_only", Verbosity
 
 void add_model_flags(CLI::App& exec, ExecOptions& o) {
   exec.option_defaults()->group("Model");
-  exec.add_option("--onnx", o.onnx, "Model to build from")->type_name("FILE");
-  exec.add_option("--loadEngine", o.load_engine, "Engine to load instead of building")->type_name("FILE");
-  exec.add_option("--saveEngine", o.save_engine, "Write the engine here")->type_name("FILE");
+  add_path(exec, "--onnx", o.onnx, "Model to build from");
+  add_path(exec, "--loadEngine", o.load_engine, "Engine to load instead of building");
+  add_path(exec, "--saveEngine", o.save_engine, "Write the engine here");
 }
 
 void add_shape_flags(CLI::App& exec, ExecOptions& o) {
-  exec.add_option("--shapes", o.shapes, "Sizes of open dimensions: input:1x3x224x224,...");
-  exec.add_option("--optShapes", o.opt_shapes, "The same; with the next two the sizes to run at");
-  exec.add_option("--minShapes", o.min_shapes, "Smallest sizes that the engine takes");
-  exec.add_option("--maxShapes", o.max_shapes, "Largest sizes that the engine takes");
+  const auto add = [&](const char* flag, std::map<std::string, Shape>& shapes, const char* description) {
+    add_parsed(
+        exec, flag, [&shapes](const std::string& text) { shapes = parse_shapes(text); }, description)
+        ->type_name("NAME:SHAPE,...");
+  };
+  add("--shapes", o.shapes, "Sizes of open dimensions: input:1x3x224x224,...");
+  add("--optShapes", o.opt_shapes, "The same; with the next two the sizes to run at");
+  add("--minShapes", o.min_shapes, "Smallest sizes that the engine takes");
+  add("--maxShapes", o.max_shapes, "Largest sizes that the engine takes");
 }
 
 void add_tuning_flags(CLI::App& exec, ExecOptions& o) {
   constexpr int kMost = 100'000;
   TuningOptions& t = o.tuning;
-  exec.add_option("--timingCacheFile", t.timing_cache, "Measured times to start from and to keep")
-      ->type_name("FILE");
+  add_path(exec, "--timingCacheFile", o.timing_cache, "Measured times to start from and to keep");
   exec.add_flag("--errorOnTimingCacheMiss", t.strict_timing_cache, "A time that the file misses is an error");
-  exec.add_option(
-          "--builderOptimizationLevel,--heuristic", t.level,
-          "0: nothing is timed; up to 5: longer timing, from 4 on with a search over kernel parameters")
-      ->check(CLI::Range(0, 5))
+  add_number(exec, "--builderOptimizationLevel,--heuristic", t.level, {0, 5},
+             "0: nothing is timed; up to 5: longer timing, from 4 on with a search over kernel parameters")
       ->type_name("LEVEL");
-  exec.add_option("--avgTiming", t.rounds, "Runs of each tactic; 0: as the level says")
-      ->check(CLI::Range(0, kMost))
-      ->type_name("N");
-  exec.add_option("--maxTactics", t.max_tactics, "Tactics timed per layer and format; 0: all")
-      ->check(CLI::Range(-1, kMost))
-      ->type_name("N");
-  exec.add_option("--tacticSources", o.tactic_sources, "Tactics to leave out: -onednn,-sparse24.gemm,...");
+  add_number(exec, "--avgTiming", t.rounds, {0, kMost}, "Runs of each tactic; 0: as the level says");
+  add_number(exec, "--maxTactics", t.max_tactics, {-1, kMost}, "Tactics timed per layer and format; 0: all");
+  add_parsed(
+      exec, "--tacticSources",
+      [&t](const std::string& text) { t.without_tactics = parse_tactic_sources(text); },
+      "Tactics to leave out: -onednn,-sparse24.gemm,...")
+      ->type_name("NAMES");
+}
+
+void add_format_flag(CLI::App& exec, const char* flag, std::vector<std::string>& formats,
+                     const char* description) {
+  add_parsed(
+      exec, flag, [&formats](const std::string& text) { formats = parse_io_formats(text); }, description)
+      ->type_name("FORMATS");
 }
 
 void add_build_flags(CLI::App& exec, ExecOptions& o) {
   exec.option_defaults()->group("Build");
   add_shape_flags(exec, o);
   add_sparsity_choice(exec, o.sparsity);
-  exec.add_option("--saveTactics", o.save_tactics, "Write the chosen tactics as JSON")->type_name("FILE");
-  exec.add_option("--loadTactics", o.load_tactics, "Replay the tactics of an earlier build")
-      ->type_name("FILE");
+  add_path(exec, "--saveTactics", o.save_tactics, "Write the chosen tactics as JSON");
+  add_path(exec, "--loadTactics", o.load_tactics, "Replay the tactics of an earlier build");
   exec.add_flag("--strictTactics", o.strict_tactics, "A layer that the tactics file misses is an error");
   add_tuning_flags(exec, o);
-  exec.add_option("--inputIOFormats", o.input_formats, "Expected of the inputs: fp32:chw,...");
-  exec.add_option("--outputIOFormats", o.output_formats, "Expected of the outputs: fp32:chw,...");
+  add_format_flag(exec, "--inputIOFormats", o.input_formats, "Expected of the inputs: fp32:chw,...");
+  add_format_flag(exec, "--outputIOFormats", o.output_formats, "Expected of the outputs: fp32:chw,...");
   add_choice(exec, "--profilingVerbosity,--nvtxMode", o.profiling_verbosity, kVerbosityNames,
              "Of the layer information: layer_names_only | detailed | none");
 }
 
+void add_loop_flags(CLI::App& exec, LoopOptions& loop) {
+  constexpr double kLongestMs = 1e9;
+  add_number(exec, "--iterations", loop.iterations, {1, 1'000'000'000}, "Run at least N times");
+  add_number(exec, "--duration", loop.duration_s, {0, kLongestMs / 1e3}, "and at least S seconds")
+      ->type_name("S");
+  add_number(exec, "--warmUp", loop.warm_up_ms, {0, kLongestMs}, "Milliseconds to run before timing")
+      ->type_name("MS");
+  add_number(exec, "--sleepTime", loop.sleep_ms, {0, kLongestMs},
+             "Milliseconds to wait before the first query")
+      ->type_name("MS");
+  add_number(exec, "--idleTime", loop.idle_ms, {0, kLongestMs}, "Milliseconds to wait between two queries")
+      ->type_name("MS");
+  add_number(exec, "--infStreams,--streams", loop.streams, {1, kMostStreams},
+             "Streams that run side by side, each with its share of the threads");
+}
+
 void add_inference_flags(CLI::App& exec, ExecOptions& o) {
   exec.option_defaults()->group("Inference");
-  exec.add_option("--loadInputs", o.load_inputs, "Inputs from raw files: name:file,...; others are random");
-  exec.add_option("--iterations", o.loop.iterations, "Run at least N times");
-  exec.add_option("--duration", o.loop.duration_s, "and at least S seconds");
-  exec.add_option("--warmUp", o.loop.warm_up_ms, "Milliseconds to run before timing");
-  exec.add_option("--sleepTime", o.loop.sleep_ms, "Milliseconds to wait before the first query");
-  exec.add_option("--idleTime", o.loop.idle_ms, "Milliseconds to wait between two queries");
-  exec.add_option("--infStreams,--streams", o.loop.streams,
-                  "Streams that run side by side, each with its share of the threads");
-  exec.add_option("--threads", o.threads, "Of all kernels together; default: the cores. Streams share them")
-      ->check(CLI::Range(0, kMaxThreads))
+  add_parsed(
+      exec, "--loadInputs", [&o](const std::string& text) { o.load_inputs = parse_named_files(text); },
+      "Inputs from raw or .npy files: name:file,...; others are random")
+      ->type_name("NAME:FILE,...");
+  add_loop_flags(exec, o.loop);
+  add_number(exec, "--threads", o.threads, {0, kMaxThreads},
+             "Of all kernels together; default: the cores. Streams share them")
       ->expected(0, 1);
   exec.add_flag("--noDataTransfers", o.no_transfers, "Leave out copying inputs and outputs");
   exec.add_flag("--skipInference,--buildOnly", o.skip_inference, "Build or load only");
@@ -82,22 +108,23 @@ void add_inference_flags(CLI::App& exec, ExecOptions& o) {
 
 void add_report_flags(CLI::App& exec, ExecOptions& o) {
   exec.option_defaults()->group("Report");
-  exec.add_option("--avgRuns", o.avg_runs, "Queries averaged per line of the trace")
-      ->check(CLI::Range(1, 1'000'000));
-  exec.add_option("--percentile", o.percentiles, "Percentiles to report");
+  add_number(exec, "--avgRuns", o.avg_runs, {1, 1'000'000}, "Queries averaged per line of the trace");
+  add_parsed(
+      exec, "--percentile", [&o](const std::string& text) { o.percentiles = parse_percentiles(text); },
+      "Percentiles to report")
+      ->default_str("90,95,99")
+      ->type_name("P,...");
   exec.add_flag("--dumpProfile", o.dump_profile, "Print the time of every layer");
-  exec.add_option("--exportProfile", o.export_profile, "Write it as JSON")->type_name("FILE");
+  add_path(exec, "--exportProfile", o.export_profile, "Write it as JSON");
   exec.add_flag("--dumpLayerInfo", o.dump_layer_info, "Print the layers; see --profilingVerbosity");
-  exec.add_option("--exportLayerInfo", o.export_layer_info, "Write them as JSON")->type_name("FILE");
+  add_path(exec, "--exportLayerInfo", o.export_layer_info, "Write them as JSON");
   exec.add_flag("--dumpOutput", o.dump_output, "Print the outputs of the last query");
-  exec.add_option("--exportOutput", o.export_output, "Write them as JSON")->type_name("FILE");
+  add_path(exec, "--exportOutput", o.export_output, "Write them as JSON");
   exec.add_flag("--dumpRawBindingsToFile", o.dump_raw, "Write inputs and outputs as raw files here");
-  exec.add_option("--exportTimes", o.export_times, "Write the times of every query as JSON")
-      ->type_name("FILE");
-  exec.add_option("--exportTrace", o.export_trace, "Write a run as Chrome trace events")->type_name("FILE");
-  exec.add_option("--exportReport", o.export_report, "Write the build and the run as an HTML page")
-      ->type_name("FILE");
-  exec.add_option("--json", o.json, "Write the build report as JSON")->type_name("FILE");
+  add_path(exec, "--exportTimes", o.export_times, "Write the times of every query as JSON");
+  add_path(exec, "--exportTrace", o.export_trace, "Write a run as Chrome trace events");
+  add_path(exec, "--exportReport", o.export_report, "Write the build and the run as an HTML page");
+  add_path(exec, "--json", o.json, "Write the build report as JSON");
   exec.add_flag("--verbose", o.verbose, "Print why each tactic won or lost, and what the metrics mean");
 }
 
@@ -140,6 +167,7 @@ void settle_flags(const CLI::App& exec, ExecOptions& options) {
     if (given(exec, flag))
       throw Error(ErrorCode::kUnsupported, fmt::format("{} is not supported: {}", flag.name, flag.reason));
   options.loop.data_transfers = !options.no_transfers;
+  options.tuning.timing_cache = options.timing_cache;
   for (const KnownFlag& flag : flags_without_effect())
     if (given(exec, flag))
       options.notes.push_back(fmt::format("{} has no effect: {}", flag.name, flag.reason));

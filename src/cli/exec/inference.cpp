@@ -5,20 +5,18 @@
 #include "cli/exec/chrome_trace.h"
 #include "cli/exec/exports.h"
 #include "cli/exec/log.h"
-#include "cli/parse.h"
+#include "cli/exec/tensor_export.h"
 #include "twofour/files.h"
 
 namespace twofour::cli {
 namespace {
 
-void write_raw(const TensorInfo& tensor, const Tensor& values) {
-  write_file_atomic(raw_file_name(tensor.name, values),
+void write_raw(const std::string& name, size_t number, const Tensor& values) {
+  write_file_atomic(raw_file_name(name, number, values),
                     {reinterpret_cast<const char*>(values.raw()), values.size_bytes()});
 }
 
-using Files = std::map<std::string, std::string>;
-
-Inputs choose_inputs(const Files& files, const Engine& engine) {
+Inputs choose_inputs(const InputFiles& files, const Engine& engine) {
   Inputs inputs = load_inputs(engine, {.files = files});
   for (const auto& [name, tensor] : inputs)
     info(files.contains(name) ? fmt::format("Using values loaded from {} for input {}", files.at(name), name)
@@ -40,8 +38,9 @@ void write_tensors(const ExecOptions& options, const Engine& engine, const Input
   if (options.dump_output) info_lines("Output Tensors:\n" + tensors_text(infos, outputs));
   if (!options.export_output.empty()) write_file_atomic(options.export_output, tensors_json(infos, outputs));
   if (!options.dump_raw) return;
-  for (const TensorInfo& input : engine.inputs()) write_raw(input, inputs.at(input.name));
-  for (size_t i = 0; i < infos.size(); ++i) write_raw(infos[i], outputs[i]);
+  size_t number = 0;
+  for (const TensorInfo& input : engine.inputs()) write_raw(input.name, number++, inputs.at(input.name));
+  for (size_t i = 0; i < infos.size(); ++i) write_raw(infos[i].name, number++, outputs[i]);
 }
 
 std::optional<Profile> profile(const ExecOptions& options, const Engine& engine, const Inputs& inputs) {
@@ -61,14 +60,13 @@ std::optional<Profile> profile(const ExecOptions& options, const Engine& engine,
 }  // namespace
 
 RunResult run_inference(const ExecOptions& options, const Engine& engine) {
-  const std::vector<float> percentiles = parse_percentiles(options.percentiles);
   info(fmt::format("Created execution context with memory size: {:g} MiB activations, {:g} MiB scratch",
                    mib(engine.arena_bytes()), mib(engine.scratch_bytes())));
-  const Files files = parse_named_files(options.load_inputs);
-  const Inputs inputs = choose_inputs(files, engine);
-  const Trace trace = run_with_note(random_inputs_note(inputs, files),
+  const Inputs inputs = choose_inputs(options.load_inputs, engine);
+  const Trace trace = run_with_note(random_inputs_note(inputs, options.load_inputs),
                                     [&] { return run_streams(engine, inputs, options.loop); });
-  RunResult result{performance_lines(trace, {options.loop.warm_up_ms, options.avg_runs, percentiles}), {}};
+  RunResult result{performance_lines(trace, {options.loop.warm_up_ms, options.avg_runs, options.percentiles}),
+                   {}};
   print_lines(result.performance);
   if (!options.export_times.empty()) write_file_atomic(options.export_times, times_json(trace));
   write_tensors(options, engine, inputs, trace.outputs);

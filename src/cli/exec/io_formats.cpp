@@ -12,22 +12,21 @@
 namespace twofour::cli {
 namespace {
 
-constexpr Names<DType, 8> kTypes = {{{"fp32", DType::kF32},
-                                     {"fp16", DType::kF16},
-                                     {"bf16", DType::kBF16},
-                                     {"int64", DType::kI64},
-                                     {"int32", DType::kI32},
-                                     {"int8", DType::kI8},
-                                     {"uint8", DType::kU8},
-                                     {"bool", DType::kBool}}};
+constexpr Names<DType, 13> kTypes = {{{"fp64", DType::kF64},
+                                      {"fp32", DType::kF32},
+                                      {"fp16", DType::kF16},
+                                      {"bf16", DType::kBF16},
+                                      {"int64", DType::kI64},
+                                      {"uint64", DType::kU64},
+                                      {"uint32", DType::kU32},
+                                      {"int16", DType::kI16},
+                                      {"uint16", DType::kU16},
+                                      {"int32", DType::kI32},
+                                      {"int8", DType::kI8},
+                                      {"uint8", DType::kU8},
+                                      {"bool", DType::kBool}}};
 
 void check_one(const std::string& flag, const std::string& wanted, const TensorInfo& tensor) {
-  const size_t colon = wanted.find(':');
-  const std::string type = wanted.substr(0, colon);
-  if (colon == std::string::npos ||
-      std::ranges::find(kTypes, type, [](const auto& t) { return t.first; }) == kTypes.end())
-    throw Error(ErrorCode::kInvalidArgument,
-                fmt::format("{}: \"{}\" is not a type and format; write fp32:chw", flag, wanted));
   const std::string actual = fmt::format("{}:chw", name_of(kTypes, tensor.dtype));
   if (wanted != actual)
     throw Error(ErrorCode::kUnsupported,
@@ -37,14 +36,27 @@ void check_one(const std::string& flag, const std::string& wanted, const TensorI
 
 }  // namespace
 
-void check_io_formats(const std::string& flag, const std::string& text,
+std::vector<std::string> parse_io_formats(const std::string& text) {
+  std::vector<std::string> formats = parse_words(text);
+  for (const std::string& format : formats) {
+    const size_t colon = format.find(':');
+    const bool known = std::ranges::any_of(
+        kTypes, [&](const auto& type) { return type.first == std::string_view(format).substr(0, colon); });
+    if (!known || colon == std::string::npos || colon + 1 == format.size())
+      throw Error(ErrorCode::kInvalidArgument,
+                  fmt::format("\"{}\" is not a type and format; write fp32:chw", format));
+  }
+  return formats;
+}
+
+void check_io_formats(const std::string& flag, const std::vector<std::string>& formats,
                       const std::vector<TensorInfo>& tensors) {
-  if (text.empty()) return;
-  const std::vector<std::string> wanted = parse_words(text);
-  if (wanted.size() != 1 && wanted.size() != tensors.size())
-    throw Error(ErrorCode::kInvalidArgument, fmt::format("{}={} has {} formats for {} tensors", flag, text,
-                                                         wanted.size(), tensors.size()));
-  for (size_t i = 0; i < tensors.size(); ++i) check_one(flag, wanted[wanted.size() == 1 ? 0 : i], tensors[i]);
+  if (formats.empty() || tensors.empty()) return;
+  if (formats.size() != 1 && formats.size() != tensors.size())
+    throw Error(ErrorCode::kInvalidArgument,
+                fmt::format("{} has {} formats for {} tensors", flag, formats.size(), tensors.size()));
+  for (size_t i = 0; i < tensors.size(); ++i)
+    check_one(flag, formats[formats.size() == 1 ? 0 : i], tensors[i]);
 }
 
 }  // namespace twofour::cli

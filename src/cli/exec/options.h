@@ -1,6 +1,7 @@
 // The flags of `twofour exec`: trtexec's names, defaults of its 10.x generation.
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -21,21 +22,20 @@ struct ExecOptions {
   std::string onnx, load_engine, save_engine;
   // Build
   Sparsity sparsity = Sparsity::kDisable;
-  std::string shapes, min_shapes, opt_shapes, max_shapes;
-  std::string input_formats, output_formats;
-  std::string save_tactics, load_tactics;
+  std::map<std::string, Shape> shapes, min_shapes, opt_shapes, max_shapes;
+  std::vector<std::string> input_formats, output_formats;
+  std::string save_tactics, load_tactics, timing_cache;
   bool strict_tactics = false;
   TuningOptions tuning;
-  std::string tactic_sources;
   Verbosity profiling_verbosity = Verbosity::kLayerNamesOnly;
   // Inference
   LoopOptions loop;
-  std::string load_inputs;
+  std::map<std::string, std::string> load_inputs;
   int threads = 0;
   bool no_transfers = false, skip_inference = false, time_deserialize = false;
   // Report
   int avg_runs = 10;
-  std::string percentiles = "90,95,99";
+  std::vector<float> percentiles = {90, 95, 99};
   bool dump_profile = false, dump_layer_info = false, dump_output = false, dump_raw = false;
   bool verbose = false;
   std::string export_profile, export_layer_info, export_output, export_times, export_trace, export_report,

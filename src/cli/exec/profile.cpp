@@ -6,6 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "cli/json_text.h"
 #include "cli/timing.h"
 
 namespace twofour::cli {
@@ -60,7 +61,7 @@ std::string profile_json(const Profile& profile) {
                     {"averageMs", layer.average_ms},
                     {"medianMs", layer.median_ms},
                     {"percentage", layer.percent}});
-  return json.dump(1) + "\n";
+  return json_text(json);
 }
 
 }  // namespace twofour::cli

@@ -3,7 +3,10 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "cli/parse.h"
+#include <algorithm>
+#include <iterator>
+#include <set>
+
 #include "twofour/error.h"
 
 namespace twofour::cli {
@@ -11,15 +14,19 @@ namespace {
 
 using Shapes = std::map<std::string, Shape>;
 
-void check_inputs(const Shapes& shapes, const char* flag, const Shapes& opt) {
-  for (const auto& [name, shape] : opt)
-    if (!shapes.contains(name))
-      throw Error(ErrorCode::kInvalidArgument,
-                  fmt::format("--optShapes has input \"{}\", {} has not", name, flag));
-  for (const auto& [name, shape] : shapes)
-    if (!opt.contains(name))
-      throw Error(ErrorCode::kInvalidArgument,
-                  fmt::format("{} has input \"{}\", --optShapes has not", flag, name));
+struct Source {
+  const char* flag;
+  const Shapes* shapes;
+};
+
+/// Of the input `name` the shape in the first of `sources` that has one; says so unless it is the first.
+Shape first_of(const std::string& name, std::initializer_list<Source> sources,
+               std::vector<std::string>& notes) {
+  const auto has = [&](const Source& source) { return source.shapes->contains(name); };
+  const Source& source = *std::ranges::find_if(sources, has);
+  if (&source != sources.begin())
+    notes.push_back(fmt::format("input \"{}\": {} is that of {}", name, sources.begin()->flag, source.flag));
+  return source.shapes->at(name);
 }
 
 bool ordered(const Shape& low, const Shape& high) {
@@ -38,21 +45,32 @@ bool matches(std::string_view pattern, std::string_view name) {
 
 }  // namespace
 
-ShapeProfile parse_shape_profile(const std::string& min, const std::string& opt, const std::string& max) {
-  ShapeProfile profile{parse_shapes(min), parse_shapes(opt), parse_shapes(max)};
-  if (min.empty() && max.empty()) profile.min = profile.max = profile.opt;
-  else if (min.empty() || opt.empty() || max.empty())
-    throw Error(ErrorCode::kInvalidArgument,
-                "give --optShapes alone, or all of --minShapes, --optShapes and --maxShapes");
-  check_inputs(profile.min, "--minShapes", profile.opt);
-  check_inputs(profile.max, "--maxShapes", profile.opt);
-  for (const auto& [name, shape] : profile.opt)
-    if (!ordered(profile.min.at(name), shape) || !ordered(shape, profile.max.at(name)))
-      throw Error(
-          ErrorCode::kInvalidArgument,
-          fmt::format("shapes of input \"{}\" are not min <= opt <= max: {}, {}, {}", name,
-                      profile.min.at(name).to_string(), shape.to_string(), profile.max.at(name).to_string()));
+ShapeProfile complete_profile(const Shapes& min, const Shapes& opt, const Shapes& max) {
+  const Source least{"--minShapes", &min}, best{"--optShapes", &opt}, most{"--maxShapes", &max};
+  ShapeProfile profile;
+  std::set<std::string> names;
+  for (const Source& source : {least, best, most})
+    for (const auto& [name, shape] : *source.shapes) names.insert(name);
+  for (const std::string& name : names) {
+    std::vector<std::string> notes;
+    profile.min[name] = first_of(name, {least, best, most}, notes);
+    profile.opt[name] = first_of(name, {best, most, least}, notes);
+    profile.max[name] = first_of(name, {most, best, least}, notes);
+    if (min.contains(name) || max.contains(name)) std::ranges::move(notes, std::back_inserter(profile.notes));
+    if (!ordered(profile.min[name], profile.opt[name]) || !ordered(profile.opt[name], profile.max[name]))
+      throw Error(ErrorCode::kInvalidArgument,
+                  fmt::format("shapes of input \"{}\" are not min <= opt <= max: {}, {}, {}", name,
+                              profile.min[name].to_string(), profile.opt[name].to_string(),
+                              profile.max[name].to_string()));
+  }
   return profile;
+}
+
+std::vector<std::string> names_of_open(const std::vector<TensorInfo>& inputs) {
+  std::vector<std::string> names;
+  for (const TensorInfo& input : inputs)
+    if (input.is_open()) names.push_back(input.name);
+  return names;
 }
 
 Shapes expand_wildcards(const Shapes& shapes, const std::vector<std::string>& inputs) {
@@ -69,8 +87,8 @@ Shapes expand_wildcards(const Shapes& shapes, const std::vector<std::string>& in
         any = true;
       }
     if (!any)
-      throw Error(ErrorCode::kInvalidArgument, fmt::format("no input matches \"{}\"; the model has: {}",
-                                                           pattern, fmt::join(inputs, ", ")));
+      throw Error(ErrorCode::kInvalidArgument,
+                  fmt::format("no input matches \"{}\"; there are: {}", pattern, fmt::join(inputs, ", ")));
   }
   return result;
 }

@@ -3,19 +3,28 @@
 
 #include <map>
 #include <string>
+#include <vector>
 
 #include "twofour/shape.h"
+#include "twofour/tensor_info.h"
 
 namespace twofour::cli {
 
-/// Shapes by input; the three name the same inputs, and min <= opt <= max in every dimension.
+/// Shapes by input; all name the same inputs, and min <= opt <= max in every dimension.
 struct ShapeProfile {
   std::map<std::string, Shape> min, opt, max;
+  /// "input \"x\": --minShapes is that of --optShapes", of inputs that some of the three flags name.
+  std::vector<std::string> notes;
 };
 
-/// Each as parse_shapes() reads it. `opt` alone stands for all three, as in trtexec; otherwise all are
-/// needed. Throws Error{kInvalidArgument} naming flag, input and sizes.
-ShapeProfile parse_shape_profile(const std::string& min, const std::string& opt, const std::string& max);
+/// What is missing of an input is taken from the others, as trtexec does: min from opt, else max; opt from
+/// max, else min; max from opt, else min. Throws Error{kInvalidArgument} naming input and sizes.
+ShapeProfile complete_profile(const std::map<std::string, Shape>& min,
+                              const std::map<std::string, Shape>& opt,
+                              const std::map<std::string, Shape>& max);
+
+/// Those of which a size is open: a shape for `*` is meant for them.
+std::vector<std::string> names_of_open(const std::vector<TensorInfo>& inputs);
 
 /// One `*` in a name stands for any characters: every matching one of `inputs` gets the shape. Names without
 /// a star stay as they are. Throws Error{kInvalidArgument} on a pattern that matches nothing.

@@ -1,7 +1,5 @@
 #include "cli/exec/streams.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <barrier>
 #include <exception>
@@ -9,25 +7,9 @@
 #include <thread>
 
 #include "cli/session.h"
-#include "twofour/error.h"
 
 namespace twofour::cli {
 namespace {
-
-void check(const LoopOptions& o) {
-  constexpr int kMostStreams = 256;
-  if (o.iterations < 1 || !(o.duration_s >= 0) || !(o.warm_up_ms >= 0))
-    throw Error(ErrorCode::kInvalidArgument,
-                fmt::format("timing needs at least one iteration and no negative times, got {}, {} s, {} ms",
-                            o.iterations, o.duration_s, o.warm_up_ms));
-  if (o.streams < 1 || o.streams > kMostStreams)
-    throw Error(ErrorCode::kInvalidArgument,
-                fmt::format("--infStreams={} is not between 1 and {}", o.streams, kMostStreams));
-  if (!(o.sleep_ms >= 0) || !(o.idle_ms >= 0))
-    throw Error(ErrorCode::kInvalidArgument,
-                fmt::format("times to wait cannot be negative, got --sleepTime={}, --idleTime={}", o.sleep_ms,
-                            o.idle_ms));
-}
 
 void wait_ms(double ms) {
   if (ms > 0) std::this_thread::sleep_for(std::chrono::duration<double, std::milli>(ms));
@@ -107,7 +89,6 @@ void run_all(std::vector<std::unique_ptr<Stream>>& streams) {
 }
 
 Trace trace_streams(const Engine& engine, const Inputs& inputs, const LoopOptions& options, bool profile) {
-  check(options);
   std::vector<std::unique_ptr<Stream>> streams;
   for (int i = 0; i < options.streams; ++i)
     streams.push_back(std::make_unique<Stream>(i, engine, inputs, options, profile));

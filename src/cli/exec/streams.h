@@ -8,6 +8,8 @@
 
 namespace twofour::cli {
 
+inline constexpr int kMostStreams = 256;
+
 struct LoopOptions {
   int64_t iterations = 10;  // of each stream, at least
   double duration_s = 3;    // and at least this long
@@ -40,8 +42,8 @@ struct Trace {
   double throughput_qps() const { return static_cast<double>(queries.size()) / wall_s(); }
 };
 
-/// The streams share `inputs` and divide the threads in force among them. Throws
-/// Error{kInvalidArgument} on options without a single query.
+/// The streams share `inputs` and divide the threads in force among them. `options` are in the ranges that
+/// the command line allows.
 Trace run_streams(const Engine& engine, const Inputs& inputs, const LoopOptions& options);
 /// The same with the time of every layer, which disturbs the times of the whole.
 Trace profile_streams(const Engine& engine, const Inputs& inputs, const LoopOptions& options);

@@ -123,8 +123,7 @@ std::vector<float> parse_percentiles(const std::string& text) {
   std::vector<float> percentiles = parse_floats(text);
   for (const float p : percentiles)
     if (!(p >= 0 && p <= 100))
-      throw Error(ErrorCode::kInvalidArgument,
-                  fmt::format("--percentile={}: {} is not between 0 and 100", text, p));
+      throw Error(ErrorCode::kInvalidArgument, fmt::format("{} is not between 0 and 100", p));
   return percentiles;
 }
 
