@@ -27,7 +27,10 @@ std::vector<SparsePattern> read_metadata(const Graph& graph) {
     for (const Json& weight : json.at("weights")) {
       const auto axis = get_integer<int64_t>(weight.at("axis"));
       TWOFOUR_CHECK(axis >= 0 && axis < 64, kDataCorrupt, "metadata {} has the axis {}", kMetadataKey, axis);
-      result.push_back({text_from_json(weight.at("name")), static_cast<size_t>(axis)});
+      const Json& name = weight.at("name");
+      TWOFOUR_CHECK(name.is_string() || name.is_array(), kDataCorrupt,
+                    "metadata {} is malformed: {} is not a name", kMetadataKey, name.dump());
+      result.push_back({text_from_json(name), static_cast<size_t>(axis)});
     }
     return result;
   } catch (const Json::exception& error) {
