@@ -63,7 +63,7 @@ void check_size(const ValueType& type) {
 bool is_unknown(const Value* value) { return value && !value->type().known; }
 
 /// The ranks of some inputs are not known: types without rank, whose dtype is the one that results from any
-/// rank that fits. Errors have to wait until the ranks are known.
+/// rank that fits, or that inference sets before it fails. Errors have to wait until the ranks are known.
 void infer_dtypes(const OpDef& op, const Node& node, std::span<ValueType> types) {
   constexpr std::array kRanks = {4, 3, 2, 1, 5, 0, 6};
   for (const int rank : kRanks) {
@@ -76,11 +76,12 @@ void infer_dtypes(const OpDef& op, const Node& node, std::span<ValueType> types)
       else inputs.push_back(trial.add_input("", {value->dtype(), Dims(static_cast<size_t>(rank))}));
     }
     const Node* twin = trial.add_node(node.op(), std::move(inputs), types.size(), node.attrs(), node.name());
+    std::ranges::fill(types, ValueType{.dtype = node.input(0) ? node.input(0)->dtype() : DType::kF32});
     try {
       op.infer(*twin, types);
       break;
     } catch (const Error&) {
-      std::ranges::fill(types, ValueType{.dtype = node.input(0) ? node.input(0)->dtype() : DType::kF32});
+      continue;
     }
   }
   for (ValueType& type : types) type = {.dtype = type.dtype, .dims = {}, .known = false};

@@ -69,6 +69,18 @@ TEST(Families, ConvolutionsOfOneAndThreeAxes) {
   }
 }
 
+TEST(Families, SparseConvolutionsHaveAtMostTwoAxes) {
+  const Case volume =
+      make_case("Conv", {{.shape = {1, 8, 4, 5, 6}}, {.shape = {16, 8, 3, 3, 3}, .constant = true}});
+  const Case line =
+      pruned(make_case("Conv", {{.shape = {2, 16, 40}}, {.shape = {32, 16, 1}, .constant = true}}), 1);
+  for (const backend::Tactic* candidate : device().tactics()) {
+    if (!candidate->is_sparse()) continue;
+    EXPECT_FALSE(candidate->supports(volume.node)) << candidate->name();
+    check_tactic(*candidate, line, {}, 256);
+  }
+}
+
 TEST(Families, TransposedConvolutionsOfOneAndThreeAxes) {
   for (const int64_t group : {1, 2})
     for (const int64_t stride : {1, 3}) {

@@ -332,7 +332,7 @@ const std::map<std::string_view, std::string_view>& not_covered() {
       {"ResizeGrad", kTraining},
       {"RoiAlign", kImage},
       {"RotaryEmbedding", kComposed},
-      {"RoundToFloat8", "rounds to a table of values"},
+      {"RoundToMinifloat", "rounds to a table of values"},
       {"STFT", kComposed},
       {"Scan", "runs other operators"},
       {"SgdUpdate", kTraining},

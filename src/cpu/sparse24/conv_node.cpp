@@ -43,6 +43,7 @@ ConvShape conv_shape_of(const NodeDesc& node) {
 
 Support conv_node_ok(const NodeDesc& node) {
   const TensorDesc& weight = node.inputs[kWeight].desc;
+  if (weight.shape.rank() > 4) return declined(Reason::kShape, "three spatial axes: " + weight.to_string());
   if (Support no = all_of({onednn::conv_shapes_ok(node.inputs[kSrc].desc, weight, node.outputs[0]),
                            sparse24_node_ok(node), residual_ok(node)});
       !no)

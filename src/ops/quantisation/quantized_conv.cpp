@@ -17,7 +17,8 @@ Dims checked_dims(const Node& node, size_t weight_input) {
 }
 
 void infer_integer(const Node& node, std::span<ValueType> outputs) {
-  outputs[0] = {DType::kI32, checked_dims(node, 1)};
+  outputs[0].dtype = DType::kI32;
+  outputs[0].dims = checked_dims(node, 1);
   if (const Value* zero_point = node.input(2))
     check_zero_point(zero_point->type(), node.input(0)->dtype(), nullptr, "src_zero_point");
   if (const Value* zero_point = node.input(3))
