@@ -18,11 +18,18 @@ struct Case {
   bool open;  // what the example has as constants comes as inputs
 };
 
+/// TreeEnsemble's tables must make trees together, which no declaration for one input says; importers give
+/// constants.
+bool can_open(const ops::OpDef& op, const ops::Example& example) {
+  return op.name != "TreeEnsemble" && std::ranges::any_of(example.inputs, &ops::ExampleInput::constant);
+}
+
 std::vector<Case> cases() {
   std::vector<Case> all;
   for (const ops::OpDef* op : ops::all_ops())
     for (size_t i = 0; i < op->examples.size(); ++i)
-      for (const bool open : {false, true}) all.push_back({op, i, open});
+      for (const bool open : {false, true})
+        if (!open || can_open(*op, op->examples[i])) all.push_back({op, i, open});
   return all;
 }
 
@@ -30,12 +37,9 @@ void PrintTo(const Case& c, std::ostream* out) {
   *out << c.op->name << " example " << c.example << (c.open ? " open" : "");
 }
 
-/// The example with inputs in place of constants; nothing where the op then knows too little or there are
-/// none.
+/// The example with inputs in place of constants; nothing where the op then knows too little.
 std::optional<Graph> opened(const ops::OpDef& op, ops::Example example) {
-  bool any = false;
-  for (ops::ExampleInput& input : example.inputs) any |= std::exchange(input.constant, false);
-  if (!any) return std::nullopt;
+  for (ops::ExampleInput& input : example.inputs) input.constant = false;
   try {
     Graph graph = ops::example_graph(op, example, 1);
     for (const Value* output : graph.outputs())
@@ -53,7 +57,7 @@ TEST_P(Examples, BuildAndRunOnRandomInputs) {
   const ops::Example& example = GetParam().op->examples[GetParam().example];
   auto graph =
       GetParam().open ? opened(*GetParam().op, example) : ops::example_graph(*GetParam().op, example, 1);
-  if (!graph) GTEST_SKIP() << "has no other form";
+  if (!graph) GTEST_SKIP() << "its types need these constants";
   const Model model(std::move(*graph));
   const BuiltEngine built = build_engine(model, {.tuning = {.rounds = 1}});
   for (const LayerChoice& layer : built.report.layers)

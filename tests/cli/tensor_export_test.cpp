@@ -33,7 +33,7 @@ TEST(Values, AreExact) {
   const std::vector<float> halves = {0.1F, 65504, 1e-8F};
   const Tensor floats = Tensor::of<float>({3}, std::span<const float>(halves));
   EXPECT_EQ(values_text(floats.to(DType::kF16), " "), "0.099975586 65504 0");
-  EXPECT_EQ(values_text(floats.to(DType::kBF16), " "), "0.10009766 65536 1.001172e-08");
+  EXPECT_EQ(values_text(floats.to(DType::kBF16), " "), "0.100097656 65536 1.0011718e-08");
   EXPECT_EQ(values_text(floats.to(DType::kBool), ","), "1,1,1");
   EXPECT_EQ(values_text(Tensor(DType::kF32, {0}), ","), "");
 }

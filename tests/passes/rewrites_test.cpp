@@ -65,7 +65,9 @@ void expect_same_results(const Graph& a, const Graph& b) {
     for (size_t j = 0; j < p.span<float>().size(); ++j) {
       const float v = p.span<float>()[j], w = q.span<float>()[j];
       const bool same = v == w || (std::isnan(v) && std::isnan(w));  // infinities have no difference
-      if (!same) ASSERT_NEAR(v, w, 1e-5 * (1 + std::abs(v)));
+      if (!same) {
+        ASSERT_NEAR(v, w, 1e-5 * (1 + std::abs(v)));
+      }
     }
   }
 }
