@@ -12,8 +12,8 @@ namespace {
 
 constexpr int64_t kMostRadix = 64;  // a step of a prime radix costs its square
 
-std::complex<float> root(int64_t turns, int64_t length, double sign) {
-  return std::complex<float>(std::polar(
+std::complex<double> root(int64_t turns, int64_t length, double sign) {
+  return std::complex<double>(std::polar(
       1.0, sign * 2 * std::numbers::pi * static_cast<double>(turns) / static_cast<double>(length)));
 }
 
@@ -33,9 +33,9 @@ std::vector<int64_t> factors_of(int64_t n) {
 /// One step: sequences of `length` in `stride` interleaved ones become `radix` times as many shorter ones.
 struct Step {
   int64_t radix, length, stride;
-  int64_t plane;                     // floats of the real parts
-  const std::complex<float>* roots;  // of the whole transform
-  int64_t root_step;                 // roots of `length` stand so far apart
+  int64_t plane;                      // numbers of the real parts
+  const std::complex<double>* roots;  // of the whole transform
+  int64_t root_step;                  // roots of `length` stand so far apart
   bool inverse;
 };
 
@@ -45,14 +45,14 @@ TWOFOUR_INLINE inline void small_transform(const Step& s, int64_t p, int64_t n, 
                                            const Dst& dst) {
   const int64_t m = s.length / s.radix;
   for (int64_t k = 0; k < s.radix; ++k) {
-    const std::complex<float> twiddle = s.roots[p * k % s.length * s.root_step];
-    float* re = dst(k);
-    float* im = re + s.plane;
+    const std::complex<double> twiddle = s.roots[p * k % s.length * s.root_step];
+    double* re = dst(k);
+    double* im = re + s.plane;
     for (int64_t j = 0; j < s.radix; ++j) {
-      const std::complex<float> w = twiddle * s.roots[j * k % s.radix * m * s.root_step];
-      const float wr = w.real(), wi = w.imag();
-      const float* x = src(j);
-      const float* y = x + s.plane;
+      const std::complex<double> w = twiddle * s.roots[j * k % s.radix * m * s.root_step];
+      const double wr = w.real(), wi = w.imag();
+      const double* x = src(j);
+      const double* y = x + s.plane;
       if (j == 0) {
 #pragma omp simd
         for (int64_t i = 0; i < n; ++i) {
@@ -72,34 +72,34 @@ TWOFOUR_INLINE inline void small_transform(const Step& s, int64_t p, int64_t n, 
 
 template <typename Src, typename Dst>
 TWOFOUR_INLINE inline void transform4(const Step& s, int64_t p, int64_t n, const Src& src, const Dst& dst) {
-  const float turn = s.inverse ? -1.0F : 1.0F;
-  const std::complex<float> w1 = s.roots[p * s.root_step];
-  const std::complex<float> w2 = s.roots[2 * p % s.length * s.root_step];
-  const std::complex<float> w3 = s.roots[3 * p % s.length * s.root_step];
-  const float *a = src(0), *b = src(1), *c = src(2), *d = src(3);
-  float *w = dst(0), *x = dst(1), *y = dst(2), *z = dst(3);
+  const double turn = s.inverse ? -1.0 : 1.0;
+  const std::complex<double> w1 = s.roots[p * s.root_step];
+  const std::complex<double> w2 = s.roots[2 * p % s.length * s.root_step];
+  const std::complex<double> w3 = s.roots[3 * p % s.length * s.root_step];
+  const double *a = src(0), *b = src(1), *c = src(2), *d = src(3);
+  double *w = dst(0), *x = dst(1), *y = dst(2), *z = dst(3);
   const int64_t im = s.plane;
 #pragma omp simd
   for (int64_t i = 0; i < n; ++i) {
-    const float sum_r = a[i] + c[i], sum_i = a[im + i] + c[im + i];
-    const float gap_r = a[i] - c[i], gap_i = a[im + i] - c[im + i];
-    const float odd_r = b[i] + d[i], odd_i = b[im + i] + d[im + i];
-    const float turn_r = turn * (b[im + i] - d[im + i]), turn_i = turn * (d[i] - b[i]);
+    const double sum_r = a[i] + c[i], sum_i = a[im + i] + c[im + i];
+    const double gap_r = a[i] - c[i], gap_i = a[im + i] - c[im + i];
+    const double odd_r = b[i] + d[i], odd_i = b[im + i] + d[im + i];
+    const double turn_r = turn * (b[im + i] - d[im + i]), turn_i = turn * (d[i] - b[i]);
     w[i] = sum_r + odd_r;
     w[im + i] = sum_i + odd_i;
-    const float x_r = gap_r + turn_r, x_i = gap_i + turn_i;
+    const double x_r = gap_r + turn_r, x_i = gap_i + turn_i;
     x[i] = x_r * w1.real() - x_i * w1.imag();
     x[im + i] = x_r * w1.imag() + x_i * w1.real();
-    const float y_r = sum_r - odd_r, y_i = sum_i - odd_i;
+    const double y_r = sum_r - odd_r, y_i = sum_i - odd_i;
     y[i] = y_r * w2.real() - y_i * w2.imag();
     y[im + i] = y_r * w2.imag() + y_i * w2.real();
-    const float z_r = gap_r - turn_r, z_i = gap_i - turn_i;
+    const double z_r = gap_r - turn_r, z_i = gap_i - turn_i;
     z[i] = z_r * w3.real() - z_i * w3.imag();
     z[im + i] = z_r * w3.imag() + z_i * w3.real();
   }
 }
 
-void run_step(const Step& step, const float* from, float* to) {
+void run_step(const Step& step, const double* from, double* to) {
   run_simd([=]() TWOFOUR_INLINE {
     const Step s = step;
     const int64_t m = s.length / s.radix;
@@ -114,16 +114,16 @@ void run_step(const Step& step, const float* from, float* to) {
 }
 
 /// (re, im) of row k times w[k], for all rows.
-void multiply_rows(const std::complex<float>* w, int64_t rows, int64_t plane, const float* src,
-                   int64_t src_plane, float* dst) {
+void multiply_rows(const std::complex<double>* w, int64_t rows, int64_t plane, const double* src,
+                   int64_t src_plane, double* dst) {
   run_simd([=]() TWOFOUR_INLINE {
     for (int64_t k = 0; k < rows; ++k) {
-      const float wr = w[k].real(), wi = w[k].imag();
-      const float* x = src + k * Fft::kLanes;
-      float* to = dst + k * Fft::kLanes;
+      const double wr = w[k].real(), wi = w[k].imag();
+      const double* x = src + k * Fft::kLanes;
+      double* to = dst + k * Fft::kLanes;
 #pragma omp simd
       for (int64_t i = 0; i < Fft::kLanes; ++i) {
-        const float re = x[i], im = x[src_plane + i];
+        const double re = x[i], im = x[src_plane + i];
         to[i] = re * wr - im * wi;
         to[plane + i] = re * wi + im * wr;
       }
@@ -144,8 +144,8 @@ Fft::Fft(int64_t length, bool inverse) : length_(length), radices_(factors_of(le
   forward_ = std::make_unique<Fft>(size, false);
   backward_ = std::make_unique<Fft>(size, true);
   for (int64_t i = 0; i < length; ++i) chirp_.push_back(root(i * i % (2 * length), 2 * length, sign));
-  std::vector<float> block(static_cast<size_t>(forward_->block_floats()), 0.0F);
-  std::vector<float> scratch(static_cast<size_t>(forward_->scratch_floats()));
+  std::vector<double> block(static_cast<size_t>(forward_->block_numbers()), 0.0);
+  std::vector<double> scratch(static_cast<size_t>(forward_->scratch_numbers()));
   const auto plane = static_cast<size_t>(size * kLanes);
   for (int64_t i = 0; i < length; ++i)
     for (const int64_t at : {i, (size - i) % size}) {
@@ -153,20 +153,20 @@ Fft::Fft(int64_t length, bool inverse) : length_(length), radices_(factors_of(le
       block[plane + static_cast<size_t>(at * kLanes)] = -chirp_[static_cast<size_t>(i)].imag();
     }
   forward_->run(block.data(), scratch.data());
-  const float scale = 1.0F / static_cast<float>(size);
+  const double scale = 1.0 / static_cast<double>(size);
   for (size_t i = 0; i < plane; i += kLanes) filter_.emplace_back(block[i] * scale, block[plane + i] * scale);
 }
 
-int64_t Fft::scratch_floats() const {
-  return forward_ ? forward_->block_floats() + forward_->scratch_floats() : block_floats();
+int64_t Fft::scratch_numbers() const {
+  return forward_ ? forward_->block_numbers() + forward_->scratch_numbers() : block_numbers();
 }
 
-void Fft::run(float* block, float* scratch) const {
+void Fft::run(double* block, double* scratch) const {
   if (forward_) run_bluestein(block, scratch);
   else run_stockham(block, scratch);
 }
 
-void Fft::run_stockham(float* block, float* scratch) const {
+void Fft::run_stockham(double* block, double* scratch) const {
   const int64_t plane = length_ * kLanes;
   const bool inverse = length_ > 2 && roots_[1].imag() > 0;
   Step step{.radix = 1,
@@ -176,8 +176,8 @@ void Fft::run_stockham(float* block, float* scratch) const {
             .roots = roots_.data(),
             .root_step = 1,
             .inverse = inverse};
-  float* from = block;
-  float* to = scratch;
+  double* from = block;
+  double* to = scratch;
   for (const int64_t radix : radices_) {
     step.radix = radix;
     step.root_step = length_ / step.length;
@@ -189,12 +189,12 @@ void Fft::run_stockham(float* block, float* scratch) const {
   if (from != block) std::copy_n(from, 2 * plane, block);
 }
 
-void Fft::run_bluestein(float* block, float* scratch) const {
+void Fft::run_bluestein(double* block, double* scratch) const {
   const int64_t plane = length_ * kLanes;
   const int64_t wide = forward_->length() * kLanes;
-  float* const padded = scratch;
-  float* const rest = scratch + forward_->block_floats();
-  std::fill_n(padded, forward_->block_floats(), 0.0F);
+  double* const padded = scratch;
+  double* const rest = scratch + forward_->block_numbers();
+  std::fill_n(padded, forward_->block_numbers(), 0.0);
   multiply_rows(chirp_.data(), length_, wide, block, plane, padded);
   forward_->run(padded, rest);
   multiply_rows(filter_.data(), forward_->length(), wide, padded, wide, padded);

@@ -1,5 +1,6 @@
-// The discrete Fourier transform of several signals at once, in single precision: Stockham's form for lengths
-// with small prime factors (see Van Loan, Computational Frameworks for the FFT, 1992), Bluestein's otherwise.
+// The discrete Fourier transform of several signals at once: Stockham's form for lengths with small prime
+// factors (see Van Loan, Computational Frameworks for the FFT, 1992), Bluestein's otherwise. In double
+// precision, so that large terms that cancel leave no more than a rounding of f32.
 #pragma once
 
 #include <complex>
@@ -17,18 +18,18 @@ class Fft {
   Fft(int64_t length, bool inverse);
 
   int64_t length() const { return length_; }
-  /// Floats of one block: length * kLanes for real parts, then as many for imaginary ones.
-  int64_t block_floats() const { return 2 * length_ * kLanes; }
-  /// Floats of the memory that run() needs beside the block.
-  int64_t scratch_floats() const;
+  /// Numbers of one block: length * kLanes for real parts, then as many for imaginary ones.
+  int64_t block_numbers() const { return 2 * length_ * kLanes; }
+  /// Numbers of the memory that run() needs beside the block.
+  int64_t scratch_numbers() const;
   /// Transforms a block, element after element with kLanes signals each.
-  void run(float* block, float* scratch) const;
+  void run(double* block, double* scratch) const;
 
  private:
-  using Roots = std::vector<std::complex<float>>;
+  using Roots = std::vector<std::complex<double>>;
 
-  void run_stockham(float* block, float* scratch) const;
-  void run_bluestein(float* block, float* scratch) const;
+  void run_stockham(double* block, double* scratch) const;
+  void run_bluestein(double* block, double* scratch) const;
 
   int64_t length_;
   std::vector<int64_t> radices_;  // empty: Bluestein's

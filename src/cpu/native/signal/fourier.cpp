@@ -88,22 +88,22 @@ struct Problem {
 class FourierKernel final : public Kernel {
  public:
   explicit FourierKernel(const NodeDesc& node) : p_(node), fft_(p_.length, p_.inverse) {
-    floats_ = fft_.block_floats() + fft_.scratch_floats();
+    numbers_ = fft_.block_numbers() + fft_.scratch_numbers();
     threads_ = max_threads();
   }
 
-  size_t scratch_bytes() const override { return static_cast<size_t>(floats_ * threads_) * sizeof(float); }
+  size_t scratch_bytes() const override { return static_cast<size_t>(numbers_ * threads_) * sizeof(double); }
 
   void run(const KernelArgs& args) const override {
     const int64_t blocks = ceil_div(p_.count, kLanes);
     const int64_t parts = std::min<int64_t>(blocks, threads_);
     parallel_ranges(parts, 1, [&](int64_t first, int64_t last) {
       for (int64_t part = first; part < last; ++part) {
-        float* const block = reinterpret_cast<float*>(args.scratch) + part * floats_;
+        double* const block = reinterpret_cast<double*>(args.scratch) + part * numbers_;
         for (int64_t i = blocks * part / parts; i < blocks * (part + 1) / parts; ++i) {
           const int64_t lanes = std::min(kLanes, p_.count - i * kLanes);
           load(args, i * kLanes, lanes, block);
-          fft_.run(block, block + fft_.block_floats());
+          fft_.run(block, block + fft_.block_numbers());
           store(args, i * kLanes, lanes, block);
         }
       }
@@ -111,15 +111,15 @@ class FourierKernel final : public Kernel {
   }
 
  private:
-  void load(const KernelArgs& args, int64_t first, int64_t lanes, float* block) const {
-    std::fill_n(block, fft_.block_floats(), 0.0F);
+  void load(const KernelArgs& args, int64_t first, int64_t lanes, double* block) const {
+    std::fill_n(block, fft_.block_numbers(), 0.0);
     const int64_t plane = p_.length * kLanes;
     const int64_t most = p_.completes ? p_.length / 2 + 1 : p_.length;
     const float* window = p_.windowed ? args.in<float>(2) : nullptr;
     for (int64_t lane = 0; lane < lanes; ++lane) {
       const float* from = args.in<float>(0) + p_.src.begin(first + lane);
       for (int64_t i = 0; i < std::min(p_.src.numbers, most); ++i) {
-        const float factor = window ? window[i] : 1.0F;
+        const double factor = window ? double{window[i]} : 1.0;
         block[i * kLanes + lane] = from[i * p_.src.step] * factor;
         if (p_.src.parts == 2) block[plane + i * kLanes + lane] = from[i * p_.src.step + 1] * factor;
       }
@@ -128,10 +128,10 @@ class FourierKernel final : public Kernel {
   }
 
   /// The second half is the first one's conjugate, backwards; what is its own conjugate is real.
-  void complete(float* block) const {
-    float* const im = block + p_.length * kLanes;
-    std::fill_n(im, kLanes, 0.0F);
-    if (p_.length % 2 == 0) std::fill_n(im + p_.length / 2 * kLanes, kLanes, 0.0F);
+  void complete(double* block) const {
+    double* const im = block + p_.length * kLanes;
+    std::fill_n(im, kLanes, 0.0);
+    if (p_.length % 2 == 0) std::fill_n(im + p_.length / 2 * kLanes, kLanes, 0.0);
     for (int64_t i = p_.length / 2 + 1; i < p_.length; ++i)
       for (int64_t lane = 0; lane < kLanes; ++lane) {
         block[i * kLanes + lane] = block[(p_.length - i) * kLanes + lane];
@@ -139,21 +139,22 @@ class FourierKernel final : public Kernel {
       }
   }
 
-  void store(const KernelArgs& args, int64_t first, int64_t lanes, const float* block) const {
+  void store(const KernelArgs& args, int64_t first, int64_t lanes, const double* block) const {
     const int64_t plane = p_.length * kLanes;
-    const float scale = p_.inverse ? 1.0F / static_cast<float>(p_.length) : 1.0F;
+    const double scale = p_.inverse ? 1.0 / static_cast<double>(p_.length) : 1.0;
     for (int64_t lane = 0; lane < lanes; ++lane) {
       float* to = args.out<float>() + p_.dst.begin(first + lane);
       for (int64_t i = 0; i < p_.dst.numbers; ++i) {
-        to[i * p_.dst.step] = block[i * kLanes + lane] * scale;
-        if (p_.dst.parts == 2) to[i * p_.dst.step + 1] = block[plane + i * kLanes + lane] * scale;
+        to[i * p_.dst.step] = static_cast<float>(block[i * kLanes + lane] * scale);
+        if (p_.dst.parts == 2)
+          to[i * p_.dst.step + 1] = static_cast<float>(block[plane + i * kLanes + lane] * scale);
       }
     }
   }
 
   Problem p_;
   Fft fft_;
-  int64_t floats_, threads_;
+  int64_t numbers_, threads_;
 };
 
 class NativeFourier final : public OpTactic {
