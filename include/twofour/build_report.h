@@ -46,7 +46,7 @@ struct SparsityTrial {
   double dense_us = -1;
   double speedup =
       0;  // median over rounds of dense / sparse: of the engine that won, or, where none did, of the first
-  bool won = false;                               // beyond the noise
+  bool won = false;                               // by more than 2 % and the noise
   std::vector<std::string> layers_returned = {};  // to dense
   std::string skipped = {};                       // why there was no trial though layers were sparse
 

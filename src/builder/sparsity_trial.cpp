@@ -74,7 +74,7 @@ SparsityTrial race(Competitor& sparse, Competitor& dense, const Options& options
   return {.sparse_us = us[0],
           .dense_us = us[1],
           .speedup = 1 / ratio.median,
-          .won = ratio.median + ratio.noise < 1 || ratio.median < 1 - options.noise_fraction};
+          .won = outcome_of(ratio, options.noise_fraction) == Outcome::kWins};
 }
 
 size_t bytes_of(const BuildReport& report) { return report.weights_bytes + report.arena_bytes; }

@@ -144,7 +144,10 @@ class Demo {
   }
 
   EngineResult compare(const Model& dense, const Model& sparse, int64_t batch) const {
-    return compare_networks(dense, sparse, batch, {.level = recipe_.tuning_level}, recipe_.seconds_per_pair);
+    TuningOptions tuning;
+    tuning.level = recipe_.tuning_level;
+    tuning.timing_cache = std::filesystem::path(options_.output) / "timings.json";
+    return compare_networks(dense, sparse, batch, tuning, recipe_.seconds_per_pair);
   }
 
   SgdOptions sgd() const {
