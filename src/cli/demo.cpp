@@ -191,7 +191,7 @@ void add_demo(CLI::App& app) {
   CLI::App* demo =
       app.add_subcommand("demo", "The whole road on built-in data: train, prune, retrain, build, measure");
   add_path(*demo, "--output", options->output, "Folder for models and report")->default_str(options->output);
-  demo->add_flag("--quick", options->quick, "Less data and fewer epochs: under a minute");
+  demo->add_flag("--quick", options->quick, "Less data and fewer epochs: about a minute");
   add_number(*demo, "--seed", options->seed, {0, kMostSeed}, "Of data and weights");
   add_threads_option(*demo, options->threads);
   demo->callback([options] { run(*options); });
