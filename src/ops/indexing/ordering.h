@@ -13,17 +13,18 @@ bool before(T a, T b) {
   return a < b;
 }
 
-/// Whether a maximum takes a instead of b: it is the greater, or a NaN and b is none.
+/// Whether a maximum takes a instead of b: it is the greater, or a NaN and b is none. Always inlined, so that
+/// kernels vectorise it for the instruction set of the caller.
 struct Above {
   template <typename T>
-  bool operator()(T a, T b) const {
+  [[gnu::always_inline]] bool operator()(T a, T b) const {
     return b == b && (a > b || a != a);
   }
 };
 /// The same for a minimum.
 struct Below {
   template <typename T>
-  bool operator()(T a, T b) const {
+  [[gnu::always_inline]] bool operator()(T a, T b) const {
     return b == b && (a < b || a != a);
   }
 };

@@ -5,6 +5,7 @@
 #include "cpu/native/simd.h"
 #include "cpu/op_tactic.h"
 #include "cpu/tactics.h"
+#include "ops/indexing/ordering.h"
 #include "ops/infer.h"
 #include "ops/strided.h"
 
@@ -28,20 +29,6 @@ void for_each_block(const ops::AxisView& view, const Fn& fn) {
     }
   });
 }
-
-/// Whether the extreme is a instead of b: a NaN wins over numbers.
-struct Above {
-  template <typename T>
-  TWOFOUR_INLINE bool operator()(T a, T b) const {
-    return b == b && (a > b || a != a);
-  }
-};
-struct Below {
-  template <typename T>
-  TWOFOUR_INLINE bool operator()(T a, T b) const {
-    return b == b && (a < b || a != a);
-  }
-};
 
 /// dst[j] = where column j of `rows` rows has its extreme: the first or the last of equal ones.
 template <typename T, typename Wins>
@@ -110,7 +97,7 @@ std::unique_ptr<Kernel> make_arg(const NodeDesc& node) {
 
 template <typename T>
 std::unique_ptr<Kernel> make_arg_of(const NodeDesc& node) {
-  return node.op == "ArgMax" ? make_arg<T, Above>(node) : make_arg<T, Below>(node);
+  return node.op == "ArgMax" ? make_arg<T, ops::Above>(node) : make_arg<T, ops::Below>(node);
 }
 
 class NativeArgExtreme final : public OpTactic {
