@@ -225,7 +225,7 @@ Built build_fixed_plan(Graph graph, const backend::Backend& backend, Options opt
         options.progress = {};  // what follows finds its times in the cache
         return built;
       },
-      [&](const Built& sparse, const Built& dense) { return race_engines(sparse, dense, backend, options); });
+      [&](const Built& dense) { return race_against(dense, backend, options); });
 }
 
 /// The same for fixed sizes: those at which an engine with ranges is timed.

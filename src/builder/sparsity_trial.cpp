@@ -101,17 +101,18 @@ Built with(Built built, SparsityTrial trial) {
 }
 
 /// `layers`: the sparse ones, those that gain least first.
-Built settle(const BuildWithDense& build, const Race& race, Built sparse,
+Built settle(const BuildWithDense& build, const RaceAgainst& against, Built sparse,
              const std::vector<std::string>& layers) {
   Built dense = build(first_names(layers, layers.size()));
-  const SparsityTrial first = race(sparse, dense);
+  const Race race = against(dense);
+  const SparsityTrial first = race(sparse);
   SparsityTrial trial = first;
   size_t returned = 0;
   while (!trial.won) {
     returned += (layers.size() - returned + 1) / 2;
     if (returned == layers.size()) break;
     sparse = build(first_names(layers, returned));
-    trial = race(sparse, dense);
+    trial = race(sparse);
   }
   SparsityTrial result = trial.won ? trial : first;
   result.layers_returned = {layers.begin(), layers.begin() + static_cast<std::ptrdiff_t>(returned)};
@@ -120,22 +121,25 @@ Built settle(const BuildWithDense& build, const Race& race, Built sparse,
 
 }  // namespace
 
-SparsityTrial race_engines(const Built& sparse, const Built& dense, const backend::Backend& backend,
-                           const Options& options) {
-  const size_t bytes = bytes_of(sparse.report) + bytes_of(dense.report);
-  TWOFOUR_CHECK(bytes <= memory_bytes() / 2, kResourceExhausted, "two engines would take {} MiB",
-                bytes >> 20);
-  Competitor sparse_run(engine_of(sparse, backend));
-  Competitor dense_run(engine_of(dense, backend));
-  return race(sparse_run, dense_run, options);
+Race race_against(const Built& dense, const backend::Backend& backend, const Options& options) {
+  std::shared_ptr<Competitor>
+      dense_run;  // made by the first race, after the memory that both need is checked
+  return [dense, dense_run, &backend, &options](const Built& sparse) mutable {
+    const size_t bytes = bytes_of(sparse.report) + bytes_of(dense.report);
+    TWOFOUR_CHECK(bytes <= memory_bytes() / 2, kResourceExhausted, "two engines would take {} MiB",
+                  bytes >> 20);
+    if (!dense_run) dense_run = std::make_shared<Competitor>(engine_of(dense, backend));
+    Competitor sparse_run(engine_of(sparse, backend));
+    return race(sparse_run, *dense_run, options);
+  };
 }
 
-Built settle_sparse_layers(const BuildWithDense& build, const Race& race) {
+Built settle_sparse_layers(const BuildWithDense& build, const RaceAgainst& against) {
   Built sparse = build({});
   const std::vector<std::string> layers = by_gain(sparse.report);
   if (layers.empty()) return sparse;
   try {
-    return settle(build, race, sparse, layers);
+    return settle(build, against, sparse, layers);
   } catch (const Error& error) {
     SparsityTrial trial;
     trial.skipped = error.what();

@@ -23,16 +23,18 @@ struct Built {
 using BuildWithDense = std::function<Built(const std::set<std::string>& dense_layers)>;
 
 /// Runs a sparse network in turn with its dense self: all of a trial but the layers that went back.
-using Race = std::function<SparsityTrial(const Built& sparse, const Built& dense)>;
+using Race = std::function<SparsityTrial(const Built& sparse)>;
+/// Races against this dense network.
+using RaceAgainst = std::function<Race(const Built& dense)>;
 
 /// Engines of both on plausible inputs, until one has clearly won or the time that options.tuning allows is
-/// spent. Throws Error when two engines need too much memory, and what networks throw on such inputs.
-SparsityTrial race_engines(const Built& sparse, const Built& dense, const backend::Backend& backend,
-                           const Options& options);
+/// spent; the dense one is made once. A race throws Error when two engines need too much memory, and what
+/// networks throw on such inputs. `backend` and `options` outlive it.
+Race race_against(const Built& dense, const backend::Backend& backend, const Options& options);
 
 /// Builds with no layer kept dense and, where sparse tactics were picked, with all of them and as many others
 /// as the trial takes. The report says what was measured. Where a race throws, the choice by layers stands,
 /// with the reason in the report.
-Built settle_sparse_layers(const BuildWithDense& build, const Race& race);
+Built settle_sparse_layers(const BuildWithDense& build, const RaceAgainst& against);
 
 }  // namespace twofour::builder

@@ -40,13 +40,15 @@ Built network(const std::set<std::string>& dense_layers) {
 }
 
 /// The whole network gains only when exactly these layers are sparse.
-Race won_by(const Names& layers) {
-  return [layers](const Built& sparse, const Built& dense) {
+RaceAgainst won_by(const Names& layers) {
+  return [layers](const Built& dense) -> Race {
     EXPECT_THAT(dense.report.sparse_layers(), IsEmpty());
-    SparsityTrial trial{.sparse_us = 9, .dense_us = 10, .speedup = 10.0 / 9};
-    trial.won = sparse.report.sparse_layers() == layers;
-    if (!trial.won) trial.speedup = 0.9;
-    return trial;
+    return [layers](const Built& sparse) {
+      SparsityTrial trial{.sparse_us = 9, .dense_us = 10, .speedup = 10.0 / 9};
+      trial.won = sparse.report.sparse_layers() == layers;
+      if (!trial.won) trial.speedup = 0.9;
+      return trial;
+    };
   };
 }
 
@@ -76,8 +78,9 @@ TEST(SparsityTrial, AllGoBackWhereNothingWins) {
 }
 
 TEST(SparsityTrial, ARaceThatFailsLeavesTheChoiceByLayers) {
-  const Race fails = [](const Built&, const Built&) -> SparsityTrial {
-    fail(ErrorCode::kInvalidArgument, "index 7 is out of range");
+  const RaceAgainst fails = [](const Built&) -> Race {
+    return
+        [](const Built&) -> SparsityTrial { fail(ErrorCode::kInvalidArgument, "index 7 is out of range"); };
   };
   const BuildReport report = settle_sparse_layers(network, fails).report;
   EXPECT_EQ(report.sparse_layers().size(), 4u);
