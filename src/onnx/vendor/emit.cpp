@@ -57,6 +57,8 @@ std::vector<Value*> Emit::split(Value* a, int64_t axis, const std::vector<int64_
 }
 
 Value* Emit::size(Value* a, size_t axis) const {
+  TWOFOUR_CHECK(a->type().known && axis < a->rank(), kUnsupported, "\"{}\" is {}; it must have an axis {}",
+                a->name(), a->type().to_string(), axis);
   if (a->dims()[axis].known()) return i64({a->dims()[axis].value});
   const auto at = static_cast<int64_t>(axis);
   return op("Shape", {a}, {{"start", at}, {"end", at + 1}});

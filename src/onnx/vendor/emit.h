@@ -35,7 +35,8 @@ class Emit {
   /// Elements [begin, end) of `axis`; the bounds are i64 vectors of one element.
   Value* slice(Value* a, int64_t axis, Value* begin, Value* end) const;
   std::vector<Value*> split(Value* a, int64_t axis, const std::vector<int64_t>& sizes) const;
-  /// The size of an axis as an i64 vector of one element: a constant where it is known.
+  /// The size of an axis as an i64 vector of one element: a constant where it is known. Throws
+  /// Error{kUnsupported} when there may be no such axis.
   Value* size(Value* a, size_t axis) const;
   /// 0, 1, ... for a size as size() gives it.
   Value* counting(Value* size) const;
