@@ -87,4 +87,9 @@ Tensor constant_data(const Value* value, std::string_view name) {
   return value->data();
 }
 
+void refuse_set(const Draft& draft, std::initializer_list<const char*> attrs) {
+  for (const char* name : attrs)
+    TWOFOUR_CHECK(draft.attrs.i(name, 0) == 0, kUnsupported, "{} is not supported", name);
+}
+
 }  // namespace twofour::onnx_io

@@ -1,6 +1,8 @@
 // Emit: appends the nodes that an expansion consists of, named after the node of the file.
 #pragma once
 
+#include <initializer_list>
+
 #include "onnx/opset_adapters.h"
 
 namespace twofour::onnx_io {
@@ -51,5 +53,7 @@ void check_rank(const Value* value, size_t rank, std::string_view name);
 int64_t known_size(const Value* value, size_t axis, std::string_view name);
 /// Its data; throws Error{kUnsupported} unless it is a constant.
 Tensor constant_data(const Value* value, std::string_view name);
+/// Throws Error{kUnsupported} for an integer attribute that is there and not 0.
+void refuse_set(const Draft& draft, std::initializer_list<const char*> attrs);
 
 }  // namespace twofour::onnx_io

@@ -83,7 +83,7 @@ Value* weight_of(const Emit& emit, const Draft& draft, const Blocks& b) {
 
 void ms_matmul_nbits(Draft& draft) {
   const Emit emit(draft);
-  TWOFOUR_CHECK(draft.attrs.i("weight_prepacked", 0) == 0, kUnsupported, "weight_prepacked is not supported");
+  refuse_set(draft, {"weight_prepacked"});
   TWOFOUR_CHECK(!draft.input(4), kUnsupported, "g_idx is not supported");
   Value* weight = emit.transpose(weight_of(emit, draft, blocks_of(draft)), {1, 0});
   draft.results.emplace(1, emit.add_optional(emit.op("MatMul", {draft.input(0), weight}), draft.input(5)));

@@ -125,6 +125,10 @@ bool all_positive(const Trees& trees) {
   });
 }
 
+Value* float_scores(const Emit& emit, const Draft& draft, const Trees& trees) {
+  return emit.cast(tree_scores(emit, draft.input(0), trees), DType::kF32);
+}
+
 /// Two classes of which only one is voted for: more than 1/2 (or 0 where votes are negative, too) means the
 /// second.
 void classify_by_one(const Emit& emit, Draft& draft, const Labels& labels, Trees trees, int64_t voted,
@@ -134,7 +138,7 @@ void classify_by_one(const Emit& emit, Draft& draft, const Labels& labels, Trees
     return emit.slice(scores, 1, emit.i64({i}), emit.i64({i + 1}));
   };
   if (trees.base.size() == 1) trees.base.insert(trees.base.begin() + (voted == 0 ? 1 : 0), 0.0);
-  Value* scores = emit.cast(tree_scores(emit, draft.input(0), trees), DType::kF32);
+  Value* scores = float_scores(emit, draft, trees);
   Value* score = class_score(scores, voted);
   Value* second = emit.op("Greater", {score, emit.scalar(probability ? 0.5F : 0.0F, DType::kF32)});
   Value* number = emit.cast(emit.squeeze(second, {1}), DType::kI64);
@@ -143,11 +147,16 @@ void classify_by_one(const Emit& emit, Draft& draft, const Labels& labels, Trees
                                                : transformed(emit, scores, transform)});
 }
 
+/// A single target stays as it is, as with LinearRegressor.
+void give_targets(const Emit& emit, const Trees& trees, Value* scores, const std::string& transform,
+                  Draft& draft) {
+  draft.results.emplace(1, trees.targets == 1 ? scores : transformed(emit, scores, transform));
+}
+
 std::string transform_of(const Draft& draft) { return draft.attrs.s("post_transform", "NONE"); }
 
 }  // namespace
 
-/// A single target stays as it is, as with LinearRegressor.
 void ml_tree_ensemble_regressor(Draft& draft) {
   const Emit emit(draft);
   Trees trees;
@@ -155,8 +164,7 @@ void ml_tree_ensemble_regressor(Draft& draft) {
   read_votes(draft, "target", index, trees);
   read_base(draft, draft.attrs.i("n_targets", 1), trees);
   trees.aggregate = draft.attrs.s("aggregate_function", "SUM");
-  Value* scores = emit.cast(tree_scores(emit, draft.input(0), trees), DType::kF32);
-  draft.results.emplace(1, trees.targets == 1 ? scores : transformed(emit, scores, transform_of(draft)));
+  give_targets(emit, trees, float_scores(emit, draft, trees), transform_of(draft), draft);
 }
 
 void ml_tree_ensemble_classifier(Draft& draft) {
@@ -170,7 +178,7 @@ void ml_tree_ensemble_classifier(Draft& draft) {
   if (labels.count == 2 && voted.size() == 1)
     return classify_by_one(emit, draft, labels, std::move(trees), *voted.begin(), transform_of(draft));
   read_base(draft, labels.count, trees);
-  Value* scores = emit.cast(tree_scores(emit, draft.input(0), trees), DType::kF32);
+  Value* scores = float_scores(emit, draft, trees);
   draft.results.emplace(
       {label_of_most(emit, labels, scores), transformed(emit, scores, transform_of(draft))});
 }
@@ -261,8 +269,7 @@ void ml_tree_ensemble(Draft& draft) {
   const DType dtype = draft.input(0)->dtype();
   trees.dtype = dtype == DType::kF64 ? DType::kF64 : DType::kF32;
   Value* scores = emit.cast(tree_scores(emit, emit.cast(draft.input(0), trees.dtype), trees), dtype);
-  const char* name = kTransforms[static_cast<size_t>(transform)];
-  draft.results.emplace(1, trees.targets == 1 ? scores : transformed(emit, scores, name));
+  give_targets(emit, trees, scores, kTransforms[static_cast<size_t>(transform)], draft);
 }
 
 }  // namespace twofour::onnx_io
