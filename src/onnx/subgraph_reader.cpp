@@ -26,11 +26,8 @@ std::vector<Value*> numbered_outputs(Draft& draft) {
 
 /// The outputs of both branches are alike in all that is not data.
 std::optional<Entities> read_if(const ControlNode& node, Draft& draft) {
-  const Tensor condition = ops::known_tensor(draft.input(0));
-  if (condition.defined() && condition.dtype() == DType::kBool && condition.numel() == 1) {
-    const char* taken = condition.span<bool>()[0] ? "then_branch" : "else_branch";
-    return node.read_inline(subgraph_of(node.proto, taken), {}, "");
-  }
+  if (const std::optional<bool> condition = ops::known_truth(draft.input(0)))
+    return node.read_inline(subgraph_of(node.proto, *condition ? "then_branch" : "else_branch"), {}, "");
   std::vector<ReadBody::Part> layout;
   for (const char* name : {"then_branch", "else_branch"}) {
     ReadBody branch = node.read(subgraph_of(node.proto, name), {});

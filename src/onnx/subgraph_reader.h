@@ -1,5 +1,5 @@
 // The subgraphs of If, Loop, Scan and SequenceMap, on their way from a NodeProto into nodes
-// (ops/control_flow.h has their form there).
+// (ops/control/control_flow.h has their form there).
 #pragma once
 
 #include <functional>
