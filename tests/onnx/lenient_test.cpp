@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "../base/errors.h"
+#include "base/utf8.h"
 #include "ir/verify.h"
 #include "model_file.h"
 #include "onnx/export.h"
