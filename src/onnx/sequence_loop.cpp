@@ -32,7 +32,7 @@ std::string iteration_prefix(const Draft& draft, int64_t i) { return fmt::format
 
 }  // namespace
 
-Entities unroll_loop(const ControlNode& node, const onnx::GraphProto& body, Draft& draft) {
+Entities unroll_loop(const ControlNode& node, onnx::GraphProto& body, Draft& draft) {
   TWOFOUR_CHECK(draft.op == "Loop" && node.inputs.size() >= kHead, kUnsupported,
                 "sequences are carried by Loop alone");
   ops::Builder& b = draft.builder;
@@ -61,7 +61,7 @@ Entities unroll_loop(const ControlNode& node, const onnx::GraphProto& body, Draf
   return states;
 }
 
-Entities unroll_map(const ControlNode& node, const onnx::GraphProto& body, Draft& draft) {
+Entities unroll_map(const ControlNode& node, onnx::GraphProto& body, Draft& draft) {
   TWOFOUR_CHECK(!node.inputs.empty() && node.inputs[0].is_sequence(), kInvalidArgument,
                 "its first input is not a sequence");
   const size_t length = node.inputs[0].values.size();
