@@ -7,6 +7,7 @@
 
 #include "onnx/attribute_proto.h"
 #include "onnx/captures.h"
+#include "onnx/constant_node.h"
 #include "onnx/input_reader.h"
 #include "onnx/node_order.h"
 #include "onnx/opset_adapters.h"
@@ -20,20 +21,6 @@
 
 namespace twofour::onnx_io {
 namespace {
-
-struct ConstantData {
-  Tensor operator()(int64_t v) const { return Tensor::of<int64_t>({}, std::span<const int64_t>(&v, 1)); }
-  Tensor operator()(float v) const { return Tensor::scalar(v); }
-  Tensor operator()(const std::vector<int64_t>& v) const { return Tensor::i64(v); }
-  Tensor operator()(const std::vector<float>& v) const {
-    return Tensor::of<float>({static_cast<int64_t>(v.size())}, v);
-  }
-  Tensor operator()(const Tensor& v) const { return v; }
-  template <typename Text>
-  Tensor operator()(const Text&) const {
-    fail(ErrorCode::kUnsupported, "constants made of strings are not supported");
-  }
-};
 
 /// What a graph within another gets from around it.
 struct Outer {
@@ -278,9 +265,7 @@ class GraphReader {
   }
 
   Value* constant_of(const Draft& draft) {
-    TWOFOUR_CHECK(draft.attrs.size() == 1, kDataCorrupt, "a Constant has exactly one attribute, this one {}",
-                  draft.attrs.size());
-    Value* value = graph_.add_constant(draft.name, std::visit(ConstantData{}, draft.attrs.begin()->second));
+    Value* value = graph_.add_constant(draft.name, data_of_constant(draft.attrs));
     destination_.own_constants.insert(value);
     destination_.literals.insert(value);
     return value;
