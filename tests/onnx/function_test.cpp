@@ -99,7 +99,7 @@ TEST(Functions, NestedInFunctionsAndSubgraphs) {
     ModelFile branch;
     branch.graph().set_name(name);
     call(branch, function, {"x"}, {"r"}).output("r");
-    *file.attribute(name, onnx::AttributeProto::GRAPH).mutable_g() = branch.graph();
+    file.give(name, branch);
   };
   give("then_branch", "Four");
   give("else_branch", "Twice");
@@ -125,7 +125,7 @@ TEST(Functions, ControlFlowInside) {
     branch.graph().set_name(name);
     refer(branch.node("LeakyRelu", {value}, {"s"}), "alpha", onnx::AttributeProto::FLOAT, "slope")
         .output("s");
-    *choose.attribute(name, onnx::AttributeProto::GRAPH).mutable_g() = branch.graph();
+    choose.give(name, branch);
   }
   define(file, "Choose", choose, {"a", "c"}, {"r"}, {"slope"});
   call(file, "Choose", {"x", "cond"}, {"y"}).attr("slope", 0.5F).output("y");
