@@ -4,19 +4,9 @@
 #include <charconv>
 #include <cmath>
 
+#include "base/utf8.h"
+
 namespace twofour {
-namespace {
-
-bool is_utf8(std::string_view text) {
-  try {
-    static_cast<void>(Json(text).dump());
-    return true;
-  } catch (const Json::exception&) {
-    return false;
-  }
-}
-
-}  // namespace
 
 Json float_to_json(float value) {
   if (std::isfinite(value)) return value;

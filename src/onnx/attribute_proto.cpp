@@ -2,6 +2,7 @@
 
 #include "onnx/proto.h"
 #include "onnx/tensor_proto.h"
+#include "onnx/tensor_store.h"
 
 namespace twofour::onnx_io {
 namespace {
@@ -21,12 +22,12 @@ Proto::AttributeType kind_of(const Proto& proto) {
   return Proto::INTS;
 }
 
-Attr take_attr(Proto& proto, ExternalData& external) {
+Attr take_attr(Proto& proto, TensorStore& tensors) {
   switch (kind_of(proto)) {
     case Proto::FLOAT: return proto.f();
     case Proto::INT: return proto.i();
     case Proto::STRING: return proto.s();
-    case Proto::TENSOR: return take_tensor(*proto.mutable_t(), external);
+    case Proto::TENSOR: return tensors.take(*proto.mutable_t());
     case Proto::FLOATS: return std::vector<float>(proto.floats().begin(), proto.floats().end());
     case Proto::INTS: return std::vector<int64_t>(proto.ints().begin(), proto.ints().end());
     case Proto::STRINGS: return std::vector<std::string>(proto.strings().begin(), proto.strings().end());
@@ -73,12 +74,23 @@ struct WriteAttr {
 
 }  // namespace
 
-Attrs take_attrs(onnx::NodeProto& node, ExternalData& external) {
+onnx::AttributeProto* Arguments::resolve(onnx::AttributeProto& attribute) const {
+  if (attribute.ref_attr_name().empty()) return &attribute;
+  const auto it = given_.find(attribute.ref_attr_name());
+  TWOFOUR_CHECK(it != given_.end(), kDataCorrupt,
+                "attribute {} refers to attribute {}, which no function around it declares", attribute.name(),
+                attribute.ref_attr_name());
+  return it->second;
+}
+
+Attrs take_attrs(onnx::NodeProto& node, const Arguments& arguments, TensorStore& tensors) {
   Attrs attrs;
   for (Proto& proto : *node.mutable_attribute()) {
+    Proto* given = arguments.resolve(proto);
+    if (!given) continue;
     TWOFOUR_CHECK(!attrs.has(proto.name()), kDataCorrupt, "attribute {} stands twice", proto.name());
-    if (kind_of(proto) == Proto::GRAPH || kind_of(proto) == Proto::TYPE_PROTO) continue;
-    attrs.set(proto.name(), take_attr(proto, external));
+    if (kind_of(*given) == Proto::GRAPH || kind_of(*given) == Proto::TYPE_PROTO) continue;
+    attrs.set(proto.name(), take_attr(*given, tensors));
   }
   return attrs;
 }

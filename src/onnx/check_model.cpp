@@ -69,18 +69,18 @@ class OperatorCheck {
     return depth;
   }
 
-  int enter(const onnx::FunctionProto& function) {
+  int enter(const Function& function) {
     constexpr int kDeepest = 64;
     if (depths_.try_emplace(&function, 0).second) {  // 0: its nodes are being visited
       TWOFOUR_CHECK(++nested_ <= kDeepest, kUnsupported, "functions call each other more than {} deep",
                     kDeepest);
-      check_opset(functions_.opset(function, opset_));
-      const int depth = 1 + visit_nodes(function.node());
+      check_opset(function.opset(opset_));
+      const int depth = 1 + visit_nodes(function.body().node());
       depths_[&function] = depth;
       --nested_;
     }
     const int depth = depths_[&function];
-    TWOFOUR_CHECK(depth > 0, kUnsupported, "function {} calls itself", function.name());
+    TWOFOUR_CHECK(depth > 0, kUnsupported, "function {} calls itself", function.body().name());
     TWOFOUR_CHECK(depth <= kDeepest, kUnsupported, "functions call each other more than {} deep", kDeepest);
     return depth;
   }
@@ -96,7 +96,7 @@ class OperatorCheck {
   const FunctionTable& functions_;
   int64_t opset_;
   MissingOps missing_;
-  std::map<const onnx::FunctionProto*, int> depths_;
+  std::map<const Function*, int> depths_;
   int nested_ = 0;
 };
 

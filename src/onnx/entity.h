@@ -10,14 +10,19 @@
 
 namespace twofour::onnx_io {
 
+struct SmallType;
+
 struct Entity {
   enum class Kind : uint8_t { kNothing, kTensor, kSequence, kNotComputed };
   Kind kind = Kind::kNothing;
-  std::vector<Value*> values;  // the tensor; the elements of the sequence
+  std::vector<Value*> values;        // the tensor; the elements of the sequence
+  const SmallType* small = nullptr;  // a tensor's element type in the file where it is none of ours
 
   static Entity nothing() { return {}; }
   static Entity not_computed() { return {Kind::kNotComputed, {}}; }
-  static Entity tensor(Value* value) { return {Kind::kTensor, {value}}; }
+  static Entity tensor(Value* value, const SmallType* small = nullptr) {
+    return {Kind::kTensor, {value}, small};
+  }
   static Entity sequence(std::vector<Value*> elements) { return {Kind::kSequence, std::move(elements)}; }
 
   bool is_sequence() const { return kind == Kind::kSequence; }

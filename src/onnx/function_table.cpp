@@ -35,50 +35,6 @@ std::vector<onnx::AttributeProto> defaults_of(const onnx::FunctionProto& functio
   return defaults;
 }
 
-/// What references inside the body stand for; without a name where nothing was given.
-using Attributes = std::map<std::string, onnx::AttributeProto>;
-
-Attributes arguments_of(const onnx::FunctionProto& function, const onnx::NodeProto& call) {
-  Attributes arguments;
-  for (const std::string& name : function.attribute()) arguments[name];
-  for (auto& attribute : defaults_of(function)) arguments[attribute.name()] = attribute;
-  for (const auto& attribute : call.attribute()) {
-    TWOFOUR_CHECK(!attribute.has_g() && attribute.graphs_size() == 0, kUnsupported,
-                  "attribute {} of a function is a graph", attribute.name());
-    const auto it = arguments.find(attribute.name());
-    TWOFOUR_CHECK(it != arguments.end(), kInvalidArgument, "function {} has no attribute {}", function.name(),
-                  attribute.name());
-    it->second = attribute;
-  }
-  return arguments;
-}
-
-void substitute(onnx::GraphProto& graph, const onnx::FunctionProto& function, const Attributes& arguments);
-
-void substitute(onnx::NodeProto& node, const onnx::FunctionProto& function, const Attributes& arguments) {
-  google::protobuf::RepeatedPtrField<onnx::AttributeProto> kept;
-  for (auto& attribute : *node.mutable_attribute()) {
-    if (attribute.has_g()) substitute(*attribute.mutable_g(), function, arguments);
-    if (attribute.ref_attr_name().empty()) {
-      kept.Add()->Swap(&attribute);
-      continue;
-    }
-    const auto it = arguments.find(attribute.ref_attr_name());
-    TWOFOUR_CHECK(it != arguments.end(), kDataCorrupt,
-                  "function {} refers to its attribute {}, which it does not declare", function.name(),
-                  attribute.ref_attr_name());
-    if (it->second.name().empty()) continue;
-    onnx::AttributeProto& given = *kept.Add();
-    given = it->second;
-    given.set_name(attribute.name());
-  }
-  node.mutable_attribute()->Swap(&kept);
-}
-
-void substitute(onnx::GraphProto& graph, const onnx::FunctionProto& function, const Attributes& arguments) {
-  for (auto& node : *graph.mutable_node()) substitute(node, function, arguments);
-}
-
 }  // namespace
 
 std::string domain_of(const std::string& domain) { return domain == "ai.onnx" ? "" : domain; }
@@ -88,41 +44,55 @@ std::string qualified_op(const onnx::NodeProto& node) {
   return domain.empty() ? node.op_type() : domain + "::" + node.op_type();
 }
 
-FunctionTable::FunctionTable(const onnx::ModelProto& model) {
-  for (const auto& function : model.functions())
+Function::Function(onnx::FunctionProto& proto)
+    : proto_(proto), defaults_(defaults_of(proto)), body_(std::make_unique<onnx::GraphProto>()) {
+  body_->set_name(proto.name());
+  for (const std::string& name : proto.input()) body_->add_input()->set_name(name);
+  for (const std::string& name : proto.output()) body_->add_output()->set_name(name);
+  body_->mutable_node()->Swap(proto.mutable_node());
+}
+
+Function::~Function() = default;
+
+int64_t Function::opset(int64_t of_model) const {
+  for (const auto& entry : proto_.opset_import())
+    if (domain_of(entry.domain()).empty()) return entry.version();
+  return of_model;
+}
+
+Arguments Function::arguments(onnx::NodeProto& call, const Arguments& outer) {
+  TWOFOUR_CHECK(call.input_size() <= proto_.input_size() && call.output_size() <= proto_.output_size(),
+                kInvalidArgument, "function {} has {} inputs and {} outputs, the call {} and {}",
+                proto_.name(), proto_.input_size(), proto_.output_size(), call.input_size(),
+                call.output_size());
+  Arguments arguments;
+  for (const std::string& name : proto_.attribute()) arguments.set(name, nullptr);
+  for (auto& attribute : defaults_) arguments.set(attribute.name(), &attribute);
+  for (auto& attribute : *call.mutable_attribute()) {
+    TWOFOUR_CHECK(!attribute.has_g() && attribute.graphs_size() == 0, kUnsupported,
+                  "attribute {} of a function is a graph", attribute.name());
+    TWOFOUR_CHECK(arguments.has(attribute.name()), kInvalidArgument, "function {} has no attribute {}",
+                  proto_.name(), attribute.name());
+    if (auto* given = outer.resolve(attribute)) arguments.set(attribute.name(), given);
+  }
+  return arguments;
+}
+
+FunctionTable::FunctionTable(onnx::ModelProto& model) {
+  for (auto& function : *model.mutable_functions())
     TWOFOUR_CHECK(
         functions_
             .try_emplace(
                 {domain_of(function.domain()), function.name(), text_field(function, kFunctionOverload)},
-                &function)
+                std::make_unique<Function>(function))
             .second,
         kDataCorrupt, "function {} of domain \"{}\" is defined twice", function.name(), function.domain());
 }
 
-const onnx::FunctionProto* FunctionTable::find(const onnx::NodeProto& node) const {
+Function* FunctionTable::find(const onnx::NodeProto& node) const {
   const auto it =
       functions_.find({domain_of(node.domain()), node.op_type(), text_field(node, kNodeOverload)});
-  return it == functions_.end() ? nullptr : it->second;
-}
-
-int64_t FunctionTable::opset(const onnx::FunctionProto& function, int64_t otherwise) const {
-  for (const auto& entry : function.opset_import())
-    if (domain_of(entry.domain()).empty()) return entry.version();
-  return otherwise;
-}
-
-onnx::GraphProto body_of(const onnx::FunctionProto& function, const onnx::NodeProto& call) {
-  TWOFOUR_CHECK(call.input_size() <= function.input_size() && call.output_size() <= function.output_size(),
-                kInvalidArgument, "function {} has {} inputs and {} outputs, the call {} and {}",
-                function.name(), function.input_size(), function.output_size(), call.input_size(),
-                call.output_size());
-  onnx::GraphProto body;
-  body.set_name(function.name());
-  for (const std::string& name : function.input()) body.add_input()->set_name(name);
-  for (const std::string& name : function.output()) body.add_output()->set_name(name);
-  *body.mutable_node() = function.node();
-  substitute(body, function, arguments_of(function, call));
-  return body;
+  return it == functions_.end() ? nullptr : it->second.get();
 }
 
 }  // namespace twofour::onnx_io

@@ -2,8 +2,12 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <string>
 #include <tuple>
+#include <vector>
+
+#include "onnx/attribute_proto.h"
 
 namespace onnx {
 class FunctionProto;
@@ -19,23 +23,38 @@ std::string domain_of(const std::string& domain);
 /// `Op`, or `domain::Op` outside ONNX's own domain.
 std::string qualified_op(const onnx::NodeProto& node);
 
-class FunctionTable {
+class Function {
  public:
-  /// `model` outlives the table. Throws Error{kDataCorrupt} for a function that is defined twice.
-  explicit FunctionTable(const onnx::ModelProto& model);
+  /// Takes the nodes out of `proto`, which outlives it. Throws Error{kDataCorrupt} for damaged defaults.
+  explicit Function(onnx::FunctionProto& proto);
+  ~Function();
 
-  /// The function that the node calls, or null. Functions go before operators of the same name.
-  const onnx::FunctionProto* find(const onnx::NodeProto& node) const;
-  /// Of ONNX's own domain within the function; the model's where the function does not say.
-  int64_t opset(const onnx::FunctionProto& function, int64_t otherwise) const;
+  /// Its nodes as a graph. Their attributes may refer to those of the function.
+  onnx::GraphProto& body() const { return *body_; }
+  /// Of ONNX's own domain within it; the model's where it does not say.
+  int64_t opset(int64_t of_model) const;
+  /// What the call gives to the function's attributes, or their defaults; `outer`: those that attributes of
+  /// the call refer to. Throws Error{kInvalidArgument} for arguments that do not fit, Error{kUnsupported} for
+  /// graphs as attributes.
+  Arguments arguments(onnx::NodeProto& call, const Arguments& outer);
 
  private:
-  std::map<std::tuple<std::string, std::string, std::string>, const onnx::FunctionProto*> functions_;
+  const onnx::FunctionProto& proto_;
+  std::vector<onnx::AttributeProto> defaults_;
+  std::unique_ptr<onnx::GraphProto> body_;
 };
 
-/// The function's nodes as a graph: references to its attributes are replaced by what the call gives, by
-/// defaults, or left out. Throws Error{kInvalidArgument} for arguments that do not fit, Error{kUnsupported}
-/// for graphs as attributes.
-onnx::GraphProto body_of(const onnx::FunctionProto& function, const onnx::NodeProto& call);
+class FunctionTable {
+ public:
+  /// Of the functions of `model`, which outlives the table. Throws Error{kDataCorrupt} for one that is
+  /// defined twice or damaged.
+  explicit FunctionTable(onnx::ModelProto& model);
+
+  /// The function that the node calls, or null. Functions go before operators of the same name.
+  Function* find(const onnx::NodeProto& node) const;
+
+ private:
+  std::map<std::tuple<std::string, std::string, std::string>, std::unique_ptr<Function>> functions_;
+};
 
 }  // namespace twofour::onnx_io

@@ -7,33 +7,20 @@
 
 #include "onnx/attribute_proto.h"
 #include "onnx/captures.h"
+#include "onnx/constant_node.h"
 #include "onnx/input_reader.h"
 #include "onnx/node_order.h"
 #include "onnx/opset_adapters.h"
 #include "onnx/proto.h"
 #include "onnx/scope.h"
 #include "onnx/sequence_ops.h"
+#include "onnx/small_type.h"
 #include "onnx/subgraph_reader.h"
-#include "onnx/tensor_proto.h"
 #include "onnx/trainable.h"
 #include "onnx/vendor/expansion.h"
 
 namespace twofour::onnx_io {
 namespace {
-
-struct ConstantData {
-  Tensor operator()(int64_t v) const { return Tensor::of<int64_t>({}, std::span<const int64_t>(&v, 1)); }
-  Tensor operator()(float v) const { return Tensor::scalar(v); }
-  Tensor operator()(const std::vector<int64_t>& v) const { return Tensor::i64(v); }
-  Tensor operator()(const std::vector<float>& v) const {
-    return Tensor::of<float>({static_cast<int64_t>(v.size())}, v);
-  }
-  Tensor operator()(const Tensor& v) const { return v; }
-  template <typename Text>
-  Tensor operator()(const Text&) const {
-    fail(ErrorCode::kUnsupported, "constants made of strings are not supported");
-  }
-};
 
 /// What a graph within another gets from around it.
 struct Outer {
@@ -59,6 +46,10 @@ size_t count_outputs(const onnx::NodeProto& proto, size_t num_used) {
   return count;
 }
 
+const SmallType* small_type_of(const onnx::ValueInfoProto& value) {
+  return find_small_type(value.type().tensor_type().elem_type());
+}
+
 Entities to_entities(const std::vector<Value*>& values) {
   Entities entities;
   for (Value* value : values) entities.push_back(value ? Entity::tensor(value) : Entity::not_computed());
@@ -70,19 +61,29 @@ struct Destination {
   Graph& graph;
   std::set<Value*> own_constants = {};   // those that stand in the file
   std::set<const Value*> literals = {};  // of them, those of Constant nodes
+  std::unordered_map<const onnx::TensorProto*, Value*> initializers = {};
+};
+
+/// What a graph has in common with those in it, but not with the functions that it calls.
+struct Frame {
+  int64_t opset;
+  Arguments arguments;
 };
 
 class GraphReader {
  public:
-  GraphReader(onnx::GraphProto& proto, int64_t opset, ModelReading& reading, Destination& destination,
+  GraphReader(onnx::GraphProto& proto, const Frame& frame, ModelReading& reading, Destination& destination,
               Scope::Naming naming, std::string prefix)
       : proto_(proto),
-        opset_(opset),
+        frame_(frame),
         reading_(reading),
         destination_(destination),
         graph_(destination.graph),
         builder_(graph_),
-        scope_(builder_, naming, std::move(prefix)) {}
+        scope_(builder_, naming, std::move(prefix)) {
+    for (const auto& value : proto_.value_info())
+      if (const SmallType* small = small_type_of(value)) declared_[value.name()] = small;
+  }
 
   void read_model() {
     for (const auto& output : proto_.output()) scope_.reserve_output(output.name());
@@ -100,9 +101,10 @@ class GraphReader {
   ReadBody read_body(std::span<const ValueType> formal, const Outer& outer) {
     for (const auto& output : proto_.output()) scope_.reserve_output(output.name());
     check_arguments(formal.size());
-    for (int i = 0; i < proto_.input_size(); ++i)
-      scope_.bind(proto_.input(i).name(),
-                  Entity::tensor(graph_.add_input(proto_.input(i).name(), formal[static_cast<size_t>(i)])));
+    for (int i = 0; const auto& input : proto_.input())
+      scope_.bind(input.name(),
+                  Entity::tensor(graph_.add_input(input.name(), formal[static_cast<size_t>(i++)]),
+                                 small_type_of(input)));
     capture(outer);
     read_own(outer.names);
     const Entities results = outputs();
@@ -116,14 +118,14 @@ class GraphReader {
   /// A part of the graph around it.
   Entities read_inline(const Entities& args, const Outer& outer) {
     check_arguments(args.size());
-    reading_.inline_budget -= 1 + proto_.node_size();
-    for (const Entity& arg : args) reading_.inline_budget -= static_cast<int64_t>(arg.values.size()) / 64;
-    TWOFOUR_CHECK(reading_.inline_budget > 0, kResourceExhausted,
-                  "functions and loops over sequences make too many nodes");
     for (size_t i = 0; i < outer.names.size(); ++i) scope_.bind(outer.names[i], outer.entities[i]);
-    for (int i = 0; i < proto_.input_size(); ++i)
-      scope_.bind(proto_.input(i).name(), args[static_cast<size_t>(i)]);
+    for (int i = 0; const auto& input : proto_.input()) {
+      Entity arg = args[static_cast<size_t>(i++)];
+      if (!arg.small) arg.small = small_type_of(input);
+      scope_.bind(input.name(), std::move(arg));
+    }
     read_own(outer.names);
+    charge(args);
     return outputs();
   }
 
@@ -132,6 +134,14 @@ class GraphReader {
     TWOFOUR_CHECK(static_cast<size_t>(proto_.input_size()) == count, kDataCorrupt,
                   "subgraph \"{}\" has {} inputs, the node gives it {}", proto_.name(), proto_.input_size(),
                   count);
+  }
+
+  /// Once the graph is read: the constants that it shares with its next reading are no longer in it.
+  void charge(const Entities& args) const {
+    reading_.inline_budget -= 1 + proto_.node_size() + static_cast<int64_t>(proto_.ByteSizeLong() >> 14);
+    for (const Entity& arg : args) reading_.inline_budget -= static_cast<int64_t>(arg.values.size()) / 64;
+    TWOFOUR_CHECK(reading_.inline_budget > 0, kResourceExhausted,
+                  "functions and loops over sequences make too many nodes");
   }
 
   void capture(const Outer& outer) {
@@ -154,11 +164,15 @@ class GraphReader {
     read_nodes(outer);
   }
 
+  /// A body that is read again into the same graph has the constants that it had the first time.
   void define_initializer(onnx::TensorProto& tensor) {
-    Value* value =
-        graph_.add_constant(scope_.prefix() + tensor.name(), take_tensor(tensor, reading_.external));
+    const auto [it, added] = destination_.initializers.try_emplace(&tensor);
+    Value*& value = it->second;
+    if (added) value = graph_.add_constant(scope_.prefix() + tensor.name(), reading_.tensors.take(tensor));
+    Entity entity = Entity::tensor(value, find_small_type(tensor.data_type()));
+    if (!added) return scope_.bind(tensor.name(), std::move(entity));
     destination_.own_constants.insert(value);
-    scope_.define(tensor.name(), Entity::tensor(value));
+    scope_.define(tensor.name(), std::move(entity));
   }
 
   void read_input(const InputReader& inputs, const onnx::ValueInfoProto& proto) {
@@ -168,10 +182,11 @@ class GraphReader {
         sequence.values.push_back(graph_.add_input(name, type));
       return scope_.bind(proto.name(), sequence);
     }
+    const SmallType* small = small_type_of(proto);
     const Tensor known = inputs.known(proto);
     if (known.defined())
-      return scope_.define(proto.name(), Entity::tensor(graph_.add_constant(proto.name(), known)));
-    scope_.bind(proto.name(), Entity::tensor(graph_.add_input(proto.name(), inputs.type(proto))));
+      return scope_.define(proto.name(), Entity::tensor(graph_.add_constant(proto.name(), known), small));
+    scope_.bind(proto.name(), Entity::tensor(graph_.add_input(proto.name(), inputs.type(proto)), small));
   }
 
   void read_nodes(const std::vector<std::string>& outer) {
@@ -183,23 +198,28 @@ class GraphReader {
     const auto context = [&] {
       return fmt::format("reading node \"{}\" ({})", ordered.name, proto.op_type());
     };
-    const Entities outputs = reading_.functions.find(proto)
-                                 ? with_context(context, [&] { return call(ordered, proto); })
-                                 : read_operator(ordered, proto, context);
+    Function* function = reading_.functions.find(proto);
+    Entities outputs = function ? with_context(context, [&] { return call(*function, ordered, proto); })
+                                : read_operator(ordered, proto, context);
     TWOFOUR_CHECK(outputs.size() >= ordered.num_used, kDataCorrupt,
                   "node \"{}\" ({}) makes {} outputs; {} are used", ordered.name, proto.op_type(),
                   outputs.size(), ordered.num_used);
     for (int i = 0; i < proto.output_size() && static_cast<size_t>(i) < outputs.size(); ++i)
-      scope_.define(proto.output(i), outputs[static_cast<size_t>(i)]);
+      define_output(proto.output(i), std::move(outputs[static_cast<size_t>(i)]));
   }
 
-  Entities call(const OrderedNode& ordered, const onnx::NodeProto& proto) {
-    const onnx::FunctionProto& function = *reading_.functions.find(proto);
-    onnx::GraphProto body = body_of(function, proto);
+  void define_output(const std::string& name, Entity entity) {
+    const auto declared = declared_.find(name);
+    if (!entity.small && declared != declared_.end()) entity.small = declared->second;
+    scope_.define(name, std::move(entity));
+  }
+
+  Entities call(Function& function, const OrderedNode& ordered, onnx::NodeProto& proto) {
+    const Frame frame = {function.opset(reading_.opset), function.arguments(proto, frame_.arguments)};
     Entities args = entities_of(proto);
-    args.resize(static_cast<size_t>(body.input_size()));
-    GraphReader reader(body, reading_.functions.opset(function, opset_), reading_, destination_,
-                       Scope::Naming::kGuest, scope_.prefix() + ordered.name + "/");
+    args.resize(static_cast<size_t>(function.body().input_size()));
+    GraphReader reader(function.body(), frame, reading_, destination_, Scope::Naming::kGuest,
+                       scope_.prefix() + ordered.name + "/");
     return reader.read_inline(args, {});
   }
 
@@ -209,17 +229,19 @@ class GraphReader {
     Draft draft{builder_, proto.op_type(), scope_.prefix() + ordered.name, {}, {}, 0, {}};
     std::optional<Entities> resolved;
     with_context(context, [&] {
-      draft.attrs = take_attrs(proto, reading_.external);
+      draft.attrs = take_attrs(proto, frame_.arguments, reading_.tensors);
       draft.num_outputs =
           expansion ? std::max<size_t>(ordered.num_used, 1) : count_outputs(proto, ordered.num_used);
       draft.declared_outputs = static_cast<size_t>(
           std::ranges::count_if(proto.output(), [](const std::string& output) { return !output.empty(); }));
-      resolved = resolve(proto, draft);
+      const Entities inputs = entities_of(proto);
+      resolved = resolve(proto, inputs, draft);
       if (resolved) return;
-      draft.inputs = tensors_of(proto);
+      const bool has_bodies = !expansion && has_subgraphs(proto);
+      give_inputs(proto, inputs, has_bodies, draft);
       if (expansion) expand(*expansion, draft);
-      else if (has_subgraphs(proto)) resolved = read_bodies(proto, draft);
-      else adapt(draft, opset_);
+      else if (has_bodies) resolved = read_bodies(proto, inputs, draft);
+      else adapt(draft, frame_.opset);
     });
     if (resolved) return *resolved;
     if (draft.results) return to_entities(*draft.results);
@@ -228,39 +250,42 @@ class GraphReader {
   }
 
   /// What makes no node of its own.
-  std::optional<Entities> resolve(const onnx::NodeProto& proto, Draft& draft) {
-    if (draft.op == "Constant") return Entities{Entity::tensor(constant_of(draft))};
-    const Entities inputs = entities_of(proto);
+  std::optional<Entities> resolve(onnx::NodeProto& proto, const Entities& inputs, Draft& draft) {
+    if (draft.op == "Constant") return Entities{Entity::tensor(constant_of(draft), small_constant(proto))};
     if (draft.op == "Identity" && inputs.size() == 1 && inputs[0].is_sequence()) return inputs;
     if (is_sequence_op(draft.op)) return Entities{apply_sequence_op(draft, inputs)};
     return std::nullopt;
   }
 
+  const SmallType* small_constant(onnx::NodeProto& proto) const {
+    for (auto& attribute : *proto.mutable_attribute())
+      if (const auto* given = frame_.arguments.resolve(attribute); given && given->has_t())
+        return find_small_type(given->t().data_type());
+    return nullptr;
+  }
+
   Value* constant_of(const Draft& draft) {
-    TWOFOUR_CHECK(draft.attrs.size() == 1, kDataCorrupt, "a Constant has exactly one attribute, this one {}",
-                  draft.attrs.size());
-    Value* value = graph_.add_constant(draft.name, std::visit(ConstantData{}, draft.attrs.begin()->second));
+    Value* value = graph_.add_constant(draft.name, data_of_constant(draft.attrs));
     destination_.own_constants.insert(value);
     destination_.literals.insert(value);
     return value;
   }
 
   template <typename Read>
-  auto within(const onnx::GraphProto& body, Destination& destination, Scope::Naming naming,
+  auto within(onnx::GraphProto& body, Destination& destination, Scope::Naming naming,
               const std::string& prefix, const Read& read) {
-    onnx::GraphProto copy = body;  // reading takes its data out, and a body may be read again
     return with_context([&] { return fmt::format("reading subgraph \"{}\"", body.name()); },
                         [&] {
-                          GraphReader reader(copy, opset_, reading_, destination, naming, prefix);
+                          GraphReader reader(body, frame_, reading_, destination, naming, prefix);
                           return read(reader);
                         });
   }
 
-  std::optional<Entities> read_bodies(const onnx::NodeProto& proto, Draft& draft) {
-    TWOFOUR_CHECK(draft.op != "Scan" || opset_ > 8, kUnsupported,
+  std::optional<Entities> read_bodies(onnx::NodeProto& proto, const Entities& inputs, Draft& draft) {
+    TWOFOUR_CHECK(draft.op != "Scan" || frame_.opset > 8, kUnsupported,
                   "Scan of opset 8, over batches, is not supported");
     Outer outer;
-    ControlNode node{proto, entities_of(proto), {}, {}, {}};
+    ControlNode node{proto, inputs, {}, {}, {}};
     std::unordered_set<const Value*> seen;
     for (const std::string& name : captured_names(proto)) {
       outer.names.push_back(name);
@@ -268,7 +293,7 @@ class GraphReader {
       for (Value* value : outer.entities.back().values)
         if (!value->is_constant() && seen.insert(value).second) node.captures.push_back(value);
     }
-    node.read = [&](const onnx::GraphProto& body, std::span<const ValueType> formal) {
+    node.read = [&](onnx::GraphProto& body, std::span<const ValueType> formal) {
       Graph graph(body.name());
       Destination destination{graph};
       ReadBody read = within(body, destination, Scope::Naming::kOwner, "",
@@ -276,7 +301,7 @@ class GraphReader {
       read.graph = std::move(graph);
       return read;
     };
-    node.read_inline = [&](const onnx::GraphProto& body, const Entities& args, const std::string& prefix) {
+    node.read_inline = [&](onnx::GraphProto& body, const Entities& args, const std::string& prefix) {
       return within(body, destination_, Scope::Naming::kGuest, prefix.empty() ? scope_.prefix() : prefix,
                     [&](GraphReader& reader) { return reader.read_inline(args, outer); });
     };
@@ -291,13 +316,13 @@ class GraphReader {
   }
 
   /// Sequences go into loops, which see them as they are.
-  std::vector<Value*> tensors_of(const onnx::NodeProto& proto) const {
-    std::vector<Value*> inputs;
-    for (const std::string& name : proto.input()) {
-      const bool absent = name.empty() || (has_subgraphs(proto) && scope_.at(name).is_sequence());
-      inputs.push_back(absent ? nullptr : scope_.at(name).as_tensor(fmt::format("input \"{}\"", name)));
+  static void give_inputs(const onnx::NodeProto& proto, const Entities& inputs, bool has_bodies,
+                          Draft& draft) {
+    for (int i = 0; const Entity& input : inputs) {
+      const auto what = fmt::format("input \"{}\"", proto.input(i++));
+      draft.inputs.push_back(has_bodies && input.is_sequence() ? nullptr : input.as_tensor(what));
+      draft.small_types.push_back(input.small);
     }
-    return inputs;
   }
 
   Entities outputs() const {
@@ -339,20 +364,22 @@ class GraphReader {
   }
 
   onnx::GraphProto& proto_;
-  int64_t opset_;
+  const Frame& frame_;
   ModelReading& reading_;
   Destination& destination_;
   Graph& graph_;
   ops::Builder builder_;
   Scope scope_;
+  std::unordered_map<std::string, const SmallType*> declared_;  // by value_info
 };
 
 }  // namespace
 
-Graph read_graph(onnx::GraphProto& proto, int64_t opset, ModelReading& reading) {
+Graph read_graph(onnx::GraphProto& proto, ModelReading& reading) {
   Graph graph(proto.name());
   Destination destination{graph};
-  GraphReader(proto, opset, reading, destination, Scope::Naming::kOwner, "").read_model();
+  const Frame frame = {reading.opset, {}};
+  GraphReader(proto, frame, reading, destination, Scope::Naming::kOwner, "").read_model();
   return graph;
 }
 

@@ -4,22 +4,24 @@
 #include <cstdint>
 
 #include "ir/graph.h"
-#include "onnx/external_data.h"
 #include "onnx/function_table.h"
 #include "onnx/import.h"
+#include "onnx/tensor_store.h"
 
 namespace twofour::onnx_io {
 
 /// What reading the graphs of one model shares.
 struct ModelReading {
   const ImportOptions& options;
-  ExternalData& external;
+  int64_t opset;  // of ONNX's own domain
+  TensorStore& tensors;
   const FunctionTable& functions;
-  /// Nodes that calls of functions and unrolled loops may still add; passing on a long sequence costs, too.
+  /// Nodes that calls of functions and unrolled loops may still add; large attributes and passing on a long
+  /// sequence cost, too.
   int64_t inline_budget = int64_t{1} << 17;
 };
 
 /// Takes the constant data out of `proto`. Trainable flags are set by the rule of onnx/trainable.h.
-Graph read_graph(onnx::GraphProto& proto, int64_t opset, ModelReading& reading);
+Graph read_graph(onnx::GraphProto& proto, ModelReading& reading);
 
 }  // namespace twofour::onnx_io

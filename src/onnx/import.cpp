@@ -7,7 +7,6 @@
 #include "onnx/export.h"
 #include "onnx/graph_reader.h"
 #include "onnx/proto.h"
-#include "onnx/small_type_adapters.h"
 #include "onnx/tidy.h"
 #include "onnx/trainable.h"
 #include "onnx/utf8.h"
@@ -72,10 +71,9 @@ Graph import_model_bytes(std::span<const std::byte> bytes, std::string_view name
                         const FunctionTable functions(model);
                         const int64_t opset = check_model(model, functions);
                         tidy(*model.mutable_graph());
-                        name_small_results(*model.mutable_graph());
-                        ExternalData external(options.folder);
-                        ModelReading reading{options, external, functions};
-                        Graph graph = read_graph(*model.mutable_graph(), opset, reading);
+                        TensorStore tensors(options.folder);
+                        ModelReading reading{options, opset, tensors, functions};
+                        Graph graph = read_graph(*model.mutable_graph(), reading);
                         read_metadata(model, opset, graph.metadata());
                         read_trainable_list(graph);
                         return graph;

@@ -11,8 +11,7 @@ void name_dtypes(Draft& draft);
 void cast_like_to_cast(Draft& draft);
 /// Other runtimes take a real signal without the axis of its one part.
 void stft_of_real_rows(Draft& draft);
-/// Seeds are floats in a file and the integer with the same bits inside. Without one, the node's name
-/// decides.
+/// Seeds are floats in a file and the integer with the same bits inside.
 void seed_from_float(Draft& draft);
 
 }  // namespace twofour::onnx_io

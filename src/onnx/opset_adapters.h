@@ -13,6 +13,8 @@ namespace twofour::onnx_io {
 constexpr int64_t kFirstOpset = 6;
 constexpr int64_t kLastOpset = 27;
 
+struct SmallType;
+
 /// A node of the file on its way into the graph: inputs are typed values of the graph.
 struct Draft {
   ops::Builder& builder;
@@ -25,7 +27,10 @@ struct Draft {
   std::optional<std::vector<Value*>> results;
   size_t declared_outputs = 0;  // those with names in the file; num_outputs leaves out what nothing reads
 
+  std::vector<const SmallType*> small_types = {};  // of the inputs in the file, as entities have them
+
   Value* input(size_t i) const { return i < inputs.size() ? inputs[i] : nullptr; }
+  const SmallType* small_type(size_t i) const { return i < small_types.size() ? small_types[i] : nullptr; }
 };
 
 /// Whether some opset's form of `op` is expressed by other operators.

@@ -12,11 +12,11 @@ namespace {
 
 constexpr size_t kHead = 2;  // trip count and condition; in the body: iteration and condition
 
-bool known_truth(const Value* condition) {
-  const Tensor truth = ops::known_tensor(condition);
-  TWOFOUR_CHECK(truth.defined() && truth.dtype() == DType::kBool && truth.numel() == 1, kUnsupported,
+bool goes_on(const Value* condition) {
+  const std::optional<bool> truth = ops::known_truth(condition);
+  TWOFOUR_CHECK(truth, kUnsupported,
                 "it carries sequences and ends on a condition that is known only when it runs");
-  return truth.span<bool>()[0];
+  return *truth;
 }
 
 int64_t most_trips(const Draft& draft) {
@@ -32,7 +32,7 @@ std::string iteration_prefix(const Draft& draft, int64_t i) { return fmt::format
 
 }  // namespace
 
-Entities unroll_loop(const ControlNode& node, const onnx::GraphProto& body, Draft& draft) {
+Entities unroll_loop(const ControlNode& node, onnx::GraphProto& body, Draft& draft) {
   TWOFOUR_CHECK(draft.op == "Loop" && node.inputs.size() >= kHead, kUnsupported,
                 "sequences are carried by Loop alone");
   ops::Builder& b = draft.builder;
@@ -43,7 +43,7 @@ Entities unroll_loop(const ControlNode& node, const onnx::GraphProto& body, Draf
                          std::min<size_t>(static_cast<size_t>(body.output_size()), 1 + states.size());
   std::vector<std::vector<Value*>> slices(num_scans);
   const int64_t most = most_trips(draft);
-  for (int64_t i = 0; i < most && known_truth(condition); ++i) {
+  for (int64_t i = 0; i < most && goes_on(condition); ++i) {
     Entities args = {
         Entity::tensor(b.constant(iteration_prefix(draft, i) + "i", Tensor::of<int64_t>({}, std::array{i}))),
         Entity::tensor(truth)};
@@ -61,7 +61,7 @@ Entities unroll_loop(const ControlNode& node, const onnx::GraphProto& body, Draf
   return states;
 }
 
-Entities unroll_map(const ControlNode& node, const onnx::GraphProto& body, Draft& draft) {
+Entities unroll_map(const ControlNode& node, onnx::GraphProto& body, Draft& draft) {
   TWOFOUR_CHECK(!node.inputs.empty() && node.inputs[0].is_sequence(), kInvalidArgument,
                 "its first input is not a sequence");
   const size_t length = node.inputs[0].values.size();

@@ -5,6 +5,8 @@
 #include <cmath>
 #include <limits>
 
+#include "ops/quantisation/minifloat.h"
+
 namespace twofour::onnx_io {
 namespace {
 
@@ -17,32 +19,22 @@ constexpr std::array kTypes = {
     SmallType{25, "uint2", 2, DType::kU8},   SmallType{26, "int2", 2, DType::kI8},
 };
 
-/// Sign, `exponent_bits`, `mantissa_bits`.
-struct FloatLayout {
-  std::string_view name;
-  int exponent_bits, mantissa_bits, bias;
-  bool has_infinity;  // as IEEE says: the highest exponent is for infinity and NaN
-  int nan_code;       // otherwise, without its sign, or with it where there is one NaN (0x80); -1: none
-};
-constexpr std::array kFloats = {
-    FloatLayout{"e4m3fn", 4, 3, 7, false, 0x7F}, FloatLayout{"e4m3fnuz", 4, 3, 8, false, 0x80},
-    FloatLayout{"e5m2", 5, 2, 15, true, -1},     FloatLayout{"e5m2fnuz", 5, 2, 16, false, 0x80},
-    FloatLayout{"e2m1", 2, 1, 1, false, -1},
-};
-
-float decode(const FloatLayout& layout, int code) {
-  const int magnitude_bits = layout.exponent_bits + layout.mantissa_bits;
-  const int magnitude = code & ((1 << magnitude_bits) - 1);
+float decode(const ops::Minifloat& format, int code) {
+  using Special = ops::Minifloat::Special;
+  const int magnitude_bits = format.exponent_bits + format.mantissa_bits;
+  const int highest = (1 << magnitude_bits) - 1;
+  const int magnitude = code & highest;
   constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
-  if (layout.nan_code == 0x80 ? code == 0x80 : magnitude == layout.nan_code) return kNan;
-  const int exponent = magnitude >> layout.mantissa_bits;
-  const int mantissa = magnitude & ((1 << layout.mantissa_bits) - 1);
+  if (format.special == Special::kMinusZero && code == highest + 1) return kNan;
+  if (format.special == Special::kHighest && magnitude == highest) return kNan;
+  const int exponent = magnitude >> format.mantissa_bits;
+  const int mantissa = magnitude & ((1 << format.mantissa_bits) - 1);
   const float sign = (code >> magnitude_bits) & 1 ? -1.0F : 1.0F;
-  if (layout.has_infinity && exponent == (1 << layout.exponent_bits) - 1)
+  if (format.has_infinity() && exponent == (1 << format.exponent_bits) - 1)
     return mantissa ? kNan : sign * std::numeric_limits<float>::infinity();
-  const int whole = exponent ? mantissa + (1 << layout.mantissa_bits) : mantissa;
+  const int whole = exponent ? mantissa + (1 << format.mantissa_bits) : mantissa;
   return sign *
-         std::ldexp(static_cast<float>(whole), std::max(exponent, 1) - layout.bias - layout.mantissa_bits);
+         std::ldexp(static_cast<float>(whole), std::max(exponent, 1) - format.bias - format.mantissa_bits);
 }
 
 /// The value of a code of the type.
@@ -52,7 +44,7 @@ float value_of(const SmallType& type, int code) {
     return static_cast<float>(code < 1 << (type.bits - 1) ? code : code - (1 << type.bits));
   if (type.name == "e8m0")
     return code == 255 ? std::numeric_limits<float>::quiet_NaN() : std::ldexp(1.0F, code - 127);
-  return decode(*std::ranges::find(kFloats, type.name, &FloatLayout::name), code);
+  return decode(*std::ranges::find(ops::kMinifloats, type.name, &ops::Minifloat::name), code);
 }
 
 }  // namespace
@@ -75,13 +67,8 @@ Tensor unpack(const SmallType& type, const Shape& shape, std::span<const std::by
   const Tensor values = table.to(type.storage);
   Tensor result(type.storage, shape);
   const size_t item = dtype_size(type.storage);
-  const size_t per_byte = static_cast<size_t>(8 / type.bits);
-  for (size_t i = 0; i < static_cast<size_t>(shape.numel()); ++i) {
-    const auto code =
-        (std::to_integer<size_t>(packed[i / per_byte]) >> (i % per_byte * static_cast<size_t>(type.bits))) &
-        (codes - 1);
-    std::copy_n(values.raw() + code * item, item, result.raw() + i * item);
-  }
+  for (size_t i = 0; i < static_cast<size_t>(shape.numel()); ++i)
+    std::copy_n(values.raw() + code_at(packed, type.bits, i) * item, item, result.raw() + i * item);
   return result;
 }
 

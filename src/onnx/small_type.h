@@ -2,6 +2,7 @@
 // are held exactly by a wider type, which is what an imported graph has in their place.
 #pragma once
 
+#include <cstddef>
 #include <span>
 #include <string>
 #include <string_view>
@@ -22,7 +23,13 @@ struct SmallType {
 const SmallType* find_small_type(int32_t onnx);
 /// Bytes of `count` packed elements.
 size_t packed_size(const SmallType& type, size_t count);
-/// Values of packed elements, the first in the lowest bits of a byte.
+/// Element `i` of packed codes, the first of them in the lowest bits of a byte; `bits`: 2, 4 or 8.
+inline uint8_t code_at(std::span<const std::byte> packed, int bits, size_t i) {
+  const auto per_byte = static_cast<size_t>(8 / bits);
+  const int shift = static_cast<int>(i % per_byte) * bits;
+  return static_cast<uint8_t>((std::to_integer<int>(packed[i / per_byte]) >> shift) & ((1 << bits) - 1));
+}
+/// Values of packed elements.
 Tensor unpack(const SmallType& type, const Shape& shape, std::span<const std::byte> packed);
 
 }  // namespace twofour::onnx_io

@@ -1,10 +1,6 @@
 #include "onnx/small_type_adapters.h"
 
-#include <algorithm>
-#include <map>
-
 #include "onnx/draft_edit.h"
-#include "onnx/proto.h"
 #include "onnx/small_type.h"
 #include "onnx/vendor/emit.h"
 #include "ops/infer.h"
@@ -12,49 +8,10 @@
 namespace twofour::onnx_io {
 namespace {
 
-using TypesByName = std::map<std::string, int32_t>;
-
-void collect(const onnx::GraphProto& graph, TypesByName& types) {
-  const auto add = [&](const std::string& name, int32_t type) {
-    if (find_small_type(type)) types[name] = type;
-  };
-  for (const auto& tensor : graph.initializer()) add(tensor.name(), tensor.data_type());
-  for (const auto& value : graph.input()) add(value.name(), value.type().tensor_type().elem_type());
-  for (const auto& value : graph.value_info()) add(value.name(), value.type().tensor_type().elem_type());
-  for (const auto& node : graph.node())
-    if (node.op_type() == "Constant" && node.output_size() == 1)
-      for (const auto& attribute : node.attribute()) add(node.output(0), attribute.t().data_type());
-}
-
-void set_type(onnx::NodeProto& node, const char* name, int32_t type) {
-  for (const auto& attribute : node.attribute())
-    if (attribute.name() == name && attribute.i() != 0) return;
-  onnx::AttributeProto& attribute = *node.add_attribute();
-  attribute.set_name(name);
-  attribute.set_type(onnx::AttributeProto::INT);
-  attribute.set_i(type);
-}
-
-void name_results(onnx::GraphProto& graph, TypesByName types) {
-  collect(graph, types);
-  for (onnx::NodeProto& node : *graph.mutable_node()) {
-    for (auto& attribute : *node.mutable_attribute())
-      if (attribute.has_g()) name_results(*attribute.mutable_g(), types);
-    const bool like = node.op_type() == "CastLike";
-    const int other = like ? 1 : 2;
-    if ((!like && node.op_type() != "QuantizeLinear") || node.input_size() <= other) continue;
-    const auto type = types.find(node.input(other));
-    if (type == types.end()) continue;
-    set_type(node, like ? "to" : "output_dtype", type->second);
-    if (!like) continue;
-    node.set_op_type("Cast");
-    node.mutable_input()->RemoveLast();
-  }
-}
-
-/// The small type that attribute `name` holds the number of; null when it does not.
-const SmallType* named_type(const Draft& draft, const char* name) {
-  return draft.attrs.has(name) ? find_small_type(static_cast<int32_t>(draft.attrs.i(name, 0))) : nullptr;
+/// The small type of the result: attribute `name` holds its number, or it is that of input `like`.
+const SmallType* result_type(const Draft& draft, const char* name, size_t like) {
+  const int64_t number = draft.attrs.i(name, 0);
+  return number == 0 ? draft.small_type(like) : find_small_type(static_cast<int32_t>(number));
 }
 
 /// A scale for each block along an axis, or for each index of it, so that it broadcasts to `src`.
@@ -150,13 +107,11 @@ void cast(Draft& draft, const SmallType& type) {
 
 }  // namespace
 
-void name_small_results(onnx::GraphProto& graph) { name_results(graph, {}); }
-
 void adapt_small_types(Draft& draft) {
   if (draft.op == "QuantizeLinear") {
-    if (const SmallType* type = named_type(draft, "output_dtype")) quantize(draft, *type);
-  } else if (draft.op == "Cast") {
-    if (const SmallType* type = named_type(draft, "to")) cast(draft, *type);
+    if (const SmallType* type = result_type(draft, "output_dtype", 2)) quantize(draft, *type);
+  } else if (draft.op == "Cast" || draft.op == "CastLike") {
+    if (const SmallType* type = result_type(draft, "to", 1)) cast(draft, *type);
   } else if (draft.op == "DequantizeLinear" && draft.input(0) && is_float(draft.input(0)->dtype())) {
     dequantize(draft);
   }

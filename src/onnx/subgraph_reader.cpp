@@ -10,9 +10,9 @@
 namespace twofour::onnx_io {
 namespace {
 
-const onnx::GraphProto& subgraph_of(const onnx::NodeProto& node, std::string_view name) {
-  for (const auto& attribute : node.attribute())
-    if (attribute.name() == name && attribute.has_g()) return attribute.g();
+onnx::GraphProto& subgraph_of(onnx::NodeProto& node, std::string_view name) {
+  for (auto& attribute : *node.mutable_attribute())
+    if (attribute.name() == name && attribute.has_g()) return *attribute.mutable_g();
   fail(ErrorCode::kDataCorrupt, "subgraph {} is missing", name);
 }
 
@@ -26,11 +26,8 @@ std::vector<Value*> numbered_outputs(Draft& draft) {
 
 /// The outputs of both branches are alike in all that is not data.
 std::optional<Entities> read_if(const ControlNode& node, Draft& draft) {
-  const Tensor condition = ops::known_tensor(draft.input(0));
-  if (condition.defined() && condition.dtype() == DType::kBool && condition.numel() == 1) {
-    const char* taken = condition.span<bool>()[0] ? "then_branch" : "else_branch";
-    return node.read_inline(subgraph_of(node.proto, taken), {}, "");
-  }
+  if (const std::optional<bool> condition = ops::known_truth(draft.input(0)))
+    return node.read_inline(subgraph_of(node.proto, *condition ? "then_branch" : "else_branch"), {}, "");
   std::vector<ReadBody::Part> layout;
   for (const char* name : {"then_branch", "else_branch"}) {
     ReadBody branch = node.read(subgraph_of(node.proto, name), {});
@@ -66,7 +63,7 @@ void read_body(const ControlNode& node, BodyTypes body_types, size_t first_state
   std::vector<ValueType> inputs;
   for (const Value* value : draft.inputs) inputs.push_back(value ? value->type() : ValueType{});
   std::vector<ValueType> types = body_types(draft.attrs, inputs);
-  const onnx::GraphProto& proto = subgraph_of(node.proto, "body");
+  onnx::GraphProto& proto = subgraph_of(node.proto, "body");
   Graph body;
   ops::settle_states(types, first_state, num_formal - first_state - num_scanned, first_result,
                      [&](std::span<const ValueType> of) {

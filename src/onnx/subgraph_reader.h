@@ -1,5 +1,5 @@
 // The subgraphs of If, Loop, Scan and SequenceMap, on their way from a NodeProto into nodes
-// (ops/control_flow.h has their form there).
+// (ops/control/control_flow.h has their form there).
 #pragma once
 
 #include <functional>
@@ -30,13 +30,13 @@ struct ReadBody {
 
 /// A node with subgraphs and the two ways to read one.
 struct ControlNode {
-  const onnx::NodeProto& proto;
+  onnx::NodeProto& proto;
   Entities inputs;
   std::vector<Value*> captures;  // what the subgraphs read from around them, constants apart
   /// Its formal inputs have these types, its other inputs are the captures.
-  std::function<ReadBody(const onnx::GraphProto& proto, std::span<const ValueType> formal)> read;
+  std::function<ReadBody(onnx::GraphProto& proto, std::span<const ValueType> formal)> read;
   /// Into the graph around it. Names of its nodes begin with `prefix`.
-  std::function<Entities(const onnx::GraphProto& proto, const Entities& args, const std::string& prefix)>
+  std::function<Entities(onnx::GraphProto& proto, const Entities& args, const std::string& prefix)>
       read_inline;
 };
 

@@ -2,28 +2,13 @@
 
 #include <cstdint>
 
+#include "base/utf8.h"
 #include "onnx/proto.h"
 
 namespace twofour::onnx_io {
 namespace {
 
 using google::protobuf::FieldDescriptor;
-
-/// Bytes of the character that `lead` begins; 0 when it begins none.
-size_t length_of(uint8_t lead) {
-  if (lead < 0x80) return 1;
-  if (lead >= 0xC2 && lead < 0xE0) return 2;
-  if (lead >= 0xE0 && lead < 0xF0) return 3;
-  return lead >= 0xF0 && lead < 0xF5 ? 4 : 0;
-}
-
-/// The range of the second byte rules out overlong forms, surrogates and what is above U+10FFFF.
-bool second_fits(uint8_t lead, uint8_t second) {
-  if (lead == 0xE0) return second >= 0xA0;
-  if (lead == 0xED) return second < 0xA0;
-  if (lead == 0xF0) return second >= 0x90;
-  return lead != 0xF4 || second < 0x90;
-}
 
 bool is_text(const FieldDescriptor& field) {
   if (field.type() == FieldDescriptor::TYPE_STRING) return true;
@@ -46,19 +31,6 @@ void fix_text(google::protobuf::Message& message, const FieldDescriptor& field) 
 }
 
 }  // namespace
-
-bool is_utf8(const std::string& text) {
-  for (size_t i = 0; i < text.size();) {
-    const auto byte = [&](size_t at) { return static_cast<uint8_t>(text[at]); };
-    const size_t length = length_of(byte(i));
-    if (length == 0 || i + length > text.size()) return false;
-    for (size_t k = 1; k < length; ++k)
-      if ((byte(i + k) & 0xC0) != 0x80) return false;
-    if (length > 1 && !second_fits(byte(i), byte(i + 1))) return false;
-    i += length;
-  }
-  return true;
-}
 
 std::string to_utf8(const std::string& text) {
   if (is_utf8(text)) return text;

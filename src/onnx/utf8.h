@@ -9,7 +9,6 @@ class Message;
 
 namespace twofour::onnx_io {
 
-bool is_utf8(const std::string& text);
 /// UTF-8 as it is; any other text as if it were Latin-1, so that different names stay different.
 std::string to_utf8(const std::string& text);
 /// All names and other text in the message, strings in attributes included; not the paths of

@@ -181,6 +181,12 @@ std::optional<std::vector<ShapeEntry>> shape_value(const Value* value) { return 
 
 Tensor known_tensor(const Value* value) { return value ? Evaluator().tensor(value) : Tensor(); }
 
+std::optional<bool> known_truth(const Value* condition) {
+  const Tensor truth = known_tensor(condition);
+  if (!truth.defined() || truth.dtype() != DType::kBool || truth.numel() != 1) return std::nullopt;
+  return truth.span<bool>()[0];
+}
+
 std::optional<std::vector<int64_t>> known_ints(const Value* value) { return Evaluator().numbers(value); }
 
 }  // namespace twofour::ops

@@ -26,5 +26,7 @@ std::optional<std::vector<int64_t>> known_ints(const Value* value);
 /// The data of a value of any type with at most 256 elements that depends on nothing unknown; undefined
 /// otherwise, and for a null value.
 Tensor known_tensor(const Value* value);
+/// Of a condition: one boolean.
+std::optional<bool> known_truth(const Value* condition);
 
 }  // namespace twofour::ops

@@ -60,16 +60,15 @@ bool is_channel_vector(const Value* bias, int64_t channels) {
   return shape.numel() == 1 || (shape.numel() == channels && shape[shape.rank() - 1] == channels);
 }
 
-/// Whether the norm's numbers are ordinary: a factor that overflows, or meets an infinity, is not the same as
-/// a factor inside the weights.
-bool stays_finite(const Node& product, const Node& norm) {
-  const Affine affine = affine_of(norm);
+/// Whether the numbers are ordinary: a factor that overflows, or meets an infinity, is not the same as a
+/// factor inside the weights.
+bool stays_finite(const Tensor& weight, const Affine& affine) {
   const auto fits = [](double v) { return std::isfinite(static_cast<float>(v)); };
   if (!std::ranges::all_of(affine.factor, fits) || !std::ranges::all_of(affine.offset, fits)) return false;
-  const double most = std::abs(
-      *std::ranges::max_element(affine.factor, [](double a, double b) { return std::abs(a) < std::abs(b); }));
-  const Tensor weight = product.input(1)->data().to(DType::kF32);
-  return std::ranges::all_of(weight.span<float>(),
+  double most = 0;
+  for (const double factor : affine.factor) most = std::max(most, std::abs(factor));
+  const Tensor wide = weight.to(DType::kF32);
+  return std::ranges::all_of(wide.span<float>(),
                              [&](float w) { return fits(static_cast<double>(w) * most); });
 }
 
@@ -79,8 +78,7 @@ bool can_fold(const Node& product, const Node& norm) {
   if (!weight->is_constant() || norm.outputs().size() != 1) return false;
   for (size_t i = 1; i < 5; ++i)
     if (!norm.input(i)->is_constant()) return false;
-  return is_channel_vector(product.input(2), weight->data().shape()[channel_axis(product)]) &&
-         stays_finite(product, norm);
+  return is_channel_vector(product.input(2), weight->data().shape()[channel_axis(product)]);
 }
 
 // Changes the constant in place when `node` alone reads it, so that its name and meaning stay; else adds a
@@ -91,8 +89,7 @@ void set_constant_input(Graph& graph, Node* node, size_t index, const std::strin
   else graph.set_input(node, index, graph.add_constant(name, std::move(data)));
 }
 
-void fold(Graph& graph, Node* product, Node* norm) {
-  const Affine affine = affine_of(*norm);
+void fold(Graph& graph, const Affine& affine, Node* product, Node* norm) {
   const Value* weight = product->input(1);
   const DType dtype = weight->dtype();
   const double beta = product->attrs().f("beta", 1);
@@ -115,7 +112,9 @@ size_t fold_batch_norm(Graph& graph) {
     if (norm->op() != "BatchNormalization") continue;
     Node* product = norm->input(0)->producer();
     if (!product || !only_user(graph, norm->input(0)) || !can_fold(*product, *norm)) continue;
-    fold(graph, product, norm);
+    const Affine affine = affine_of(*norm);
+    if (!stays_finite(product->input(1)->data(), affine)) continue;
+    fold(graph, affine, product, norm);
     ++changed;
   }
   return changed;

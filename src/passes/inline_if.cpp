@@ -8,9 +8,8 @@ namespace {
 
 // The branch that is taken; null while that is not known.
 const Graph* taken_branch(const Node& node) {
-  const Tensor condition = ops::known_tensor(node.input(0));
-  if (!condition.defined() || condition.dtype() != DType::kBool || condition.numel() != 1) return nullptr;
-  return &node.attrs().graph(condition.span<bool>()[0] ? "then_branch" : "else_branch");
+  const std::optional<bool> condition = ops::known_truth(node.input(0));
+  return condition ? &node.attrs().graph(*condition ? "then_branch" : "else_branch") : nullptr;
 }
 
 }  // namespace

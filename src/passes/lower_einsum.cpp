@@ -1,8 +1,8 @@
 #include <algorithm>
-#include <numeric>
 
 #include "ops/builder.h"
 #include "ops/linear/einsum.h"
+#include "passes/match.h"
 #include "passes/rewrites.h"
 
 namespace twofour::passes {
@@ -97,12 +97,7 @@ size_t lower_einsum(Graph& graph) {
     Product product{.a = equation.inputs[0], .b = equation.inputs[1], .output = equation.output};
     if (!product.sort() || !sizes_agree(product, left->shape(), right->shape())) continue;
     ops::Builder builder(graph, node->name() + "/", node);
-    Value* result = as_matmul(builder, product, left, right);
-    const std::string name = node->output()->name();
-    const bool is_output = graph.is_output(node->output());
-    graph.replace_all_uses(node->output(), result);
-    graph.erase(node);
-    if (is_output) graph.rename(result, name);
+    replace(graph, node->output(), as_matmul(builder, product, left, right));
     ++changed;
   }
   return changed;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "passes/match.h"
+
 namespace twofour::passes {
 namespace {
 
@@ -22,8 +24,7 @@ void fold_weight_views(Graph& graph) {
     if (!is_view(graph, *node)) continue;
     Value* source = node->input(0);
     source->set_data(source->data().reshaped(node->output()->shape()));
-    graph.replace_all_uses(node->output(), source);
-    graph.erase(node);
+    replace(graph, node->output(), source);
     changed = true;
   }
   if (changed) graph.erase_dead();

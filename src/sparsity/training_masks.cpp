@@ -10,9 +10,11 @@
 namespace twofour::sparsity {
 namespace {
 
-std::vector<SparsePattern> marked_patterns(const Graph& graph) {
+using WeightChecks = std::vector<WeightCheck>;
+
+std::vector<SparsePattern> sound_patterns(const WeightChecks& checks) {
   std::vector<SparsePattern> found;
-  for (const WeightCheck& check : verify_sparsity(graph))
+  for (const WeightCheck& check : checks)
     if (check.problem.empty()) found.push_back({check.weight, check.axis});
   return found;
 }
@@ -23,8 +25,17 @@ bool has_pattern(const SparseWeight& entry) {
   return zero_fraction(data) < 1 && count_violations(data, entry.axis).count == 0;
 }
 
-void warn_stale(const Graph& graph) {
-  for (const WeightCheck& check : verify_sparsity(graph))
+/// Those of `marked`, and those that no mark names.
+std::vector<SparsePattern> with_unmarked(std::vector<SparsePattern> marked, const Graph& graph) {
+  for (const SparseWeight& entry : sparse_weights(graph))
+    if (std::ranges::find(marked, entry.weight->name(), &SparsePattern::weight) == marked.end() &&
+        has_pattern(entry))
+      marked.push_back({entry.weight->name(), entry.axis});
+  return marked;
+}
+
+void warn_stale(const WeightChecks& checks) {
+  for (const WeightCheck& check : checks)
     if (!check.problem.empty())
       log_warning("\"{}\" is marked 2:4 and trains as a dense weight: {}", check.weight, check.problem);
 }
@@ -32,21 +43,17 @@ void warn_stale(const Graph& graph) {
 }  // namespace
 
 std::vector<SparsePattern> find_patterns(const Graph& graph) {
-  std::vector<SparsePattern> found = marked_patterns(graph);
-  for (const SparseWeight& entry : sparse_weights(graph))
-    if (std::ranges::find(found, entry.weight->name(), &SparsePattern::weight) == found.end() &&
-        has_pattern(entry))
-      found.push_back({entry.weight->name(), entry.axis});
-  return found;
+  return with_unmarked(sound_patterns(verify_sparsity(graph)), graph);
 }
 
 std::map<std::string, Tensor> masks_for_training(const Graph& graph, MaskMode mode) {
   std::map<std::string, Tensor> masks;
   if (mode == MaskMode::kNone) return masks;
-  warn_stale(graph);
-  const std::vector<SparsePattern> marked = marked_patterns(graph);
+  const WeightChecks checks = verify_sparsity(graph);
+  warn_stale(checks);
+  const std::vector<SparsePattern> marked = sound_patterns(checks);
   std::vector<std::string> unmarked;
-  for (const SparsePattern& pattern : find_patterns(graph)) {
+  for (const SparsePattern& pattern : with_unmarked(marked, graph)) {
     if (!graph.find_value(pattern.weight)->trainable()) continue;
     masks[pattern.weight] = mask_from_zeros(graph.find_value(pattern.weight)->data(), pattern.axis);
     if (std::ranges::find(marked, pattern) == marked.end()) unmarked.push_back(pattern.weight);

@@ -99,7 +99,7 @@ TEST(Functions, NestedInFunctionsAndSubgraphs) {
     ModelFile branch;
     branch.graph().set_name(name);
     call(branch, function, {"x"}, {"r"}).output("r");
-    *file.attribute(name, onnx::AttributeProto::GRAPH).mutable_g() = branch.graph();
+    file.give(name, branch);
   };
   give("then_branch", "Four");
   give("else_branch", "Twice");
@@ -125,7 +125,7 @@ TEST(Functions, ControlFlowInside) {
     branch.graph().set_name(name);
     refer(branch.node("LeakyRelu", {value}, {"s"}), "alpha", onnx::AttributeProto::FLOAT, "slope")
         .output("s");
-    *choose.attribute(name, onnx::AttributeProto::GRAPH).mutable_g() = branch.graph();
+    choose.give(name, branch);
   }
   define(file, "Choose", choose, {"a", "c"}, {"r"}, {"slope"});
   call(file, "Choose", {"x", "cond"}, {"y"}).attr("slope", 0.5F).output("y");
@@ -206,6 +206,34 @@ TEST(Functions, EachHasItsOwnOpset) {
   call(file, "Sum", {"x"}, {"y"}).output("y");
   const Graph graph = file.import();
   EXPECT_EQ(graph.outputs()[0]->type().to_string(), "f32[2,1]");
+}
+
+TEST(Functions, WithoutAnOpsetHaveThatOfTheModel) {
+  ModelFile file(17);
+  file.input("x", {1, 2, 2});
+  // Before opset 13 the axes from the given one on were taken together.
+  define(file, "Inner", body().node("Softmax", {"a"}, {"b"}).attr("axis", int64_t{1}), {"a"}, {"b"});
+  ModelFile outer;
+  define(file, "Outer", call(outer, "Inner", {"a"}, {"b"}), {"a"}, {"b"}).add_opset_import()->set_version(11);
+  call(file, "Outer", {"x"}, {"y"}).output("y");
+  const Tensor y = ops::evaluate(file.import(), std::vector{Tensor(DType::kF32, {1, 2, 2})})[0];
+  EXPECT_THAT(y.span<float>(), ElementsAre(0.5F, 0.5F, 0.5F, 0.5F));
+}
+
+TEST(Functions, CallsShareTheConstantsInside) {
+  ModelFile file;
+  file.input("x", {1});
+  ModelFile inside;
+  onnx::TensorProto& two =
+      *inside.node("Constant", {}, {"c"}).attribute("value", onnx::AttributeProto::TENSOR).mutable_t();
+  two.set_data_type(onnx::TensorProto::FLOAT);
+  two.add_float_data(2);
+  define(file, "Double", inside.node("Mul", {"a", "c"}, {"b"}), {"a"}, {"b"});
+  call(file, "Double", {"x"}, {"u"}, "first");
+  call(file, "Double", {"u"}, {"y"}, "second").output("y");
+  const Graph graph = file.import();
+  EXPECT_EQ(graph.find_value("first/c")->data().raw(), graph.find_value("second/c")->data().raw());
+  EXPECT_THAT(run(graph, {3}), ElementsAre(12));
 }
 
 TEST(Functions, ShapesFlowThrough) {

@@ -4,11 +4,11 @@
 #include <gtest/gtest.h>
 
 #include "../base/errors.h"
+#include "base/utf8.h"
 #include "ir/verify.h"
-#include "model_file.h"
 #include "onnx/export.h"
 #include "onnx/utf8.h"
-#include "ops/evaluate.h"
+#include "run_model.h"
 #include "twofour/log.h"
 
 namespace twofour::onnx_io {
@@ -16,15 +16,6 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-
-std::vector<float> run(const Graph& graph, const std::vector<Tensor>& inputs) {
-  const Tensor result = ops::evaluate(graph, inputs)[0];
-  return {result.span<float>().begin(), result.span<float>().end()};
-}
-
-Tensor floats(const std::vector<float>& values) {
-  return Tensor::of<float>({static_cast<int64_t>(values.size())}, values);
-}
 
 /// The import, and the warnings that it gave.
 Graph import_warned(const ModelFile& file, std::string& warnings) {
@@ -43,7 +34,7 @@ TEST(Lenient, TheLastOfSeveralDefinitionsIsUsed) {
   file.node("Add", {"x", "c"}, {"t"}).node("Mul", {"t", "d"}, {"y"}).output("y");
   std::string warnings;
   const Graph graph = import_warned(file, warnings);
-  EXPECT_THAT(run(graph, {floats({1})}), ElementsAre(24));
+  EXPECT_THAT(run(graph, {row({1})}), ElementsAre(24));
   EXPECT_THAT(warnings, HasSubstr("initializer \"c\" is defined again"));
   EXPECT_THAT(warnings, HasSubstr("initializer \"d\" is defined again"));
   EXPECT_THAT(warnings, HasSubstr("constant \"d\" is defined again"));
@@ -76,12 +67,7 @@ TEST(Lenient, NamesAreMadeUtf8) {
   EXPECT_EQ(graph.outputs()[0]->name(), "\u00ff");
   EXPECT_TRUE(graph.find_node("n\u00fc"));
   EXPECT_EQ(graph.metadata().at("onnx.doc"), "\u00fe");
-  EXPECT_THAT(run(ModelFile::import_bytes(export_model_bytes(graph)), {floats({2})}), ElementsAre(-2));
-}
-
-Graph import_with(const ModelFile& file, const ImportOptions& options) {
-  const std::string bytes = file.model.SerializeAsString();
-  return import_model_bytes(std::as_bytes(std::span(bytes)), "net.onnx", options);
+  EXPECT_THAT(run(ModelFile::import_bytes(export_model_bytes(graph)), {row({2})}), ElementsAre(-2));
 }
 
 /// y = x * w, where w is an initializer and an input of the file.
@@ -94,27 +80,26 @@ ModelFile scaled() {
 TEST(Inputs, InitializersAreConstantsUnlessKept) {
   const Graph fixed = scaled().import();
   ASSERT_EQ(fixed.inputs().size(), 1U);
-  EXPECT_THAT(run(fixed, {floats({1, 1})}), ElementsAre(3, 4));
-  const Graph kept = import_with(scaled(), {.kept_inputs = {"w"}});
+  EXPECT_THAT(run(fixed, {row({1, 1})}), ElementsAre(3, 4));
+  const Graph kept = scaled().import({.kept_inputs = {"w"}});
   verify(kept);
   ASSERT_EQ(kept.inputs().size(), 2U);
-  EXPECT_THAT(run(kept, {floats({1, 1}), floats({5, 6})}), ElementsAre(5, 6));
-  const Graph replaced = import_with(scaled(), {.known_inputs = {{"w", floats({7, 8})}}});
+  EXPECT_THAT(run(kept, {row({1, 1}), row({5, 6})}), ElementsAre(5, 6));
+  const Graph replaced = scaled().import({.known_inputs = {{"w", row({7, 8})}}});
   ASSERT_EQ(replaced.inputs().size(), 1U);
-  EXPECT_THAT(run(replaced, {floats({1, 1})}), ElementsAre(7, 8));
-  EXPECT_ERROR(import_with(scaled(), {.kept_inputs = {"y"}}), kInvalidArgument,
-               "has no input \"y\"; it has: w, x");
+  EXPECT_THAT(run(replaced, {row({1, 1})}), ElementsAre(7, 8));
+  EXPECT_ERROR(scaled().import({.kept_inputs = {"y"}}), kInvalidArgument, "has no input \"y\"; it has: w, x");
 }
 
 TEST(Inputs, SizesAreBoundBeforeTypesAreInferred) {
   ModelFile file(11);
   file.input("x", {-1, 1, 3}).node("Squeeze", {"x"}, {"s"}).node("Softmax", {"s"}, {"y"}).output("y");
   EXPECT_ERROR(file.import(), kUnsupported, "the rank of its input depends on sizes that are not known");
-  EXPECT_EQ(import_with(file, {.shapes = {{"x", {4, 1, 3}}}}).outputs()[0]->type().to_string(), "f32[4,3]");
-  EXPECT_EQ(import_with(file, {.shapes = {{"x", {0, 1, 3}}}}).outputs()[0]->type().to_string(), "f32[0,3]");
-  EXPECT_ERROR(import_with(file, {.shapes = {{"x", {4, 2, 3}}}}), kInvalidArgument,
+  EXPECT_EQ(file.import({.shapes = {{"x", {4, 1, 3}}}}).outputs()[0]->type().to_string(), "f32[4,3]");
+  EXPECT_EQ(file.import({.shapes = {{"x", {0, 1, 3}}}}).outputs()[0]->type().to_string(), "f32[0,3]");
+  EXPECT_ERROR(file.import({.shapes = {{"x", {4, 2, 3}}}}), kInvalidArgument,
                "it is f32[?,1,3]; shape 4x2x3 does not fit it");
-  EXPECT_ERROR(import_with(file, {.shapes = {{"z", {4}}}}), kInvalidArgument, "has no input \"z\"");
+  EXPECT_ERROR(file.import({.shapes = {{"z", {4}}}}), kInvalidArgument, "has no input \"z\"");
 }
 
 TEST(Inputs, RankMayBeUnknown) {
@@ -123,7 +108,7 @@ TEST(Inputs, RankMayBeUnknown) {
   file.graph().mutable_input(0)->mutable_type()->mutable_tensor_type()->clear_shape();
   const Graph open = file.import();
   EXPECT_FALSE(open.outputs()[0]->type().known);
-  EXPECT_EQ(import_with(file, {.shapes = {{"x", {2, -1}}}}).outputs()[0]->type().to_string(), "f32[2,?]");
+  EXPECT_EQ(file.import({.shapes = {{"x", {2, -1}}}}).outputs()[0]->type().to_string(), "f32[2,?]");
 }
 
 }  // namespace

@@ -96,9 +96,17 @@ class ModelFile {
     return proto;
   }
 
-  Graph import() const { return import_bytes(model.SerializeAsString()); }
-  static Graph import_bytes(std::string_view bytes) {
-    return import_model_bytes(std::as_bytes(std::span(bytes)), "net.onnx");
+  /// `subgraph` as an attribute of the last node.
+  ModelFile& give(const std::string& name, ModelFile subgraph) {
+    *attribute(name, onnx::AttributeProto::GRAPH).mutable_g() = subgraph.graph();
+    return *this;
+  }
+
+  Graph import(const ImportOptions& options = {}) const {
+    return import_bytes(model.SerializeAsString(), options);
+  }
+  static Graph import_bytes(std::string_view bytes, const ImportOptions& options = {}) {
+    return import_model_bytes(std::as_bytes(std::span(bytes)), "net.onnx", options);
   }
 
   onnx::ModelProto model;
@@ -118,5 +126,12 @@ class ModelFile {
 
   onnx::NodeProto* last_ = nullptr;
 };
+
+/// A subgraph under construction, with the helpers of a model file.
+inline ModelFile body(const std::string& name) {
+  ModelFile file;
+  file.graph().set_name(name);
+  return file;
+}
 
 }  // namespace twofour::onnx_io

@@ -1,4 +1,4 @@
-// Runs models of one node that the import tests build, and makes up their inputs.
+// Runs the models that the import tests build, and makes up their inputs.
 #pragma once
 
 #include <cmath>
@@ -38,6 +38,15 @@ Tensor tensor(const Shape& shape, const std::vector<T>& values) {
 inline std::vector<float> floats(const Tensor& tensor) {
   const Tensor wide = tensor.to(DType::kF32);
   return {wide.span<float>().begin(), wide.span<float>().end()};
+}
+
+inline Tensor row(const std::vector<float>& values) {
+  return tensor({static_cast<int64_t>(values.size())}, values);
+}
+inline Tensor truth(bool value) { return Tensor::of<bool>({}, std::array{value}); }
+/// Output 0.
+inline std::vector<float> run(const Graph& graph, const std::vector<Tensor>& inputs) {
+  return floats(ops::evaluate(graph, inputs)[0]);
 }
 
 /// A model of one node, whose inputs are the tensors (undefined: absent) and whose outputs are y0, y1, ...;

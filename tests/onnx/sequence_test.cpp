@@ -4,8 +4,7 @@
 
 #include "../base/errors.h"
 #include "ir/verify.h"
-#include "model_file.h"
-#include "ops/evaluate.h"
+#include "run_model.h"
 
 namespace twofour::onnx_io {
 namespace {
@@ -16,10 +15,6 @@ Tensor ramp(const Shape& shape) {
   Tensor tensor(DType::kF32, shape);
   for (size_t i = 0; i < tensor.span<float>().size(); ++i) tensor.span<float>()[i] = static_cast<float>(i);
   return tensor;
-}
-
-std::vector<float> floats(const Tensor& tensor) {
-  return {tensor.span<float>().begin(), tensor.span<float>().end()};
 }
 
 /// Output 0 for x = 0, 1, 2, ...
@@ -109,16 +104,6 @@ TEST(Sequences, PositionThatIsData) {
         ElementsAre(i < 0 ? 2 : static_cast<float>(i)));
 }
 
-ModelFile body(const std::string& name) {
-  ModelFile file;
-  file.graph().set_name(name);
-  return file;
-}
-
-void give(ModelFile& file, const char* attribute, ModelFile subgraph) {
-  *file.attribute(attribute, onnx::AttributeProto::GRAPH).mutable_g() = subgraph.graph();
-}
-
 /// Collects x + i for i < n in a sequence, and x * i as a scan output.
 ModelFile collecting(bool known_trips) {
   ModelFile file;
@@ -135,7 +120,7 @@ ModelFile collecting(bool known_trips) {
   step.node("Add", {"x", "f"}, {"item"}).node("Mul", {"x", "f"}, {"product"});
   step.node("SequenceInsert", {"so_far", "item"}, {"more"});
   step.output("again").output("more").output("product");
-  give(file, "body", step);
+  file.give("body", step);
   file.node("ConcatFromSequence", {"all"}, {"y"}).attr("axis", int64_t{0});
   return file.output("y").output("products");
 }
@@ -148,6 +133,23 @@ TEST(Sequences, LoopIsUnrolled) {
   EXPECT_THAT(floats(results[0]), ElementsAre(0, 1, 1, 2, 2, 3));
   EXPECT_EQ(results[1].shape(), Shape({3, 2}));
   EXPECT_THAT(floats(results[1]), ElementsAre(0, 0, 0, 1, 0, 2));
+}
+
+TEST(Sequences, IterationsShareTheConstantsOfTheBody) {
+  ModelFile file = collecting(true);
+  onnx::GraphProto& step = *file.graph().mutable_node(1)->mutable_attribute(0)->mutable_g();
+  onnx::TensorProto& w = *step.add_initializer();
+  w.set_name("w");
+  w.set_data_type(onnx::TensorProto::FLOAT);
+  w.add_dims(2);
+  w.mutable_float_data()->Add(5);
+  w.mutable_float_data()->Add(7);
+  step.mutable_node(2)->set_input(1, "w");  // x + w
+  const Graph graph = file.import();
+  verify(graph);
+  const auto is_weight = [](const auto& value) { return value->is_constant() && is_float(value->dtype()); };
+  EXPECT_EQ(std::ranges::count_if(graph.values(), is_weight), 1);
+  EXPECT_THAT(floats(ops::evaluate(graph, std::vector{ramp({2})})[0]), ElementsAre(5, 8, 5, 8, 5, 8));
 }
 
 TEST(Sequences, LoopOfUnknownLengthIsRefused) {
@@ -164,9 +166,7 @@ TEST(Sequences, LoopsFollowTheSizesThatAreGiven) {
   scalar(file, "index", 1);
   file.node("SplitToSequence", {"x"}, {"rows"}).node("SequenceAt", {"rows", "index"}, {"y"}).output("y");
   EXPECT_ERROR(file.import(), kUnsupported, "the number of parts is not known; give the sizes");
-  const std::string bytes = file.model.SerializeAsString();
-  const Graph graph =
-      import_model_bytes(std::as_bytes(std::span(bytes)), "net.onnx", {.shapes = {{"x", {3, 2}}}});
+  const Graph graph = file.import({.shapes = {{"x", {3, 2}}}});
   EXPECT_THAT(floats(ops::evaluate(graph, std::vector{ramp({3, 2})})[0]), ElementsAre(2, 3));
 }
 
@@ -180,7 +180,7 @@ TEST(Sequences, MapRunsTheBodyOnEachElement) {
   each.graph().add_input()->set_name("all");
   each.node("ReduceMax", {"all"}, {"most"}).attr("keepdims", int64_t{0});
   each.node("Mul", {"e", "c"}, {"m"}).node("Sub", {"m", "most"}, {"r"}).output("r");
-  give(file, "body", each);
+  file.give("body", each);
   file.node("ConcatFromSequence", {"t"}, {"y"}).attr("axis", int64_t{0}).output("y");
   EXPECT_THAT(floats(run(file, {4})), ElementsAre(-3, 7, 17, 27));
 }
@@ -195,8 +195,8 @@ ModelFile choosing(int then_parts) {
   yes.node("Neg", {"x"}, {"n"});
   yes.node("SequenceConstruct", std::vector<std::string>(static_cast<size_t>(then_parts), "n"), {"r"})
       .output("r");
-  give(file, "then_branch", yes);
-  give(file, "else_branch", body("no").node("Identity", {"outside"}, {"r"}).output("r"));
+  file.give("then_branch", yes);
+  file.give("else_branch", body("no").node("Identity", {"outside"}, {"r"}).output("r"));
   return file.node("ConcatFromSequence", {"s"}, {"y"}).attr("axis", int64_t{0}).output("y");
 }
 
@@ -204,8 +204,7 @@ TEST(Sequences, BranchesGiveSequencesOfOneLength) {
   const Graph graph = choosing(2).import();
   verify(graph);
   const auto result = [&](bool condition) {
-    return floats(
-        ops::evaluate(graph, std::vector{Tensor::of<bool>({}, std::array{condition}), ramp({2})})[0]);
+    return floats(ops::evaluate(graph, std::vector{truth(condition), ramp({2})})[0]);
   };
   EXPECT_THAT(result(true), ElementsAre(0, -1, 0, -1));
   EXPECT_THAT(result(false), ElementsAre(0, 1, 0, 1));
@@ -244,8 +243,8 @@ TEST(Optionals, AreTheirValuesOrNothing) {
   file.node("OptionalGetElement", {"o"}, {"e"}).node("Optional", {}, {"nothing"});
   file.node("OptionalHasElement", {"nothing"}, {"has_not"});
   file.node("If", {"has_not"}, {"y"});
-  give(file, "then_branch", body("yes").node("OptionalGetElement", {"nothing"}, {"r"}).output("r"));
-  give(file, "else_branch", body("no").node("Neg", {"e"}, {"r"}).output("r"));
+  file.give("then_branch", body("yes").node("OptionalGetElement", {"nothing"}, {"r"}).output("r"));
+  file.give("else_branch", body("no").node("Neg", {"e"}, {"r"}).output("r"));
   file.output("y").output("has");
   const Graph graph = file.import();
   const auto results = ops::evaluate(graph, std::vector{ramp({2})});

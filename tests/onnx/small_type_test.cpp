@@ -96,6 +96,27 @@ TEST(SmallType, QuantizeLinearSaturatesAtTheRangeOfItsZeroPoint) {
   EXPECT_THAT(quantised(kE5m2, {4.6F, -1e6F}, std::string(1, '\0')), ElementsAre(2.5F, -57344));
 }
 
+TEST(SmallType, ZeroPointsWithinFunctionsHaveTheirRange) {
+  ModelFile file(21);
+  file.initializer("z", {}, kInt4).set_raw_data(std::string(1, '\0'));
+  file.floats("s", {}, {1}).input("x", {2});
+  onnx::FunctionProto& function = *file.model.add_functions();
+  function.set_domain("my");
+  function.set_name("Round");
+  for (const char* input : {"a", "scale", "zero"}) function.add_input(input);
+  function.add_output("b");
+  ModelFile inside;
+  inside.node("QuantizeLinear", {"a", "scale", "zero"}, {"q"});
+  *inside.node("Constant", {}, {"like"}).attribute("value", onnx::AttributeProto::TENSOR).mutable_t() =
+      file.graph().initializer(0);
+  inside.node("DequantizeLinear", {"q", "scale"}, {"r"}).node("Add", {"r", "r"}, {"double"});
+  inside.node("CastLike", {"double", "like"}, {"c"});
+  inside.node("Cast", {"c"}, {"b"}).attr("to", int64_t{onnx::TensorProto::FLOAT});
+  *function.mutable_node() = inside.graph().node();
+  file.node("Round", {"x", "s", "z"}, {"y"}).domain("my").output("y");
+  EXPECT_THAT(run(file.import(), {row({-100, 100})}), ElementsAre(0, -2));  // -16 and 14 without high bits
+}
+
 TEST(SmallType, CastRoundsAndOverflowsAsItsAttributeSays) {
   const auto cast = [](int type, float value, int64_t saturate) {
     ModelFile file(19);

@@ -5,9 +5,8 @@
 #include "ir/hash.h"
 #include "ir/print.h"
 #include "ir/verify.h"
-#include "model_file.h"
 #include "onnx/export.h"
-#include "ops/evaluate.h"
+#include "run_model.h"
 
 namespace twofour::onnx_io {
 namespace {
@@ -15,35 +14,14 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-/// A subgraph under construction, with the helpers of a model file.
-ModelFile body(const std::string& name) {
-  ModelFile file;
-  file.graph().set_name(name);
-  return file;
-}
-
-void give(ModelFile& node, const char* attribute, ModelFile subgraph) {
-  *node.attribute(attribute, onnx::AttributeProto::GRAPH).mutable_g() = subgraph.graph();
-}
-
-std::vector<float> run(const Graph& graph, const std::vector<Tensor>& inputs) {
-  const Tensor result = ops::evaluate(graph, inputs)[0];
-  return {result.span<float>().begin(), result.span<float>().end()};
-}
-
-Tensor floats(const std::vector<float>& values) {
-  return Tensor::of<float>({static_cast<int64_t>(values.size())}, values);
-}
-Tensor truth(bool value) { return Tensor::of<bool>({}, std::array{value}); }
-
 /// y = cond ? x + c : (x * x), where x * x is computed outside and c is an initializer of the outer graph.
 ModelFile choice() {
   ModelFile file;
   file.input("cond", {}, onnx::TensorProto::BOOL).input("x", {2}).floats("c", {2}, {10, 20});
   file.node("Mul", {"x", "x"}, {"square"});
   file.node("If", {"cond"}, {"y"}, "choose").output("y");
-  give(file, "then_branch", body("yes").node("Add", {"x", "c"}, {"sum"}).output("sum"));
-  give(file, "else_branch", body("no").node("Identity", {"square"}, {"same"}).output("same"));
+  file.give("then_branch", body("yes").node("Add", {"x", "c"}, {"sum"}).output("sum"));
+  file.give("else_branch", body("no").node("Identity", {"square"}, {"same"}).output("same"));
   return file;
 }
 
@@ -54,8 +32,8 @@ TEST(Subgraphs, BranchesReadWhatIsAroundThem) {
   ASSERT_EQ(node->inputs().size(), 3U);  // the constant is copied into the branch
   EXPECT_EQ(node->input(1)->name(), "square");
   EXPECT_EQ(node->input(2)->name(), "x");
-  EXPECT_THAT(run(graph, {truth(true), floats({1, 2})}), ElementsAre(11, 22));
-  EXPECT_THAT(run(graph, {truth(false), floats({3, 4})}), ElementsAre(9, 16));
+  EXPECT_THAT(run(graph, {truth(true), row({1, 2})}), ElementsAre(11, 22));
+  EXPECT_THAT(run(graph, {truth(false), row({3, 4})}), ElementsAre(9, 16));
 }
 
 TEST(Subgraphs, RoundTrip) {
@@ -63,7 +41,7 @@ TEST(Subgraphs, RoundTrip) {
   const std::string bytes = export_model_bytes(graph);
   const Graph copy = ModelFile::import_bytes(bytes);
   EXPECT_EQ(hash_graph(copy), hash_graph(graph)) << print_graph(graph) << print_graph(copy);
-  EXPECT_THAT(run(copy, {truth(false), floats({3, 4})}), ElementsAre(9, 16));
+  EXPECT_THAT(run(copy, {truth(false), row({3, 4})}), ElementsAre(9, 16));
 }
 
 TEST(Subgraphs, NamesInsideGiveWayToNamesOutside) {
@@ -88,7 +66,7 @@ TEST(Subgraphs, KnownConditionIsDecidedAtImport) {
   verify(graph);
   EXPECT_EQ(graph.find_node("choose"), nullptr);
   EXPECT_EQ(graph.outputs()[0]->name(), "y");
-  EXPECT_THAT(run(graph, {floats({3, 4})}), ElementsAre(9, 16));
+  EXPECT_THAT(run(graph, {row({3, 4})}), ElementsAre(9, 16));
 }
 
 /// Concatenates x to a list n times and keeps the sums; an If inside the loop reads from two levels up.
@@ -102,8 +80,8 @@ ModelFile growing() {
       .input("go_on", {}, onnx::TensorProto::BOOL)
       .input("so_far", {-1});
   step.node("If", {"cond"}, {"item"});
-  give(step, "then_branch", body("plain").node("Identity", {"x"}, {"p"}).output("p"));
-  give(step, "else_branch", body("negative").node("Neg", {"x"}, {"q"}).output("q"));
+  step.give("then_branch", body("plain").node("Identity", {"x"}, {"p"}).output("p"));
+  step.give("else_branch", body("negative").node("Neg", {"x"}, {"q"}).output("q"));
   step.node("Concat", {"so_far", "item"}, {"longer"}).attr("axis", int64_t{0});
   step.node("ReduceSum", {"longer", "axes"}, {"sum"}).attr("keepdims", int64_t{0});
   step.node("Identity", {"go_on"}, {"again"});
@@ -122,11 +100,11 @@ TEST(Subgraphs, LoopWhoseStateGrows) {
   verify(graph);
   EXPECT_EQ(graph.outputs()[0]->type().to_string(), "f32[?]");
   const auto n = [](int64_t count) { return Tensor::of<int64_t>({}, std::array{count}); };
-  EXPECT_THAT(run(graph, {n(3), floats({2}), truth(false)}), ElementsAre(-2, -2, -2));
-  const std::vector<Tensor> outputs = ops::evaluate(graph, std::vector{n(4), floats({2}), truth(true)});
+  EXPECT_THAT(run(graph, {n(3), row({2}), truth(false)}), ElementsAre(-2, -2, -2));
+  const std::vector<Tensor> outputs = ops::evaluate(graph, std::vector{n(4), row({2}), truth(true)});
   EXPECT_THAT(std::vector<float>(outputs[1].span<float>().begin(), outputs[1].span<float>().end()),
               ElementsAre(2, 4, 6, 8));
-  EXPECT_EQ(ops::evaluate(graph, std::vector{n(0), floats({2}), truth(true)})[1].shape(), Shape({0}));
+  EXPECT_EQ(ops::evaluate(graph, std::vector{n(0), row({2}), truth(true)})[1].shape(), Shape({0}));
 }
 
 void expect_error(const ModelFile& file, ErrorCode code, const std::string& text) {

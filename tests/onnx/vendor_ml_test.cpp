@@ -172,27 +172,37 @@ TEST(VendorMl, TreesThatLoopAreRefused) {
   EXPECT_ERROR(model.run(), kInvalidArgument, "is reached twice");
 }
 
-/// Opset 5: x0 in {1, 3} ? 10 : (x1 < 0 ? 20 : 30).
-TEST(VendorMl, TreeEnsembleTestsMembership) {
-  OneNode model(kMl, "TreeEnsemble", {tensor<float>({4, 2}, {1, 0, 3, 0, 2, -1, 2, 1})});
-  model.file.attr("tree_roots", Ints{0})
-      .attr("nodes_featureids", Ints{0, 1})
-      .attr("nodes_truenodeids", Ints{0, 1});
-  model.file.attr("nodes_falsenodeids", Ints{1, 2})
-      .attr("nodes_trueleafs", Ints{1, 1})
-      .attr("nodes_falseleafs", Ints{0, 1});
-  model.file.attr("leaf_targetids", Ints{0, 0, 0}).attr("n_targets", int64_t{1});
-  const auto attr_tensor = [&](const char* name, int type, const Tensor& data) {
-    onnx::TensorProto& proto = *model.file.attribute(name, onnx::AttributeProto::TENSOR).mutable_t();
-    proto.set_data_type(type);
+/// Opset 5: x0 in {1, 3} ? 10 : (x1 < 0 ? 20 : 30); `swapped`: the other way around. The modes are numbers.
+OneNode membership(bool swapped, const Tensor& modes) {
+  OneNode model(kMl, "TreeEnsemble", {tensor<float>({4, 2}, {1, -1, 3, 0, 2, -1, 2, 1})});
+  ModelFile& file = model.file;
+  file.attr("tree_roots", Ints{0}).attr("nodes_featureids", Ints{0, 1});
+  file.attr("nodes_truenodeids", Ints{swapped ? 1 : 0, 1}).attr("nodes_trueleafs", Ints{swapped ? 0 : 1, 1});
+  file.attr("nodes_falsenodeids", Ints{swapped ? 0 : 1, 2})
+      .attr("nodes_falseleafs", Ints{swapped ? 1 : 0, 1});
+  file.attr("leaf_targetids", Ints{0, 0, 0}).attr("n_targets", int64_t{1});
+  const auto attr_tensor = [&](const char* name, const Tensor& data) {
+    onnx::TensorProto& proto = *file.attribute(name, onnx::AttributeProto::TENSOR).mutable_t();
+    proto.set_data_type(onnx_type(data.dtype()));
     proto.add_dims(data.numel());
     proto.set_raw_data(data.raw(), data.size_bytes());
   };
-  attr_tensor("nodes_splits", onnx::TensorProto::FLOAT, tensor<float>({2}, {0, 0}));
-  attr_tensor("nodes_modes", onnx::TensorProto::UINT8, tensor<uint8_t>({2}, {6, 1}));
-  attr_tensor("leaf_weights", onnx::TensorProto::FLOAT, tensor<float>({3}, {10, 20, 30}));
-  attr_tensor("membership_values", onnx::TensorProto::FLOAT, tensor<float>({3}, {1, 3, kNan}));
-  EXPECT_THAT(model.values(), ElementsAre(10, 10, 20, 30));
+  attr_tensor("nodes_splits", tensor<float>({2}, {0, 0}));
+  attr_tensor("nodes_modes", modes);
+  attr_tensor("leaf_weights", tensor<float>({3}, {10, 20, 30}));
+  attr_tensor("membership_values", tensor<float>({3}, {1, 3, kNan}));
+  return model;
+}
+
+TEST(VendorMl, TreeEnsembleTestsMembership) {
+  const Tensor modes = tensor<uint8_t>({2}, {6, 1});
+  EXPECT_THAT(membership(false, modes).values(), ElementsAre(10, 10, 20, 30));
+  EXPECT_THAT(membership(true, modes).values(), ElementsAre(20, 30, 10, 10));
+}
+
+TEST(VendorMl, ModesThatTreeEnsembleDoesNotKnow) {
+  for (const float mode : {2.5F, -1.0F, 7.0F, 1e30F, kNan})
+    EXPECT_ERROR(membership(false, tensor<float>({2}, {6, mode})).run(), kInvalidArgument, "is not known");
 }
 
 }  // namespace

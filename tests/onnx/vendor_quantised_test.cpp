@@ -111,6 +111,9 @@ TEST(VendorQuantised, LinearOfThisDomainIsThatOfOnnx) {
                {tensor<int8_t>({2, 1}, {4, 4}), tensor<float>({2}, {0.5F, 1}), tensor<int8_t>({2}, {0, 1})});
   axis.file.attr("axis", int64_t{0});
   EXPECT_THAT(axis.values(), ElementsAre(2, 3));
+  OneNode named(kMs, "QuantizeLinear", {tensor<float>({2}, {1, -2}), one(0.5F)});
+  named.file.attr("output_dtype", int64_t{onnx::TensorProto::INT8});
+  EXPECT_THAT(named.values(), ElementsAre(2, -4));
 }
 
 TEST(VendorQuantised, WeightsOfFewBitsInBlocks) {

@@ -55,11 +55,10 @@ void ms_fused_gemm(Draft& draft);
 void ms_fused_matmul(Draft& draft);
 
 // quantised.cpp
-void ms_dequantize_linear(Draft& draft);
 void ms_dynamic_quantize_matmul(Draft& draft);
+void ms_linear(Draft& draft);  // DequantizeLinear and QuantizeLinear mean what ONNX's do
 void ms_matmul_integer_to_float(Draft& draft);
 void ms_q_gemm(Draft& draft);
-void ms_quantize_linear(Draft& draft);
 
 // quantised_blocks.cpp, quantised_lstm.cpp
 void ms_dynamic_quantize_lstm(Draft& draft);

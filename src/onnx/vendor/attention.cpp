@@ -14,11 +14,6 @@ Value* appended(const Emit& emit, Value* past, Value* present) {
   return past ? emit.concat({past, present}, 2) : present;
 }
 
-void refuse_set(const Draft& draft, std::initializer_list<const char*> attrs) {
-  for (const char* name : attrs)
-    TWOFOUR_CHECK(draft.attrs.i(name, 0) == 0, kUnsupported, "{} is not supported", name);
-}
-
 void add_masks(const Emit& emit, const Draft& draft, Value* mask, Value* bias, HeadInputs& in) {
   if (mask)
     in.biases.push_back(mask_bias(emit, mask, in.q, in.k, draft.attrs.f("mask_filter_value", kFilter)));

@@ -40,6 +40,10 @@ Value* split_heads(const Emit& emit, Value* src, int64_t heads) {
   return emit.transpose(emit.reshape(src, {0, 0, heads, hidden / heads}), {0, 2, 1, 3});
 }
 
+Value* join_heads(const Emit& emit, Value* heads, int64_t hidden) {
+  return emit.reshape(emit.transpose(heads, {0, 2, 1, 3}), {0, 0, hidden});
+}
+
 float attention_scale(const Draft& draft, const Value* q) {
   const float given = draft.attrs.f("scale", 0);
   if (given != 0) return given;
@@ -70,7 +74,7 @@ Value* attend(const Emit& emit, const HeadInputs& in) {
   if (shared)
     weight = emit.op("Reshape", {weight, emit.concat({emit.size(in.q, 0), emit.i64({groups, -1}), keys}, 0)});
   Value* result = as_heads(emit.op("MatMul", {weight, in.v}), emit.i64({value_size}));
-  return emit.reshape(emit.transpose(result, {0, 2, 1, 3}), {0, 0, heads * value_size});
+  return join_heads(emit, result, heads * value_size);
 }
 
 Value* query_positions(const Emit& emit, Value* queries, Value* keys) {

@@ -18,6 +18,8 @@ Value* attend(const Emit& emit, const HeadInputs& in);
 
 /// [batch, sequence, heads * size] as heads.
 Value* split_heads(const Emit& emit, Value* src, int64_t heads);
+/// Heads as [batch, sequence, hidden].
+Value* join_heads(const Emit& emit, Value* heads, int64_t hidden);
 /// Rotates features of [batch, heads, sequence, size] by the angles of the i64 positions [batch, sequence]:
 /// all, or the first that the caches hold.
 Value* rotate(const Emit& emit, Value* heads, Value* cos, Value* sin, Value* positions, bool interleaved);

@@ -57,6 +57,8 @@ std::vector<Value*> Emit::split(Value* a, int64_t axis, const std::vector<int64_
 }
 
 Value* Emit::size(Value* a, size_t axis) const {
+  TWOFOUR_CHECK(a->type().known && axis < a->rank(), kUnsupported, "\"{}\" is {}; it must have an axis {}",
+                a->name(), a->type().to_string(), axis);
   if (a->dims()[axis].known()) return i64({a->dims()[axis].value});
   const auto at = static_cast<int64_t>(axis);
   return op("Shape", {a}, {{"start", at}, {"end", at + 1}});
@@ -83,6 +85,11 @@ Tensor constant_data(const Value* value, std::string_view name) {
   TWOFOUR_CHECK(value->is_constant(), kUnsupported, "{} is computed at run time; it must be a constant",
                 name);
   return value->data();
+}
+
+void refuse_set(const Draft& draft, std::initializer_list<const char*> attrs) {
+  for (const char* name : attrs)
+    TWOFOUR_CHECK(draft.attrs.i(name, 0) == 0, kUnsupported, "{} is not supported", name);
 }
 
 }  // namespace twofour::onnx_io

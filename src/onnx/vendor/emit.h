@@ -1,6 +1,8 @@
 // Emit: appends the nodes that an expansion consists of, named after the node of the file.
 #pragma once
 
+#include <initializer_list>
+
 #include "onnx/opset_adapters.h"
 
 namespace twofour::onnx_io {
@@ -35,7 +37,8 @@ class Emit {
   /// Elements [begin, end) of `axis`; the bounds are i64 vectors of one element.
   Value* slice(Value* a, int64_t axis, Value* begin, Value* end) const;
   std::vector<Value*> split(Value* a, int64_t axis, const std::vector<int64_t>& sizes) const;
-  /// The size of an axis as an i64 vector of one element: a constant where it is known.
+  /// The size of an axis as an i64 vector of one element: a constant where it is known. Throws
+  /// Error{kUnsupported} when there may be no such axis.
   Value* size(Value* a, size_t axis) const;
   /// 0, 1, ... for a size as size() gives it.
   Value* counting(Value* size) const;
@@ -50,5 +53,7 @@ void check_rank(const Value* value, size_t rank, std::string_view name);
 int64_t known_size(const Value* value, size_t axis, std::string_view name);
 /// Its data; throws Error{kUnsupported} unless it is a constant.
 Tensor constant_data(const Value* value, std::string_view name);
+/// Throws Error{kUnsupported} for an integer attribute that is there and not 0.
+void refuse_set(const Draft& draft, std::initializer_list<const char*> attrs);
 
 }  // namespace twofour::onnx_io

@@ -10,8 +10,7 @@ constexpr size_t kQuery = 0, kKey = 1, kValue = 2, kPastKey = 3, kPastValue = 4,
                  kNormQ = 14, kNormK = 15, kQueryLens = 16;
 
 void refuse_other_caches(const Draft& draft) {
-  for (const char* name : {"qk_output", "sliding_window_cache", "kv_cache_bit_width"})
-    TWOFOUR_CHECK(draft.attrs.i(name, 0) == 0, kUnsupported, "{} is not supported", name);
+  refuse_set(draft, {"qk_output", "sliding_window_cache", "kv_cache_bit_width"});
   for (const char* name : {"k_quant_type", "v_quant_type"})
     TWOFOUR_CHECK(draft.attrs.s(name, "NONE") == "NONE", kUnsupported, "a quantised cache is not supported");
   TWOFOUR_CHECK(!draft.input(kScaleK) && !draft.input(kScaleV), kUnsupported,

@@ -1,6 +1,5 @@
 #include "onnx/vendor/quantised.h"
 
-#include "onnx/small_type_adapters.h"
 #include "onnx/vendor/adapters.h"
 
 namespace twofour::onnx_io {
@@ -19,17 +18,9 @@ Value* scaled_product(const Emit& emit, Value* a, Value* a_scale, Value* a_zero_
   return emit.mul(emit.cast(sums, a_scale->dtype()), emit.mul(a_scale, b_scale));
 }
 
-void ms_dequantize_linear(Draft& draft) {
-  adapt_small_types(draft);
-  if (draft.results) return;
-  draft.results.emplace(
-      1, dequantised(Emit(draft), draft.input(0), draft.input(1), draft.input(2), draft.attrs));
-}
-
-void ms_quantize_linear(Draft& draft) {
-  adapt_small_types(draft);
-  if (draft.results) return;
-  draft.results.emplace(1, Emit(draft).op("QuantizeLinear", draft.inputs, draft.attrs));
+void ms_linear(Draft& draft) {
+  adapt(draft, kLastOpset);
+  if (!draft.results) draft.results.emplace(1, Emit(draft).op(draft.op, draft.inputs, draft.attrs));
 }
 
 void ms_matmul_integer_to_float(Draft& draft) {

@@ -1,4 +1,5 @@
 // QAttention, QEmbedLayerNormalization and MatMulNBits.
+#include "onnx/small_type.h"
 #include "onnx/vendor/adapters.h"
 #include "onnx/vendor/attention_inputs.h"
 #include "onnx/vendor/embedding.h"
@@ -6,16 +7,6 @@
 
 namespace twofour::onnx_io {
 namespace {
-
-/// `count` codes of `bits` bits each, the first in the lowest bits of a byte.
-void unpack(std::span<const uint8_t> src, int64_t bits, std::span<uint8_t> dst) {
-  const int64_t per_byte = 8 / bits;
-  for (size_t i = 0; i < dst.size(); ++i) {
-    const auto at = static_cast<int64_t>(i);
-    dst[i] = static_cast<uint8_t>(src[static_cast<size_t>(at / per_byte)] >> (at % per_byte * bits) &
-                                  ((1 << bits) - 1));
-  }
-}
 
 /// Each of `rows` rows of packed codes starts at a byte of its own; the first `count` codes of a row are
 /// kept.
@@ -25,11 +16,12 @@ Tensor unpacked_rows(const Tensor& packed, int64_t rows, int64_t count, int64_t 
                 kInvalidArgument, "{} is {} of shape {}; {} rows of {} codes of {} bits are expected", name,
                 dtype_name(packed.dtype()), packed.shape().to_string(), rows, count, bits);
   const auto row_bytes = static_cast<size_t>(packed.numel() / rows);
-  const auto row_codes = static_cast<size_t>(count);
   Tensor codes(DType::kU8, {rows, count});
+  const auto bytes = std::as_bytes(packed.span<uint8_t>());
+  uint8_t* dst = codes.span<uint8_t>().data();
   for (size_t row = 0; row < static_cast<size_t>(rows); ++row)
-    unpack(packed.span<uint8_t>().subspan(row * row_bytes, row_bytes), bits,
-           codes.span<uint8_t>().subspan(row * row_codes, row_codes));
+    for (size_t i = 0; i < static_cast<size_t>(count); ++i)
+      *dst++ = code_at(bytes.subspan(row * row_bytes, row_bytes), static_cast<int>(bits), i);
   return codes;
 }
 
@@ -83,7 +75,7 @@ Value* weight_of(const Emit& emit, const Draft& draft, const Blocks& b) {
 
 void ms_matmul_nbits(Draft& draft) {
   const Emit emit(draft);
-  TWOFOUR_CHECK(draft.attrs.i("weight_prepacked", 0) == 0, kUnsupported, "weight_prepacked is not supported");
+  refuse_set(draft, {"weight_prepacked"});
   TWOFOUR_CHECK(!draft.input(4), kUnsupported, "g_idx is not supported");
   Value* weight = emit.transpose(weight_of(emit, draft, blocks_of(draft)), {1, 0});
   draft.results.emplace(1, emit.add_optional(emit.op("MatMul", {draft.input(0), weight}), draft.input(5)));

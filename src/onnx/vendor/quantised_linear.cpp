@@ -43,16 +43,26 @@ std::vector<int64_t> channels_last(size_t rank) {
   return perm;
 }
 
-/// An operator over images, whose channels come last where attribute channels_last says so.
-void over_images(Draft& draft, const char* op) {
-  const Emit emit(draft);
+/// What `op` makes of `src` (like input 0) when its channels, which come last, come first; then last again.
+template <typename Op>
+Value* with_channels_first(const Emit& emit, const Draft& draft, Value* src, const Op& op) {
   const size_t rank = rank_of(draft);
+  return emit.transpose(op(emit.transpose(src, channels_first(rank))), channels_last(rank));
+}
+
+/// The same where attribute channels_last says that they come last.
+template <typename Op>
+Value* over_images(const Emit& emit, Draft& draft, Value* src, const Op& op) {
   const bool last = draft.attrs.i("channels_last", 0) != 0;
   draft.attrs.erase("channels_last");
-  Value* src = values(emit, draft, 0);
-  if (last) src = emit.transpose(src, channels_first(rank));
-  Value* dst = emit.op(op, {src}, draft.attrs);
-  finish(emit, draft, last ? emit.transpose(dst, channels_last(rank)) : dst, 3);
+  return last ? with_channels_first(emit, draft, src, op) : op(src);
+}
+
+void pool(Draft& draft, const char* op) {
+  const Emit emit(draft);
+  Value* dst = over_images(emit, draft, values(emit, draft, 0),
+                           [&](Value* src) { return emit.op(op, {src}, draft.attrs); });
+  finish(emit, draft, dst, 3);
 }
 
 }  // namespace
@@ -61,8 +71,8 @@ void ms_q_linear_add(Draft& draft) { binary(draft, "Add"); }
 void ms_q_linear_mul(Draft& draft) { binary(draft, "Mul"); }
 void ms_q_linear_sigmoid(Draft& draft) { unary(draft, "Sigmoid", {}); }
 void ms_q_linear_leaky_relu(Draft& draft) { unary(draft, "LeakyRelu", draft.attrs); }
-void ms_q_linear_average_pool(Draft& draft) { over_images(draft, "AveragePool"); }
-void ms_q_linear_global_average_pool(Draft& draft) { over_images(draft, "GlobalAveragePool"); }
+void ms_q_linear_average_pool(Draft& draft) { pool(draft, "AveragePool"); }
+void ms_q_linear_global_average_pool(Draft& draft) { pool(draft, "GlobalAveragePool"); }
 
 /// Scale and zero point of the result come first.
 void ms_q_linear_concat(Draft& draft) {
@@ -93,19 +103,17 @@ void ms_q_linear_softmax(Draft& draft) {
 /// With channels last, also for codes of images only.
 void ms_nhwc_max_pool(Draft& draft) {
   const Emit emit(draft);
-  const size_t rank = rank_of(draft);
-  Value* dst = emit.op("MaxPool", {emit.transpose(draft.input(0), channels_first(rank))}, draft.attrs);
-  draft.results.emplace(1, emit.transpose(dst, channels_last(rank)));
+  draft.results.emplace(1, with_channels_first(emit, draft, draft.input(0), [&](Value* src) {
+                          return emit.op("MaxPool", {src}, draft.attrs);
+                        }));
 }
 
 void ms_q_linear_conv(Draft& draft) {
   const Emit emit(draft);
-  const bool last = draft.attrs.i("channels_last", 0) != 0;
-  draft.attrs.erase("channels_last");
-  const size_t rank = rank_of(draft);
-  if (last) draft.inputs[0] = emit.transpose(draft.inputs[0], channels_first(rank));
-  Value* dst = emit.op("QLinearConv", draft.inputs, draft.attrs);
-  draft.results.emplace(1, last ? emit.transpose(dst, channels_last(rank)) : dst);
+  draft.results.emplace(1, over_images(emit, draft, draft.input(0), [&](Value* src) {
+                          draft.inputs[0] = src;
+                          return emit.op("QLinearConv", draft.inputs, draft.attrs);
+                        }));
 }
 
 }  // namespace twofour::onnx_io

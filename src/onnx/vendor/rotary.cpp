@@ -25,8 +25,7 @@ void ms_rotary_embedding(Draft& draft) {
   const Emit emit(draft);
   TWOFOUR_CHECK(draft.attrs.f("scale", 1) == 1, kUnsupported, "scale is {}; only 1 is supported",
                 draft.attrs.f("scale", 1));
-  TWOFOUR_CHECK(draft.attrs.i("is_packed_batching", 0) == 0, kUnsupported,
-                "is_packed_batching is not supported");
+  refuse_set(draft, {"is_packed_batching"});
   Value *src = draft.input(0), *positions = draft.input(1), *cos = draft.input(2), *sin = draft.input(3);
   TWOFOUR_CHECK(src->type().known && positions->type().known, kUnsupported,
                 "the rank of an input is not known");
@@ -42,7 +41,7 @@ void ms_rotary_embedding(Draft& draft) {
   if (positions->rank() == 1)
     positions = from_offset(emit, positions, emit.size(heads, 0), emit.size(heads, 2));
   Value* dst = rotate(emit, heads, cos, sin, positions, draft.attrs.i("interleaved", 0) != 0);
-  if (flat) dst = emit.reshape(emit.transpose(dst, {0, 2, 1, 3}), {0, 0, known_size(src, 2, "input")});
+  if (flat) dst = join_heads(emit, dst, known_size(src, 2, "input"));
   draft.results.emplace(1, dst);
 }
 

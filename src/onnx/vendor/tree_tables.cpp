@@ -1,5 +1,7 @@
 #include "onnx/vendor/tree_tables.h"
 
+#include <span>
+
 namespace twofour::onnx_io {
 namespace {
 
@@ -21,27 +23,39 @@ class Tables {
  private:
   struct Pending {
     size_t node;
-    std::vector<int64_t>* list;  // and the place in it that refers to the node
-    size_t place;
+    std::vector<int64_t>* list;  // and the places in it that refer to the node, one in each row
+    size_t place, count;
   };
 
   void add_tree(size_t root) {
-    std::vector<Pending> stack = {{root, &roots, roots.size() - 1}};
+    std::vector<Pending> stack = {{root, &roots, roots.size() - 1, 1}};
     while (!stack.empty()) {
       const Pending next = stack.back();
       stack.pop_back();
       TWOFOUR_CHECK(next.node < seen_.size(), kInvalidArgument, "a tree refers to node {} of {}", next.node,
                     seen_.size());
       const TreeNode& node = trees_.nodes[next.node];
-      (*next.list)[next.place] = node.leaf ? add_leaf(node) : static_cast<int64_t>(splits.size());
+      const int64_t number = node.leaf ? add_leaf(node) : static_cast<int64_t>(splits.size());
+      for (size_t i = 0; i < next.count; ++i) (*next.list)[next.place + i * kColumns] = number;
       if (node.leaf) continue;
       TWOFOUR_CHECK(!seen_[next.node], kInvalidArgument, "node {} of the trees is reached twice", next.node);
       seen_[next.node] = true;
-      const size_t row = nodes.size();
-      nodes.insert(nodes.end(), {node.feature, node.mode, 0, 0, int64_t{node.nan_is_true}});
-      splits.push_back(node.split);
-      stack.push_back({node.on_false, &nodes, row + kFalseColumn});
-      stack.push_back({node.on_true, &nodes, row + kTrueColumn});
+      const size_t first = nodes.size();
+      add_rows(node);
+      const size_t last = nodes.size() - kColumns;
+      stack.push_back({node.on_false, &nodes, last + kFalseColumn, 1});
+      stack.push_back({node.on_true, &nodes, first + kTrueColumn, (nodes.size() - first) / kColumns});
+    }
+  }
+
+  /// Of several members each has a row, whose false child is the row of the next.
+  void add_rows(const TreeNode& node) {
+    const std::span<const double> values =
+        node.members.empty() ? std::span(&node.split, 1) : std::span(node.members);
+    for (const double value : values) {
+      splits.push_back(value);
+      const auto next_row = static_cast<int64_t>(splits.size());
+      nodes.insert(nodes.end(), {node.feature, node.mode, 0, next_row, int64_t{node.nan_is_true}});
     }
   }
 

@@ -14,6 +14,7 @@ struct TreeNode {
   bool leaf = false;
   int64_t feature = 0, mode = 0;  // modes as TreeEnsemble numbers them
   double split = 0;
+  std::vector<double> members;  // in place of `split`: equal to any of them
   size_t on_true = 0, on_false = 0;
   bool nan_is_true = false;
   std::vector<std::pair<int64_t, double>> votes;  // target and weight

@@ -16,24 +16,37 @@ constexpr std::array<std::string_view, 6> kModes = {"BRANCH_LEQ", "BRANCH_LT", "
                                                     "BRANCH_GT",  "BRANCH_EQ", "BRANCH_NEQ"};
 constexpr int64_t kEqual = 4, kMember = 6;
 
+std::vector<double> elements(const Tensor& tensor) {
+  if (!tensor.defined()) return {};
+  const Tensor wide = tensor.to(DType::kF64);
+  return {wide.span<double>().begin(), wide.span<double>().end()};
+}
+
 /// Attribute `name`, or `name`_as_tensor for doubles.
 std::vector<double> numbers(const Draft& draft, const std::string& name, DType* dtype) {
   const Tensor tensor = draft.attrs.tensor(name + "_as_tensor");
-  if (tensor.defined()) {
-    if (tensor.dtype() == DType::kF64 && dtype) *dtype = DType::kF64;
-    const Tensor wide = tensor.to(DType::kF64);
-    return {wide.span<double>().begin(), wide.span<double>().end()};
-  }
+  if (tensor.defined() && tensor.dtype() == DType::kF64 && dtype) *dtype = DType::kF64;
+  if (tensor.defined()) return elements(tensor);
   const std::vector<float> floats = draft.attrs.floats(name);
   return {floats.begin(), floats.end()};
 }
 
-/// A list attribute of one entry per node (or vote).
-std::vector<int64_t> column(const Draft& draft, const std::string& name, size_t size) {
-  std::vector<int64_t> values = draft.attrs.ints(name);
+/// `values`, which attribute `name` holds: one for each node (or vote).
+template <typename T>
+std::vector<T> sized(std::vector<T> values, const std::string& name, size_t size) {
   TWOFOUR_CHECK(values.size() == size, kInvalidArgument, "{} has {} entries; {} are expected", name,
                 values.size(), size);
   return values;
+}
+
+std::vector<int64_t> column(const Draft& draft, const std::string& name, size_t size) {
+  return sized(draft.attrs.ints(name), name, size);
+}
+
+/// Whether NaN counts as true; without the attribute nowhere.
+std::vector<int64_t> nan_column(const Draft& draft, size_t size) {
+  constexpr const char* kName = "nodes_missing_value_tracks_true";
+  return draft.attrs.has(kName) ? column(draft, kName, size) : std::vector<int64_t>(size, 0);
 }
 
 using NodeKey = std::pair<int64_t, int64_t>;  // numbers of tree and node
@@ -59,13 +72,9 @@ Index read_nodes(const Draft& draft, Trees& trees) {
                              id = column(draft, "nodes_nodeids", count),
                              feature = column(draft, "nodes_featureids", count),
                              yes = column(draft, "nodes_truenodeids", count),
-                             no = column(draft, "nodes_falsenodeids", count);
-  std::vector<int64_t> nan(count, 0);
-  if (draft.attrs.has("nodes_missing_value_tracks_true"))
-    nan = column(draft, "nodes_missing_value_tracks_true", count);
-  const std::vector<double> splits = numbers(draft, "nodes_values", &trees.dtype);
-  TWOFOUR_CHECK(splits.size() == count, kInvalidArgument, "nodes_values has {} entries; {} are expected",
-                splits.size(), count);
+                             no = column(draft, "nodes_falsenodeids", count), nan = nan_column(draft, count);
+  const std::vector<double> splits =
+      sized(numbers(draft, "nodes_values", &trees.dtype), "nodes_values", count);
   Index index;
   for (size_t i = 0; i < count; ++i)
     TWOFOUR_CHECK(index.emplace(NodeKey(tree[i], id[i]), i).second, kInvalidArgument,
@@ -116,6 +125,10 @@ bool all_positive(const Trees& trees) {
   });
 }
 
+Value* float_scores(const Emit& emit, const Draft& draft, const Trees& trees) {
+  return emit.cast(tree_scores(emit, draft.input(0), trees), DType::kF32);
+}
+
 /// Two classes of which only one is voted for: more than 1/2 (or 0 where votes are negative, too) means the
 /// second.
 void classify_by_one(const Emit& emit, Draft& draft, const Labels& labels, Trees trees, int64_t voted,
@@ -125,7 +138,7 @@ void classify_by_one(const Emit& emit, Draft& draft, const Labels& labels, Trees
     return emit.slice(scores, 1, emit.i64({i}), emit.i64({i + 1}));
   };
   if (trees.base.size() == 1) trees.base.insert(trees.base.begin() + (voted == 0 ? 1 : 0), 0.0);
-  Value* scores = emit.cast(tree_scores(emit, draft.input(0), trees), DType::kF32);
+  Value* scores = float_scores(emit, draft, trees);
   Value* score = class_score(scores, voted);
   Value* second = emit.op("Greater", {score, emit.scalar(probability ? 0.5F : 0.0F, DType::kF32)});
   Value* number = emit.cast(emit.squeeze(second, {1}), DType::kI64);
@@ -134,11 +147,16 @@ void classify_by_one(const Emit& emit, Draft& draft, const Labels& labels, Trees
                                                : transformed(emit, scores, transform)});
 }
 
+/// A single target stays as it is, as with LinearRegressor.
+void give_targets(const Emit& emit, const Trees& trees, Value* scores, const std::string& transform,
+                  Draft& draft) {
+  draft.results.emplace(1, trees.targets == 1 ? scores : transformed(emit, scores, transform));
+}
+
 std::string transform_of(const Draft& draft) { return draft.attrs.s("post_transform", "NONE"); }
 
 }  // namespace
 
-/// A single target stays as it is, as with LinearRegressor.
 void ml_tree_ensemble_regressor(Draft& draft) {
   const Emit emit(draft);
   Trees trees;
@@ -146,8 +164,7 @@ void ml_tree_ensemble_regressor(Draft& draft) {
   read_votes(draft, "target", index, trees);
   read_base(draft, draft.attrs.i("n_targets", 1), trees);
   trees.aggregate = draft.attrs.s("aggregate_function", "SUM");
-  Value* scores = emit.cast(tree_scores(emit, draft.input(0), trees), DType::kF32);
-  draft.results.emplace(1, trees.targets == 1 ? scores : transformed(emit, scores, transform_of(draft)));
+  give_targets(emit, trees, float_scores(emit, draft, trees), transform_of(draft), draft);
 }
 
 void ml_tree_ensemble_classifier(Draft& draft) {
@@ -161,47 +178,44 @@ void ml_tree_ensemble_classifier(Draft& draft) {
   if (labels.count == 2 && voted.size() == 1)
     return classify_by_one(emit, draft, labels, std::move(trees), *voted.begin(), transform_of(draft));
   read_base(draft, labels.count, trees);
-  Value* scores = emit.cast(tree_scores(emit, draft.input(0), trees), DType::kF32);
+  Value* scores = float_scores(emit, draft, trees);
   draft.results.emplace(
       {label_of_most(emit, labels, scores), transformed(emit, scores, transform_of(draft))});
 }
 
 namespace {
 
-/// A node that tests membership becomes a chain of nodes that test equality.
-void expand_members(TreeNode node, std::span<const double> members, size_t place,
-                    std::vector<TreeNode>& nodes) {
-  TWOFOUR_CHECK(!members.empty(), kInvalidArgument, "a set of members is empty");
-  node.mode = kEqual;
-  for (size_t i = 0; i < members.size(); ++i) {
-    TreeNode link = node;
-    link.split = members[i];
-    const bool last = i + 1 == members.size();
-    if (!last) link.on_false = nodes.size() + (i == 0 ? 0 : 1);
-    if (i == 0) nodes[place] = link;
-    else nodes.push_back(link);
-  }
+int64_t mode_of(double number) {
+  TWOFOUR_CHECK(number >= 0 && number <= kMember && number == std::trunc(number), kInvalidArgument,
+                "node mode {} is not known", number);
+  return static_cast<int64_t>(number);
 }
 
 /// Sets of members, which NaN separates.
 std::vector<std::vector<double>> member_sets(const Draft& draft) {
   std::vector<std::vector<double>> sets(1);
-  const Tensor given = draft.attrs.tensor("membership_values");
-  if (!given.defined()) return sets;
-  const Tensor values = given.to(DType::kF64);
-  for (const double value : values.span<double>()) {
+  for (const double value : elements(draft.attrs.tensor("membership_values"))) {
     if (std::isnan(value)) sets.emplace_back();
     else sets.back().push_back(value);
   }
   return sets;
 }
 
-std::vector<double> tensor_values(const Draft& draft, const char* name, size_t size) {
-  const Tensor tensor = draft.attrs.tensor(name);
-  TWOFOUR_CHECK(tensor.defined() && tensor.numel() == static_cast<int64_t>(size), kInvalidArgument,
-                "{} has {} entries; {} are expected", name, tensor.defined() ? tensor.numel() : 0, size);
-  const Tensor wide = tensor.to(DType::kF64);
-  return {wide.span<double>().begin(), wide.span<double>().end()};
+/// Each node that tests membership takes the next set.
+void give_members(std::vector<std::vector<double>> sets, std::vector<TreeNode>& nodes) {
+  size_t next = 0;
+  for (TreeNode& node : nodes) {
+    if (node.mode != kMember) continue;
+    TWOFOUR_CHECK(next < sets.size(), kInvalidArgument, "membership_values has {} sets; more are needed",
+                  sets.size());
+    TWOFOUR_CHECK(!sets[next].empty(), kInvalidArgument, "a set of members is empty");
+    node.mode = kEqual;
+    node.members = std::move(sets[next++]);
+  }
+}
+
+std::vector<double> tensor_column(const Draft& draft, const std::string& name, size_t size) {
+  return sized(elements(draft.attrs.tensor(name)), name, size);
 }
 
 /// Nodes of opset 5: nodes first in the list, then the leaves.
@@ -209,17 +223,15 @@ Trees read_trees(const Draft& draft) {
   Trees trees;
   const std::vector<int64_t> feature = draft.attrs.ints("nodes_featureids");
   const size_t count = feature.size();
-  const std::vector<double> splits = tensor_values(draft, "nodes_splits", count),
-                            modes = tensor_values(draft, "nodes_modes", count);
+  const std::vector<double> splits = tensor_column(draft, "nodes_splits", count),
+                            modes = tensor_column(draft, "nodes_modes", count);
   const std::vector<int64_t> yes = column(draft, "nodes_truenodeids", count),
                              no = column(draft, "nodes_falsenodeids", count),
                              yes_leaf = column(draft, "nodes_trueleafs", count),
-                             no_leaf = column(draft, "nodes_falseleafs", count);
-  std::vector<int64_t> nan(count, 0);
-  if (draft.attrs.has("nodes_missing_value_tracks_true"))
-    nan = column(draft, "nodes_missing_value_tracks_true", count);
+                             no_leaf = column(draft, "nodes_falseleafs", count),
+                             nan = nan_column(draft, count);
   const std::vector<int64_t> targets = draft.attrs.ints("leaf_targetids");
-  const std::vector<double> weights = tensor_values(draft, "leaf_weights", targets.size());
+  const std::vector<double> weights = tensor_column(draft, "leaf_weights", targets.size());
   const auto child = [&](int64_t id, bool leaf) {
     const size_t size = leaf ? targets.size() : count;
     TWOFOUR_CHECK(id >= 0 && static_cast<size_t>(id) < size, kInvalidArgument, "a node refers to {} {} of {}",
@@ -228,22 +240,14 @@ Trees read_trees(const Draft& draft) {
   };
   for (size_t i = 0; i < count; ++i)
     trees.nodes.push_back({.feature = feature[i],
-                           .mode = static_cast<int64_t>(modes[i]),
+                           .mode = mode_of(modes[i]),
                            .split = splits[i],
                            .on_true = child(yes[i], yes_leaf[i] != 0),
                            .on_false = child(no[i], no_leaf[i] != 0),
                            .nan_is_true = nan[i] != 0});
+  give_members(member_sets(draft), trees.nodes);
   for (size_t i = 0; i < targets.size(); ++i)
     trees.nodes.push_back({.leaf = true, .votes = {{targets[i], weights[i]}}});
-  const std::vector<std::vector<double>> sets = member_sets(draft);
-  for (size_t i = 0, set = 0; i < count; ++i) {
-    TWOFOUR_CHECK(modes[i] >= 0 && modes[i] <= kMember, kInvalidArgument, "node mode {} is not known",
-                  modes[i]);
-    if (trees.nodes[i].mode != kMember) continue;
-    TWOFOUR_CHECK(set < sets.size(), kInvalidArgument, "membership_values has {} sets; more are needed",
-                  sets.size());
-    expand_members(TreeNode(trees.nodes[i]), sets[set++], i, trees.nodes);
-  }
   for (const int64_t root : draft.attrs.ints("tree_roots")) trees.roots.push_back(child(root, false));
   return trees;
 }
@@ -265,8 +269,7 @@ void ml_tree_ensemble(Draft& draft) {
   const DType dtype = draft.input(0)->dtype();
   trees.dtype = dtype == DType::kF64 ? DType::kF64 : DType::kF32;
   Value* scores = emit.cast(tree_scores(emit, emit.cast(draft.input(0), trees.dtype), trees), dtype);
-  const char* name = kTransforms[static_cast<size_t>(transform)];
-  draft.results.emplace(1, trees.targets == 1 ? scores : transformed(emit, scores, name));
+  give_targets(emit, trees, scores, kTransforms[static_cast<size_t>(transform)], draft);
 }
 
 }  // namespace twofour::onnx_io

@@ -1,47 +1,35 @@
-// RoundToMinifloat: the nearest value of a float format of 8 bits or 4 (https://arxiv.org/abs/2209.05433,
-// https://arxiv.org/abs/2206.02915; ONNX's table of Cast says what overflow gives).
-#include <array>
+// RoundToMinifloat: the nearest value of a float format of 8 bits or 4. ONNX's table of Cast says what
+// overflow gives.
 #include <cmath>
 #include <limits>
 
 #include "ops/infer.h"
+#include "ops/quantisation/minifloat.h"
 
 namespace twofour::ops {
 namespace {
 
-struct Format {
-  std::string_view name;
-  int mantissa_bits, min_exponent;
-  double max;
-  bool has_infinity, has_nan, has_minus_zero;
-};
-constexpr std::array kFormats = {
-    Format{"e2m1", 1, 0, 6, false, false, true},           Format{"e4m3fn", 3, -6, 448, false, true, true},
-    Format{"e4m3fnuz", 3, -7, 240, false, true, false},    Format{"e5m2", 2, -14, 57344, true, true, true},
-    Format{"e5m2fnuz", 2, -15, 57344, false, true, false},
-};
-
-const Format& format_of(const Attrs& attrs) {
+const Minifloat& format_of(const Attrs& attrs) {
   const std::string name = attrs.s("format", "");
-  const auto* format = std::ranges::find(kFormats, name, &Format::name);
-  TWOFOUR_CHECK(format != kFormats.end(), kInvalidArgument,
+  const auto* format = std::ranges::find(kMinifloats, name, &Minifloat::name);
+  TWOFOUR_CHECK(format != kMinifloats.end(), kInvalidArgument,
                 "format is \"{}\"; e2m1, e4m3fn, e4m3fnuz, e5m2 and e5m2fnuz are known", name);
   return *format;
 }
 
-double rounded(const Format& format, bool saturate, double v) {
-  if (std::isnan(v)) return format.has_nan ? v : 0;
+double rounded(const Minifloat& format, bool saturate, double v) {
+  if (std::isnan(v)) return format.has_nan() ? v : 0;
   const double magnitude = std::fabs(v);
-  if (magnitude == 0) return format.has_minus_zero ? v : 0;
-  const int exponent = std::isinf(v) ? 0 : std::max(std::ilogb(magnitude), format.min_exponent);
+  if (magnitude == 0) return format.has_minus_zero() ? v : 0;
+  const int exponent = std::isinf(v) ? 0 : std::max(std::ilogb(magnitude), format.min_exponent());
   const double unit = std::ldexp(1.0, exponent - format.mantissa_bits);
   const double nearest = std::isinf(v) ? magnitude : std::nearbyint(magnitude / unit) * unit;
-  if (nearest == 0 && !format.has_minus_zero) return 0;
+  if (nearest == 0 && !format.has_minus_zero()) return 0;
   double result = nearest;
   if (nearest > format.max) {
-    result = saturate || !format.has_nan ? format.max
-             : format.has_infinity       ? std::numeric_limits<double>::infinity()
-                                         : std::numeric_limits<double>::quiet_NaN();
+    result = saturate || !format.has_nan() ? format.max
+             : format.has_infinity()       ? std::numeric_limits<double>::infinity()
+                                           : std::numeric_limits<double>::quiet_NaN();
   }
   return std::copysign(result, v);
 }
@@ -52,7 +40,7 @@ void infer(const Node& node, std::span<ValueType> outputs) {
 }
 
 void reference(const ReferenceArgs& args) {
-  const Format& format = format_of(args.attrs);
+  const Minifloat& format = format_of(args.attrs);
   const bool saturate = args.attrs.i("saturate", 1) != 0;
   const auto src = args.inputs[0].span<float>();
   const auto dst = args.outputs[0].span<float>();
@@ -62,7 +50,7 @@ void reference(const ReferenceArgs& args) {
 
 std::vector<Example> examples() {
   std::vector<Example> all;
-  for (const Format& format : kFormats)
+  for (const Minifloat& format : kMinifloats)
     for (const int64_t saturate : {0, 1})
       all.push_back({.inputs = {{.shape = {8}, .values = {0.3F, -17, 1e-3F, 1e6F, -1e6F, 0, 100, 2.0e-6F}}},
                      .attrs = {{"format", std::string(format.name)}, {"saturate", saturate}}});
