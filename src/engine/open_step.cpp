@@ -75,6 +75,13 @@ class Trial {
   std::vector<std::byte*> dst_;
 };
 
+std::vector<Tensor> constants_of(const backend::NodeDesc& node) {
+  std::vector<Tensor> constants;
+  for (const auto& input : node.inputs)
+    if (input.constant) constants.push_back(input.data);
+  return constants;
+}
+
 class NothingToDo final : public backend::Kernel {
  public:
   void run(const backend::KernelArgs&) const override {}
@@ -84,7 +91,7 @@ class NothingToDo final : public backend::Kernel {
 
 OpenStep::OpenStep(const Plan& plan, const PlanStep& step, std::span<const Tensor> sections,
                    const backend::Backend& backend)
-    : node_(describe(plan, step, sections)), backend_(backend) {}
+    : node_(describe(plan, step, sections)), backend_(backend), packed_(constants_of(node_)) {}
 
 std::shared_ptr<const OpenStep::Variant> OpenStep::variant(std::span<const Tensor> inputs) const {
   const std::lock_guard lock(mutex_);
@@ -170,14 +177,7 @@ std::vector<const backend::Tactic*> OpenStep::candidates(const backend::NodeDesc
 
 std::unique_ptr<backend::Kernel> OpenStep::make_kernel(const backend::Tactic& tactic,
                                                        const backend::NodeDesc& node) const {
-  if (!tactic.packs()) return tactic.create(node, {});
-  // Only the step's own constants are the same for all sizes.
-  for (size_t i = 0; i < node.inputs.size(); ++i)
-    if (node.is_constant(i) && !node_.is_constant(i)) return tactic.create(node, tactic.pack(node));
-  const std::pair key(&tactic, tactic.packed_form(node));
-  auto it = packed_.find(key);
-  if (it == packed_.end()) it = packed_.emplace(key, tactic.pack(node)).first;
-  return tactic.create(node, it->second);
+  return tactic.create(node, packed_.pack(tactic, node));
 }
 
 std::unique_ptr<backend::Kernel> OpenStep::choose(const backend::NodeDesc& node,
