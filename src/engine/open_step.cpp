@@ -30,13 +30,14 @@ bool has_empty(const backend::NodeDesc& node) {
 /// A later tactic must be so much faster than an earlier one.
 constexpr double kClearly = 0.95;
 
+/// The same for all sizes up to a power of two from the one before; 0 for 0 alone.
+int rounded(int64_t size) { return size == 0 ? 0 : 1 + std::bit_width(static_cast<uint64_t>(size) - 1); }
+
 /// The sizes of all tensors, rounded up to powers of two.
 std::string rounded_sizes(const backend::NodeDesc& node) {
   std::string text;
   const auto add = [&](const backend::TensorDesc& desc) {
-    for (const int64_t size : desc.shape.dims())
-      text.push_back(
-          static_cast<char>(std::bit_width(static_cast<uint64_t>(std::max<int64_t>(size, 1) - 1))));
+    for (const int64_t size : desc.shape) text.push_back(static_cast<char>(rounded(size)));
     text.push_back(static_cast<char>(-1));
   };
   for (const auto& input : node.inputs) add(input.desc);
@@ -98,7 +99,10 @@ std::shared_ptr<const OpenStep::Variant> OpenStep::variant(std::span<const Tenso
   for (const Level level : {Level::kSizes, Level::kSmallData})
     if (auto found = find_or_make(inputs, level)) return found;
   // Data of any size would make a key that never comes again.
-  return make(inputs, Level::kAllData);
+  auto result = make(inputs, Level::kAllData);
+  TWOFOUR_CHECK(result, kUnsupported, "the sizes of what {} gives do not follow from its inputs",
+                node_.label());
+  return result;
 }
 
 std::shared_ptr<const OpenStep::Variant> OpenStep::find_or_make(std::span<const Tensor> inputs,
