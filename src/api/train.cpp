@@ -23,7 +23,7 @@ sparsity::MaskMode to_internal(KeepSparsity mode) {
 /// Names that are only numbers fit any.
 void check_labels(const std::vector<std::string>& names, const Graph& model, const DataLoader& data) {
   const std::vector<std::string>& found = data.class_names();
-  if (found == data::numbered_classes(data.num_classes())) return;
+  if (data::are_numbered(found)) return;
   const Dims& scores = model.outputs().at(0)->dims();
   const auto count = static_cast<int64_t>(names.empty() ? 0 : names.size());
   TWOFOUR_CHECK(names.empty() || found.size() != names.size() || found == names || scores.empty() ||
