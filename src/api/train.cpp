@@ -67,17 +67,20 @@ Trainer::Trainer(const Model& model, const Sgd& optimizer, DataLoader& data, con
 Trainer::~Trainer() = default;
 
 EpochRecord Trainer::train_epoch(const std::function<void(const Progress&)>& progress) {
+  api::settle_threads();
   return trainer_->train_epoch(progress);
 }
 
 BenchmarkResult Trainer::benchmark(const BenchmarkOptions& options,
                                    const std::function<void(std::string_view)>& line) {
+  api::settle_threads();
   return train::run_benchmark(*trainer_, options, line);
 }
 
 void Trainer::check_evaluation(DataLoader& data) const { trainer_->check_evaluation(data.loader()); }
 
 Evaluation Trainer::evaluate(DataLoader& data, const std::function<void(int64_t, int64_t)>& progress) {
+  api::settle_threads();
   return trainer_->evaluate(data.loader(), progress);
 }
 
