@@ -146,9 +146,11 @@ void save_tactics(const Engine& engine, const std::filesystem::path& path);
 /// "AMD EPYC family 26 model 2, avx512": what engines are bound to.
 std::string device_name();
 inline constexpr int kMaxThreads = 1024;
-/// Threads that kernels use, up to kMaxThreads; 0 leaves it as it is. Returns the number in force. Throws
-/// Error{kInvalidArgument} for other numbers. Without a call, and without OMP_NUM_THREADS, it is the number
-/// of cores in the process's affinity mask, but no more than its control groups' CPU quota, rounded up.
+/// Threads that kernels use where the calling thread builds, runs or trains, up to kMaxThreads; 0 leaves it
+/// as it is. Returns the number in force. Throws Error{kInvalidArgument} for other numbers. Every thread of a
+/// program has a number of its own, so that streams of runs can share the cores. Without a call, and without
+/// OMP_NUM_THREADS, it is the number of cores in the process's affinity mask, but no more than its control
+/// groups' CPU quota, rounded up.
 ///
 /// They are OpenMP's. GCC's pool spins for milliseconds wherever a thread waits, which slows an engine down a
 /// hundredfold when other work keeps a core busy, and a scheduler may keep two threads that wait for each

@@ -9,10 +9,6 @@
 namespace twofour {
 namespace {
 
-bool are_numbered(const std::vector<std::string>& names) {
-  return names == data::numbered_classes(static_cast<int64_t>(names.size()));
-}
-
 std::string describe_class(const std::vector<std::string>& names, size_t label) {
   return label < names.size() ? '"' + names[label] + '"' : "none";
 }
@@ -62,7 +58,7 @@ std::vector<std::string> DataLoader::skipped() const {
 void check_same_classes(const DataLoader& train, const DataLoader& test) {
   const std::vector<std::string>& a = train.class_names();
   const std::vector<std::string>& b = test.class_names();
-  if (a == b || (are_numbered(a) && are_numbered(b) && b.size() < a.size())) return;
+  if (a == b || (data::are_numbered(a) && data::are_numbered(b) && b.size() < a.size())) return;
   size_t label = 0;
   while (label < std::min(a.size(), b.size()) && a[label] == b[label]) ++label;
   fail(ErrorCode::kInvalidArgument,

@@ -5,6 +5,9 @@
 
 namespace twofour::api {
 
+/// Gives a thread of the user's program, once, its default number of kernel threads: see set_threads().
+void settle_threads();
+
 /// The device that engines are built for and run on: this machine's CPU. Lives as long as the process.
 const backend::Backend& device();
 

@@ -98,6 +98,7 @@ Engine::Engine(std::shared_ptr<const engine::Engine> engine)
     : engine_(std::move(engine)),
       specialiser_(std::make_shared<builder::Specialiser>(engine_, api::device())) {}
 Engine Engine::at(const std::map<std::string, Shape>& shapes) const {
+  api::settle_threads();
   return Engine(specialiser_->at(shapes));
 }
 Context Engine::context() const { return Context(engine_->create_context()); }
@@ -133,9 +134,14 @@ size_t Engine::weights_bytes() const {
 
 void Context::bind(std::string_view name, Tensor tensor) { context_->bind(name, std::move(tensor)); }
 Tensor Context::tensor(std::string_view name) const { return context_->tensor(name); }
-void Context::run() { context_->run(); }
+
+void Context::run() {
+  api::settle_threads();
+  context_->run();
+}
 
 void Context::run_profiled(std::vector<double>& layer_us) {
+  api::settle_threads();
   layer_us.resize(context_->engine().plan().steps.size());
   context_->run_profiled(layer_us);
 }

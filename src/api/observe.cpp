@@ -2,6 +2,8 @@
 
 #include <cstring>
 
+#include "api/device.h"
+
 namespace twofour {
 namespace {
 
@@ -24,6 +26,7 @@ Tensor plain_copy(const Tensor& tensor, backend::Format format) {
 }  // namespace
 
 api::ObservedRun api::observe_run(const engine::Engine& engine, const InputTensors& inputs) {
+  settle_threads();
   const engine::Plan& plan = engine.plan();
   const auto context = engine.create_context();
   for (const int i : plan.inputs) {

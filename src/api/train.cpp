@@ -23,7 +23,7 @@ sparsity::MaskMode to_internal(KeepSparsity mode) {
 /// Names that are only numbers fit any.
 void check_labels(const std::vector<std::string>& names, const Graph& model, const DataLoader& data) {
   const std::vector<std::string>& found = data.class_names();
-  if (found == data::numbered_classes(data.num_classes())) return;
+  if (data::are_numbered(found)) return;
   const Dims& scores = model.outputs().at(0)->dims();
   const auto count = static_cast<int64_t>(names.empty() ? 0 : names.size());
   TWOFOUR_CHECK(names.empty() || found.size() != names.size() || found == names || scores.empty() ||
@@ -67,17 +67,20 @@ Trainer::Trainer(const Model& model, const Sgd& optimizer, DataLoader& data, con
 Trainer::~Trainer() = default;
 
 EpochRecord Trainer::train_epoch(const std::function<void(const Progress&)>& progress) {
+  api::settle_threads();
   return trainer_->train_epoch(progress);
 }
 
 BenchmarkResult Trainer::benchmark(const BenchmarkOptions& options,
                                    const std::function<void(std::string_view)>& line) {
+  api::settle_threads();
   return train::run_benchmark(*trainer_, options, line);
 }
 
 void Trainer::check_evaluation(DataLoader& data) const { trainer_->check_evaluation(data.loader()); }
 
 Evaluation Trainer::evaluate(DataLoader& data, const std::function<void(int64_t, int64_t)>& progress) {
+  api::settle_threads();
   return trainer_->evaluate(data.loader(), progress);
 }
 

@@ -14,8 +14,8 @@ int num_cores() {
   return static_cast<int>(std::min<double>(omp_get_num_procs(), std::ceil(quota)));
 }
 
-void use_all_cores() {
-  if (!std::getenv("OMP_NUM_THREADS")) set_max_threads(num_cores());
+void limit_threads() {
+  if (!std::getenv("OMP_NUM_THREADS")) set_max_threads(std::min(max_threads(), num_cores()));
 }
 
 void unbind_thread() {

@@ -13,8 +13,8 @@ namespace twofour {
 /// Cores that this process may use: those of its affinity mask, but no more than its control groups grant
 /// time for, rounded up.
 int num_cores();
-/// Lets the calling thread's parallel loops use num_cores() threads, unless OMP_NUM_THREADS says otherwise.
-void use_all_cores();
+/// Holds the calling thread's parallel loops to num_cores() threads, unless OMP_NUM_THREADS says otherwise.
+void limit_threads();
 inline int max_threads() { return omp_get_max_threads(); }
 inline void set_max_threads(int threads) { omp_set_num_threads(std::max(threads, 1)); }
 /// Lets the calling thread run on every core of the process. A thread starts on the cores of the one that

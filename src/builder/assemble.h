@@ -24,7 +24,7 @@ class Sections {
   /// `keep_plain`: constants that tactics packed are kept as they were, too, so that the plan can be built
   /// again for other sizes.
   /// `store`: of plans for other sizes, or null.
-  explicit Sections(bool keep_plain, std::shared_ptr<PackedStore> store)
+  explicit Sections(bool keep_plain, std::shared_ptr<backend::PackedStore> store)
       : keep_plain_(keep_plain), store_(std::move(store)) {}
 
   bool keeps_plain() const { return keep_plain_; }
@@ -36,7 +36,7 @@ class Sections {
 
  private:
   bool keep_plain_;
-  std::shared_ptr<PackedStore> store_;
+  std::shared_ptr<backend::PackedStore> store_;
   std::vector<Tensor> sections_;
   std::multimap<uint64_t, int> numbers_;  // by hash
 };

@@ -196,9 +196,8 @@ size_t constant_bytes(const Graph& graph) {
   return bytes;
 }
 
-Built build_plan(Graph graph, const backend::Backend& backend, const Options& options,
-                 const std::set<std::string>& dense_layers = {}) {
-  lower(graph, options);
+Built build_lowered(Graph graph, const backend::Backend& backend, const Options& options,
+                    const std::set<std::string>& dense_layers = {}) {
   Shared shared{backend,
                 options,
                 dense_layers,
@@ -217,11 +216,12 @@ Built build_plan(Graph graph, const backend::Backend& backend, const Options& op
 Built build_fixed_plan(Graph graph, const backend::Backend& backend, Options options) {
   const bool tried = options.try_sparse && options.time_tactics && options.decisions.empty() &&
                      options.sparsity != SparsityMode::kDisable && options.donations.empty();
-  if (!tried) return build_plan(std::move(graph), backend, options);
+  lower(graph, options);
+  if (!tried) return build_lowered(std::move(graph), backend, options);
   if (!options.times) options.times = std::make_shared<TimingCache>(backend);
   return settle_sparse_layers(
       [&](const std::set<std::string>& dense_layers) {
-        Built built = build_plan(graph.clone(), backend, options, dense_layers);
+        Built built = build_lowered(graph.clone(), backend, options, dense_layers);
         options.progress = {};  // what follows finds its times in the cache
         return built;
       },
@@ -251,7 +251,9 @@ Built build_open_plan(Graph graph, const backend::Backend& backend, const Option
   check_ranges(graph, options);
   BuildReport report;
   if (timed) report = build_fixed_plan(graph.clone(), backend, at_one_size(options)).report;
-  Built built = build_plan(std::move(graph), backend, at_all_sizes(options));
+  const Options open = at_all_sizes(options);
+  lower(graph, open);
+  Built built = build_lowered(std::move(graph), backend, open);
   if (timed) built.report = std::move(report);
   return built;
 }

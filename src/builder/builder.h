@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "builder/packed_store.h"
+#include "backend/packed_store.h"
 #include "builder/tactics_file.h"
 #include "builder/timing_cache.h"
 #include "engine/engine.h"
@@ -54,7 +54,7 @@ struct Options {
   /// Where times are looked up and put; null: within this build only.
   std::shared_ptr<TimingCache> times;
   /// Of plans for other sizes of the same constants, or null.
-  std::shared_ptr<PackedStore> packed;
+  std::shared_ptr<backend::PackedStore> packed;
   /// Called as work proceeds: done of total nodes.
   std::function<void(size_t done, size_t total)> progress;
 };

@@ -124,7 +124,8 @@ void prepare(Graph& graph, const Options& options) {
 void lower(Graph& graph, const Options& options) {
   bind_inputs(graph, options);
   prepare(graph, options);
-  isolate_outputs(graph, true);
+  // A donation would change what an output shares with an input.
+  isolate_outputs(graph, options.donations.empty());
   check_memory_need(graph);
 }
 
@@ -135,29 +136,25 @@ void lower_bound(Graph& graph, const Options& options) {
 }
 
 void check_ranges(const Graph& graph, const Options& options) {
-  Options least = options, most = options;
-  std::vector<std::string> least_sizes, most_sizes;
-  for (const auto& [name, range] : options.ranges) {
-    Shape min, max;
-    for (const engine::DimRange& dim : range) {
-      if (dim.max == engine::DimRange{}.max) return;
-      min.push_back(dim.min);
-      max.push_back(dim.max);
+  const auto unlimited = [](const engine::DimRange& dim) { return dim.max == engine::DimRange{}.max; };
+  for (const auto& [name, range] : options.ranges)
+    if (std::ranges::any_of(range, unlimited)) return;
+  const auto check = [&](const char* which, int64_t engine::DimRange::*size) {
+    Options end = options;
+    std::vector<std::string> sizes;
+    for (const auto& [name, range] : options.ranges) {
+      Shape& shape = end.shapes[name] = {};
+      for (const engine::DimRange& dim : range) shape.push_back(dim.*size);
+      sizes.push_back(fmt::format("{} {}", name, shape.to_string()));
     }
-    least_sizes.push_back(fmt::format("{} {}", name, min.to_string()));
-    most_sizes.push_back(fmt::format("{} {}", name, max.to_string()));
-    least.shapes[name] = min;
-    most.shapes[name] = max;
-  }
-  const auto check = [&](Options& end, const char* which, const std::vector<std::string>& sizes) {
     end.ranges.clear();
     Graph copy = graph.clone();
     bind_inputs(copy, end);
     with_context([&] { return fmt::format("at the {} sizes, {}", which, fmt::join(sizes, ", ")); },
                  [&] { ops::infer_all(copy); });
   };
-  check(least, "smallest", least_sizes);
-  check(most, "largest", most_sizes);
+  check("smallest", &engine::DimRange::min);
+  check("largest", &engine::DimRange::max);
 }
 
 }  // namespace twofour::builder

@@ -97,7 +97,7 @@ Json layer_to_json(const LayerChoice& layer) {
           {"has_weight", layer.has_weight},
           {"replayed", layer.replayed},
           {"disturbed", layer.disturbed},
-          {"verdict", layer.verdict()},
+          {"verdict", text_to_json(layer.verdict())},
           {"candidates", std::move(candidates)}};
 }
 
@@ -121,13 +121,17 @@ Json trial_to_json(const SparsityTrial& trial) {
           {"dense_us", trial.dense_us},
           {"speedup", trial.speedup},
           {"won", trial.won},
-          {"layers_returned", trial.layers_returned},
-          {"skipped", trial.skipped}};
+          {"layers_returned", list_to_json(trial.layers_returned, text_to_json)},
+          {"skipped", text_to_json(trial.skipped)}};
 }
 
 SparsityTrial trial_from_json(const Json& json) {
-  return {json.at("sparse_us"), json.at("dense_us"),        json.at("speedup"),
-          json.at("won"),       json.at("layers_returned"), json.at("skipped")};
+  return {json.at("sparse_us"),
+          json.at("dense_us"),
+          json.at("speedup"),
+          json.at("won"),
+          list_from_json(json.at("layers_returned"), text_from_json),
+          text_from_json(json.at("skipped"))};
 }
 
 }  // namespace

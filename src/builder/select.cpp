@@ -41,10 +41,16 @@ std::vector<ops::Domain> domains_of(const Node& node) {
 /// Why `c`, which can run the node, is not what runs it.
 Reason lost_to(const Candidate& c, const Candidate& winner, const NodeSelection& selection) {
   if (selection.replayed) return Reason::kReplayed;
-  if (selection.keeps_dense && c.tactic->is_sparse()) return Reason::kWholeNetwork;
+  if (!selection.takes(c)) return Reason::kWholeNetwork;
   if (c.time_us < 0) return Reason::kNotTimed;
   if (c.time_us > winner.time_us) return Reason::kSlower;
   return c.format == winner.format ? Reason::kWithinNoise : Reason::kReorders;
+}
+
+/// `us`: kFailedUs where it threw `failure`.
+void set_time(Candidate& c, double us, const std::string& failure = {}) {
+  if (us < 0) c.support = declined(Reason::kFailed, failure);
+  else c.time_us = us;
 }
 
 }  // namespace
@@ -89,7 +95,7 @@ std::vector<Contender> Selector::contenders_of(const NodeSelection& selection) c
   std::array<size_t, kFormats.size()> taken{};
   std::vector<Contender> contenders;
   for (const Candidate& c : selection.candidates)
-    if (c.support && (most == 0 || taken[static_cast<size_t>(c.format)]++ < most))
+    if (selection.takes(c) && (most == 0 || taken[static_cast<size_t>(c.format)]++ < most))
       contenders.push_back(contender_of(selection, c));
   return contenders;
 }
@@ -116,7 +122,7 @@ void Selector::keep(std::span<const Contender> contenders, const Timings& times,
     times_us_->set(contenders[i], times.us[i] < 0 ? kFailedUs : times.us[i] * scale);
 }
 
-void Selector::time_supported(NodeSelection& selection) {
+void Selector::time_taken(NodeSelection& selection) {
   const std::vector<Contender> contenders = contenders_of(selection);
   std::vector<std::string> failures(contenders.size());
   // A node with any new contender is timed as a whole: only times of the same rounds are comparable.
@@ -128,35 +134,40 @@ void Selector::time_supported(NodeSelection& selection) {
     failures = times.failures;
   }
   for (size_t i = 0; i < contenders.size(); ++i)
-    for (Candidate& c : selection.candidates) {
-      if (c.tactic != &contenders[i].tactic || &selection.desc(c.format) != &contenders[i].node) continue;
-      const double us = *times_us_->find(contenders[i]);
-      if (us < 0) c.support = declined(Reason::kFailed, failures[i]);
-      else c.time_us = us;
-    }
+    for (Candidate& c : selection.candidates)
+      if (c.tactic == &contenders[i].tactic && &selection.desc(c.format) == &contenders[i].node)
+        set_time(c, *times_us_->find(contenders[i]), failures[i]);
+}
+
+bool Selector::time_until_one_runs(NodeSelection& selection) {
+  const auto taken = [&](const Candidate& c) { return selection.takes(c); };
+  while (std::ranges::any_of(selection.candidates, taken)) {
+    time_taken(selection);
+    if (std::ranges::any_of(selection.candidates, [](const Candidate& c) { return c.time_us >= 0; }))
+      return true;
+  }
+  return false;
 }
 
 void Selector::time(NodeSelection& selection) {
-  auto& candidates = selection.candidates;
-  const auto declined_as = [&](Reason reason) {
-    return std::ranges::find(candidates, reason, [](const Candidate& c) { return c.support.reason; });
-  };
-  while (true) {
-    while (declined_as(Reason::kNone) != candidates.end()) {
-      time_supported(selection);
-      if (std::ranges::any_of(candidates, [](const Candidate& c) { return c.time_us >= 0; })) return;
-    }
-    const auto fallback = declined_as(Reason::kOnlyAsFallback);
-    if (fallback == candidates.end()) break;
-    fallback->support = fallback->tactic->supports(selection.desc(fallback->format));
-  }
+  if (time_until_one_runs(selection)) return;
+  for (Candidate& c : selection.candidates)
+    if (c.tactic == backend_.tactics().back() && c.support.reason == Reason::kOnlyAsFallback)
+      c.support = c.tactic->supports(selection.desc(c.format));
+  if (time_until_one_runs(selection)) return;
   // Data made up here decides nothing: what the network sees is for its runs to show.
   Candidate* last = nullptr;
-  for (Candidate& c : candidates)
+  for (Candidate& c : selection.candidates)
     if (c.support.reason == Reason::kFailed && (!last || c.format == last->format)) last = &c;
   log_warning("{} is not timed, every kernel failed on made-up data: {}", selection.node->label(),
               last->support.detail);
   last->support = {Reason::kNone, last->support.to_string()};
+}
+
+void Selector::recall_others(NodeSelection& selection) const {
+  for (Candidate& c : selection.candidates)
+    if (c.support && !selection.takes(c))
+      if (const auto us = times_us_->find(contender_of(selection, c))) set_time(c, *us);
 }
 
 void Selector::search_parameters(NodeSelection& selection) {
@@ -213,12 +224,11 @@ std::vector<Candidate> Selector::timed_neighbours(const NodeSelection& selection
 }
 
 void Selector::pick(NodeSelection& selection) const {
-  const bool timed =
-      std::ranges::any_of(selection.candidates, [](const Candidate& c) { return c.time_us >= 0; });
+  const bool timed = std::ranges::any_of(
+      selection.candidates, [&](const Candidate& c) { return selection.takes(c) && c.time_us >= 0; });
   for (const Format format : kFormats) {
     const auto runs = [&](const Candidate& c) {
-      return c.support && c.format == format && (!timed || c.time_us >= 0) &&
-             !(selection.keeps_dense && c.tactic->is_sparse());
+      return selection.takes(c) && c.format == format && (!timed || c.time_us >= 0);
     };
     double fastest = std::numeric_limits<double>::infinity();
     for (const Candidate& c : selection.candidates)
@@ -299,11 +309,12 @@ NodeSelection Selector::select(Node* node, std::vector<size_t> dying, bool keep_
     add_candidates(selection, format);
   }
   const auto& candidates = selection.candidates;
-  const bool runs = std::ranges::any_of(candidates, [](const Candidate& c) { return bool(c.support); });
+  const bool runs = std::ranges::any_of(candidates, [&](const Candidate& c) { return selection.takes(c); });
   TWOFOUR_CHECK(runs, kUnsupported, "no tactic of backend {} runs {}: {}", backend_.name(), node->label(),
                 candidates.empty() ? "none is for this operator" : candidates.back().support.to_string());
   if ((!options_.decisions.empty() || options_.strict_tactics) && replay(selection)) return selection;
   if (options_.time_tactics) time(selection);
+  if (options_.time_tactics) recall_others(selection);
   if (options_.time_tactics && options_.tuning.level >= kSearchLevel) search_parameters(selection);
   pick(selection);
   return selection;

@@ -28,11 +28,13 @@ struct NodeSelection {
   std::array<backend::NodeDesc, kFormats.size()> descs;  // by format
   std::vector<Candidate> candidates;
   std::array<std::optional<size_t>, kFormats.size()> best;  // by format: of `candidates`
-  bool keeps_dense = false;                                 // whatever sparse tactics take
+  bool keeps_dense = false;                                 // sparse tactics are not taken
   bool replayed = false;
   bool disturbed = false;  // while it was timed
 
   const backend::NodeDesc& desc(backend::Format format) const { return descs[static_cast<size_t>(format)]; }
+  /// Whether the candidate may run the node.
+  bool takes(const Candidate& c) const { return c.support && !(keeps_dense && c.tactic->is_sparse()); }
   /// Null: nothing runs the node in this format.
   const Candidate* winner(backend::Format format) const {
     const auto i = best[static_cast<size_t>(format)];
@@ -51,7 +53,7 @@ class Selector {
 
   /// Throws Error{kUnsupported} naming the node when no tactic runs it, Error{kNotFound} or
   /// Error{kFailedPrecondition} when strict replay misses.
-  /// `keep_dense`: sparse tactics are timed for the report only.
+  /// `keep_dense`: sparse tactics are only reported, with the times that are known.
   NodeSelection select(Node* node, std::vector<size_t> dying, bool keep_dense = false);
   /// Time of reordering `value` between the formats, in microseconds; 0 when nothing is timed.
   double reorder_us(const Value& value, backend::Format from, backend::Format to);
@@ -67,7 +69,11 @@ class Selector {
   std::vector<Contender> contenders_of(const NodeSelection& selection) const;
   /// Afterwards a candidate has a time, or the node is left to one that failed on the data it was timed on.
   void time(NodeSelection& selection);
-  void time_supported(NodeSelection& selection);
+  /// Whether a candidate got a time; otherwise all that could be taken have failed.
+  bool time_until_one_runs(NodeSelection& selection);
+  void time_taken(NodeSelection& selection);
+  /// Times that the cache has of candidates that are not taken.
+  void recall_others(NodeSelection& selection) const;
   /// Candidates for variants of those that have parameters and are among the fastest.
   void search_parameters(NodeSelection& selection);
   void search_from(NodeSelection& selection, size_t start);

@@ -122,9 +122,9 @@ Built settle(const BuildWithDense& build, const RaceAgainst& against, Built spar
 }  // namespace
 
 Race race_against(const Built& dense, const backend::Backend& backend, const Options& options) {
-  std::shared_ptr<Competitor>
-      dense_run;  // made by the first race, after the memory that both need is checked
-  return [dense, dense_run, &backend, &options](const Built& sparse) mutable {
+  // Made by the first race, after the memory that both need is checked.
+  std::shared_ptr<Competitor> dense_run;
+  return [dense_run, &dense, &backend, &options](const Built& sparse) mutable {
     const size_t bytes = bytes_of(sparse.report) + bytes_of(dense.report);
     TWOFOUR_CHECK(bytes <= memory_bytes() / 2, kResourceExhausted, "two engines would take {} MiB",
                   bytes >> 20);

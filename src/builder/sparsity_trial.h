@@ -29,7 +29,7 @@ using RaceAgainst = std::function<Race(const Built& dense)>;
 
 /// Engines of both on plausible inputs, until one has clearly won or the time that options.tuning allows is
 /// spent; the dense one is made once. A race throws Error when two engines need too much memory, and what
-/// networks throw on such inputs. `backend` and `options` outlive it.
+/// networks throw on such inputs. `dense`, `backend` and `options` outlive it.
 Race race_against(const Built& dense, const backend::Backend& backend, const Options& options);
 
 /// Builds with no layer kept dense and, where sparse tactics were picked, with all of them and as many others

@@ -30,7 +30,7 @@ class Specialiser {
 
   std::shared_ptr<const engine::Engine> open_;
   const backend::Backend& backend_;
-  std::shared_ptr<PackedStore> packed_ = std::make_shared<PackedStore>(open_->sections());
+  std::shared_ptr<backend::PackedStore> packed_ = std::make_shared<backend::PackedStore>(open_->sections());
   std::mutex mutex_;
   std::list<std::pair<Shapes, std::shared_ptr<const engine::Engine>>> engines_;  // the last used first
 };

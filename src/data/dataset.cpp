@@ -25,4 +25,8 @@ std::vector<std::string> numbered_classes(int64_t count) {
   return names;
 }
 
+bool are_numbered(const std::vector<std::string>& class_names) {
+  return class_names == numbered_classes(static_cast<int64_t>(class_names.size()));
+}
+
 }  // namespace twofour::data

@@ -63,5 +63,6 @@ class Dataset {
 
 /// "0", "1", ... for data whose classes have no names.
 std::vector<std::string> numbered_classes(int64_t count);
+bool are_numbered(const std::vector<std::string>& class_names);
 
 }  // namespace twofour::data

@@ -30,13 +30,14 @@ bool has_empty(const backend::NodeDesc& node) {
 /// A later tactic must be so much faster than an earlier one.
 constexpr double kClearly = 0.95;
 
+/// The same for all sizes up to a power of two from the one before; 0 for 0 alone.
+int rounded(int64_t size) { return size == 0 ? 0 : 1 + std::bit_width(static_cast<uint64_t>(size) - 1); }
+
 /// The sizes of all tensors, rounded up to powers of two.
 std::string rounded_sizes(const backend::NodeDesc& node) {
   std::string text;
   const auto add = [&](const backend::TensorDesc& desc) {
-    for (const int64_t size : desc.shape.dims())
-      text.push_back(
-          static_cast<char>(std::bit_width(static_cast<uint64_t>(std::max<int64_t>(size, 1) - 1))));
+    for (const int64_t size : desc.shape) text.push_back(static_cast<char>(rounded(size)));
     text.push_back(static_cast<char>(-1));
   };
   for (const auto& input : node.inputs) add(input.desc);
@@ -75,6 +76,13 @@ class Trial {
   std::vector<std::byte*> dst_;
 };
 
+std::vector<Tensor> constants_of(const backend::NodeDesc& node) {
+  std::vector<Tensor> constants;
+  for (const auto& input : node.inputs)
+    if (input.constant) constants.push_back(input.data);
+  return constants;
+}
+
 class NothingToDo final : public backend::Kernel {
  public:
   void run(const backend::KernelArgs&) const override {}
@@ -84,14 +92,17 @@ class NothingToDo final : public backend::Kernel {
 
 OpenStep::OpenStep(const Plan& plan, const PlanStep& step, std::span<const Tensor> sections,
                    const backend::Backend& backend)
-    : node_(describe(plan, step, sections)), backend_(backend) {}
+    : node_(describe(plan, step, sections)), backend_(backend), packed_(constants_of(node_)) {}
 
 std::shared_ptr<const OpenStep::Variant> OpenStep::variant(std::span<const Tensor> inputs) const {
   const std::lock_guard lock(mutex_);
   for (const Level level : {Level::kSizes, Level::kSmallData})
     if (auto found = find_or_make(inputs, level)) return found;
   // Data of any size would make a key that never comes again.
-  return make(inputs, Level::kAllData);
+  auto result = make(inputs, Level::kAllData);
+  TWOFOUR_CHECK(result, kUnsupported, "the sizes of what {} gives do not follow from its inputs",
+                node_.label());
+  return result;
 }
 
 std::shared_ptr<const OpenStep::Variant> OpenStep::find_or_make(std::span<const Tensor> inputs,
@@ -170,14 +181,7 @@ std::vector<const backend::Tactic*> OpenStep::candidates(const backend::NodeDesc
 
 std::unique_ptr<backend::Kernel> OpenStep::make_kernel(const backend::Tactic& tactic,
                                                        const backend::NodeDesc& node) const {
-  if (!tactic.packs()) return tactic.create(node, {});
-  // Only the step's own constants are the same for all sizes.
-  for (size_t i = 0; i < node.inputs.size(); ++i)
-    if (node.is_constant(i) && !node_.is_constant(i)) return tactic.create(node, tactic.pack(node));
-  const std::pair key(&tactic, tactic.packed_form(node));
-  auto it = packed_.find(key);
-  if (it == packed_.end()) it = packed_.emplace(key, tactic.pack(node)).first;
-  return tactic.create(node, it->second);
+  return tactic.create(node, packed_.pack(tactic, node));
 }
 
 std::unique_ptr<backend::Kernel> OpenStep::choose(const backend::NodeDesc& node,

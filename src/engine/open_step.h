@@ -1,11 +1,11 @@
 // A step whose sizes are known only when it runs.
 #pragma once
 
-#include <map>
 #include <mutex>
 #include <string>
 #include <unordered_map>
 
+#include "backend/packed_store.h"
 #include "engine/plan.h"
 
 namespace twofour::engine {
@@ -49,8 +49,7 @@ class OpenStep {
   mutable std::unordered_map<std::string, std::shared_ptr<const Variant>> variants_;
   /// The fastest tactics by rounded sizes.
   mutable std::unordered_map<std::string, const backend::Tactic*> fastest_;
-  /// Packed constants by tactic and form.
-  mutable std::map<std::pair<const backend::Tactic*, std::string>, std::vector<Tensor>> packed_;
+  mutable backend::PackedStore packed_;  // of the step's own constants, which are the same for all sizes
 };
 
 }  // namespace twofour::engine

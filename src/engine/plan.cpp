@@ -25,7 +25,7 @@ Json tensor_to_json(const PlanTensor& t) {
   if (!t.is_open()) return json;
   for (const DimRange& dim : t.open) {
     json["open"].push_back({dim.min, dim.max});
-    if (!dim.symbol.empty()) json["open"].back().push_back(dim.symbol);
+    if (!dim.symbol.empty()) json["open"].back().push_back(text_to_json(dim.symbol));
   }
   return json;
 }
@@ -33,11 +33,11 @@ Json tensor_to_json(const PlanTensor& t) {
 std::vector<DimRange> open_from_json(const Json& json) {
   std::vector<DimRange> ranges;
   for (const Json& item : json) {
-    const bool named = item.is_array() && item.size() == 3 && item[2].is_string();
+    const bool named = item.is_array() && item.size() == 3;
     const auto range = get_integers<int64_t>(named ? Json{item[0], item[1]} : item);
     TWOFOUR_CHECK(range.size() == 2 && range[0] >= 0 && range[0] <= range[1], kDataCorrupt,
                   "a range of sizes is two numbers, the least and the most, and perhaps a name");
-    ranges.push_back({range[0], range[1], named ? item[2].get<std::string>() : ""});
+    ranges.push_back({range[0], range[1], named ? text_from_json(item[2]) : ""});
   }
   return ranges;
 }

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <set>
 
+#include "engine/known_inputs.h"
 #include "ops/domain.h"
-#include "ops/infer_alone.h"
 
 namespace twofour::engine {
 namespace {
@@ -48,17 +48,9 @@ class Readers {
   }
 
   Domain declared(const Plan& plan, const PlanStep& step, size_t input) const {
-    std::vector<std::optional<ops::KnownInput>> known;
-    for (const int i : step.inputs) {
-      auto& in = known.emplace_back();
-      if (i == -1) continue;
-      const PlanTensor& t = plan.tensors[static_cast<size_t>(i)];
-      in = {{}, t.type()};
-      if (t.kind == PlanTensor::Kind::kConstant && t.index != -1)
-        in->data = sections_[static_cast<size_t>(t.index)];
-    }
     Graph graph;
-    const Node* node = ops::add_alone(graph, step.op, step.name, step.attrs, step.outputs.size(), known);
+    const Node* node = ops::add_alone(graph, step.op, step.name, step.attrs, step.outputs.size(),
+                                      known_inputs(plan, step, sections_));
     for (size_t i = 0; i < step.outputs.size(); ++i)
       node->output(i)->set_type(plan.tensors[static_cast<size_t>(step.outputs[i])].type());
     return ops::domain_of(*node, input);

@@ -1,18 +1,14 @@
 #include "engine/validate.h"
 
 #include "engine/check_memory.h"
-#include "ops/infer_alone.h"
+#include "engine/known_inputs.h"
 
 namespace twofour::engine {
 namespace {
 
 void validate_step(const Plan& plan, const PlanStep& step, std::span<const Tensor> sections) {
-  std::vector<std::optional<ops::KnownInput>> inputs;
-  for (const backend::NodeDesc::Input& input : describe(plan, step, sections).inputs) {
-    auto& known = inputs.emplace_back();
-    if (input.present) known = {input.data, {input.desc.dtype, to_dims(input.desc.shape)}};
-  }
-  const auto types = ops::infer_alone(step.op, step.name, step.attrs, step.outputs.size(), inputs);
+  const auto types = ops::infer_alone(step.op, step.name, step.attrs, step.outputs.size(),
+                                      known_inputs(plan, step, sections));
   for (size_t i = 0; i < types.size(); ++i) {
     const ValueType expected = plan.tensors[static_cast<size_t>(step.outputs[i])].type();
     TWOFOUR_CHECK(types[i] == expected, kDataCorrupt, "output {} is {}, the plan says {}", i,

@@ -5,7 +5,6 @@
 #include <set>
 #include <unordered_map>
 
-#include "base/file.h"
 #include "ir/subgraphs.h"
 #include "ir/verify.h"
 #include "onnx/attribute_proto.h"
@@ -178,10 +177,6 @@ std::string export_model_bytes(const Graph& graph) {
                         check_size(model.ByteSizeLong());
                         return model.SerializeAsString();
                       });
-}
-
-void export_model(const Graph& graph, const std::filesystem::path& path) {
-  write_file_atomic(path, export_model_bytes(graph));
 }
 
 }  // namespace twofour::onnx_io

@@ -1,5 +1,5 @@
-// Graph -> ONNX file: opset 17, or the lowest later one that has every operator, IR version 8, weights inside
-// as raw data.
+// Graph -> the bytes of an ONNX file: opset 17, or the lowest later one that has every operator, IR version
+// 8, weights inside as raw data.
 //
 // Kept: names of values and nodes, symbolic dims, metadata (as metadata_props and the doc strings), and the
 // types of all values as value_info. import_model gives an equal graph back (hash_graph, names and metadata).
@@ -9,7 +9,6 @@
 // graph.
 #pragma once
 
-#include <filesystem>
 #include <string>
 
 #include "ir/graph.h"
@@ -19,8 +18,6 @@ namespace twofour::onnx_io {
 /// producer_name of the files written here.
 constexpr const char* kProducer = "twofour";
 
-/// Leaves the old file or the whole new one. Throws Error{kIo} when it cannot be written.
-void export_model(const Graph& graph, const std::filesystem::path& path);
 std::string export_model_bytes(const Graph& graph);
 
 }  // namespace twofour::onnx_io

@@ -148,6 +148,24 @@ TEST(Donation, IsSafeEvenWhenTheOldValueIsReadLater) {
   }
 }
 
+// The first output takes over the buffer of an input that is the second one as it is.
+TEST(Donation, LeavesAnOutputThatIsTheInputAsItWas) {
+  Graph graph("donation");
+  Value* old = graph.add_input("old", {DType::kF32, {4}});
+  ops::Builder b(graph);
+  graph.set_outputs({b.op("Add", {old, b.scalar(1)}, {}, "next"), old});
+  const Result result =
+      build(std::move(graph), device(), {.donations = {{"next", "old"}}, .time_tactics = false});
+  const auto context = result.engine->create_context();
+  const Tensor state = Tensor::of<float>({4}, std::vector<float>{1, 2, 3, 4});
+  context->bind("old", state);
+  context->run();
+  const engine::Plan& plan = result.engine->plan();
+  const std::string& kept = plan.tensors[static_cast<size_t>(plan.outputs.at(1))].name;
+  EXPECT_THAT(state.span<float>(), ::testing::ElementsAre(2, 3, 4, 5));
+  EXPECT_THAT(context->tensor(kept).span<float>(), ::testing::ElementsAre(1, 2, 3, 4));
+}
+
 TEST(BuildErrors, NameInputAndShape) {
   const auto message = [](const Options& options) {
     try {

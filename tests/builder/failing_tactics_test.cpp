@@ -2,69 +2,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "backend/reference_tactic.h"
 #include "base/file.h"
-#include "builder/builder.h"
-#include "ops/builder.h"
+#include "builder/moody_backend.h"
 #include "support/temporary_path.h"
 
 namespace twofour::builder {
 namespace {
 
-using backend::KernelArgs;
-using backend::NodeDesc;
 using ::testing::HasSubstr;
-
-/// Runs Neg, until it is told to throw: when it is made, or from a certain run on.
-class MoodyTactic final : public backend::Tactic {
- public:
-  explicit MoodyTactic(std::string name, int good_runs) : Tactic(std::move(name)), good_runs_(good_runs) {}
-  backend::Support supports(const NodeDesc& node) const override {
-    return node.op == "Neg" ? backend::supported() : declined(backend::Reason::kNotThisOp);
-  }
-
- protected:
-  class MoodyKernel final : public backend::Kernel {
-   public:
-    explicit MoodyKernel(int good_runs) : left_(good_runs) {}
-    void run(const KernelArgs& args) const override {
-      if (left_-- == 0) fail(ErrorCode::kInvalidArgument, "not with this data");
-      for (int i = 0; i < 4; ++i) args.out<float>()[i] = -args.in<float>(0)[i];
-    }
-
-   private:
-    mutable int left_;
-  };
-  std::unique_ptr<backend::Kernel> make(const NodeDesc&, std::span<const Tensor>) const override {
-    return std::make_unique<MoodyKernel>(good_runs_);
-  }
-
- private:
-  int good_runs_;
-};
-
-class MoodyBackend final : public backend::Backend {
- public:
-  explicit MoodyBackend(std::vector<const backend::Tactic*> tactics) : tactics_(std::move(tactics)) {}
-  std::string_view name() const override { return "moody"; }
-  std::string device() const override { return "any CPU"; }
-  std::span<const backend::Tactic* const> tactics() const override { return tactics_; }
-  backend::Support native_half(DType) const override { return declined(backend::Reason::kNoHalfArithmetic); }
-
- private:
-  std::vector<const backend::Tactic*> tactics_;
-};
-
-Graph negation() {
-  Graph graph("negation");
-  Value* x = graph.add_input("x", {DType::kF32, {4}});
-  graph.set_outputs({ops::Builder(graph).op("Neg", {x}, {}, "minus")});
-  return graph;
-}
-
-const TacticTime& candidate(const LayerChoice& layer, const std::string& tactic) {
-  return *std::ranges::find(layer.candidates, tactic, &TacticTime::tactic);
-}
 
 TEST(FailingTactics, TheNextOneIsTaken) {
   const MoodyTactic at_once("at_once", 0), later("later", 3);
@@ -96,6 +41,29 @@ TEST(FailingTactics, TheFallbackStandsIn) {
   const Result built = build(negation(), backend, {.tuning = {.rounds = 2}});
   EXPECT_EQ(built.report.layers.at(0).winner, "reference");
   EXPECT_GE(candidate(built.report.layers.at(0), "reference").time_us, 0);
+}
+
+/// Like a half twin whose inner tactic runs the node itself.
+class TwinTactic final : public backend::Tactic {
+ public:
+  TwinTactic() : Tactic("twin") {}
+  backend::Support supports(const backend::NodeDesc&) const override {
+    return declined(backend::Reason::kOnlyAsFallback);
+  }
+
+ protected:
+  std::unique_ptr<backend::Kernel> make(const backend::NodeDesc&, std::span<const Tensor>) const override {
+    return nullptr;
+  }
+};
+
+TEST(FailingTactics, WhatAlwaysLeavesTheNodeToOthersDoesNotStandIn) {
+  const MoodyTactic bad("bad", 0);
+  const TwinTactic twin;
+  const backend::ReferenceTactic reference;
+  const MoodyBackend backend({&bad, &twin, &reference});
+  const Result built = build(negation(), backend, {.tuning = {.rounds = 2}});
+  EXPECT_EQ(built.report.layers.at(0).winner, "reference");
 }
 
 TEST(FailingTactics, WhereAllFailTheLastOneRunsUntimed) {

@@ -99,5 +99,18 @@ TEST(ReloadAttributes, InfinitiesAndOddNamesSurvive) {
   EXPECT_EQ(std::bit_cast<uint32_t>(result(*loaded)), std::bit_cast<uint32_t>(result(*engine)));
 }
 
+TEST(ReloadAttributes, OddNamesOfSizesSurvive) {
+  Graph graph("open");
+  Value* x = graph.add_input("x", {DType::kF32, {Dim::named("batch\xff")}});
+  graph.set_outputs({ops::Builder(graph).op("Neg", {x})});
+  const cpu::CpuBackend device;
+  const auto engine = build(std::move(graph), device, {.ranges = {{"x", {{1, 4}}}}}).engine;
+  const auto path = temporary_path("twofour_reload_sizes");
+  engine->save(path);
+  const auto loaded = engine::Engine::load(path, device);
+  std::filesystem::remove(path);
+  EXPECT_EQ(loaded->plan().tensors.at(0).open.at(0).symbol, "batch\xff");
+}
+
 }  // namespace
 }  // namespace twofour::builder

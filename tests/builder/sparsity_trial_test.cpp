@@ -6,6 +6,7 @@
 
 #include "base/cpu.h"
 #include "base/error.h"
+#include "base/json.h"
 #include "base/rng.h"
 #include "builder/report.h"
 #include "ops/builder.h"
@@ -103,6 +104,20 @@ TEST(SparsityTrial, SurvivesTheReportsJson) {
   const BuildReport read = report_from_info({{"report", report_to_json(report)}});
   EXPECT_EQ(read.trial.summary(), report.trial.summary());
   EXPECT_EQ(read.trial.layers_returned, report.trial.layers_returned);
+}
+
+TEST(SparsityTrial, OddNamesSurviveTheReportsJson) {
+  BuildReport report;
+  report.layers.push_back({.layer = "conv\xff",
+                           .op = "Conv",
+                           .has_weight = true,
+                           .candidates = {{"sparse", "nchw", true, false, -1, "failed at conv\xff", ""}}});
+  report.trial.layers_returned = {"conv\xff"};
+  report.trial.skipped = "index 7 is out of range in conv\xff";
+  const BuildReport read = report_from_info({{"report", parse_json(report.json(), "the report")}});
+  EXPECT_EQ(read.trial.layers_returned, report.trial.layers_returned);
+  EXPECT_EQ(read.trial.skipped, report.trial.skipped);
+  EXPECT_EQ(read.layers.at(0).verdict(), "failed at conv\xff");
 }
 
 // With real engines: the report agrees with the plan, whoever wins.

@@ -2,10 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <filesystem>
 #include <optional>
 
-#include "base/file.h"
 #include "ir/hash.h"
 #include "ir/parse.h"
 #include "ir/print.h"
@@ -160,26 +158,6 @@ TEST(Export, RefusesMoreThanTwoGigabytes) {
   Value* big = graph.add_constant("big", Tensor(DType::kF32, {int64_t{1} << 30}, byte));
   graph.set_outputs({big});
   expect_refused(graph, ErrorCode::kUnsupported, "an ONNX file without external data ends at 2 GB");
-}
-
-TEST(Export, WritesTheWholeFileOrNothing) {
-  const auto folder = std::filesystem::path(::testing::TempDir()) / "twofour_export";
-  std::filesystem::create_directories(folder);
-  const auto path = folder / "net.onnx";
-  const Graph graph = parse_graph(kNet);
-  export_model(graph, path);
-  EXPECT_EQ(read_file(path), export_model_bytes(graph));
-  EXPECT_EQ(hash_graph(import_model(path)), hash_graph(again(graph)));
-  EXPECT_THROW(export_model(parse_graph("graph { input %x: f32[2]\n %y = Nonsense(%x) output %y }"), path),
-               Error);
-  EXPECT_EQ(read_file(path), export_model_bytes(graph));
-  try {
-    export_model(graph, path / "below a file.onnx");
-    ADD_FAILURE();
-  } catch (const Error& error) {
-    EXPECT_THAT(error.what(), HasSubstr(path.string()));
-  }
-  std::filesystem::remove_all(folder);
 }
 
 }  // namespace

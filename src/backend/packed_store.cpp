@@ -1,22 +1,22 @@
-#include "builder/packed_store.h"
+#include "backend/packed_store.h"
 
 #include <algorithm>
 
 #include "base/json.h"
 
-namespace twofour::builder {
+namespace twofour::backend {
 
 PackedStore::PackedStore(std::span<const Tensor> constants) {
   for (const Tensor& constant : constants) constants_.insert(constant.raw());
 }
 
-bool PackedStore::keeps(const backend::NodeDesc& node) const {
-  return std::ranges::all_of(node.inputs, [&](const backend::NodeDesc::Input& input) {
+bool PackedStore::keeps(const NodeDesc& node) const {
+  return std::ranges::all_of(node.inputs, [&](const NodeDesc::Input& input) {
     return !input.constant || constants_.contains(input.data.raw());
   });
 }
 
-std::vector<Tensor> PackedStore::pack(const backend::Tactic& tactic, const backend::NodeDesc& node) {
+std::vector<Tensor> PackedStore::pack(const Tactic& tactic, const NodeDesc& node) {
   if (!tactic.packs() || !keeps(node)) return tactic.pack(node);
   Key key{&tactic.base(), node.op, attrs_to_json(node.attrs).dump(), {}, tactic.packed_form(node)};
   for (const auto& input : node.inputs)
@@ -27,4 +27,4 @@ std::vector<Tensor> PackedStore::pack(const backend::Tactic& tactic, const backe
                                 : packed_.emplace(std::move(key), tactic.pack(node)).first->second;
 }
 
-}  // namespace twofour::builder
+}  // namespace twofour::backend

@@ -1,4 +1,4 @@
-// Packed constants that plans for several sizes share.
+// Packed constants that kernels for several sizes share.
 #pragma once
 
 #include <compare>
@@ -11,7 +11,7 @@
 
 #include "backend/tactic.h"
 
-namespace twofour::builder {
+namespace twofour::backend {
 
 /// May be shared between threads.
 class PackedStore {
@@ -19,11 +19,11 @@ class PackedStore {
   /// Only what is packed from these is kept: they outlive the store.
   explicit PackedStore(std::span<const Tensor> constants);
   /// What tactic.pack(node) gives, packed now or before.
-  std::vector<Tensor> pack(const backend::Tactic& tactic, const backend::NodeDesc& node);
+  std::vector<Tensor> pack(const Tactic& tactic, const NodeDesc& node);
 
  private:
   struct Key {
-    const backend::Tactic* tactic;
+    const Tactic* tactic;
     std::string op;
     std::string attrs;
     std::vector<std::pair<std::string, const std::byte*>> constants;  // by input: type and data
@@ -32,11 +32,11 @@ class PackedStore {
     auto operator<=>(const Key&) const = default;
   };
 
-  bool keeps(const backend::NodeDesc& node) const;
+  bool keeps(const NodeDesc& node) const;
 
   std::set<const std::byte*> constants_;
   std::mutex mutex_;
   std::map<Key, std::vector<Tensor>> packed_;
 };
 
-}  // namespace twofour::builder
+}  // namespace twofour::backend
