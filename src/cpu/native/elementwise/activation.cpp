@@ -1,5 +1,7 @@
 #include "cpu/native/elementwise/activation.h"
 
+#include <algorithm>
+
 #include "base/parallel.h"
 #include "cpu/native/vector_math.h"
 
@@ -30,7 +32,9 @@ void apply_activation(const ops::Activation& activation, const float* src, float
   using Kind = ops::Activation::Kind;
   const float low = activation.low, high = activation.high;
   switch (activation.kind) {
-    case Kind::kNone: return map([](float v) TWOFOUR_INLINE { return v; });
+    case Kind::kNone:
+      if (src != dst) std::copy_n(src, numel, dst);
+      return;
     case Kind::kRelu: return map([](float v) TWOFOUR_INLINE { return v < 0 ? 0.0F : v; });
     case Kind::kClip: return map([=](float v) TWOFOUR_INLINE { return clamped(v, low, high); });
     case Kind::kLeakyRelu: return map([=](float v) TWOFOUR_INLINE { return v < 0 ? low * v : v; });
