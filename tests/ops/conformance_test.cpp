@@ -11,22 +11,7 @@
 namespace twofour::ops {
 namespace {
 
-struct Case {
-  const OpDef* op;
-  size_t example;
-  const Example& get() const { return op->examples[example]; }
-};
-
-std::vector<Case> cases() {
-  std::vector<Case> all;
-  for (const OpDef* op : all_ops())
-    for (size_t i = 0; i < op->examples.size(); ++i) all.push_back({op, i});
-  return all;
-}
-
-void PrintTo(const Case& c, std::ostream* out) { *out << c.op->name << " example " << c.example; }
-
-class Conformance : public testing::TestWithParam<Case> {};
+class Conformance : public testing::TestWithParam<ExampleCase> {};
 
 TEST_P(Conformance, ReferenceWritesEveryElementAndNothingElse) {
   const Graph graph = example_graph(*GetParam().op, GetParam().get(), 1);
@@ -171,7 +156,7 @@ struct WithGradients {
   std::vector<Value*> of_input;  // per graph input; null: none
 };
 
-WithGradients differentiate(const Case& c, const std::vector<Tensor>& cotangents) {
+WithGradients differentiate(const ExampleCase& c, const std::vector<Tensor>& cotangents) {
   WithGradients result{example_graph(*c.op, c.get(), 3), {}};
   Graph& graph = result.graph;
   Node& node = *graph.nodes().front();
@@ -245,9 +230,7 @@ TEST_P(Conformance, GradientMatchesFiniteDifferences) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Ops, Conformance, testing::ValuesIn(cases()), [](const auto& tested) {
-  return fmt::format("{}_{}", tested.param.op->name, tested.param.example);
-});
+INSTANTIATE_TEST_SUITE_P(Ops, Conformance, testing::ValuesIn(example_cases()), example_case_name);
 
 TEST(OpTable, EveryOpIsDocumentedAndHasExamples) {
   const auto families = all_families();

@@ -119,27 +119,24 @@ Case case_of_example(const ops::OpDef& op, const ops::Example& example) {
 
 Case with_half(Case original, DType dtype) {
   const ops::OpDef& op = ops::get_op(original.node.op);
-  Graph graph;
-  std::vector<Value*> values;
+  std::vector<bool> constant;
   for (size_t i = 0; i < original.inputs.size(); ++i) {
     Tensor& data = original.inputs[i];
-    auto& input = original.node.inputs[i];
     const auto& port = op.inputs[std::min(i, op.inputs.size() - 1)];
-    if (data.defined() && data.dtype() == DType::kF32 && !port.keep_f32) {
-      data = data.to(dtype);
-      input.desc.dtype = dtype;
-      if (input.constant) input.data = data;
-    }
-    values.push_back(data.defined() ? graph.add_constant("c", data) : nullptr);
+    if (data.defined() && data.dtype() == DType::kF32 && !port.keep_f32) data = data.to(dtype);
+    constant.push_back(original.node.is_constant(i));
   }
   try {
-    const auto outputs =
-        ops::Builder(graph).op_n(original.node.op, values, original.node.outputs.size(), original.node.attrs);
-    for (size_t i = 0; i < outputs.size(); ++i) original.node.outputs[i].dtype = outputs[i]->dtype();
+    Case half = case_of_tensors(original.node.op, original.inputs, constant, original.node.attrs,
+                                original.node.outputs.size());
+    for (size_t i = 0; i < half.inputs.size(); ++i)
+      half.node.inputs[i].desc.format = original.node.inputs[i].desc.format;
+    for (size_t i = 0; i < half.node.outputs.size(); ++i)
+      half.node.outputs[i].format = original.node.outputs[i].format;
+    return half;
   } catch (const Error&) {
-    original.node.op.clear();
+    return {};
   }
-  return original;
 }
 
 Case pruned(Case test, int64_t step) {
