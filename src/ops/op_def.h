@@ -151,6 +151,10 @@ const OpDef* find_op(std::string_view name);
 /// Throws Error{kUnsupported} when there is no such op.
 const OpDef& get_op(std::string_view name);
 
+/// The port of input (output) `i`; a variadic one stands for all that follow.
+const Port& input_port(const OpDef& op, size_t i);
+const Port& output_port(const OpDef& op, size_t i);
+
 /// Checks arity and attribute names, then infers and sets the types of the node's outputs; they are unknown
 /// when an input's is. Errors name the node.
 void infer_types(const Node& node);

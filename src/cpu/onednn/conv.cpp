@@ -151,7 +151,8 @@ class OnednnConvBase : public OpTactic {
   }
 
   std::vector<Tensor> make_packed(const NodeDesc& node) const override {
-    return pack_constants(node, kWeight, [&](const Tensor& data) {
+    return pack_constants(node, [&](size_t input, const Tensor& data) {
+      if (input != kWeight) return data;
       const Problem problem(node);
       return packed_bytes(problem.weight_desc, make_forward(node, problem, way_).weights_desc(), data.raw());
     });

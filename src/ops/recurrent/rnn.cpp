@@ -61,13 +61,8 @@ void lstm_cell(const RecurrentWeights& v, const Attrs& attrs, std::span<const do
 /// DynamicQuantizeLinear chooses them.
 void round_to_codes(std::span<double> values) {
   const auto [low, high] = std::ranges::minmax(values);
-  const float from = static_cast<float>(std::min(low, 0.0));
-  const float to = static_cast<float>(std::max(high, 0.0));
-  if (from == to) return;
-  const float scale = (to - from) / 255.0F;
-  const auto zero_point = saturated<uint8_t>(-double{from / scale}, 0);
-  for (double& v : values)
-    v = double{scale} * (saturated<uint8_t>(double{static_cast<float>(v) / scale}, zero_point) - zero_point);
+  const ByteCodes codes(static_cast<float>(std::min(low, 0.0)), static_cast<float>(std::max(high, 0.0)));
+  for (double& v : values) v = double{codes.scale} * (codes.code(static_cast<float>(v)) - codes.zero_point);
 }
 
 void dynamic_quantize_lstm_cell(const RecurrentWeights& v, const Attrs& attrs, std::span<const double> x,
