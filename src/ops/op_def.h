@@ -28,6 +28,7 @@ using DomainFn = Domain (*)(const Node& node, size_t input);
 
 /// One input or output. `keep_f32`: stays f32 under mixed precision (batch-norm statistics).
 /// `state`: data that training must not treat as a parameter (running statistics, shapes, masks).
+/// `weight`: a constant there is a parameter, a weight or a bias (ops/parameters.h).
 /// `domain`: of an input that not every value of its type suits.
 struct Port {
   std::string_view name;
@@ -35,6 +36,7 @@ struct Port {
   bool variadic = false;  // last input only: one or more
   bool keep_f32 = false;
   bool state = false;
+  bool weight = false;
   bool row_major = false;  // a weight or its gradient: never in an activation's memory format
   DomainFn domain = nullptr;
 };

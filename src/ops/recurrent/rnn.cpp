@@ -119,7 +119,7 @@ OpDef with_reset(OpDef op) {
 
 OpDef with_cell_state(OpDef op) {
   op.inputs.push_back({.name = "initial_c", .optional = true, .state = true});
-  op.inputs.push_back({.name = "P", .optional = true});
+  op.inputs.push_back({.name = "P", .optional = true, .weight = true});
   op.outputs.push_back({.name = "Y_c", .optional = true});
   op.attrs.emplace_back("input_forget");
   return op;
