@@ -56,7 +56,7 @@ class Rewriter {
     for (size_t i = 0; i < node->inputs().size(); ++i) {
       Value* value = node->input(i);
       if (!value || !(value->dtype() == DType::kF32 || value->dtype() == half_)) continue;
-      const bool keeps_f32 = input_port(*node, i).keep_f32;
+      const bool keeps_f32 = input_port(ops::get_op(node->op()), i).keep_f32;
       // What an earlier painting left half stays so.
       if (why == Why::kNotF32 && !keeps_f32) continue;
       const DType wanted = is_half(why) && !keeps_f32 ? half_ : DType::kF32;

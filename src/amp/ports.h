@@ -5,10 +5,6 @@
 
 namespace twofour::amp {
 
-/// The port of input (output) `i`; a variadic one stands for all that follow.
-const ops::Port& input_port(const Node& node, size_t i);
-const ops::Port& output_port(const Node& node, size_t i);
-
 /// Input `i` is there, floating point, and its type may change.
 bool is_paintable_input(const Node& node, size_t i);
 /// Output `i` is f32 and may become half.

@@ -35,4 +35,15 @@ decltype(auto) dispatch_dtype(DType dtype, Fn&& fn) {
   return fn(bool{});
 }
 
+/// Calls fn(T{}) with the unsigned type of so many bytes: for what is done alike whatever the type.
+template <typename Fn>
+decltype(auto) dispatch_size(size_t bytes, Fn&& fn) {
+  switch (bytes) {
+    case 1: return fn(uint8_t{});
+    case 2: return fn(uint16_t{});
+    case 4: return fn(uint32_t{});
+    default: return fn(uint64_t{});
+  }
+}
+
 }  // namespace twofour

@@ -1,7 +1,5 @@
 #include "builder/describe.h"
 
-#include <algorithm>
-
 #include "ops/op_def.h"
 
 namespace twofour::builder {
@@ -9,19 +7,18 @@ namespace {
 
 using backend::Format;
 
-Format port_format(const std::vector<ops::Port>& ports, size_t index, const Value& value, Format format) {
-  const bool row_major = ports[std::min(index, ports.size() - 1)].row_major;
-  return value.rank() == 4 && !value.is_constant() && !row_major ? format : Format::kPlain;
+Format port_format(const ops::Port& port, const Value& value, Format format) {
+  return value.rank() == 4 && !value.is_constant() && !port.row_major ? format : Format::kPlain;
 }
 
 }  // namespace
 
 Format input_format(const Node& node, size_t index, Format format) {
-  return port_format(ops::get_op(node.op()).inputs, index, *node.input(index), format);
+  return port_format(ops::input_port(ops::get_op(node.op()), index), *node.input(index), format);
 }
 
 Format output_format(const Node& node, size_t index, Format format) {
-  return port_format(ops::get_op(node.op()).outputs, index, *node.output(index), format);
+  return port_format(ops::output_port(ops::get_op(node.op()), index), *node.output(index), format);
 }
 
 backend::NodeDesc describe(const Node& node, Format format) {

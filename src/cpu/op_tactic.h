@@ -87,6 +87,16 @@ class PackedInputs {
   std::vector<Tensor> tensors_;
 };
 
+/// What make_packed() gives for PackedInputs: of every constant input, in order, what pack(input, data) makes
+/// of it.
+template <typename Pack>
+std::vector<Tensor> pack_constants(const NodeDesc& node, const Pack& pack) {
+  std::vector<Tensor> packed;
+  for (size_t i = 0; i < node.inputs.size(); ++i)
+    if (node.is_constant(i)) packed.push_back(pack(i, node.inputs[i].data));
+  return packed;
+}
+
 /// Sizes with offsets of parts of a kernel's scratch memory.
 class ScratchLayout {
  public:

@@ -39,7 +39,7 @@ class Readers {
 
   void read(const Plan& plan, const PlanStep& step, size_t input) {
     const ops::OpDef& op = ops::get_op(step.op);
-    if (op.inputs[std::min(input, op.inputs.size() - 1)].domain) return narrow(declared(plan, step, input));
+    if (input_port(op, input).domain) return narrow(declared(plan, step, input));
     for (const auto& [attribute, body] : step.bodies) {
       const size_t place = step.op == "If" ? input - 1 : input;
       if (place < body->inputs.size()) visit(*body, body->inputs[place]);

@@ -8,11 +8,7 @@ namespace twofour {
 
 Dims to_dims(const Shape& shape) { return Dims(shape.begin(), shape.end()); }
 
-ValueType ValueType::unknown() {
-  ValueType type;
-  type.known = false;
-  return type;
-}
+ValueType ValueType::unknown(DType dtype) { return {.dtype = dtype, .dims = {}, .known = false}; }
 
 ValueType type_of(const Tensor& tensor) { return {tensor.dtype(), to_dims(tensor.shape())}; }
 

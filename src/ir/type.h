@@ -22,6 +22,7 @@ struct Dim {
   }
 
   bool known() const { return value >= 0; }
+  int64_t size_or(int64_t otherwise) const { return known() ? value : otherwise; }
   /// "32", "N" or "?".
   std::string to_string() const { return known() ? std::to_string(value) : symbol.empty() ? "?" : symbol; }
   bool operator==(const Dim&) const = default;
@@ -37,11 +38,12 @@ Dims to_dims(const Shape& shape);
 struct ValueType {
   DType dtype = DType::kF32;
   Dims dims;
-  /// False: not even dtype and rank are known before sizes of graph inputs are, because a branch that these
-  /// decide gives values of different ranks. Nothing else is valid then.
+  /// False: not even the rank is known before sizes of graph inputs are, because a branch that these decide
+  /// gives values of different ranks. `dims` is not valid then.
   bool known = true;
 
-  static ValueType unknown();
+  /// Of an unknown rank; `dtype` where that does not depend on it.
+  static ValueType unknown(DType dtype = DType::kF32);
   bool is_static() const;
   /// Throws Error{kFailedPrecondition} when a dim is not known.
   Shape shape() const;

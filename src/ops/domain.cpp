@@ -24,8 +24,7 @@ T drawn(const Domain& domain, Rng& rng) {
 Domain undeclared(DType dtype) { return is_float(dtype) ? Domain{-1, 1} : Domain{0, 2}; }
 
 Domain domain_of(const Node& node, size_t input) {
-  const std::vector<Port>& ports = get_op(node.op()).inputs;
-  const Port& port = ports[std::min(input, ports.size() - 1)];
+  const Port& port = input_port(get_op(node.op()), input);
   return port.domain ? port.domain(node, input) : undeclared(node.input(input)->dtype());
 }
 
@@ -44,8 +43,8 @@ Tensor draw(const Domain& domain, DType dtype, const Shape& shape, Rng& rng) {
   return tensor;
 }
 
-Domain index_into(const Dim& size) { return {0, size.known() ? static_cast<double>(size.value) : 1}; }
-Domain count_up_to(const Dim& most) { return {1, most.known() ? static_cast<double>(most.value) + 1 : 2}; }
+Domain index_into(const Dim& size) { return {0, static_cast<double>(size.size_or(1))}; }
+Domain count_up_to(const Dim& most) { return {1, static_cast<double>(most.size_or(1)) + 1}; }
 
 Domain positive_numbers(const Node&, size_t) { return {1, 4}; }
 Domain fractions(const Node&, size_t) { return {0, 1}; }
@@ -70,7 +69,7 @@ Domain output_sizes(const Node& node, size_t input) {
   Domain domain{1, 2};
   const ValueType& type = node.output()->type();
   if (!type.known) return domain;
-  for (const Dim& dim : type.dims) domain.values.push_back(dim.known() ? static_cast<double>(dim.value) : 1);
+  for (const Dim& dim : type.dims) domain.values.push_back(static_cast<double>(dim.size_or(1)));
   const ValueType& own = node.input(input)->type();
   const size_t count = own.is_static() ? static_cast<size_t>(own.shape().numel()) : domain.values.size();
   if (count < domain.values.size())

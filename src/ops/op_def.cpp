@@ -6,6 +6,7 @@
 
 #include "ops/attr_kind.h"
 #include "ops/evaluate.h"
+#include "ops/infer_alone.h"
 
 namespace twofour::ops {
 
@@ -68,14 +69,14 @@ void infer_dtypes(const OpDef& op, const Node& node, std::span<ValueType> types)
   constexpr std::array kRanks = {4, 3, 2, 1, 5, 0, 6};
   for (const int rank : kRanks) {
     Graph trial;
-    std::vector<Value*> inputs;
-    for (const Value* value : node.inputs()) {
-      if (!value) inputs.push_back(nullptr);
-      else if (value->is_constant()) inputs.push_back(trial.add_constant("", value->data()));
-      else if (value->type().known) inputs.push_back(trial.add_input("", value->type()));
-      else inputs.push_back(trial.add_input("", {value->dtype(), Dims(static_cast<size_t>(rank))}));
+    std::vector<std::optional<KnownInput>> inputs(node.inputs().size());
+    for (size_t i = 0; i < inputs.size(); ++i) {
+      const Value* value = node.input(i);
+      if (!value) continue;
+      inputs[i] = {value->data(), value->type()};
+      if (is_unknown(value)) inputs[i]->type = {value->dtype(), Dims(static_cast<size_t>(rank))};
     }
-    const Node* twin = trial.add_node(node.op(), std::move(inputs), types.size(), node.attrs(), node.name());
+    const Node* twin = add_alone(trial, node.op(), node.name(), node.attrs(), types.size(), inputs);
     std::ranges::fill(types, ValueType{.dtype = node.input(0) ? node.input(0)->dtype() : DType::kF32});
     try {
       op.infer(*twin, types);
@@ -84,7 +85,7 @@ void infer_dtypes(const OpDef& op, const Node& node, std::span<ValueType> types)
       continue;
     }
   }
-  for (ValueType& type : types) type = {.dtype = type.dtype, .dims = {}, .known = false};
+  for (ValueType& type : types) type = ValueType::unknown(type.dtype);
 }
 
 void run_control(const OpDef& op, const ReferenceArgs& args) {
@@ -125,6 +126,10 @@ const OpDef& get_op(std::string_view name) {
   TWOFOUR_CHECK(op, kUnsupported, "operator {} is not supported", name);
   return *op;
 }
+
+const Port& input_port(const OpDef& op, size_t i) { return op.inputs[std::min(i, op.inputs.size() - 1)]; }
+
+const Port& output_port(const OpDef& op, size_t i) { return op.outputs[std::min(i, op.outputs.size() - 1)]; }
 
 void infer_types(const Node& node) {
   with_context([&] { return "inferring the types of " + node.label(); },

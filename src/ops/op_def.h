@@ -28,6 +28,7 @@ using DomainFn = Domain (*)(const Node& node, size_t input);
 
 /// One input or output. `keep_f32`: stays f32 under mixed precision (batch-norm statistics).
 /// `state`: data that training must not treat as a parameter (running statistics, shapes, masks).
+/// `weight`: a constant there is a parameter, a weight or a bias (ops/parameters.h).
 /// `domain`: of an input that not every value of its type suits.
 struct Port {
   std::string_view name;
@@ -35,6 +36,7 @@ struct Port {
   bool variadic = false;  // last input only: one or more
   bool keep_f32 = false;
   bool state = false;
+  bool weight = false;
   bool row_major = false;  // a weight or its gradient: never in an activation's memory format
   DomainFn domain = nullptr;
 };
@@ -150,6 +152,10 @@ std::span<const std::string_view> all_families();
 const OpDef* find_op(std::string_view name);
 /// Throws Error{kUnsupported} when there is no such op.
 const OpDef& get_op(std::string_view name);
+
+/// The port of input (output) `i`; a variadic one stands for all that follow.
+const Port& input_port(const OpDef& op, size_t i);
+const Port& output_port(const OpDef& op, size_t i);
 
 /// Checks arity and attribute names, then infers and sets the types of the node's outputs; they are unknown
 /// when an input's is. Errors name the node.

@@ -11,30 +11,6 @@
 namespace twofour::ops {
 namespace {
 
-/// Inputs that are weights or biases, as bits.
-struct WeightInputs {
-  std::string_view op;
-  uint32_t inputs;
-};
-constexpr std::array kWeightInputs = {
-    WeightInputs{"BatchNormTrain", 0b110},
-    WeightInputs{"BatchNormalization", 0b110},
-    WeightInputs{"CausalConvWithState", 0b110},
-    WeightInputs{"Conv", 0b110},
-    WeightInputs{"ConvTranspose", 0b110},
-    WeightInputs{"DeformConv", 0b1010},
-    WeightInputs{"Einsum", ~0U},
-    WeightInputs{"GRU", 0b1110},
-    WeightInputs{"Gemm", 0b111},
-    WeightInputs{"GroupNormalization", 0b110},
-    WeightInputs{"InstanceNormalization", 0b110},
-    WeightInputs{"LSTM", 0b10001110},
-    WeightInputs{"LayerNormalization", 0b110},
-    WeightInputs{"MatMul", 0b11},
-    WeightInputs{"PRelu", 0b10},
-    WeightInputs{"RMSNormalization", 0b10},
-    WeightInputs{"RNN", 0b1110},
-};
 constexpr std::array<std::string_view, 4> kJoins = {"Add", "Concat", "Mul", "Sum"};
 /// Whose constants are bounds, exponents, means and deviations. Of Sub and Div input 0 can be a weight that
 /// is computed from a constant.
@@ -47,13 +23,7 @@ bool contains(const auto& list, std::string_view op) { return std::ranges::find(
 bool is_weight_input(const Node& node, size_t index) {
   // An embedding: rows of a constant that data chooses.
   if (node.op() == "Gather") return index == 0 && node.input(1) && !node.input(1)->is_constant();
-  const auto it = std::ranges::find(kWeightInputs, node.op(), &WeightInputs::op);
-  return it != kWeightInputs.end() && index < 32 && (it->inputs >> index & 1);
-}
-
-bool is_state_input(const Node& node, size_t index) {
-  const OpDef* op = find_op(node.op());
-  return op && !op->inputs.empty() && op->inputs[std::min(index, op->inputs.size() - 1)].state;
+  return input_port(get_op(node.op()), index).weight;
 }
 
 /// Its gradient belongs to a normalisation that has parameters beside it: shared with one, it is split off.
@@ -117,7 +87,7 @@ class Roles {
   }
 
   ConstantRole of_use(const Node& node, size_t index, bool literal) const {
-    if (is_state_input(node, index)) return ConstantRole::kState;
+    if (input_port(get_op(node.op()), index).state) return ConstantRole::kState;
     if (is_weight_input(node, index)) return ConstantRole::kParameter;
     if (contains(kOperands, node.op())) return ConstantRole::kOperand;
     const bool divides = (node.op() == "Div" || node.op() == "Sub") && index == 1;

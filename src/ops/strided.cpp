@@ -29,12 +29,7 @@ void copy_strided(const Tensor& src, const Strided& from, const Tensor& dst, con
   const std::byte* begin = src.raw() + from.offset * bytes;
   std::byte* end = dst.raw() + to.offset * bytes;
   const std::array<std::vector<int64_t>, 2> strides = {from.strides, to.strides};
-  switch (size) {
-    case 1: return copy_words<uint8_t>(begin, end, extent, strides);
-    case 2: return copy_words<uint16_t>(begin, end, extent, strides);
-    case 4: return copy_words<uint32_t>(begin, end, extent, strides);
-    default: return copy_words<uint64_t>(begin, end, extent, strides);
-  }
+  dispatch_size(size, [&]<typename Word>(Word) { copy_words<Word>(begin, end, extent, strides); });
 }
 
 }  // namespace twofour::ops

@@ -116,9 +116,9 @@ void train_batch_norm(TrainingForward& forward, Node* node) {
 /// Whether some node reads the value as data that is no parameter.
 bool is_state(const Value* value) {
   return std::ranges::any_of(value->users(), [&](const Node* user) {
-    const auto& ports = ops::get_op(user->op()).inputs;
+    const ops::OpDef& op = ops::get_op(user->op());
     for (size_t i = 0; i < user->inputs().size(); ++i)
-      if (user->input(i) == value && ports[std::min(i, ports.size() - 1)].state) return true;
+      if (user->input(i) == value && input_port(op, i).state) return true;
     return false;
   });
 }

@@ -11,22 +11,7 @@
 namespace twofour::ops {
 namespace {
 
-struct Case {
-  const OpDef* op;
-  size_t example;
-  const Example& get() const { return op->examples[example]; }
-};
-
-std::vector<Case> cases() {
-  std::vector<Case> all;
-  for (const OpDef* op : all_ops())
-    for (size_t i = 0; i < op->examples.size(); ++i) all.push_back({op, i});
-  return all;
-}
-
-void PrintTo(const Case& c, std::ostream* out) { *out << c.op->name << " example " << c.example; }
-
-class Conformance : public testing::TestWithParam<Case> {};
+class Conformance : public testing::TestWithParam<ExampleCase> {};
 
 TEST_P(Conformance, ReferenceWritesEveryElementAndNothingElse) {
   const Graph graph = example_graph(*GetParam().op, GetParam().get(), 1);
@@ -96,7 +81,7 @@ TEST_P(Conformance, InferenceWithUnknownRankKnowsTheDtype) {
   const Graph known = example_graph(*GetParam().op, GetParam().get(), 1);
   for (size_t i = 0; i < known.inputs().size(); ++i) {
     Graph open = known.clone();
-    open.inputs()[i]->set_type({.dtype = open.inputs()[i]->dtype(), .dims = {}, .known = false});
+    open.inputs()[i]->set_type(ValueType::unknown(open.inputs()[i]->dtype()));
     infer_all(open);
     for (size_t o = 0; o < known.outputs().size(); ++o)
       EXPECT_EQ(open.outputs()[o]->dtype(), known.outputs()[o]->dtype()) << "input " << i << ", output " << o;
@@ -111,7 +96,7 @@ std::vector<Tensor> rounded(const OpDef& op, const Node& node, std::vector<Tenso
     const Value* input = node.inputs()[i];
     if (!input || input->is_constant()) continue;
     Tensor& tensor = inputs[next++];
-    const Port& port = op.inputs[std::min(i, op.inputs.size() - 1)];
+    const Port& port = input_port(op, i);
     if (tensor.dtype() != DType::kF32 || port.keep_f32) continue;
     tensor = tensor.to(half);
     if (!keep_half) tensor = tensor.to(DType::kF32);
@@ -171,7 +156,7 @@ struct WithGradients {
   std::vector<Value*> of_input;  // per graph input; null: none
 };
 
-WithGradients differentiate(const Case& c, const std::vector<Tensor>& cotangents) {
+WithGradients differentiate(const ExampleCase& c, const std::vector<Tensor>& cotangents) {
   WithGradients result{example_graph(*c.op, c.get(), 3), {}};
   Graph& graph = result.graph;
   Node& node = *graph.nodes().front();
@@ -208,7 +193,7 @@ TEST_P(Conformance, GradientMatchesFiniteDifferences) {
   Rng rng(4);
   for (size_t o = 0; o < forward.outputs().size(); ++o) {
     const Value* output = forward.outputs()[o];
-    const bool state = op.outputs[std::min(o, op.outputs.size() - 1)].state;
+    const bool state = output_port(op, o).state;
     if (output->dtype() != DType::kF32 || (o > 0 && op.outputs.size() > 2) || state) {
       cotangents.emplace_back();
       continue;
@@ -245,9 +230,7 @@ TEST_P(Conformance, GradientMatchesFiniteDifferences) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Ops, Conformance, testing::ValuesIn(cases()), [](const auto& tested) {
-  return fmt::format("{}_{}", tested.param.op->name, tested.param.example);
-});
+INSTANTIATE_TEST_SUITE_P(Ops, Conformance, testing::ValuesIn(example_cases()), example_case_name);
 
 TEST(OpTable, EveryOpIsDocumentedAndHasExamples) {
   const auto families = all_families();

@@ -1,32 +1,16 @@
 // Values drawn from what an op declares are values that it accepts.
 #include "ops/domain.h"
 
-#include <gtest/gtest.h>
-
 #include <cmath>
 #include <set>
 
 #include "ops/example.h"
+#include "ops/helpers.h"
 
 namespace twofour::ops {
 namespace {
 
-struct Case {
-  const OpDef* op;
-  size_t example;
-  const Example& get() const { return op->examples[example]; }
-};
-
-std::vector<Case> cases() {
-  std::vector<Case> all;
-  for (const OpDef* op : all_ops())
-    for (size_t i = 0; i < op->examples.size(); ++i) all.push_back({op, i});
-  return all;
-}
-
-void PrintTo(const Case& c, std::ostream* out) { *out << c.op->name << " example " << c.example; }
-
-class DomainOf : public testing::TestWithParam<Case> {};
+class DomainOf : public testing::TestWithParam<ExampleCase> {};
 
 TEST_P(DomainOf, SuitsTheReferenceKernel) {
   const Graph graph = example_graph(*GetParam().op, GetParam().get(), 1);
@@ -60,9 +44,7 @@ TEST_P(DomainOf, TakesWhatIsKnown) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Ops, DomainOf, testing::ValuesIn(cases()), [](const auto& test) {
-  return std::string(test.param.op->name) + "_" + std::to_string(test.param.example);
-});
+INSTANTIATE_TEST_SUITE_P(Ops, DomainOf, testing::ValuesIn(example_cases()), example_case_name);
 
 TEST(Draw, IsUniformWithinTheDomain) {
   Rng rng(5);

@@ -45,6 +45,25 @@ inline Tensor run(std::string_view op, const std::vector<Tensor>& inputs, Attrs 
   return run_n(op, inputs, 1, std::move(attrs))[0];
 }
 
+/// One example of an op: what tests of the whole table run over.
+struct ExampleCase {
+  const OpDef* op;
+  size_t example;
+  const Example& get() const { return op->examples[example]; }
+};
+inline std::vector<ExampleCase> example_cases() {
+  std::vector<ExampleCase> all;
+  for (const OpDef* op : all_ops())
+    for (size_t i = 0; i < op->examples.size(); ++i) all.push_back({op, i});
+  return all;
+}
+inline std::string example_case_name(const testing::TestParamInfo<ExampleCase>& info) {
+  return fmt::format("{}_{}", info.param.op->name, info.param.example);
+}
+inline void PrintTo(const ExampleCase& c, std::ostream* out) {
+  *out << c.op->name << " example " << c.example;
+}
+
 /// The error that `fn` throws; fails the test when it throws none.
 inline std::pair<ErrorCode, std::string> error_of(const std::function<void()>& fn) {
   try {

@@ -119,6 +119,15 @@ TEST(RoiAlign, MeansOverTheBins) {
     });
 }
 
+TEST(RegionsOfInterest, KeepTheDigitsOfF64) {
+  const double fine = 1 + 0x1p-40;
+  const Tensor src = Tensor::of<double>({1, 1, 2, 2}, std::vector{fine, fine, fine, fine});
+  const Tensor roi = floats({1, 4}, {0, 0, 2, 2}).to(DType::kF64);
+  EXPECT_EQ(run("RoiAlign", {src, roi, ints({1}, {0})}).span<double>()[0], fine);
+  const Tensor numbered = floats({1, 5}, {0, 0, 0, 1, 1}).to(DType::kF64);
+  EXPECT_EQ(run("MaxRoiPool", {src, numbered}, {{"pooled_shape", Ints{1, 1}}}).span<double>()[0], fine);
+}
+
 TEST(MaxRoiPool, TakesWholePixels) {
   const Tensor src = iota({1, 1, 4, 4});
   const auto pool = [&](const std::vector<float>& roi, const Ints& bins) {

@@ -119,6 +119,26 @@ TEST(BatchNormTrain, KeepsStatisticsInF32) {
   });
 }
 
+// 1 and its neighbour, which f32 cannot tell apart.
+TEST(BatchNormTrain, ComputesF64InF64) {
+  const double step = 0x1p-40;
+  const Tensor src = Tensor::of<double>({2, 1}, std::vector{1.0, 1.0 + 2 * step});
+  const Tensor one = floats({1}, {1}).to(DType::kF64), zero = floats({1}, {0}).to(DType::kF64);
+  const auto out =
+      run_n("BatchNormTrain", {src, one, zero, zero, zero}, 5, {{"momentum", 0.0F}, {"epsilon", 0.0F}});
+  EXPECT_EQ(out[0].span<double>()[0], -1);
+  EXPECT_EQ(out[0].span<double>()[1], 1);
+  EXPECT_EQ(out[1].span<double>()[0], 1 + step);
+  EXPECT_EQ(out[2].span<double>()[0], step * step);
+  const Tensor grad = Tensor::of<double>({2, 1}, std::vector{1.0, 1.0 + 2 * step});
+  const auto back = run_n("BatchNormTrainGrad", {grad, src, one, out[3], out[4]}, 3);
+  EXPECT_EQ(back[1].span<double>()[0], 2 * step);
+  EXPECT_EQ(back[2].span<double>()[0], 2 + 2 * step);
+  expect_error(ErrorCode::kInvalidArgument, "scale is f32[1]; it must be of type f64", [&] {
+    run_n("BatchNormTrain", {src, floats({1}, {1}), zero, zero, zero}, 5);
+  });
+}
+
 TEST(GradUnscale, FindsEveryKindOfOverflow) {
   for (const float bad : {INFINITY, -INFINITY, NAN})
     EXPECT_THAT(values(run_n("GradUnscale", {floats({3}, {1, bad, 2}), Tensor::scalar(4)}, 2)[1]),

@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include <array>
+
 #include "base/error.h"
 #include "cpu/sparse24/linear.h"
 #include "sparse24/random_sparse.h"
@@ -50,6 +52,45 @@ std::vector<float> to_panels(const std::vector<float>& plain, int64_t rows, int6
   return panels;
 }
 
+struct Panels {
+  const float* x;         // [ceil(n/16)][k][16]
+  const float* residual;  // as c, or null
+  float* c;               // [ceil(n/16)][m][16]; holds partial sums on the way
+};
+
+void multiply_rows(const Sparse24Gemm& gemm, const Problem& p, const Panels& panels, Range tile,
+                   int64_t m_block, Range k_blocks) {
+  const int64_t m0 = gemm.plan().m_blocks[static_cast<size_t>(m_block)].begin;
+  std::array<PanelTarget, kMaxTilePanels> targets;
+  for (int64_t i = tile.begin; i < tile.end; ++i) {
+    const int64_t offset = (i * p.m + m0) * kPanelWidth;
+    targets[static_cast<size_t>(i - tile.begin)] = {
+        panels.c + offset, panels.residual ? panels.residual + offset : nullptr, kPanelRowBytes};
+  }
+  for (int64_t kb = k_blocks.begin; kb < k_blocks.end; ++kb) {
+    const int64_t k0 = gemm.plan().k_blocks[static_cast<size_t>(kb)].begin;
+    gemm.run_block(static_cast<size_t>(m_block), static_cast<size_t>(kb),
+                   {.x = panels.x + (tile.begin * p.k + k0) * kPanelWidth,
+                    .x_stride = p.k * kPanelRowBytes,
+                    .sum = panels.c + (tile.begin * p.m + m0) * kPanelWidth,
+                    .sum_stride = p.m * kPanelRowBytes,
+                    .targets = targets.data(),
+                    .panels = tile.size()});
+  }
+}
+
+void multiply(const Sparse24Gemm& gemm, const Problem& p, const Panels& panels, int threads) {
+  const BlockPlan& plan = gemm.plan();
+  const WorkPlan work =
+      plan_work(1, (p.n + kPanelWidth - 1) / kPanelWidth, static_cast<int64_t>(plan.m_blocks.size()),
+                gemm.options().tile_panels, threads);
+  parallel_items(work, threads, [&](int64_t, int64_t item) {
+    for (const Range& super_block : plan.super_blocks)
+      for (int64_t mb = work.rows(item).begin; mb < work.rows(item).end; ++mb)
+        multiply_rows(gemm, p, panels, work.tile(item), mb, super_block);
+  });
+}
+
 void check_panels(const Problem& p, const Sparse24Options& options, size_t offset) {
   const auto created = Sparse24Gemm::create(compressed(p.w, p.m, p.k), p.epilogue, options);
   ASSERT_TRUE(created.kernel) << created.support.to_string();
@@ -58,8 +99,8 @@ void check_panels(const Problem& p, const Sparse24Options& options, size_t offse
   std::vector<float> first;
   for (int threads = 1; threads <= 3; ++threads) {
     std::vector<float> c(residual.size(), 1e30F);
-    created.kernel->run(x.data() + offset, c.data() + offset,
-                        p.epilogue.residual ? residual.data() + offset : nullptr, p.n, threads);
+    const float* added = p.epilogue.residual ? residual.data() + offset : nullptr;
+    multiply(*created.kernel, p, {x.data() + offset, added, c.data() + offset}, threads);
     if (threads > 1) {
       EXPECT_EQ(c, first) << threads << " threads";
       continue;
@@ -108,7 +149,7 @@ TEST(Sparse24Gemm, NanPassesThroughActivations) {
     const auto created = Sparse24Gemm::create(compressed(p.w, p.m, p.k), p.epilogue);
     std::vector<float> x(64, std::numeric_limits<float>::quiet_NaN());
     std::vector<float> c(48);
-    created.kernel->run(x.data(), c.data(), nullptr, 16, 1);
+    multiply(*created.kernel, p, {x.data(), nullptr, c.data()}, 1);
     for (const float v : c) EXPECT_TRUE(std::isnan(v));
   }
 }
@@ -160,7 +201,8 @@ TEST(Sparse24Gemm, CodeAndListsAgreeBitForBit) {
       const auto created = Sparse24Gemm::create(compressed(p.w, p.m, p.k), p.epilogue, options[i]);
       std::vector<float>& c = results[i];
       c.resize(residual.size());
-      created.kernel->run(x.data(), c.data(), p.epilogue.residual ? residual.data() : nullptr, p.n, 2);
+      const float* added = p.epilogue.residual ? residual.data() : nullptr;
+      multiply(*created.kernel, p, {x.data(), added, c.data()}, 2);
     }
     EXPECT_EQ(results[0], results[1]) << "epilogue " << kind;
     EXPECT_EQ(results[0], results[2]) << "epilogue " << kind;

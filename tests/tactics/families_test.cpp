@@ -323,6 +323,17 @@ TEST(Families, TransformsOfEveryLength) {
   expect_runs(tactic("native.fourier"), make_case("DFT", {{.shape = {2, 9, 1}}, number(12)}), {}, 256);
 }
 
+// A node that never runs may hold such constants.
+TEST(Families, IntegerDivisionByZeroThrowsWhenItRuns) {
+  for (const char* op : {"Div", "Mod"})
+    for (const bool constant : {false, true}) {
+      const CaseInput divisors{.dtype = DType::kI32, .shape = {3}, .constant = constant, .values = {1, 0, 2}};
+      const Case test = make_case(op, {{.dtype = DType::kI32, .shape = {3}, .values = {4, 5, 6}}, divisors});
+      EXPECT_NO_THROW(tactic("native.binary").create(test.node, {}));
+      EXPECT_THROW(run_tactic(tactic("native.binary"), test), Error);
+    }
+}
+
 TEST(Families, TilesAndBlocks) {
   for (const DType dtype : {DType::kF32, DType::kI8, DType::kI64}) {
     expect_runs(tactic("native.tile"),

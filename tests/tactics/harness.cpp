@@ -46,10 +46,6 @@ Tensor permuted(const Tensor& src, const Shape& s, bool to_last) {
   return dst;
 }
 
-bool is_row_major(std::span<const ops::Port> ports, size_t i) {
-  return ports[std::min(i, ports.size() - 1)].row_major;
-}
-
 /// `bytes` at 64-byte alignment plus `misalign`, filled with NaNs (0xff).
 std::shared_ptr<std::byte> poisoned(size_t bytes, size_t misalign) {
   const auto block = allocate_aligned(bytes + misalign + 64);
@@ -119,27 +115,23 @@ Case case_of_example(const ops::OpDef& op, const ops::Example& example) {
 
 Case with_half(Case original, DType dtype) {
   const ops::OpDef& op = ops::get_op(original.node.op);
-  Graph graph;
-  std::vector<Value*> values;
+  std::vector<bool> constant;
   for (size_t i = 0; i < original.inputs.size(); ++i) {
     Tensor& data = original.inputs[i];
-    auto& input = original.node.inputs[i];
-    const auto& port = op.inputs[std::min(i, op.inputs.size() - 1)];
-    if (data.defined() && data.dtype() == DType::kF32 && !port.keep_f32) {
-      data = data.to(dtype);
-      input.desc.dtype = dtype;
-      if (input.constant) input.data = data;
-    }
-    values.push_back(data.defined() ? graph.add_constant("c", data) : nullptr);
+    if (data.defined() && data.dtype() == DType::kF32 && !input_port(op, i).keep_f32) data = data.to(dtype);
+    constant.push_back(original.node.is_constant(i));
   }
   try {
-    const auto outputs =
-        ops::Builder(graph).op_n(original.node.op, values, original.node.outputs.size(), original.node.attrs);
-    for (size_t i = 0; i < outputs.size(); ++i) original.node.outputs[i].dtype = outputs[i]->dtype();
+    Case half = case_of_tensors(original.node.op, original.inputs, constant, original.node.attrs,
+                                original.node.outputs.size());
+    for (size_t i = 0; i < half.inputs.size(); ++i)
+      half.node.inputs[i].desc.format = original.node.inputs[i].desc.format;
+    for (size_t i = 0; i < half.node.outputs.size(); ++i)
+      half.node.outputs[i].format = original.node.outputs[i].format;
+    return half;
   } catch (const Error&) {
-    original.node.op.clear();
+    return {};
   }
-  return original;
 }
 
 Case pruned(Case test, int64_t step) {
@@ -154,10 +146,10 @@ Case with_format(Case original, Format format) {
   const ops::OpDef& op = ops::get_op(node.op);
   for (size_t i = 0; i < node.inputs.size(); ++i)
     if (node.inputs[i].present && !node.inputs[i].constant && node.inputs[i].desc.shape.rank() == 4 &&
-        !is_row_major(op.inputs, i))
+        !input_port(op, i).row_major)
       node.inputs[i].desc.format = format;
   for (size_t i = 0; i < node.outputs.size(); ++i)
-    if (node.outputs[i].shape.rank() == 4 && !is_row_major(op.outputs, i)) node.outputs[i].format = format;
+    if (node.outputs[i].shape.rank() == 4 && !output_port(op, i).row_major) node.outputs[i].format = format;
   return original;
 }
 

@@ -59,6 +59,24 @@ Formula find(std::string_view op) {
   return nullptr;
 }
 
+size_t axis_of(int64_t axis, const Shape& shape) {
+  return static_cast<size_t>(axis < 0 ? axis + static_cast<int64_t>(shape.rank()) : axis);
+}
+
+Real broadcast(const Array& array, const Shape& to, size_t at) {
+  size_t index = 0, step = 1;
+  for (size_t i = 0; i < to.rank(); ++i) {
+    const auto size = static_cast<size_t>(to[to.rank() - 1 - i]);
+    const size_t position = at % size;
+    at /= size;
+    if (i >= array.shape.rank()) continue;
+    const auto own = static_cast<size_t>(array.shape[array.shape.rank() - 1 - i]);
+    if (own != 1) index += position * step;
+    step *= own;
+  }
+  return array.at[index];
+}
+
 std::string mismatch(const Tensor& actual, const Expected& expected, double eps) {
   const Array got = array_of(actual);
   if (got.at.size() != expected.at.size())

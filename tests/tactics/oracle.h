@@ -56,6 +56,28 @@ const Table& norms();
 const Table& recurrences();
 Formula find(std::string_view op);
 
+/// `axis`, counted from the end when negative.
+size_t axis_of(int64_t axis, const Shape& shape);
+/// What position `at` of `to`, to which the array broadcasts, reads of it.
+Real broadcast(const Array& array, const Shape& to, size_t at);
+/// Calls fn(row, its values, where each stands) for every row along `axis`.
+template <typename Fn>
+void for_each_row(const Array& src, int64_t axis, const Fn& fn) {
+  if (src.at.empty()) return;
+  const size_t along = axis_of(axis, src.shape);
+  const auto size = static_cast<size_t>(src.shape[along]);
+  const auto inner = static_cast<size_t>(src.shape.numel(along + 1, src.shape.rank()));
+  for (size_t row = 0; row < src.at.size() / size; ++row) {
+    std::vector<Real> values;
+    std::vector<size_t> places;
+    for (size_t k = 0; k < size; ++k) {
+      places.push_back((row / inner * size + k) * inner + row % inner);
+      values.push_back(src.at[places.back()]);
+    }
+    fn(row, values, places);
+  }
+}
+
 /// FusedConv's activations and the functions of the same names.
 Real activation(const Attrs& attrs, Real v);
 /// A number of another type: floats round, truth is what is not 0, integers wrap around; a float that is no

@@ -160,21 +160,6 @@ std::optional<bool> compared(const std::string& op, Real a, Real b) {
   return std::nullopt;
 }
 
-/// The element of `from` that position `at` of `to` reads.
-size_t broadcast(const Shape& from, const Shape& to, int64_t at) {
-  int64_t result = 0, step = 1;
-  for (size_t i = 0; i < to.rank(); ++i) {
-    const size_t axis = to.rank() - 1 - i;
-    const int64_t position = at % to[axis];
-    at /= to[axis];
-    if (i >= from.rank()) continue;
-    const int64_t size = from[from.rank() - 1 - i];
-    if (size != 1) result += position * step;
-    step *= size;
-  }
-  return static_cast<size_t>(result);
-}
-
 bool keeps_sign_of_zero(const std::string& op) {
   constexpr std::array<std::string_view, 9> kOps = {"Abs", "Ceil", "Div",  "Floor", "Identity",
                                                     "Mul", "Neg",  "Sqrt", "Round"};
@@ -216,9 +201,7 @@ Answer answer_variadic(const Question& q) {
   Expected result(static_cast<size_t>(shape.numel()));
   result.signed_zero = keeps_sign_of_zero(q.op);
   for (size_t i = 0; i < result.at.size(); ++i) {
-    const auto operand = [&](size_t n) {
-      return q.in[n].at[broadcast(q.in[n].shape, shape, static_cast<int64_t>(i))];
-    };
+    const auto operand = [&](size_t n) { return broadcast(q.in[n], shape, i); };
     Real& y = result.at[i];
     y = operand(0);
     result.scale[i] = std::abs(y);
@@ -253,9 +236,7 @@ Answer answer_where(const Question& q) {
   Expected result(static_cast<size_t>(shape.numel()));
   result.signed_zero = true;
   for (size_t i = 0; i < result.at.size(); ++i) {
-    const auto operand = [&](size_t n) {
-      return q.in[n].at[broadcast(q.in[n].shape, shape, static_cast<int64_t>(i))];
-    };
+    const auto operand = [&](size_t n) { return broadcast(q.in[n], shape, i); };
     result.at[i] = operand(operand(0) != 0 ? 1 : 2);
     result.scale[i] = std::abs(result.at[i]);
   }

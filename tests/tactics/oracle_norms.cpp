@@ -8,11 +8,6 @@ namespace {
 
 using Set = std::vector<Real>;
 
-size_t axis_of(const Question& q, int64_t otherwise) {
-  const int64_t axis = q.attrs.i("axis", otherwise);
-  return static_cast<size_t>(axis < 0 ? axis + static_cast<int64_t>(q.in[0].shape.rank()) : axis);
-}
-
 struct Moments {
   Real mean = 0, variance = 0, square = 0, magnitude = 0;
   explicit Moments(const Set& set) {
@@ -34,23 +29,9 @@ void normalise(Expected& result, size_t i, Real v, Real mean, Real deviation, Re
     result.scale[i] = (std::abs(v) + std::abs(mean)) / deviation * std::abs(scale) + std::abs(bias);
 }
 
-Real operand(const Array& array, const Shape& shape, size_t at) {
-  size_t index = 0, step = 1;
-  for (size_t i = 0; i < shape.rank(); ++i) {
-    const auto size = static_cast<size_t>(shape[shape.rank() - 1 - i]);
-    const size_t position = at % size;
-    at /= size;
-    if (i >= array.shape.rank()) continue;
-    const auto own = static_cast<size_t>(array.shape[array.shape.rank() - 1 - i]);
-    if (own != 1) index += position * step;
-    step *= own;
-  }
-  return array.at[index];
-}
-
 Answer layer_norm(const Question& q) {
   const Shape& shape = q.in[0].shape;
-  const auto length = static_cast<size_t>(shape.numel(axis_of(q, -1), shape.rank()));
+  const auto length = static_cast<size_t>(shape.numel(axis_of(q.attrs.i("axis", -1), shape), shape.rank()));
   const bool centred = q.op == "LayerNormalization";
   const Set& src = q.in[0].at;
   Expected result(src.size()), means(src.size() / length), deviations(src.size() / length);
@@ -66,8 +47,8 @@ Answer layer_norm(const Question& q) {
     means.scale[row] = m.magnitude;
     deviations.scale[row] = m.magnitude > 1e15L ? m.magnitude * m.magnitude : 1 / deviation;
     for (size_t i = row * length; i < (row + 1) * length; ++i)
-      normalise(result, i, src[i], mean, deviation, operand(q.in[1], shape, i),
-                q.has(2) ? operand(q.in[2], shape, i) : 0, m.magnitude);
+      normalise(result, i, src[i], mean, deviation, broadcast(q.in[1], shape, i),
+                q.has(2) ? broadcast(q.in[2], shape, i) : 0, m.magnitude);
   }
   Answer answer = {result};
   if (q.out.size() > 1) answer.push_back(means);
@@ -107,56 +88,42 @@ Answer batch_norm(const Question& q) {
   return {result};
 }
 
-template <typename Fn>
-void for_each_row(const Array& src, size_t axis, const Fn& fn) {
-  const auto size = static_cast<size_t>(src.shape[axis]);
-  const auto inner = static_cast<size_t>(src.shape.numel(axis + 1, src.shape.rank()));
-  if (src.at.empty()) return;
-  for (size_t row = 0; row < src.at.size() / size; ++row) {
-    Set set;
-    std::vector<size_t> places;
-    for (size_t k = 0; k < size; ++k) {
-      places.push_back((row / inner * size + k) * inner + row % inner);
-      set.push_back(src.at[places.back()]);
-    }
-    fn(set, places);
-  }
-}
-
 Answer softmax(const Question& q) {
   Expected result(q.in[0].at.size());
-  for_each_row(q.in[0], axis_of(q, -1), [&](const Set& set, const std::vector<size_t>& places) {
-    Real most = -INFINITY, sum = 0;
-    for (const Real v : set) most = std::max(most, v);
-    for (const Real v : set) sum += std::exp(v - most);
-    for (size_t k = 0; k < set.size(); ++k) {
-      const bool log = q.op == "LogSoftmax";
-      result.at[places[k]] = log ? set[k] - most - std::log(sum) : std::exp(set[k] - most) / sum;
-      result.scale[places[k]] = log ? std::abs(set[k]) + std::abs(most) + 1 : result.at[places[k]];
-    }
-  });
+  for_each_row(
+      q.in[0], q.attrs.i("axis", -1), [&](size_t, const Set& set, const std::vector<size_t>& places) {
+        Real most = -INFINITY, sum = 0;
+        for (const Real v : set) most = std::max(most, v);
+        for (const Real v : set) sum += std::exp(v - most);
+        for (size_t k = 0; k < set.size(); ++k) {
+          const bool log = q.op == "LogSoftmax";
+          result.at[places[k]] = log ? set[k] - most - std::log(sum) : std::exp(set[k] - most) / sum;
+          result.scale[places[k]] = log ? std::abs(set[k]) + std::abs(most) + 1 : result.at[places[k]];
+        }
+      });
   return {result};
 }
 
 Answer lp_norm(const Question& q) {
   Expected result(q.in[0].at.size());
   const bool squares = q.attrs.i("p", 2) == 2;
-  for_each_row(q.in[0], axis_of(q, -1), [&](const Set& set, const std::vector<size_t>& places) {
-    Real sum = 0;
-    for (const Real v : set) sum += squares ? v * v : std::abs(v);
-    const Real norm = squares ? std::sqrt(sum) : sum;
-    for (size_t k = 0; k < set.size(); ++k) {
-      result.at[places[k]] = norm == 0 ? 0 : set[k] / norm;
-      result.scale[places[k]] = 1;
-    }
-  });
+  for_each_row(q.in[0], q.attrs.i("axis", -1),
+               [&](size_t, const Set& set, const std::vector<size_t>& places) {
+                 Real sum = 0;
+                 for (const Real v : set) sum += squares ? v * v : std::abs(v);
+                 const Real norm = squares ? std::sqrt(sum) : sum;
+                 for (size_t k = 0; k < set.size(); ++k) {
+                   result.at[places[k]] = norm == 0 ? 0 : set[k] / norm;
+                   result.scale[places[k]] = 1;
+                 }
+               });
   return {result};
 }
 
 Answer lrn(const Question& q) {
   const int64_t size = q.attrs.i("size", 1), channels = q.in[0].shape[1];
   Expected result(q.in[0].at.size());
-  for_each_row(q.in[0], 1, [&](const Set& set, const std::vector<size_t>& places) {
+  for_each_row(q.in[0], 1, [&](size_t, const Set& set, const std::vector<size_t>& places) {
     for (int64_t c = 0; c < channels; ++c) {
       Real sum = 0;
       for (int64_t k = std::max<int64_t>(0, c - (size - 1) / 2); k <= std::min(channels - 1, c + size / 2);
@@ -175,8 +142,7 @@ Answer lrn(const Question& q) {
 Answer mean_variance(const Question& q) {
   const Shape& shape = q.in[0].shape;
   std::vector<bool> reduced(shape.rank(), false);
-  for (const int64_t axis : q.attrs.ints("axes", {0, 2, 3}))
-    reduced[static_cast<size_t>(axis < 0 ? axis + static_cast<int64_t>(shape.rank()) : axis)] = true;
+  for (const int64_t axis : q.attrs.ints("axes", {0, 2, 3})) reduced[axis_of(axis, shape)] = true;
   std::map<std::vector<size_t>, std::vector<size_t>> groups;
   for (size_t i = 0; i < q.in[0].at.size(); ++i) {
     std::vector<size_t> key;

@@ -86,8 +86,7 @@ std::vector<bool> reduced_axes(const Question& q) {
     for (size_t i = 0; i < rank; ++i) reduced[i] = i >= 2;
   if (!q.has(1) || q.in[1].at.empty()) return reduced;
   reduced.assign(rank, false);
-  for (const Real axis : q.in[1].at)
-    reduced[static_cast<size_t>(axis < 0 ? axis + static_cast<Real>(rank) : axis)] = true;
+  for (const Real axis : q.in[1].at) reduced[axis_of(static_cast<int64_t>(axis), q.in[0].shape)] = true;
   return reduced;
 }
 
@@ -122,43 +121,23 @@ Answer reduce(const Question& q) {
   return {result};
 }
 
-/// Calls fn(values of the row, where each stands) for every row along `axis`.
-template <typename Fn>
-void for_each_row(const Array& src, int64_t axis, const Fn& fn) {
-  const auto rank = static_cast<int64_t>(src.shape.rank());
-  const auto along = static_cast<size_t>(axis < 0 ? axis + rank : axis);
-  Shape rows = src.shape;
-  rows[along] = std::min<int64_t>(1, src.shape[along]);
-  for (int64_t row = 0; row < rows.numel(); ++row) {
-    Ints position = position_of(rows, row);
-    std::vector<Real> values;
-    std::vector<size_t> places;
-    for (int64_t k = 0; k < src.shape[along]; ++k) {
-      position[along] = k;
-      places.push_back(index_of(src.shape, position));
-      values.push_back(src.at[places.back()]);
-    }
-    fn(row, values, places);
-  }
-}
-
 Answer arg(const Question& q) {
   Expected result(static_cast<size_t>(q.out[0].shape.numel()));
   const bool last = q.attrs.i("select_last_index", 0) != 0;
-  for_each_row(q.in[0], q.attrs.i("axis", 0), [&](int64_t row, const auto& values, const auto&) {
+  for_each_row(q.in[0], q.attrs.i("axis", 0), [&](size_t row, const auto& values, const auto&) {
     size_t best = 0;
     for (size_t k = 1; k < values.size(); ++k) {
       const bool equal = values[k] == values[best] || (std::isnan(values[k]) && std::isnan(values[best]));
       if (beats(q.op == "ArgMax", values[k], values[best]) || (last && equal)) best = k;
     }
-    result.at[static_cast<size_t>(row)] = static_cast<Real>(best);
+    result.at[row] = static_cast<Real>(best);
   });
   return {result};
 }
 
 Answer hardmax(const Question& q) {
   Expected result(q.in[0].at.size());
-  for_each_row(q.in[0], q.attrs.i("axis", -1), [&](int64_t, const auto& values, const auto& places) {
+  for_each_row(q.in[0], q.attrs.i("axis", -1), [&](size_t, const auto& values, const auto& places) {
     size_t best = 0;
     for (size_t k = 1; k < values.size(); ++k)
       if (beats(true, values[k], values[best])) best = k;
@@ -174,12 +153,12 @@ Answer top_k(const Question& q) {
   const bool largest = q.attrs.i("largest", 1) != 0;
   const Shape& out = q.out[0].shape;
   const int64_t axis = q.attrs.i("axis", -1);
-  const auto along = static_cast<size_t>(axis < 0 ? axis + static_cast<int64_t>(out.rank()) : axis);
+  const size_t along = axis_of(axis, out);
   Shape rows = out;
   rows[along] = 1;
-  for_each_row(q.in[0], axis, [&](int64_t row, const auto& set, const auto&) {
+  for_each_row(q.in[0], axis, [&](size_t row, const auto& set, const auto&) {
     std::vector<bool> taken(set.size(), false);
-    Ints position = position_of(rows, row);
+    Ints position = position_of(rows, static_cast<int64_t>(row));
     for (int64_t k = 0; k < out[along]; ++k) {
       size_t best = set.size();
       for (size_t i = 0; i < set.size(); ++i) {
@@ -202,7 +181,7 @@ Answer cumulative(const Question& q) {
   const bool product = q.op == "CumProd";
   const bool exclusive = q.attrs.i("exclusive", 0) != 0, reverse = q.attrs.i("reverse", 0) != 0;
   for_each_row(q.in[0], static_cast<int64_t>(q.in[1].at[0]),
-               [&](int64_t, const auto& values, const auto& places) {
+               [&](size_t, const auto& values, const auto& places) {
                  Real sum = product ? 1 : 0, scale = 0;
                  for (size_t i = 0; i < values.size(); ++i) {
                    const size_t k = reverse ? values.size() - 1 - i : i;

@@ -1,6 +1,8 @@
 // Sizes that the ops' small examples do not reach: odd ones, several blocks, several threads' worth of work.
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "base/parallel.h"
 #include "support/cpu_device.h"
 #include "tactics/harness.h"
@@ -123,6 +125,27 @@ TEST(Shapes, BatchNormInBothFormats) {
           check_tactic(tactic("half_storage:native.batch_norm"),
                        with_half(with_format(grad, format), DType::kF16));
         }
+}
+
+// About the rounded mean of a long row, rounding leaves a variance below zero.
+TEST(Shapes, LayerNormOfEqualValuesIsFinite) {
+  constexpr int64_t kLength = 100003;
+  for (const float value : {1e5F / 3, 1e6F / 3, 1e7F / 3, 1e8F / 3, 1e9F / 7, 1e10F / 9}) {
+    const std::vector<float> row(kLength, value);
+    const Case test =
+        make_case("LayerNormalization",
+                  {{.shape = {1, kLength}, .values = row}, {.shape = {kLength}}, {.shape = {kLength}}});
+    const Tensor dst = run_tactic(tactic("native.row_norm"), test)[0];
+    EXPECT_TRUE(std::ranges::all_of(dst.span<float>(), [](float v) { return std::isfinite(v); })) << value;
+  }
+}
+
+TEST(Shapes, BatchNormOfNanGivesVarianceNan) {
+  const CaseInput ones{.shape = {2}, .values = {1, 1}};
+  Case test = make_case("BatchNormTrain", {{.shape = {2, 2, 5, 7}}, ones, ones, ones, ones}, {}, 5);
+  test.inputs[0].span<float>()[3] = NAN;  // of channel 0
+  for (const Format format : {Format::kPlain, Format::kChannelsLast})
+    expect_runs(tactic("native.batch_norm"), with_format(test, format), {}, 512);
 }
 
 // A large mean must not drown the variance.

@@ -130,7 +130,7 @@ TEST(SpecialValues, BoundsAndChoices) {
 void spoil_inputs(Findings& findings, const ops::OpDef& op, const Case& usual, bool halves = true) {
   for (size_t i = 0; i < usual.inputs.size(); ++i) {
     const Tensor& input = usual.inputs[i];
-    const ops::Port& port = op.inputs[std::min(i, op.inputs.size() - 1)];
+    const ops::Port& port = input_port(op, i);
     const bool statistics = port.name == "mean" || port.name == "var";
     if (!input.defined() || !is_float(input.dtype()) ||
         (port.state && !statistics && !port.name.starts_with("initial")))
@@ -237,7 +237,7 @@ void trace(Findings& findings, const ops::OpDef& op, const Case& usual) {
   const Tensor numbers = special_numbers(DType::kF32);
   std::vector<float> values = {0};
   for (size_t i = 0; i < usual.inputs.size(); ++i) {
-    if (!moves(usual.inputs[i], op.inputs[std::min(i, op.inputs.size() - 1)])) continue;
+    if (!moves(usual.inputs[i], input_port(op, i))) continue;
     numbered.inputs[i] = usual.inputs[i].clone();
     special.inputs[i] = usual.inputs[i].clone();
     for (size_t k = 0; k < numbered.inputs[i].span<float>().size(); ++k) {

@@ -15,6 +15,9 @@ std::vector<int64_t> strides_in_memory(const TensorDesc& desc);
 /// The same as seen from `shape`, to which desc broadcasts: 0 along stretched axes.
 std::vector<int64_t> broadcast_strides_in_memory(const TensorDesc& desc, const Shape& shape);
 
+/// Elements of a run that threads share a tensor by: a run fits into the cache.
+inline constexpr int64_t kLongestRun = 32768;
+
 /// dims[i] iterations, each moving operand k by strides[i][k]; outermost first, neighbours merged where
 /// possible.
 template <size_t N>

@@ -82,7 +82,7 @@ bool OverflowGuard::holds(const PackedInputs& inputs, const KernelArgs& args) co
 }
 
 void ActivatedPrimitive::run(Arguments arguments, bool safe, std::byte* scratch, void* dst) const {
-  if (safe) return fused_.run(std::move(arguments), scratch);
+  if (safe || !drops_nan()) return fused_.run(std::move(arguments), scratch);
   plain_.run(std::move(arguments), scratch);
   const DType dtype = dst_.data_type() == memory::data_type::bf16 ? DType::kBF16 : DType::kF32;
   activate(activation_, dtype, dst, static_cast<int64_t>(bytes_of(dst_) / dtype_size(dtype)));

@@ -11,7 +11,8 @@ namespace twofour::cpu::onednn {
 
 void append_activation(const ops::Activation& activation, dnnl::post_ops& post_ops);
 
-/// Whether the products of a node's inputs stay far from overflow, from the magnitudes of the inputs.
+/// Whether the products of a node's inputs stay far from overflow, from the magnitudes of the inputs. Holds
+/// where nothing was added.
 class OverflowGuard {
  public:
   OverflowGuard() = default;
@@ -56,7 +57,7 @@ class ActivatedPrimitive {
     return activation_.kind != ops::Activation::Kind::kNone &&
            activation_.kind != ops::Activation::Kind::kLeakyRelu;
   }
-  /// Writes the product to `dst`, which `arguments` name too. `safe`: no NaN can arise, or be dropped.
+  /// Writes the product to `dst`, which `arguments` name too. `safe`: no NaN can arise.
   void run(Arguments arguments, bool safe, std::byte* scratch, void* dst) const;
 
  private:

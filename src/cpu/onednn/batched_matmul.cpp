@@ -62,7 +62,8 @@ class OnednnMatMul final : public OpTactic {
   }
 
   std::vector<Tensor> make_packed(const NodeDesc& node) const override {
-    return pack_constants(node, 1, [&](const Tensor& data) {
+    return pack_constants(node, [&](size_t input, const Tensor& data) {
+      if (input != 1) return data;
       const MatmulProblem problem = problem_of(node);
       return packed_bytes(problem.b, problem.make().weights_desc(), data.raw());
     });

@@ -86,7 +86,7 @@ class ConvKernel final : public Kernel {
     };
     conv_ = {ops::activation_from(node.attrs), desc, layout_};
     if (!exact_) conv_.add_plain(plain, layout_);
-    guard_ = make_guard(node, desc);
+    if (exact_ || (way != Way::kUnpacked && conv_.drops_nan())) guard_ = make_guard(node, desc);
   }
 
   size_t scratch_bytes() const override {
@@ -98,8 +98,12 @@ class ConvKernel final : public Kernel {
   }
 
   void run(const KernelArgs& args) const override {
-    const bool safe = !(exact_ || conv_.drops_nan()) || guard_.holds(inputs_, args);
-    if (exact_ && !safe) return exact_->run(args);
+    const bool safe = guard_.holds(inputs_, args);
+    (exact_ && !safe ? *exact_ : *this).multiply(args, safe);
+  }
+
+ private:
+  void multiply(const KernelArgs& args, bool safe) const {
     std::byte* scratch = args.scratch;
     void* dst = dst_.place(args.dst[0], scratch);
     if (has_residual_) residual_.run(inputs_.at(args, kResidual), dst, scratch);
@@ -113,7 +117,6 @@ class ConvKernel final : public Kernel {
     dst_.store(args.dst[0], scratch);
   }
 
- private:
   OverflowGuard make_guard(const NodeDesc& node, const Forward::primitive_desc& desc) const {
     const TensorDesc& weight = node.inputs[kWeight].desc;
     OverflowGuard guard(static_cast<double>(weight.shape.numel(1, weight.shape.rank())));
@@ -148,7 +151,8 @@ class OnednnConvBase : public OpTactic {
   }
 
   std::vector<Tensor> make_packed(const NodeDesc& node) const override {
-    return pack_constants(node, kWeight, [&](const Tensor& data) {
+    return pack_constants(node, [&](size_t input, const Tensor& data) {
+      if (input != kWeight) return data;
       const Problem problem(node);
       return packed_bytes(problem.weight_desc, make_forward(node, problem, way_).weights_desc(), data.raw());
     });

@@ -119,7 +119,8 @@ class OnednnConvTransposeBase : public OpTactic {
   }
 
   std::vector<Tensor> make_packed(const NodeDesc& node) const override {
-    return pack_constants(node, kWeight, [&](const Tensor& data) {
+    return pack_constants(node, [&](size_t input, const Tensor& data) {
+      if (input != kWeight) return data;
       const Problem problem(node);
       return packed_bytes(problem.weight_plain, problem.make(activations_).weights_desc(), data.raw());
     });

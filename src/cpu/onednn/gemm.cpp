@@ -94,7 +94,8 @@ class OnednnGemm final : public OpTactic {
   }
 
   std::vector<Tensor> make_packed(const NodeDesc& node) const override {
-    return pack_constants(node, kB, [&](const Tensor& data) {
+    return pack_constants(node, [&](size_t input, const Tensor& data) {
+      if (input != kB) return data;
       const MatmulProblem problem = problem_of(node);
       return packed_bytes(problem.b, problem.make().weights_desc(), data.raw());
     });

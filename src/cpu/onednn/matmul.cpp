@@ -32,6 +32,7 @@ MatmulKernel::MatmulKernel(const MatmulProblem& problem, ScratchLayout& layout) 
 }
 
 void MatmulKernel::guard(const NodeDesc& node, const PackedInputs& inputs) {
+  if (!matmul_.drops_nan()) return;
   const auto weight = [&](const char* name) {
     return std::max(1.0, std::abs(double{node.attrs.f(name, 1)}));
   };
@@ -49,8 +50,7 @@ void MatmulKernel::run(const PackedInputs& inputs, const KernelArgs& args) const
       .read(DNNL_ARG_WEIGHTS, b_, inputs.at(args, 1))
       .write(DNNL_ARG_DST, dst_, args.dst[0]);
   if (!bias_.is_zero()) arguments.read(DNNL_ARG_BIAS, bias_, inputs.at(args, 2));
-  const bool safe = !matmul_.drops_nan() || guard_.holds(inputs, args);
-  matmul_.run(std::move(arguments), safe, args.scratch, args.dst[0]);
+  matmul_.run(std::move(arguments), guard_.holds(inputs, args), args.scratch, args.dst[0]);
 }
 
 }  // namespace twofour::cpu::onednn

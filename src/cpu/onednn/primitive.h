@@ -160,13 +160,4 @@ std::string order_text(const memory::desc& desc);
 /// `data` in order `from`, rewritten to order `to` as a tensor of bytes: a packed constant.
 Tensor packed_bytes(const memory::desc& from, const memory::desc& to, const std::byte* data);
 
-/// The constants of a node in order; of input `weight` what pack(data) makes of it.
-template <typename Pack>
-std::vector<Tensor> pack_constants(const NodeDesc& node, size_t weight, const Pack& pack) {
-  std::vector<Tensor> packed;
-  for (size_t i = 0; i < node.inputs.size(); ++i)
-    if (node.is_constant(i)) packed.push_back(i == weight ? pack(node.inputs[i].data) : node.inputs[i].data);
-  return packed;
-}
-
 }  // namespace twofour::cpu::onednn

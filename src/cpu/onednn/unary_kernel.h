@@ -26,10 +26,4 @@ std::unique_ptr<Kernel> make_unary_kernel(const PrimitiveDesc& desc, const Primi
       layout.size());
 }
 
-/// Input and output lie alike.
-template <typename PrimitiveDesc>
-std::unique_ptr<Kernel> make_unary_kernel(const PrimitiveDesc& desc) {
-  return make_unary_kernel(desc, {DNNL_ARG_SRC, desc.dst_desc()}, {DNNL_ARG_DST, desc.dst_desc()});
-}
-
 }  // namespace twofour::cpu::onednn

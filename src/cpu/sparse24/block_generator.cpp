@@ -63,21 +63,21 @@ class BlockEmitter {
     }
   }
 
-  /// In the order of their use: for each group of four columns the first kept value of every row, then the
+  /// In the order of their use: for each quad the first kept value of every row, then the
   /// second. Rows are the outer loop because they are what lies together in the matrix.
   void emit_weights() {
     auto* code = const_cast<uint8_t*>(out_.getCurr());
-    const auto groups = static_cast<size_t>(spec_.columns.size() / 4);
+    const auto quads = static_cast<size_t>(spec_.columns.size() / 4);
     const auto rows = static_cast<size_t>(rows_);
     for (size_t row = 0; row < rows; ++row) {
       const auto m = static_cast<size_t>(spec_.rows.begin) + row;
       const auto first =
           m * static_cast<size_t>(matrix_.k / 2) + static_cast<size_t>(spec_.columns.begin / 2);
       const float* kept = &matrix_.values[first];
-      for (size_t i = 0; i < groups * 2; ++i)
+      for (size_t i = 0; i < quads * 2; ++i)
         std::memcpy(code + (i * rows + row) * sizeof(float), kept + i, sizeof(float));
     }
-    out_.setSize(out_.getSize() + groups * 2 * rows * sizeof(float));
+    out_.setSize(out_.getSize() + quads * 2 * rows * sizeof(float));
   }
 
   void put(float value) {
@@ -127,22 +127,22 @@ class BlockEmitter {
     prefetched_ = 0;
     next_prefetch_ = prefetch_lines() > 0 ? 1 : weight_count() + 1;
     FastEmitter fast(out_);
-    for (int64_t block = spec_.columns.begin / 4; block < spec_.columns.end / 4; ++block)
-      multiply_group(fast, block);
+    for (int64_t quad = spec_.columns.begin / 4; quad < spec_.columns.end / 4; ++quad)
+      multiply_quad(fast, quad);
     fast.sync();
     if (prefetch_lines() > 0) out_.add(prefetch_, static_cast<uint32_t>(prefetch_lines() * kLine));
   }
 
-  void multiply_group(FastEmitter& fast, int64_t block) {
+  void multiply_quad(FastEmitter& fast, int64_t quad) {
     std::array<std::array<uint8_t, kMaxBlockRows>, 2> positions;  // by kept value and row
     int used = 0;
     for (int row = 0; row < rows_; ++row) {
-      const auto kept = matrix_.positions(spec_.rows.begin + row, block);
+      const auto kept = matrix_.positions(spec_.rows.begin + row, quad);
       for (size_t i = 0; i < 2; ++i) positions[i][static_cast<size_t>(row)] = static_cast<uint8_t>(kept[i]);
       used |= 1 << kept[0] | 1 << kept[1];
     }
     for (int i = 0; i < 4; ++i)
-      if (used >> i & 1) load_x(fast, i, x_displacement(block * 4 + i));
+      if (used >> i & 1) load_x(fast, i, x_displacement(quad * 4 + i));
     for (const auto& of_rows : positions)
       multiply_add(fast, std::span(of_rows).first(static_cast<size_t>(rows_)));
   }

@@ -1,6 +1,6 @@
 // Generates the machine code of one block of a 2:4 matrix (AVX-512F, System V calling convention).
 //
-// The pattern lives in register numbers: the four X rows of a 2:4 block are loaded into zmm28..31, and row i
+// The pattern lives in register numbers: the four X rows of a quad are loaded into zmm28..31, and row i
 // of W adds kept0 * zmm(28 + idx0), then kept1 * zmm(28 + idx1), to its accumulator zmm(i), the value being
 // an embedded broadcast from memory. All rows take their first kept value before any takes its second, so no
 // two neighbouring FMAs depend on each other. Weights stand in front of the code that reads them, in the

@@ -41,7 +41,7 @@ WorkPlan plan_work(int64_t images, int64_t panels, int64_t m_blocks, int64_t til
   WorkPlan plan{.images = images,
                 .panels = panels,
                 .tiles = ceil_div(panels, tile_panels),
-                .row_groups = bundles,
+                .row_parts = bundles,
                 .m_blocks = m_blocks};
   if (threads <= 1 || images * panels == 0 || plan.items() >= kManyTiles * threads) return plan;
   for (int64_t tiles = plan.tiles; tiles < plan.tiles + threads; ++tiles) {
@@ -50,7 +50,7 @@ WorkPlan plan_work(int64_t images, int64_t panels, int64_t m_blocks, int64_t til
     plan.tiles = tiles;
     return plan;
   }
-  plan.row_groups = bundles * std::clamp<int64_t>(threads / bundles, 1, m_blocks / bundles);
+  plan.row_parts = bundles * std::clamp<int64_t>(threads / bundles, 1, m_blocks / bundles);
   return plan;
 }
 

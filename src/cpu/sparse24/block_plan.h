@@ -1,8 +1,9 @@
 // How a 2:4 matrix [M,K] is cut into generated blocks, and a multiplication into work for threads.
 //
-// A block covers `m_block` rows times `k_block` columns of W, at most. Blocks are laid out and run by K
-// super-block, then rows, then K: the C rows of a block stay in L1 while the K blocks of one super-block add
-// to them, and the X tile of one super-block stays in L2 while all rows pass over it.
+// Four neighbouring columns of a row, of which W keeps two values, are a quad here; a group is one of a
+// convolution. A block covers `m_block` rows times `k_block` columns of W, at most. Blocks are laid out and
+// run by K super-block, then rows, then K: the C rows of a block stay in L1 while the K blocks of one
+// super-block add to them, and the X tile of one super-block stays in L2 while all rows pass over it.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +16,7 @@ namespace twofour::cpu {
 constexpr int64_t kMaxTilePanels = 64;
 constexpr int64_t kPanelWidth = 16;  // columns of a panel: one vector of f32
 constexpr int64_t kPanelRowBytes = kPanelWidth * static_cast<int64_t>(sizeof(float));
-/// Rows of a generated block: accumulators. The other four registers hold the X rows of a block of four.
+/// Rows of a generated block: accumulators. The other four registers hold the X rows of a quad.
 constexpr int64_t kMaxBlockRows = 28;
 /// Rows of a block of lists: many, which share the X rows in L1. Their cache lines, times the panels, fall
 /// into different cache sets.
@@ -44,15 +45,15 @@ struct BlockPlan {
 BlockPlan plan_blocks(int64_t m, int64_t k, int64_t m_block, int64_t k_block, int64_t super_block,
                       int64_t group_rows);
 
-/// Work items are tiles of panels times groups of row blocks; tiles vary fastest, then images.
+/// Work items are tiles of panels times parts of the row blocks; tiles vary fastest, then images.
 struct WorkPlan {
   int64_t images = 1;
   int64_t panels = 0;  // of an image
   int64_t tiles = 0;   // of an image
-  int64_t row_groups = 1;
+  int64_t row_parts = 1;
   int64_t m_blocks = 0;
 
-  int64_t items() const { return images * tiles * row_groups; }
+  int64_t items() const { return images * tiles * row_parts; }
   int64_t tile_panels() const { return tiles == 0 ? 0 : (panels + tiles - 1) / tiles; }
   int64_t image(int64_t item) const { return item / tiles % images; }
   Range tile(int64_t item) const {
@@ -61,11 +62,11 @@ struct WorkPlan {
   }
   Range rows(int64_t item) const {
     const int64_t i = item / tiles / images;
-    return {m_blocks * i / row_groups, m_blocks * (i + 1) / row_groups};
+    return {m_blocks * i / row_parts, m_blocks * (i + 1) / row_parts};
   }
 };
-/// Tiles of at most `tile_panels` panels, enough of them (or of row groups) to keep `threads` busy evenly. No
-/// row group crosses the bounds of the `bundles` equal parts of the row blocks.
+/// Tiles of at most `tile_panels` panels, enough of them (or of row parts) to keep `threads` busy evenly. No
+/// row part crosses the bounds of the `bundles` equal parts of the row blocks.
 WorkPlan plan_work(int64_t images, int64_t panels, int64_t m_blocks, int64_t tile_panels, int threads,
                    int64_t bundles = 1);
 

@@ -1,7 +1,6 @@
 #include "cpu/sparse24/gemm.h"
 
 #include <algorithm>
-#include <array>
 
 #include "base/align.h"
 #include "base/error.h"
@@ -109,12 +108,11 @@ Sparse24Created<Sparse24Gemm> Sparse24Gemm::create(const backend::Sparse24View& 
     if (auto support = sparse24_code_ok(matrix.m, matrix.k, options); !support)
       return {nullptr, std::move(support)};
   std::unique_ptr<Sparse24Gemm> gemm(new Sparse24Gemm);
-  gemm->m_ = matrix.m;
-  gemm->k_ = matrix.k;
   gemm->options_ = options;
   gemm->options_.isa = isa;
   gemm->options_.form = form;
   gemm->plan_ = sparse24_plan(matrix.m, matrix.k, gemm->options_);
+  gemm->places_ = places_in(gemm->plan_);
   const auto specs = block_specs(gemm->plan_, options, row_offsets);
   if (form == BlockForm::kLists) gemm->listed_ = ListedBlocks(matrix, epilogue, specs);
   else gemm->generate(matrix, epilogue, specs);
@@ -131,44 +129,14 @@ void Sparse24Gemm::generate(const backend::Sparse24View& matrix, const Epilogue&
   code_.seal(out.getSize());
 }
 
-size_t Sparse24Gemm::position(size_t m_block, size_t k_block) const {
-  const auto kb = static_cast<int64_t>(k_block);
-  const auto super_block = std::ranges::find_if(plan_.super_blocks, [&](Range r) { return kb < r.end; });
-  return static_cast<size_t>(super_block->begin) * plan_.m_blocks.size() +
-         m_block * static_cast<size_t>(super_block->size()) +
-         (k_block - static_cast<size_t>(super_block->begin));
-}
-
-void Sparse24Gemm::run(const float* x, float* c, const float* residual, int64_t columns, int threads) const {
-  const int64_t panels = ceil_div(columns, kPanelWidth);
-  const WorkPlan work = plan_work(1, panels, static_cast<int64_t>(plan_.m_blocks.size()),
-                                  options_.tile_panels, std::max(threads, 1));
-  parallel_items(work, std::max(threads, 1), [&](int64_t, int64_t item) {
-    for (const Range& super_block : plan_.super_blocks)
-      for (int64_t mb = work.rows(item).begin; mb < work.rows(item).end; ++mb)
-        run_rows(x, c, residual, work.tile(item), mb, super_block);
-  });
-}
-
-void Sparse24Gemm::run_rows(const float* x, float* c, const float* residual, Range tile, int64_t m_block,
-                            Range k_blocks) const {
-  const int64_t m0 = plan_.m_blocks[static_cast<size_t>(m_block)].begin;
-  std::array<PanelTarget, kMaxTilePanels> targets;
-  for (int64_t p = tile.begin; p < tile.end; ++p) {
-    const int64_t offset = (p * m_ + m0) * kPanelWidth;
-    targets[static_cast<size_t>(p - tile.begin)] = {c + offset, residual ? residual + offset : nullptr,
-                                                    kPanelRowBytes};
-  }
-  for (int64_t kb = k_blocks.begin; kb < k_blocks.end; ++kb) {
-    const int64_t k0 = plan_.k_blocks[static_cast<size_t>(kb)].begin;
-    run_block(static_cast<size_t>(m_block), static_cast<size_t>(kb),
-              {.x = x + (tile.begin * k_ + k0) * kPanelWidth,
-               .x_stride = k_ * kPanelRowBytes,
-               .sum = c + (tile.begin * m_ + m0) * kPanelWidth,
-               .sum_stride = m_ * kPanelRowBytes,
-               .targets = targets.data(),
-               .panels = tile.size()});
-  }
+std::vector<Sparse24Gemm::Places> Sparse24Gemm::places_in(const BlockPlan& plan) {
+  std::vector<Places> places;
+  for (const Range& super_block : plan.super_blocks)
+    for (int64_t kb = super_block.begin; kb < super_block.end; ++kb)
+      places.push_back({static_cast<size_t>(super_block.begin) * plan.m_blocks.size() +
+                            static_cast<size_t>(kb - super_block.begin),
+                        static_cast<size_t>(super_block.size())});
+  return places;
 }
 
 }  // namespace twofour::cpu

@@ -5,7 +5,7 @@
 // Works on panels: X is [ceil(N/16)][K][16] and C is [ceil(N/16)][M][16], one column of a panel being one
 // column of the matrix. Columns beyond N are computed like the others. conv2d.h and linear.h add plain
 // layouts on top. Every element of C is the same sequence of operations whatever the number of threads, so
-// results repeat bit for bit. A Sparse24Gemm is immutable; run() may be called from several threads.
+// results repeat bit for bit. A Sparse24Gemm is immutable; run_block() may be called from several threads.
 #pragma once
 
 #include <memory>
@@ -76,8 +76,6 @@ class Sparse24Gemm {
                                               const Sparse24Options& options = {},
                                               const std::vector<int64_t>& row_offsets = {});
 
-  int64_t m() const { return m_; }
-  int64_t k() const { return k_; }
   /// Generated code with its weights, or the lists.
   std::span<const std::byte> code() const { return listed_.empty() ? code_.bytes() : listed_.bytes(); }
   const BlockPlan& plan() const { return plan_; }
@@ -85,25 +83,23 @@ class Sparse24Gemm {
 
   /// Runs one block; see BlockArgs.
   void run_block(size_t m_block, size_t k_block, const BlockArgs& args) const {
-    const size_t at = position(m_block, k_block);
+    const size_t at = places_[k_block].first + m_block * places_[k_block].step;
     listed_.empty() ? entries_[at](&args) : listed_.run(at, args);
   }
-  /// The whole product on panels. `residual` is [ceil(N/16)][M][16], given exactly when the epilogue has one,
-  /// and does not overlap `c`, which holds partial sums on the way.
-  void run(const float* x, float* c, const float* residual, int64_t columns, int threads) const;
 
  private:
   Sparse24Gemm() = default;
   void generate(const backend::Sparse24View& matrix, const Epilogue& epilogue,
                 const std::vector<BlockSpec>& specs);
-  /// Of a block in the order of execution.
-  size_t position(size_t m_block, size_t k_block) const;
-  void run_rows(const float* x, float* c, const float* residual, Range tile, int64_t m_block,
-                Range k_blocks) const;
 
-  int64_t m_ = 0;
-  int64_t k_ = 0;
+  /// Of a K block in the order of execution: its first row block, and how far on the next one stands.
+  struct Places {
+    size_t first, step;
+  };
+  static std::vector<Places> places_in(const BlockPlan& plan);
+
   BlockPlan plan_;
+  std::vector<Places> places_;
   Sparse24Options options_;
   ExecutableBuffer code_;
   std::vector<BlockFn> entries_;  // in the order of execution

@@ -11,11 +11,11 @@
 namespace twofour::cpu {
 namespace {
 
-constexpr int64_t kSliceGroups = 32;       // fewest groups of a slice of a panel
+constexpr int64_t kSliceChunks = 32;       // fewest chunks of a slice of a panel
 constexpr int64_t kWantedItems = 32;       // of work, for matrices with few rows
 constexpr int64_t kThreadBytes = 1 << 15;  // of weights, below which a thread is not worth waking
 
-int64_t groups_of(int64_t k) { return ceil_div(k / 4, kGemvGroupSteps); }
+int64_t chunks_of(int64_t k) { return ceil_div(k / 4, kGemvChunkSteps); }
 
 /// Of K: enough work for threads where there are few panels, and X of a slice stays in the L2 cache while all
 /// panels pass over it.
@@ -23,7 +23,7 @@ int64_t slices_of(int64_t panels, const GemvProblem& p) {
   const int64_t x_bytes = p.items * p.k * static_cast<int64_t>(sizeof(float));
   const int64_t wanted =
       std::max(kWantedItems / panels, ceil_div(x_bytes, static_cast<int64_t>(l2_bytes() / 2)));
-  return std::clamp<int64_t>(wanted, 1, std::max<int64_t>(groups_of(p.k) / kSliceGroups, 1));
+  return std::clamp<int64_t>(wanted, 1, std::max<int64_t>(chunks_of(p.k) / kSliceChunks, 1));
 }
 
 bool is_stored_type(DType dtype) {
@@ -141,9 +141,9 @@ void Sparse24Gemv::gather_pixel(const float* x, int64_t pixel, float* dst) const
 }
 
 void Sparse24Gemv::add_slice(const float* x, int64_t slice, int64_t panel, float* sums) const {
-  const int64_t groups = groups_of(problem_.k);
-  const int64_t first = groups * slice / slices_ * kGemvGroupSteps;
-  const int64_t last = std::min(groups * (slice + 1) / slices_ * kGemvGroupSteps, problem_.k / 4);
+  const int64_t chunks = chunks_of(problem_.k);
+  const int64_t first = chunks * slice / slices_ * kGemvChunkSteps;
+  const int64_t last = std::min(chunks * (slice + 1) / slices_ * kGemvChunkSteps, problem_.k / 4);
   const std::byte* weights = weights_.raw() +
                              static_cast<size_t>(panel) * gemv_panel_bytes(problem_.k, value_bytes_) +
                              gemv_run_bytes(first, value_bytes_);

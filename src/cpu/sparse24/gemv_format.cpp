@@ -15,20 +15,20 @@ void store(float value, f16* dst) { *dst = to_f16(value); }
 void store(float value, bf16* dst) { *dst = to_bf16(value); }
 void store(float value, int8_t* dst) { *dst = static_cast<int8_t>(value); }
 
-/// The codes and values of one row in a group of `steps` steps.
+/// The codes and values of one row in a chunk of `steps` steps.
 template <typename T>
-void pack_row(const Sparse24View& matrix, int64_t row, int64_t first, int64_t steps, std::byte* group) {
+void pack_row(const Sparse24View& matrix, int64_t row, int64_t first, int64_t steps, std::byte* chunk) {
   const int64_t lane = row % kGemvPanelRows;
   uint32_t code = 0;
-  T* values = reinterpret_cast<T*>(group + 16 * sizeof(uint32_t)) + lane;
+  T* values = reinterpret_cast<T*>(chunk + 16 * sizeof(uint32_t)) + lane;
   for (int64_t s = 0; s < steps; ++s) {
-    const int64_t block = (first + s + lane / 4) % matrix.blocks_per_row();
-    code |= static_cast<uint32_t>(matrix.nibble(row, block)) << 4 * s;
-    const auto kept = matrix.kept(row, block);
+    const int64_t quad = (first + s + lane / 4) % matrix.blocks_per_row();
+    code |= static_cast<uint32_t>(matrix.nibble(row, quad)) << 4 * s;
+    const auto kept = matrix.kept(row, quad);
     store(kept[0], values + s * 32);
     store(kept[1], values + s * 32 + 16);
   }
-  std::memcpy(group + lane * static_cast<int64_t>(sizeof code), &code, sizeof code);
+  std::memcpy(chunk + lane * static_cast<int64_t>(sizeof code), &code, sizeof code);
 }
 
 template <typename T>
@@ -38,8 +38,8 @@ Tensor pack(const Sparse24View& matrix) {
   for (int64_t row = 0; row < matrix.m; ++row) {
     std::byte* panel =
         packed.raw() + static_cast<size_t>(row / kGemvPanelRows) * gemv_panel_bytes(matrix.k, sizeof(T));
-    for (int64_t step = 0; step < matrix.blocks_per_row(); step += kGemvGroupSteps)
-      pack_row<T>(matrix, row, step, std::min(kGemvGroupSteps, matrix.blocks_per_row() - step),
+    for (int64_t step = 0; step < matrix.blocks_per_row(); step += kGemvChunkSteps)
+      pack_row<T>(matrix, row, step, std::min(kGemvChunkSteps, matrix.blocks_per_row() - step),
                   panel + gemv_run_bytes(step, sizeof(T)));
   }
   return packed;

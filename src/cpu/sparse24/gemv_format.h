@@ -2,10 +2,10 @@
 // form, in the order of use.
 //
 // Panels of 16 rows (rows beyond M are zero), each starting at a multiple of 64 bytes. A panel has a step for
-// every block of four columns: in step s, rows 4q .. 4q+3 of the panel are at block (s + q) mod K/4, so that
-// one plain load of 16 values of x holds the four blocks that the rows need. Groups of eight steps, the last
-// one maybe shorter:
-//   uint32 codes[16]           nibble s of a row's word has the two positions of its block in step s
+// every quad of columns: in step s, rows 4q .. 4q+3 of the panel are at quad (s + q) mod K/4, so that one
+// plain load of 16 values of x holds the four quads that the rows need. Chunks of eight steps, the last one
+// maybe shorter:
+//   uint32 codes[16]           nibble s of a row's word has the two positions of its quad in step s
 //   T values[steps][2][16]     first and second kept value of every row, T being the stored type
 // Every bit pattern of the codes is a legal position, so a packed matrix of the right size is safe to run.
 #pragma once
@@ -20,14 +20,14 @@
 namespace twofour::cpu {
 
 constexpr int64_t kGemvPanelRows = 16;
-constexpr int64_t kGemvGroupSteps = 8;
+constexpr int64_t kGemvChunkSteps = 8;
 /// Columns that follow the K columns of a row of x: the first ones again.
 constexpr int64_t kGemvWrap = 12;
 
-/// Bytes of `steps` steps of one panel, from the start of a group.
+/// Bytes of `steps` steps of one panel, from the start of a chunk.
 constexpr size_t gemv_run_bytes(int64_t steps, size_t value_bytes) {
-  const auto groups = static_cast<size_t>((steps + kGemvGroupSteps - 1) / kGemvGroupSteps);
-  return groups * 16 * sizeof(uint32_t) + static_cast<size_t>(steps) * 32 * value_bytes;
+  const auto chunks = static_cast<size_t>((steps + kGemvChunkSteps - 1) / kGemvChunkSteps);
+  return chunks * 16 * sizeof(uint32_t) + static_cast<size_t>(steps) * 32 * value_bytes;
 }
 constexpr size_t gemv_panel_bytes(int64_t k, size_t value_bytes) {
   return round_up(gemv_run_bytes(k / 4, value_bytes), 64);

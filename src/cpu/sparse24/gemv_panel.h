@@ -9,7 +9,7 @@
 namespace twofour::cpu {
 
 /// sums[n][r] = the sum of W[r][column] * x[n][column] over `steps` steps, for the 16 rows of a panel.
-/// `weights` is the start of a group; row n of x starts at x + n * x_stride with the first column of the
+/// `weights` is the start of a chunk; row n of x starts at x + n * x_stride with the first column of the
 /// first step, needs no alignment, and goes on for kGemvWrap columns. Values that are i8 are not scaled.
 using GemvPanelFn = void (*)(const std::byte* weights, int64_t steps, const float* x, int64_t x_stride,
                              float* sums);

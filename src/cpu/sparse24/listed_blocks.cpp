@@ -18,11 +18,11 @@ uint32_t x_offset(const BlockSpec& spec, int64_t column) {
 void append(const backend::Sparse24View& matrix, const BlockSpec& spec, std::vector<ListedWeight>& weights) {
   for (int64_t row = spec.rows.begin; row < spec.rows.end; ++row) {
     const float* kept = &matrix.values[static_cast<size_t>(row * matrix.k / 2)];
-    for (int64_t block = spec.columns.begin / 4; block < spec.columns.end / 4; ++block) {
-      const auto positions = matrix.positions(row, block);
+    for (int64_t quad = spec.columns.begin / 4; quad < spec.columns.end / 4; ++quad) {
+      const auto positions = matrix.positions(row, quad);
       for (size_t i = 0; i < 2; ++i)
         weights.push_back(
-            {x_offset(spec, block * 4 + positions[i]), kept[block * 2 + static_cast<int64_t>(i)]});
+            {x_offset(spec, quad * 4 + positions[i]), kept[quad * 2 + static_cast<int64_t>(i)]});
     }
   }
 }

@@ -84,8 +84,8 @@ const OpDef kCausalConvWithState = {
         "dst[n,c,t] = bias[c] + sum over k of padded[n,c,t+k] * weight[c,0,k], where padded is past_state "
         "and then src; its end is present_state.",
     .inputs = {{"src"},
-               {.name = "weight", .row_major = true},
-               {.name = "bias", .optional = true},
+               {.name = "weight", .weight = true, .row_major = true},
+               {.name = "bias", .optional = true, .weight = true},
                {.name = "past_state", .optional = true, .state = true}},
     .outputs = {{"dst"}, {.name = "present_state", .optional = true}},
     .attrs = {"activation"},

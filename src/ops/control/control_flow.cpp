@@ -26,8 +26,7 @@ std::vector<ValueType> subgraph_types(const Graph& body, std::span<const ValueTy
 ValueType common_type(const ValueType& a, const ValueType& b, std::string_view what) {
   TWOFOUR_CHECK(!a.known || !b.known || a.dtype == b.dtype, kInvalidArgument,
                 "{} is {} in one place and {} in the other", what, a.to_string(), b.to_string());
-  if (!a.known || !b.known || a.dims.size() != b.dims.size())
-    return {.dtype = a.dtype, .dims = {}, .known = false};
+  if (!a.known || !b.known || a.dims.size() != b.dims.size()) return ValueType::unknown(a.dtype);
   ValueType common = a;
   for (size_t i = 0; i < a.dims.size(); ++i)
     if (a.dims[i] != b.dims[i]) common.dims[i] = Dim();
@@ -98,7 +97,7 @@ Tensor stack(std::span<const Tensor> slices, const ScanAxis& axis, const ValueTy
   TWOFOUR_CHECK(axis.axis < type.dims.size(), kInvalidArgument, "{} has no axis {} to stack slices along",
                 type.to_string(), axis.axis);
   std::vector<int64_t> dims;
-  for (const Dim& dim : type.dims) dims.push_back(dim.known() ? dim.value : 0);
+  for (const Dim& dim : type.dims) dims.push_back(dim.size_or(0));
   if (!slices.empty()) {
     dims = slices[0].shape().dims();
     TWOFOUR_CHECK(dims.size() + 1 == type.dims.size(), kInvalidArgument, "a slice of {} has shape {}",

@@ -67,7 +67,7 @@ void infer(const Node& node, std::span<ValueType> outputs) {
   check_index(node.input(2)->type(), "block_shape");
   const auto image = shape_value(node.input(1));
   if (!image) {
-    outputs[0] = {.dtype = src.dtype, .dims = {}, .known = false};
+    outputs[0] = ValueType::unknown(src.dtype);
     return;
   }
   outputs[0] = {src.dtype, {src.dims[0], Dim()}};
@@ -118,7 +118,7 @@ Domain image_sizes(const Node& node, size_t input) {
   const std::vector<int64_t> pads = node.attrs().ints("pads");
   Domain domain = counting_up(node, input);
   for (size_t i = 0; i < domain.values.size(); ++i) {
-    const int64_t count = i == 0 && blocks.known() ? blocks.value : 1;
+    const int64_t count = i == 0 ? blocks.size_or(1) : 1;
     int64_t size = (count - 1) * (i < strides.size() ? strides[i] : 1) + 1;
     for (const size_t side : {i, i + domain.values.size()}) size -= side < pads.size() ? pads[side] : 0;
     domain.values[i] = static_cast<double>(std::max<int64_t>(size, 0));

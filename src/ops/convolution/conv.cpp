@@ -120,7 +120,9 @@ const OpDef kConv = {
     .doc =
         "dst[n,k,p,...] = bias[k] + sum over c,r,... of src[n,c,p*stride+r*dilation-pad,...] * "
         "weight[k,c,r,...], for one to three spatial dimensions.",
-    .inputs = {{"src"}, {.name = "weight", .row_major = true}, {.name = "bias", .optional = true}},
+    .inputs = {{"src"},
+               {.name = "weight", .weight = true, .row_major = true},
+               {.name = "bias", .optional = true, .weight = true}},
     .outputs = {{"dst"}},
     .attrs = {"auto_pad", "dilations", "group", "kernel_shape", "pads", "strides"},
     .infer = infer,
@@ -156,8 +158,8 @@ const OpDef kFusedConv = {
         "[clip_low, clip_high], leaky_relu, sigmoid, tanh, swish, hard_sigmoid, hard_swish or gelu.",
     .standard = false,
     .inputs = {{"src"},
-               {.name = "weight", .row_major = true},
-               {.name = "bias", .optional = true},
+               {.name = "weight", .weight = true, .row_major = true},
+               {.name = "bias", .optional = true, .weight = true},
                {.name = "residual", .optional = true}},
     .outputs = {{"dst"}},
     .attrs = {"activation", "activation_offset", "activation_slope", "auto_pad", "clip_high", "clip_low",

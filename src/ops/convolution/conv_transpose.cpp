@@ -157,7 +157,9 @@ const OpDef kConvTranspose = {
     .doc =
         "dst[n,m,p*stride+r*dilation-pad,...] = bias[m] + sum over c,r,... of src[n,c,p,...] * "
         "weight[c,m,r,...].",
-    .inputs = {{"src"}, {.name = "weight", .row_major = true}, {.name = "bias", .optional = true}},
+    .inputs = {{"src"},
+               {.name = "weight", .weight = true, .row_major = true},
+               {.name = "bias", .optional = true, .weight = true}},
     .outputs = {{"dst"}},
     .attrs = {"auto_pad", "dilations", "group", "kernel_shape", "output_padding", "output_shape", "pads",
               "strides"},

@@ -101,7 +101,7 @@ Gradient grad_prelu(const GradArgs& args) {
 OpDef prelu() {
   OpDef op = unary("PRelu", "dst = src where src >= 0, else slope * src; slope broadcasts to src.",
                    reference_prelu, grad_prelu, Amp::kInfer);
-  op.inputs = {{"src"}, {"slope"}};
+  op.inputs = {{"src"}, {.name = "slope", .weight = true}};
   op.infer = infer_prelu;
   const ExampleInput src = {.shape = {2, 3, 4}, .distinct = true};
   op.examples = {{.inputs = {src, {.shape = {3, 1}}}},

@@ -82,7 +82,7 @@ Domain grid_sizes(const Node& node, size_t) {
   Domain domain{1, 2};
   const Dims& grid = node.output()->dims();
   if (grid.empty()) return domain;
-  const auto value = [](const Dim& dim) { return dim.known() ? static_cast<double>(dim.value) : 1; };
+  const auto value = [](const Dim& dim) { return static_cast<double>(dim.size_or(1)); };
   domain.values = {value(grid[0]), 1};
   for (size_t i = 1; i + 1 < grid.size(); ++i) domain.values.push_back(value(grid[i]));
   return domain;

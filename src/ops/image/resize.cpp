@@ -206,7 +206,7 @@ Domain target_sizes(const Node& node, size_t) {
   for (const size_t axis : resize_axes(node.attrs(), node.input(0)->rank())) {
     const Dim& src = node.input(0)->dims()[axis];
     const Dim& size = dst.known && dst.dims[axis].known() ? dst.dims[axis] : src;
-    domain.values.push_back(size.known() ? static_cast<double>(size.value) : 1);
+    domain.values.push_back(static_cast<double>(size.size_or(1)));
   }
   return domain;
 }

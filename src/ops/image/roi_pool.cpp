@@ -13,7 +13,7 @@ namespace {
 
 const ValueType& image_of(const Node& node, int64_t roi_columns) {
   const ValueType& src = node.input(0)->type();
-  check_float(src, "src");
+  check_real(src, "src");
   TWOFOUR_CHECK(src.dims.size() == 4, kInvalidArgument, "src is {}; N,C,H,W is expected", src.to_string());
   const ValueType& rois = node.input(1)->type();
   check_dtype(rois, src.dtype, "rois");
@@ -67,80 +67,89 @@ void infer_align(const Node& node, std::span<ValueType> outputs) {
 }
 
 /// One axis of a region: `bins` bins of `size`, each read at `samples` points.
+template <typename T>
 struct BinAxis {
-  float start, size;
+  T start, size;
   int64_t samples;
 
-  BinAxis(float low, float high, int64_t bins, const AlignOptions& options) {
-    const float shift = options.shifted ? 0.5F : 0.0F;
+  BinAxis(T low, T high, int64_t bins, const AlignOptions& options) {
+    const T shift = options.shifted ? 0.5F : 0.0F;
     start = low * options.scale - shift;
-    float extent = high * options.scale - shift - start;
-    if (!options.shifted) extent = std::max(extent, 1.0F);
-    size = extent / static_cast<float>(bins);
-    const float needed = std::ceil(size);
+    T extent = high * options.scale - shift - start;
+    if (!options.shifted) extent = std::max(extent, T{1});
+    size = extent / static_cast<T>(bins);
+    const T needed = std::ceil(size);
     TWOFOUR_CHECK(options.samples > 0 || needed < 4096, kInvalidArgument,
                   "a region of interest from {} to {} is too large", low, high);
     samples = options.samples > 0 ? options.samples : std::max<int64_t>(0, static_cast<int64_t>(needed));
   }
-  float at(int64_t bin, int64_t sample) const {
-    return start + static_cast<float>(bin) * size +
-           (static_cast<float>(sample) + 0.5F) * size / static_cast<float>(samples);
+  T at(int64_t bin, int64_t sample) const {
+    return start + static_cast<T>(bin) * size +
+           (static_cast<T>(sample) + 0.5F) * size / static_cast<T>(samples);
   }
 };
 
 /// The two elements around `x` and the second one's weight; false when x is outside the image.
-bool neighbours(float x, int64_t size, std::array<int64_t, 2>& at, float& weight) {
-  if (!(x >= -1.0F && x <= static_cast<float>(size))) return false;
-  x = std::max(x, 0.0F);
+template <typename T>
+bool neighbours(T x, int64_t size, std::array<int64_t, 2>& at, T& weight) {
+  if (!(x >= -1 && x <= static_cast<T>(size))) return false;
+  x = std::max(x, T{0});
   at[0] = std::min(static_cast<int64_t>(x), size - 1);
   at[1] = std::min(at[0] + 1, size - 1);
-  weight = at[0] == at[1] ? 0.0F : x - static_cast<float>(at[0]);
+  weight = at[0] == at[1] ? T{0} : x - static_cast<T>(at[0]);
   return true;
 }
 
 /// The four weighted corners around (y, x); zeros outside.
-std::array<float, 4> corners(const float* image, int64_t h, int64_t w, float y, float x) {
+template <typename T>
+std::array<T, 4> corners(const T* image, int64_t h, int64_t w, T y, T x) {
   std::array<int64_t, 2> rows{};
   std::array<int64_t, 2> cols{};
-  float ly = 0;
-  float lx = 0;
+  T ly = 0;
+  T lx = 0;
   if (!neighbours(y, h, rows, ly) || !neighbours(x, w, cols, lx)) return {};
   return {(1 - ly) * (1 - lx) * image[rows[0] * w + cols[0]], (1 - ly) * lx * image[rows[0] * w + cols[1]],
           ly * (1 - lx) * image[rows[1] * w + cols[0]], ly * lx * image[rows[1] * w + cols[1]]};
 }
 
-float bin_value(const float* image, int64_t h, int64_t w, const BinAxis& rows, const BinAxis& cols, int64_t p,
-                int64_t q, bool maximum) {
+template <typename T>
+T bin_value(const T* image, int64_t h, int64_t w, const BinAxis<T>& rows, const BinAxis<T>& cols, int64_t p,
+            int64_t q, bool maximum) {
   double sum = 0;
-  float most = -std::numeric_limits<float>::infinity();
+  T most = -std::numeric_limits<T>::infinity();
   for (int64_t i = 0; i < rows.samples; ++i)
     for (int64_t j = 0; j < cols.samples; ++j)
-      for (const float v : corners(image, h, w, rows.at(p, i), cols.at(q, j))) {
+      for (const T v : corners(image, h, w, rows.at(p, i), cols.at(q, j))) {
         sum += double{v};
         if (Above{}(v, most)) most = v;
       }
   const int64_t count = rows.samples * cols.samples;
   if (count == 0) return 0;
-  return maximum ? most : static_cast<float>(sum / static_cast<double>(count));
+  return maximum ? most : static_cast<T>(sum / static_cast<double>(count));
 }
 
-void reference_align(const ReferenceArgs& args) {
+template <typename T>
+void align(const ReferenceArgs& args) {
   const AlignOptions options = align_options(args.attrs);
   const Shape& src = args.inputs[0].shape();
   const Shape& dst = args.outputs[0].shape();
   const std::vector<int64_t> images = to_ints(args.inputs[2]);
-  const float* roi = args.inputs[1].span<float>().data();
-  float* to = args.outputs[0].span<float>().data();
+  const T* roi = args.inputs[1].span<T>().data();
+  T* to = args.outputs[0].span<T>().data();
   for (const int64_t image : images) {
-    const BinAxis rows(roi[1], roi[3], dst[2], options);
-    const BinAxis cols(roi[0], roi[2], dst[3], options);
+    const BinAxis<T> rows(roi[1], roi[3], dst[2], options);
+    const BinAxis<T> cols(roi[0], roi[2], dst[3], options);
     roi += 4;
-    const float* plane = args.inputs[0].span<float>().data() + image_index(image, src[0]) * src.numel(1, 4);
+    const T* plane = args.inputs[0].span<T>().data() + image_index(image, src[0]) * src.numel(1, 4);
     for (int64_t c = 0; c < dst[1]; ++c, plane += src[2] * src[3])
       for (int64_t p = 0; p < dst[2]; ++p)
         for (int64_t q = 0; q < dst[3]; ++q)
           *to++ = bin_value(plane, src[2], src[3], rows, cols, p, q, options.maximum);
   }
+}
+
+void reference_align(const ReferenceArgs& args) {
+  dispatch_real(args.inputs[0].dtype(), [&]<typename T>(T) { align<T>(args); });
 }
 
 std::vector<int64_t> pooled_shape(const Attrs& attrs) {
@@ -158,41 +167,46 @@ void infer_max(const Node& node, std::span<ValueType> outputs) {
 }
 
 /// Along one axis of a region in whole pixels: [first, last) of the pixels of bin `i`, inside the image.
-std::pair<int64_t, int64_t> bin_range(float low, float high, float scale, int64_t i, int64_t bins,
-                                      int64_t size) {
-  const float begin = std::round(low * scale);
-  const float end = std::round(high * scale);
+template <typename T>
+std::pair<int64_t, int64_t> bin_range(T low, T high, float scale, int64_t i, int64_t bins, int64_t size) {
+  const T begin = std::round(low * scale);
+  const T end = std::round(high * scale);
   TWOFOUR_CHECK(std::fabs(begin) < 0x1p24F && std::fabs(end) < 0x1p24F, kInvalidArgument,
                 "a region of interest from {} to {} is out of range", low, high);
-  const float step = std::max(end - begin + 1, 1.0F) / static_cast<float>(bins);
-  const auto first = static_cast<int64_t>(std::floor(static_cast<float>(i) * step) + begin);
-  const auto last = static_cast<int64_t>(std::ceil(static_cast<float>(i + 1) * step) + begin);
+  const T step = std::max(end - begin + 1, T{1}) / static_cast<T>(bins);
+  const auto first = static_cast<int64_t>(std::floor(static_cast<T>(i) * step) + begin);
+  const auto last = static_cast<int64_t>(std::ceil(static_cast<T>(i + 1) * step) + begin);
   return {std::clamp<int64_t>(first, 0, size), std::clamp<int64_t>(last, 0, size)};
 }
 
-void reference_max(const ReferenceArgs& args) {
+template <typename T>
+void max_pool(const ReferenceArgs& args) {
   const Shape& src = args.inputs[0].shape();
   const Shape& dst = args.outputs[0].shape();
   const float scale = args.attrs.f("spatial_scale", 1);
-  const float* roi = args.inputs[1].span<float>().data();
-  float* to = args.outputs[0].span<float>().data();
+  const T* roi = args.inputs[1].span<T>().data();
+  T* to = args.outputs[0].span<T>().data();
   for (int64_t n = 0; n < dst[0]; ++n, roi += 5) {
-    TWOFOUR_CHECK(roi[0] >= 0 && roi[0] < static_cast<float>(src[0]), kInvalidArgument,
+    TWOFOUR_CHECK(roi[0] >= 0 && roi[0] < static_cast<T>(src[0]), kInvalidArgument,
                   "region of image {}, but there are {}", roi[0], src[0]);
-    const float* plane = args.inputs[0].span<float>().data() + static_cast<int64_t>(roi[0]) * src.numel(1, 4);
+    const T* plane = args.inputs[0].span<T>().data() + static_cast<int64_t>(roi[0]) * src.numel(1, 4);
     for (int64_t c = 0; c < dst[1]; ++c, plane += src[2] * src[3])
       for (int64_t p = 0; p < dst[2]; ++p)
         for (int64_t q = 0; q < dst[3]; ++q) {
           const auto [top, bottom] = bin_range(roi[2], roi[4], scale, p, dst[2], src[2]);
           const auto [left, right] = bin_range(roi[1], roi[3], scale, q, dst[3], src[3]);
           const bool empty = bottom <= top || right <= left;
-          float most = empty ? 0.0F : -std::numeric_limits<float>::infinity();
+          T most = empty ? T{0} : -std::numeric_limits<T>::infinity();
           for (int64_t y = top; y < bottom; ++y)
             for (int64_t x = left; x < right; ++x)
               if (Above{}(plane[y * src[3] + x], most)) most = plane[y * src[3] + x];
           *to++ = most;
         }
   }
+}
+
+void reference_max(const ReferenceArgs& args) {
+  dispatch_real(args.inputs[0].dtype(), [&]<typename T>(T) { max_pool<T>(args); });
 }
 
 /// Regions of the whole image, in the coordinates before spatial_scale; each begins with `first`.
@@ -238,7 +252,10 @@ const OpDef kRoiAlign = {
                   .attrs = {{"mode", std::string("max")},
                             {"coordinate_transformation_mode", std::string("output_half_pixel")},
                             {"sampling_ratio", int64_t{2}},
-                            {"spatial_scale", 0.5F}}}},
+                            {"spatial_scale", 0.5F}}},
+                 {.inputs = {{.dtype = DType::kF64, .shape = {1, 1, 4, 4}},
+                             {.dtype = DType::kF64, .shape = {1, 4}, .values = {0.5F, 0, 3, 2}},
+                             {.dtype = DType::kI64, .shape = {1}, .values = {0}}}}},
 };
 
 extern const OpDef kMaxRoiPool;
@@ -256,7 +273,10 @@ const OpDef kMaxRoiPool = {
     .sparsity = no_sparsity(),
     .examples = {{.inputs = {{.shape = {2, 2, 5, 6}},
                              {.shape = {2, 5}, .values = {1, 0, 0, 8, 6, 0, 2, 4, 9, 9}}},
-                  .attrs = {{"pooled_shape", std::vector<int64_t>{2, 3}}, {"spatial_scale", 0.5F}}}},
+                  .attrs = {{"pooled_shape", std::vector<int64_t>{2, 3}}, {"spatial_scale", 0.5F}}},
+                 {.inputs = {{.dtype = DType::kF64, .shape = {1, 1, 3, 3}},
+                             {.dtype = DType::kF64, .shape = {1, 5}, .values = {0, 0, 1, 2, 2}}},
+                  .attrs = {{"pooled_shape", std::vector<int64_t>{1, 2}}}}},
 };
 
 }  // namespace twofour::ops

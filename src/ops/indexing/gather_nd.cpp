@@ -47,7 +47,7 @@ void infer_gather(const Node& node, std::span<ValueType> outputs) {
   const ValueType& indices = node.input(1)->type();
   if (indices.dims.empty() || indices.dims.back().known())
     outputs[0] = {node.input(0)->dtype(), addressed(node)};
-  else outputs[0] = {.dtype = node.input(0)->dtype(), .dims = {}, .known = false};
+  else outputs[0] = ValueType::unknown(node.input(0)->dtype());
 }
 
 void infer_scatter(const Node& node, std::span<ValueType> outputs) {

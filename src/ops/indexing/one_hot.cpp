@@ -50,10 +50,7 @@ const Dim& depth_of(const Node& node) {
   return node.output()->dims()[axis_from(node.attrs(), node.input(0)->rank())];
 }
 Domain index_below_depth(const Node& node, size_t) { return index_into(depth_of(node)); }
-Domain depth(const Node& node, size_t) {
-  const Dim& size = depth_of(node);
-  return {0, 0, {size.known() ? static_cast<double>(size.value) : 2}};
-}
+Domain depth(const Node& node, size_t) { return {0, 0, {static_cast<double>(depth_of(node).size_or(2))}}; }
 
 }  // namespace
 

@@ -255,7 +255,7 @@ extern const OpDef kEinsum;
 const OpDef kEinsum = {
     .name = "Einsum",
     .doc = "dst[output labels] = the sum over all other labels of the product of the inputs.",
-    .inputs = {{.name = "src", .variadic = true}},
+    .inputs = {{.name = "src", .variadic = true, .weight = true}},
     .outputs = {{"dst"}},
     .attrs = {"equation"},
     .infer = infer,

@@ -104,7 +104,9 @@ const OpDef kGemm = {
     .doc =
         "dst = alpha * a * b + beta * c, with a transposed when transA and b when transB; c broadcasts to "
         "[M,N].",
-    .inputs = {{"a"}, {"b"}, {.name = "c", .optional = true}},
+    .inputs = {{.name = "a", .weight = true},
+               {.name = "b", .weight = true},
+               {.name = "c", .optional = true, .weight = true}},
     .outputs = {{"dst"}},
     .attrs = {"alpha", "beta", "transA", "transB"},
     .infer = infer,
@@ -129,7 +131,9 @@ const OpDef kFusedGemm = {
     .name = "FusedGemm",
     .doc = "dst = activation(Gemm(a, b, c)); activation as FusedConv's.",
     .standard = false,
-    .inputs = {{"a"}, {"b"}, {.name = "c", .optional = true}},
+    .inputs = {{.name = "a", .weight = true},
+               {.name = "b", .weight = true},
+               {.name = "c", .optional = true, .weight = true}},
     .outputs = {{"dst"}},
     .attrs = {"activation", "activation_offset", "activation_slope", "alpha", "beta", "clip_high", "clip_low",
               "transA", "transB"},

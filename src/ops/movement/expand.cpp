@@ -21,8 +21,8 @@ std::optional<Dims> target_dims(const Value* shape) {
 void infer_expand(const Node& node, std::span<ValueType> outputs) {
   const ValueType& src = node.input(0)->type();
   const auto target = target_dims(node.input(1));
-  outputs[0] = target ? ValueType{src.dtype, broadcast_dims(src.dims, *target)}
-                      : ValueType{.dtype = src.dtype, .dims = {}, .known = false};
+  outputs[0] =
+      target ? ValueType{src.dtype, broadcast_dims(src.dims, *target)} : ValueType::unknown(src.dtype);
 }
 
 void reference_expand(const ReferenceArgs& args) {
@@ -49,7 +49,7 @@ Tensor fill_value(const Attrs& attrs) {
 void infer_fill(const Node& node, std::span<ValueType> outputs) {
   const DType dtype = fill_value(node.attrs()).dtype();
   const auto target = target_dims(node.input(0));
-  outputs[0] = target ? ValueType{dtype, *target} : ValueType{.dtype = dtype, .dims = {}, .known = false};
+  outputs[0] = target ? ValueType{dtype, *target} : ValueType::unknown(dtype);
 }
 
 void reference_fill(const ReferenceArgs& args) {

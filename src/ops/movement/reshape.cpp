@@ -46,14 +46,12 @@ Dim quotient(Dims src, const Dims& rest) {
   return unknown.size() == 1 && known == divisor ? unknown[0] : Dim();
 }
 
-ValueType of_unknown_rank(DType dtype) { return {.dtype = dtype, .dims = {}, .known = false}; }
-
 void infer_reshape(const Node& node, std::span<ValueType> outputs) {
   const ValueType& src = node.input(0)->type();
   check_index(node.input(1)->type(), "shape");
   const auto entries = shape_value(node.input(1));
   if (!entries) {
-    outputs[0] = of_unknown_rank(src.dtype);
+    outputs[0] = ValueType::unknown(src.dtype);
     return;
   }
   const bool allow_zero = node.attrs().i("allowzero", 0) != 0;
@@ -116,7 +114,7 @@ void infer_squeeze(const Node& node, std::span<ValueType> outputs) {
     const auto count = count_axes(node);
     TWOFOUR_CHECK(!count || *count <= src.dims.size(), kInvalidArgument, "{} has no {} axes to remove",
                   src.to_string(), *count);
-    outputs[0] = count ? ValueType{src.dtype, Dims(src.dims.size() - *count)} : of_unknown_rank(src.dtype);
+    outputs[0] = count ? ValueType{src.dtype, Dims(src.dims.size() - *count)} : ValueType::unknown(src.dtype);
     return;
   }
   const std::vector<bool> named = axis_flags(axes.value_or(std::vector<int64_t>{}), src.dims.size());
@@ -126,7 +124,7 @@ void infer_squeeze(const Node& node, std::span<ValueType> outputs) {
     TWOFOUR_CHECK(!named[i] || dims_fit(dim, 1), kInvalidArgument, "axis {} of {} is not 1", i,
                   src.to_string());
     if (!axes && !dim.known()) {  // it may be 1
-      outputs[0] = of_unknown_rank(src.dtype);
+      outputs[0] = ValueType::unknown(src.dtype);
       return;
     }
     if (axes ? !named[i] : dim != Dim(1)) dims.push_back(dim);
@@ -139,7 +137,7 @@ void infer_unsqueeze(const Node& node, std::span<ValueType> outputs) {
   const auto axes = axes_input(node);
   if (!axes) {
     const auto count = count_axes(node);
-    outputs[0] = count ? ValueType{src.dtype, Dims(src.dims.size() + *count)} : of_unknown_rank(src.dtype);
+    outputs[0] = count ? ValueType{src.dtype, Dims(src.dims.size() + *count)} : ValueType::unknown(src.dtype);
     return;
   }
   const std::vector<bool> added = axis_flags(*axes, src.dims.size() + axes->size());

@@ -85,7 +85,7 @@ OpDef channel_norm(std::string_view name, std::string_view doc, std::vector<std:
   return {
       .name = name,
       .doc = doc,
-      .inputs = {{"src"}, {"scale"}, {"bias"}},
+      .inputs = {{"src"}, {.name = "scale", .weight = true}, {.name = "bias", .weight = true}},
       .outputs = {{"dst"}},
       .attrs = std::move(attrs),
       .infer = infer,

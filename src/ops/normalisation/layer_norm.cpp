@@ -87,7 +87,9 @@ extern const OpDef kLayerNormalization;
 const OpDef kLayerNormalization = {
     .name = "LayerNormalization",
     .doc = "dst = (src - mean) / sqrt(variance + epsilon) * scale + bias, over the axes from `axis` on.",
-    .inputs = {{"src"}, {"scale"}, {.name = "bias", .optional = true}},
+    .inputs = {{"src"},
+               {.name = "scale", .weight = true},
+               {.name = "bias", .optional = true, .weight = true}},
     .outputs = {{"dst"},
                 {.name = "mean", .optional = true, .keep_f32 = true},
                 {.name = "inv_std", .optional = true, .keep_f32 = true}},
@@ -108,7 +110,7 @@ extern const OpDef kRMSNormalization;
 const OpDef kRMSNormalization = {
     .name = "RMSNormalization",
     .doc = "dst = src / sqrt(mean(src^2) + epsilon) * scale, the mean over the axes from `axis` on.",
-    .inputs = {{"src"}, {"scale"}},
+    .inputs = {{"src"}, {.name = "scale", .weight = true}},
     .outputs = {{"dst"}},
     .attrs = {"axis", "epsilon", "stash_type"},
     .infer = infer_rms,

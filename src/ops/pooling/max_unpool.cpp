@@ -78,7 +78,7 @@ ExampleInput indices(Shape shape, std::vector<float> values) {
 Domain natural_sizes(const Node& node, size_t) {
   Domain domain{1, 2};
   for (const Dim& dim : unpooled(node.attrs(), node.input(0)->dims()))
-    domain.values.push_back(dim.known() ? static_cast<double>(dim.value) : 1);
+    domain.values.push_back(static_cast<double>(dim.size_or(1)));
   return domain;
 }
 

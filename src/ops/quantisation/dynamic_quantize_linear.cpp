@@ -13,7 +13,6 @@ void infer(const Node& node, std::span<ValueType> outputs) {
   outputs[2] = {DType::kU8, {}};
 }
 
-// The range always holds 0, so that 0 has an exact code.
 void reference(const ReferenceArgs& args) {
   const auto src = args.inputs[0].span<float>();
   float low = 0;
@@ -22,12 +21,11 @@ void reference(const ReferenceArgs& args) {
     low = std::min(low, v);
     high = std::max(high, v);
   }
-  const float scale = low == high ? 1.0F : (high - low) / 255.0F;
-  const auto zero_point = saturated<uint8_t>(-double{low / scale}, 0);
-  const auto dst = args.outputs[0].span<uint8_t>();
-  for (size_t i = 0; i < dst.size(); ++i) dst[i] = saturated<uint8_t>(double{src[i] / scale}, zero_point);
-  args.outputs[1].span<float>()[0] = scale;
-  args.outputs[2].span<uint8_t>()[0] = zero_point;
+  const ByteCodes codes(low, high);
+  std::ranges::transform(src, args.outputs[0].span<uint8_t>().begin(),
+                         [&](float v) { return codes.code(v); });
+  args.outputs[1].span<float>()[0] = codes.scale;
+  args.outputs[2].span<uint8_t>()[0] = codes.zero_point;
 }
 
 }  // namespace

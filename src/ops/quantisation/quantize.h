@@ -36,6 +36,17 @@ T saturated(double quotient, double zero_point) {
   return static_cast<T>(std::min(std::max(code, double{Limits::lowest()}), double{Limits::max()}));
 }
 
+/// u8 codes that cover the values from `low` <= 0 to `high` >= 0; 0 has an exact code.
+struct ByteCodes {
+  float scale;
+  uint8_t zero_point;
+
+  ByteCodes(float low, float high)
+      : scale(low == high ? 1.0F : (high - low) / 255.0F),
+        zero_point(saturated<uint8_t>(-double{low / scale}, 0)) {}
+  uint8_t code(float value) const { return saturated<uint8_t>(double{value / scale}, zero_point); }
+};
+
 /// The elements in double precision; {0} for an undefined tensor.
 std::vector<double> to_doubles(const Tensor& tensor);
 /// codes - zero point, where the zero point is undefined, one element or a vector along `axis`.

@@ -277,9 +277,9 @@ Domain sequence_lengths(const Node& node, size_t) {
 
 std::vector<Port> recurrent_inputs() {
   return {{"X"},
-          {.name = "W", .row_major = true},
-          {.name = "R", .row_major = true},
-          {.name = "B", .optional = true},
+          {.name = "W", .weight = true, .row_major = true},
+          {.name = "R", .weight = true, .row_major = true},
+          {.name = "B", .optional = true, .weight = true},
           {.name = "sequence_lens", .optional = true, .state = true, .domain = sequence_lengths},
           {.name = "initial_h", .optional = true, .state = true}};
 }

@@ -61,13 +61,8 @@ void lstm_cell(const RecurrentWeights& v, const Attrs& attrs, std::span<const do
 /// DynamicQuantizeLinear chooses them.
 void round_to_codes(std::span<double> values) {
   const auto [low, high] = std::ranges::minmax(values);
-  const float from = static_cast<float>(std::min(low, 0.0));
-  const float to = static_cast<float>(std::max(high, 0.0));
-  if (from == to) return;
-  const float scale = (to - from) / 255.0F;
-  const auto zero_point = saturated<uint8_t>(-double{from / scale}, 0);
-  for (double& v : values)
-    v = double{scale} * (saturated<uint8_t>(double{static_cast<float>(v) / scale}, zero_point) - zero_point);
+  const ByteCodes codes(static_cast<float>(std::min(low, 0.0)), static_cast<float>(std::max(high, 0.0)));
+  for (double& v : values) v = double{codes.scale} * (codes.code(static_cast<float>(v)) - codes.zero_point);
 }
 
 void dynamic_quantize_lstm_cell(const RecurrentWeights& v, const Attrs& attrs, std::span<const double> x,
@@ -124,7 +119,7 @@ OpDef with_reset(OpDef op) {
 
 OpDef with_cell_state(OpDef op) {
   op.inputs.push_back({.name = "initial_c", .optional = true, .state = true});
-  op.inputs.push_back({.name = "P", .optional = true});
+  op.inputs.push_back({.name = "P", .optional = true, .weight = true});
   op.outputs.push_back({.name = "Y_c", .optional = true});
   op.attrs.emplace_back("input_forget");
   return op;

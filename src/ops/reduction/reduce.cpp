@@ -33,7 +33,7 @@ ValueType type_with_unknown_axes(const Node& node) {
     return {dtype, std::move(dims)};
   }
   const Dims& count = node.input(1)->dims();
-  if (count.size() != 1 || !count[0].known()) return {.dtype = dtype, .dims = {}, .known = false};
+  if (count.size() != 1 || !count[0].known()) return ValueType::unknown(dtype);
   TWOFOUR_CHECK(count[0].value <= static_cast<int64_t>(dims.size()), kInvalidArgument,
                 "{} axes of a tensor that has {}", count[0].value, dims.size());
   return {dtype, Dims(dims.size() - static_cast<size_t>(count[0].value))};

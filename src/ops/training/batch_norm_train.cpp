@@ -19,31 +19,36 @@ void for_each_in_channel(const AxisView& view, int64_t c, Fn&& fn) {
   }
 }
 
-void check_f32(const Node& node, size_t first, size_t last) {
+/// Of what there is one of per channel.
+DType channel_dtype(const ValueType& src) { return src.dtype == DType::kF64 ? DType::kF64 : DType::kF32; }
+
+/// Inputs [first, last) hold one value per channel of input 0.
+void check_channels(const Node& node, size_t first, size_t last) {
+  check_batch_norm_inputs(node, first, last);
+  const DType expected = channel_dtype(node.input(0)->type());
   for (size_t i = first; i < last; ++i)
-    check_dtype(node.input(i)->type(), DType::kF32, get_op(node.op()).inputs[i].name);
+    check_dtype(node.input(i)->type(), expected, get_op(node.op()).inputs[i].name);
 }
 
 void infer(const Node& node, std::span<ValueType> outputs) {
-  check_float(node.input(0)->type(), "src");
-  check_batch_norm_inputs(node, 1, 5);
-  check_f32(node, 1, 5);
+  check_channels(node, 1, 5);
   outputs[0] = node.input(0)->type();
-  for (size_t i = 1; i < 5; ++i) outputs[i] = {DType::kF32, {outputs[0].dims[1]}};
+  for (size_t i = 1; i < 5; ++i) outputs[i] = {channel_dtype(outputs[0]), {outputs[0].dims[1]}};
 }
 
-void reference(const ReferenceArgs& args) {
+template <typename T>
+void normalise(const ReferenceArgs& args) {
   const AxisView view(args.inputs[0].shape(), 1);
   const double epsilon = args.attrs.f("epsilon", 1e-5F);
   const double momentum = args.attrs.f("momentum", 0.9F);
   const bool relu = args.attrs.i("relu", 0) != 0;
   const double count = static_cast<double>(view.outer * view.inner);
-  const auto src = args.inputs[0].span<float>();
-  const auto dst = args.outputs[0].span<float>();
+  const auto src = args.inputs[0].span<T>();
+  const auto dst = args.outputs[0].span<T>();
   for (int64_t c = 0; c < view.size; ++c) {
     const auto at = static_cast<size_t>(c);
-    const auto in = [&](size_t i) { return double{args.inputs[i].span<float>()[at]}; };
-    const auto out = [&](size_t i, double v) { args.outputs[i].span<float>()[at] = static_cast<float>(v); };
+    const auto in = [&](size_t i) { return double{args.inputs[i].span<T>()[at]}; };
+    const auto out = [&](size_t i, double v) { args.outputs[i].span<T>()[at] = static_cast<T>(v); };
     double mean = 0;
     for_each_in_channel(view, c, [&](size_t i) { mean += src[i]; });
     mean /= count;
@@ -52,14 +57,18 @@ void reference(const ReferenceArgs& args) {
     variance /= count;
     const double inv_std = 1 / std::sqrt(variance + epsilon);
     for_each_in_channel(view, c, [&](size_t i) {
-      const auto v = static_cast<float>((src[i] - mean) * inv_std * in(1) + in(2));
-      dst[i] = relu && v < 0 ? 0.0F : v;
+      const auto v = static_cast<T>((src[i] - mean) * inv_std * in(1) + in(2));
+      dst[i] = relu && v < 0 ? T{0} : v;
     });
     out(1, in(3) * momentum + mean * (1 - momentum));
     out(2, in(4) * momentum + variance * (1 - momentum));
     out(3, mean);
     out(4, inv_std);
   }
+}
+
+void reference(const ReferenceArgs& args) {
+  dispatch_real(args.inputs[0].dtype(), [&]<typename T>(T) { normalise<T>(args); });
 }
 
 std::vector<Value*> grad(const GradArgs& args) {
@@ -76,9 +85,7 @@ std::vector<Value*> grad(const GradArgs& args) {
 }
 
 void infer_grad(const Node& node, std::span<ValueType> outputs) {
-  check_float(node.input(0)->type(), "grad_dst");
-  check_batch_norm_inputs(node, 2, 5);
-  check_f32(node, 2, 5);
+  check_channels(node, 2, 5);
   const ValueType& dy = node.input(0)->type();
   for (const size_t i : {1, 5}) {
     if (!node.input(i)) continue;
@@ -87,23 +94,24 @@ void infer_grad(const Node& node, std::span<ValueType> outputs) {
   }
   TWOFOUR_CHECK(node.attrs().i("relu", 0) == 0 || node.input(5), kInvalidArgument, "relu=1 needs input dst");
   outputs[0] = dy;
-  outputs[1] = outputs[2] = {DType::kF32, {dy.dims[1]}};
+  outputs[1] = outputs[2] = {channel_dtype(dy), {dy.dims[1]}};
 }
 
-void reference_grad(const ReferenceArgs& args) {
+template <typename T>
+void pull_back(const ReferenceArgs& args) {
   const AxisView view(args.inputs[0].shape(), 1);
   const bool relu = args.attrs.i("relu", 0) != 0;
   const double count = static_cast<double>(view.outer * view.inner);
-  const auto src = args.inputs[1].span<float>();
-  const auto dx = args.outputs[0].span<float>();
+  const auto src = args.inputs[1].span<T>();
+  const auto dx = args.outputs[0].span<T>();
   const auto dy = [&](size_t i) {
-    return relu && args.inputs[5].span<float>()[i] <= 0 ? 0.0 : double{args.inputs[0].span<float>()[i]};
+    return relu && args.inputs[5].span<T>()[i] <= 0 ? 0.0 : double{args.inputs[0].span<T>()[i]};
   };
   for (int64_t c = 0; c < view.size; ++c) {
     const auto at = static_cast<size_t>(c);
-    const double scale = args.inputs[2].span<float>()[at];
-    const double mean = args.inputs[3].span<float>()[at];
-    const double inv_std = args.inputs[4].span<float>()[at];
+    const double scale = args.inputs[2].span<T>()[at];
+    const double mean = args.inputs[3].span<T>()[at];
+    const double inv_std = args.inputs[4].span<T>()[at];
     double sum = 0;
     double dot = 0;
     for_each_in_channel(view, c, [&](size_t i) {
@@ -112,11 +120,15 @@ void reference_grad(const ReferenceArgs& args) {
     });
     for_each_in_channel(view, c, [&](size_t i) {
       const double normalised = (src[i] - mean) * inv_std;
-      dx[i] = static_cast<float>(scale * inv_std * (dy(i) - sum / count - normalised * dot / count));
+      dx[i] = static_cast<T>(scale * inv_std * (dy(i) - sum / count - normalised * dot / count));
     });
-    args.outputs[1].span<float>()[at] = static_cast<float>(dot);
-    args.outputs[2].span<float>()[at] = static_cast<float>(sum);
+    args.outputs[1].span<T>()[at] = static_cast<T>(dot);
+    args.outputs[2].span<T>()[at] = static_cast<T>(sum);
   }
+}
+
+void reference_grad(const ReferenceArgs& args) {
+  dispatch_real(args.inputs[0].dtype(), [&]<typename T>(T) { pull_back<T>(args); });
 }
 
 }  // namespace
@@ -130,8 +142,8 @@ const OpDef kBatchNormTrain = {
         "new_running = running * momentum + batch * (1 - momentum).",
     .standard = false,
     .inputs = {{"src"},
-               {.name = "scale", .keep_f32 = true},
-               {.name = "bias", .keep_f32 = true},
+               {.name = "scale", .keep_f32 = true, .weight = true},
+               {.name = "bias", .keep_f32 = true, .weight = true},
                {.name = "running_mean", .keep_f32 = true, .state = true},
                {.name = "running_var", .keep_f32 = true, .state = true, .domain = positive_numbers}},
     .outputs = {{"dst"},
@@ -160,6 +172,12 @@ const OpDef kBatchNormTrain = {
                              {.shape = {2}},
                              {.shape = {2}, .low = 0.5F, .high = 2}},
                   .attrs = {{"relu", int64_t{1}}, {"momentum", 0.8F}, {"epsilon", 1e-3F}},
+                  .num_outputs = 5},
+                 {.inputs = {{.dtype = DType::kF64, .shape = {3, 2}},
+                             {.dtype = DType::kF64, .shape = {2}},
+                             {.dtype = DType::kF64, .shape = {2}},
+                             {.dtype = DType::kF64, .shape = {2}},
+                             {.dtype = DType::kF64, .shape = {2}, .low = 0.5F}},
                   .num_outputs = 5}},
 };
 
@@ -197,6 +215,12 @@ const OpDef kBatchNormTrainGrad = {
                              {.shape = {2}, .low = 0.5F},
                              {.shape = {3, 2, 3, 5}}},
                   .attrs = {{"relu", int64_t{1}}},
+                  .num_outputs = 3},
+                 {.inputs = {{.dtype = DType::kF64, .shape = {3, 2}},
+                             {.dtype = DType::kF64, .shape = {3, 2}},
+                             {.dtype = DType::kF64, .shape = {2}},
+                             {.dtype = DType::kF64, .shape = {2}},
+                             {.dtype = DType::kF64, .shape = {2}, .low = 0.5F}},
                   .num_outputs = 3}},
 };
 

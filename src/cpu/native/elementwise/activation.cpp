@@ -1,22 +1,12 @@
 #include "cpu/native/elementwise/activation.h"
 
-#include "base/parallel.h"
+#include <algorithm>
+
+#include "cpu/native/elementwise/map.h"
 #include "cpu/native/vector_math.h"
 
 namespace twofour::cpu {
 namespace {
-
-constexpr int64_t kGrain = 16384;
-
-template <typename Op>
-void map(const float* src, float* dst, int64_t numel, Op op) {
-  parallel_ranges(numel, kGrain, [&](int64_t begin, int64_t end) {
-    run_simd([=]() TWOFOUR_INLINE {
-#pragma omp simd
-      for (int64_t i = begin; i < end; ++i) dst[i] = op(src[i]);
-    });
-  });
-}
 
 TWOFOUR_INLINE inline float clamped(float v, float low, float high) {
   const float raised = v < low ? low : v;
@@ -26,11 +16,13 @@ TWOFOUR_INLINE inline float clamped(float v, float low, float high) {
 }  // namespace
 
 void apply_activation(const ops::Activation& activation, const float* src, float* dst, int64_t numel) {
-  const auto map = [=](const auto& op) { cpu::map(src, dst, numel, op); };
+  const auto map = [=](const auto& op) { map_floats(src, dst, numel, op); };
   using Kind = ops::Activation::Kind;
   const float low = activation.low, high = activation.high;
   switch (activation.kind) {
-    case Kind::kNone: return map([](float v) TWOFOUR_INLINE { return v; });
+    case Kind::kNone:
+      if (src != dst) std::copy_n(src, numel, dst);
+      return;
     case Kind::kRelu: return map([](float v) TWOFOUR_INLINE { return v < 0 ? 0.0F : v; });
     case Kind::kClip: return map([=](float v) TWOFOUR_INLINE { return clamped(v, low, high); });
     case Kind::kLeakyRelu: return map([=](float v) TWOFOUR_INLINE { return v < 0 ? low * v : v; });

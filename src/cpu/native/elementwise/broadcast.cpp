@@ -3,8 +3,6 @@
 namespace twofour::cpu {
 namespace {
 
-constexpr int64_t kLongestRun = 32768;
-
 int64_t bytes_of(const TensorDesc& desc) { return static_cast<int64_t>(dtype_size(desc.dtype)); }
 
 }  // namespace

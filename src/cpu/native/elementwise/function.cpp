@@ -1,7 +1,6 @@
 // Elementwise functions of one tensor that native.unary does not have, in any format and in place:
 // trigonometric and rounding ones of f32, truth values, integers.
 #include <cmath>
-#include <functional>
 
 #include "base/parallel.h"
 #include "cpu/native/vector_math.h"
@@ -158,9 +157,7 @@ class NativeFunction final : public OpTactic {
 
  protected:
   Support accepts(const NodeDesc& node) const override {
-    const bool unary_has_it =
-        node.inputs[0].desc.dtype == DType::kF32 && (node.op == "Neg" || node.op == "Abs");
-    if (unary_has_it || !map_of(node)) return declined(Reason::kDtype, node.inputs[0].desc.to_string());
+    if (!map_of(node)) return declined(Reason::kDtype, node.inputs[0].desc.to_string());
     return any_one_format(node);
   }
 };

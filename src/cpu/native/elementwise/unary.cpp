@@ -1,8 +1,8 @@
 // Elementwise functions of one f32 tensor, in any format and in place.
 #include <cmath>
 
-#include "base/parallel.h"
 #include "cpu/native/elementwise/activation.h"
+#include "cpu/native/elementwise/map.h"
 #include "cpu/native/vector_math.h"
 #include "cpu/op_tactic.h"
 #include "cpu/tactics.h"
@@ -10,41 +10,20 @@
 namespace twofour::cpu {
 namespace {
 
-constexpr int64_t kGrain = 16384;
-
 /// dst = op(src) with op a function object.
 template <typename Op>
 std::unique_ptr<Kernel> elementwise(int64_t numel, Op op) {
-  return make_kernel([=](const KernelArgs& args) {
-    parallel_ranges(numel, kGrain, [&](int64_t begin, int64_t end) {
-      const float* src = args.in<float>(0);
-      float* dst = args.out<float>();
-      run_simd([=]() TWOFOUR_INLINE {
-#pragma omp simd
-        for (int64_t i = begin; i < end; ++i) dst[i] = op(src[i]);
-      });
-    });
-  });
+  return make_kernel(
+      [=](const KernelArgs& args) { map_floats(args.in<float>(0), args.out<float>(), numel, op); });
 }
 
 std::unique_ptr<Kernel> clip(const NodeDesc& node) {
-  const int64_t numel = node.outputs[0].shape.numel();
-  return make_kernel(
-      [numel, has_low = node.has_input(1), has_high = node.has_input(2)](const KernelArgs& args) {
-        const float low = has_low ? *args.in<float>(1) : -INFINITY;
-        const float high = has_high ? *args.in<float>(2) : INFINITY;
-        parallel_ranges(numel, kGrain, [&](int64_t begin, int64_t end) {
-          const float* src = args.in<float>(0);
-          float* dst = args.out<float>();
-          run_simd([=]() TWOFOUR_INLINE {
-#pragma omp simd
-            for (int64_t i = begin; i < end; ++i) {
-              const float v = src[i] < low ? low : src[i];
-              dst[i] = high < v ? high : v;
-            }
-          });
-        });
-      });
+  return make_kernel([numel = node.outputs[0].shape.numel(), has_low = node.has_input(1),
+                      has_high = node.has_input(2)](const KernelArgs& args) {
+    const ops::Activation range = {ops::Activation::Kind::kClip, has_low ? *args.in<float>(1) : -INFINITY,
+                                   has_high ? *args.in<float>(2) : INFINITY};
+    apply_activation(range, args.in<float>(0), args.out<float>(), numel);
+  });
 }
 
 std::unique_ptr<Kernel> power(const NodeDesc& node) {

@@ -6,8 +6,6 @@
 namespace twofour::cpu {
 namespace {
 
-constexpr int64_t kLongestRun = 32768;
-
 struct Steps {
   int64_t condition, x, y;
 };
@@ -54,12 +52,8 @@ class NativeWhere final : public OpTactic {
   }
 
   std::unique_ptr<Kernel> make(const NodeDesc& node, std::span<const Tensor>) const override {
-    switch (dtype_size(node.outputs[0].dtype)) {
-      case 1: return make_where<uint8_t>(node);
-      case 2: return make_where<uint16_t>(node);
-      case 4: return make_where<uint32_t>(node);
-      default: return make_where<uint64_t>(node);
-    }
+    return dispatch_size(dtype_size(node.outputs[0].dtype),
+                         [&]<typename T>(T) { return make_where<T>(node); });
   }
 
  protected:

@@ -27,17 +27,6 @@ void copy_slices(const T* src, T* dst, int64_t slice, const int64_t* from, const
   }
 }
 
-/// fn with the unsigned type of so many bytes.
-template <typename Fn>
-auto with_element(size_t bytes, const Fn& fn) {
-  switch (bytes) {
-    case 1: return fn(uint8_t{});
-    case 2: return fn(uint16_t{});
-    case 4: return fn(uint32_t{});
-    default: return fn(uint64_t{});
-  }
-}
-
 size_t offset_bytes(const SliceIndex& index) { return static_cast<size_t>(index.count()) * sizeof(int64_t); }
 
 Support indices_ok(const NodeDesc& node) { return all_of({all_plain(node), none_empty(node)}); }
@@ -48,7 +37,7 @@ class NativeGatherSlices final : public OpTactic {
 
   std::unique_ptr<Kernel> make(const NodeDesc& node, std::span<const Tensor>) const override {
     const SliceIndex index(node);
-    return with_element(dtype_size(node.outputs[0].dtype), [&]<typename T>(T) {
+    return dispatch_size(dtype_size(node.outputs[0].dtype), [&]<typename T>(T) {
       return make_kernel(
           [index](const KernelArgs& args) {
             auto* const offsets = reinterpret_cast<int64_t*>(args.scratch);
@@ -99,7 +88,7 @@ class NativeScatterSlices final : public OpTactic {
   std::unique_ptr<Kernel> make(const NodeDesc& node, std::span<const Tensor>) const override {
     const SliceIndex index(node);
     const ScatterReduction reduction = ops::scatter_reduction_from(node.attrs);
-    return with_element(dtype_size(node.outputs[0].dtype), [&]<typename T>(T) {
+    return dispatch_size(dtype_size(node.outputs[0].dtype), [&]<typename T>(T) {
       return make_kernel(
           [index, reduction, bytes = node.outputs[0].size_bytes()](const KernelArgs& args) {
             auto* const offsets = reinterpret_cast<int64_t*>(args.scratch);

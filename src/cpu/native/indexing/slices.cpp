@@ -4,15 +4,6 @@
 #include "ops/strided.h"
 
 namespace twofour::cpu {
-namespace {
-
-int64_t checked(int64_t index, int64_t size) {
-  TWOFOUR_CHECK(index >= -size && index < size, kInvalidArgument, "index {} is out of range [-{}, {})", index,
-                size, size);
-  return index < 0 ? index + size : index;
-}
-
-}  // namespace
 
 SliceIndex::SliceIndex(const NodeDesc& node)
     : elements_(node.op.ends_with("Elements")), wide_(node.inputs[1].desc.dtype == DType::kI64) {
@@ -54,7 +45,7 @@ void SliceIndex::find_typed(const T* indices, int64_t* offsets) const {
   for (int64_t i = 0; i < count_; ++i) {
     int64_t offset = i / per_batch_ * batch_step_;
     for (size_t d = 0; d < depth; ++d)
-      offset += checked(static_cast<int64_t>(*indices++), sizes_[d]) * strides_[d];
+      offset += ops::normalize_index(static_cast<int64_t>(*indices++), sizes_[d]) * strides_[d];
     offsets[i] = offset;
   }
 }
@@ -62,7 +53,7 @@ void SliceIndex::find_typed(const T* indices, int64_t* offsets) const {
 template <typename T>
 void SliceIndex::find_elements(const T* indices, int64_t* offsets) const {
   ops::for_each_offset<1>(shape_, {outer_strides_}, [&](const std::array<int64_t, 1>& at) {
-    *offsets++ = at[0] + checked(static_cast<int64_t>(*indices++), sizes_[0]) * strides_[0];
+    *offsets++ = at[0] + ops::normalize_index(static_cast<int64_t>(*indices++), sizes_[0]) * strides_[0];
   });
 }
 

@@ -105,12 +105,7 @@ void StridedCopy::run_as(const std::byte* src, std::byte* dst) const {
 
 void StridedCopy::run(const std::byte* src, std::byte* dst) const {
   if (empty_) return;
-  switch (element_bytes_) {
-    case 1: return run_as<uint8_t>(src, dst);
-    case 2: return run_as<uint16_t>(src, dst);
-    case 4: return run_as<uint32_t>(src, dst);
-    default: return run_as<uint64_t>(src, dst);
-  }
+  dispatch_size(element_bytes_, [&]<typename T>(T) { run_as<T>(src, dst); });
 }
 
 }  // namespace twofour::cpu

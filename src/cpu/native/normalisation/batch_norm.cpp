@@ -294,7 +294,7 @@ void ChannelMoments::run(const float* src, double* mean, double* variance, std::
     }
     before += rows;
   }
-  for (int64_t c = 0; c < v.channels; ++c) variance[c] = std::max(0.0, variance[c] / before);
+  for (int64_t c = 0; c < v.channels; ++c) variance[c] = variance[c] < 0 ? 0.0 : variance[c] / before;
 }
 
 ChannelProducts::ChannelProducts(const ChannelView& view) : view_(view), pieces_(pieces_of(view)) {}

@@ -42,7 +42,8 @@ TWOFOUR_INLINE inline Statistics statistics_of(const float* src, const Rows& row
     squares += offset * offset;
   }
   const float rest = rows.centred ? offsets / n : 0.0F;
-  return {centre, rest, 1 / std::sqrt(squares / n - rest * rest + rows.epsilon)};
+  const float variance = squares / n - rest * rest;  // rounding may leave less than nothing
+  return {centre, rest, 1 / std::sqrt((variance < 0 ? 0.0F : variance) + rows.epsilon)};
 }
 
 void normalise(const Rows rows, const float* src, const float* scale, const float* bias, float* dst,

@@ -2,7 +2,7 @@
 #include <limits>
 
 #include "base/parallel.h"
-#include "cpu/native/simd.h"
+#include "cpu/native/elementwise/element_ops.h"
 #include "cpu/op_tactic.h"
 #include "cpu/tactics.h"
 #include "ops/pooling/pool_geometry.h"
@@ -13,8 +13,6 @@ namespace {
 constexpr float kLowest = -std::numeric_limits<float>::infinity();
 constexpr int64_t kGrain = 16384;  // elements read
 
-TWOFOUR_INLINE inline float larger(float a, float b) { return a != a || a > b ? a : b; }
-
 /// to[i] = the larger of it and from[i]; or from[i] alone.
 void take_larger(const float* from, float* to, int64_t n, bool alone) {
   run_simd([=]() TWOFOUR_INLINE {
@@ -23,7 +21,7 @@ void take_larger(const float* from, float* to, int64_t n, bool alone) {
       for (int64_t i = 0; i < n; ++i) to[i] = from[i];
     } else {
 #pragma omp simd
-      for (int64_t i = 0; i < n; ++i) to[i] = larger(from[i], to[i]);
+      for (int64_t i = 0; i < n; ++i) to[i] = element::MaxOf()(to[i], from[i]);
     }
   });
 }
@@ -77,7 +75,7 @@ class RowsFirst {
         for (int64_t i = 0; i < n; ++i) dst[i] = from[i * stride];
       } else {
 #pragma omp simd
-        for (int64_t i = 0; i < n; ++i) dst[i] = larger(from[i * stride], dst[i]);
+        for (int64_t i = 0; i < n; ++i) dst[i] = element::MaxOf()(dst[i], from[i * stride]);
       }
     });
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "cpu/native/elementwise/activation.h"
 #include "cpu/native/vector_math.h"
 
 namespace twofour::cpu {
@@ -18,32 +19,22 @@ void map(float* values, int64_t n, Op op) {
 }
 
 void bound(float* values, int64_t n, float clip) {
-  if (std::isinf(clip)) return;
-  map(values, n, [=](float v, int64_t) TWOFOUR_INLINE {
-    const float raised = v < -clip ? -clip : v;
-    return raised > clip ? clip : raised;
-  });
+  if (!std::isinf(clip)) apply_activation({ops::Activation::Kind::kClip, -clip, clip}, values, values, n);
 }
 
 void apply(const ops::RecurrentActivation& activation, float* values, int64_t n) {
   using Kind = ops::RecurrentActivation::Kind;
+  using Common = ops::Activation::Kind;
   const auto alpha = static_cast<float>(activation.alpha());
   const auto beta = static_cast<float>(activation.beta());
   switch (activation.kind()) {
-    case Kind::kSigmoid:
-      return map(values, n, [](float v, int64_t) TWOFOUR_INLINE { return vector_sigmoid(v); });
-    case Kind::kTanh: return map(values, n, [](float v, int64_t) TWOFOUR_INLINE { return vector_tanh(v); });
-    case Kind::kRelu: return map(values, n, [](float v, int64_t) TWOFOUR_INLINE { return v < 0 ? 0.0F : v; });
-    case Kind::kHardSigmoid:
-      return map(values, n, [=](float v, int64_t) TWOFOUR_INLINE {
-        const float line = alpha * v + beta;
-        const float raised = line < 0 ? 0.0F : line;
-        return raised > 1 ? 1.0F : raised;
-      });
+    case Kind::kSigmoid: return apply_activation({Common::kSigmoid}, values, values, n);
+    case Kind::kTanh: return apply_activation({Common::kTanh}, values, values, n);
+    case Kind::kRelu: return apply_activation({Common::kRelu}, values, values, n);
+    case Kind::kHardSigmoid: return apply_activation({Common::kHardSigmoid, alpha, beta}, values, values, n);
+    case Kind::kLeakyRelu: return apply_activation({Common::kLeakyRelu, alpha}, values, values, n);
     case Kind::kAffine:
       return map(values, n, [=](float v, int64_t) TWOFOUR_INLINE { return alpha * v + beta; });
-    case Kind::kLeakyRelu:
-      return map(values, n, [=](float v, int64_t) TWOFOUR_INLINE { return v < 0 ? alpha * v : v; });
     case Kind::kScaledTanh:
       return map(values, n, [=](float v, int64_t) TWOFOUR_INLINE { return alpha * vector_tanh(beta * v); });
     default:

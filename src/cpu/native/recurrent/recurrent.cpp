@@ -263,15 +263,11 @@ class NativeRecurrent final : public OpTactic {
 
   std::vector<Tensor> make_packed(const NodeDesc& node) const override {
     const P problem(node);
-    std::vector<Tensor> packed;
-    for (size_t i = 0; i < node.inputs.size(); ++i) {
-      if (!node.is_constant(i)) continue;
-      const Tensor& data = node.inputs[i].data;
-      if (i == P::kW) packed.push_back(pack(problem, data, problem.input, problem.packed_w()));
-      else if (i == P::kR) packed.push_back(pack(problem, data, problem.hidden, problem.packed_r()));
-      else packed.push_back(data);
-    }
-    return packed;
+    return pack_constants(node, [&](size_t input, const Tensor& data) {
+      if (input == P::kW) return pack(problem, data, problem.input, problem.packed_w());
+      if (input == P::kR) return pack(problem, data, problem.hidden, problem.packed_r());
+      return data;
+    });
   }
 
   std::unique_ptr<Kernel> make(const NodeDesc& node, std::span<const Tensor> packed) const override {

@@ -1,8 +1,7 @@
 // ArgMax and ArgMin, CumSum and CumProd: one axis of a tensor in plain order.
 #include <functional>
 
-#include "base/parallel.h"
-#include "cpu/native/simd.h"
+#include "cpu/native/reduction/fold.h"
 #include "cpu/op_tactic.h"
 #include "cpu/tactics.h"
 #include "ops/indexing/ordering.h"
@@ -12,23 +11,7 @@
 namespace twofour::cpu {
 namespace {
 
-constexpr int64_t kGrain = 16384;  // elements
 constexpr int64_t kColumns = 256;  // of inner, treated together
-
-/// fn(first element of the block, columns, where its results begin in [outer, inner]) for blocks of columns.
-template <typename Fn>
-void for_each_block(const ops::AxisView& view, const Fn& fn) {
-  const int64_t blocks = ceil_div(view.inner, kColumns);
-  const int64_t unit = std::max<int64_t>(1, view.size * std::min(view.inner, kColumns));
-  parallel_ranges(view.outer * blocks, ceil_div(kGrain, unit), [&](int64_t first, int64_t last) {
-    for (int64_t i = first; i < last; ++i) {
-      const int64_t o = i / blocks;
-      const int64_t column = i % blocks * kColumns;
-      fn(o * view.size * view.inner + column, std::min(kColumns, view.inner - column),
-         o * view.inner + column);
-    }
-  });
-}
 
 /// dst[j] = where column j of `rows` rows has its extreme: the first or the last of equal ones.
 template <typename T, typename Wins>
@@ -54,25 +37,19 @@ void find_extremes(const T* src, int64_t rows, int64_t stride, int64_t columns, 
   });
 }
 
+/// The one of two values that wins, the first when neither does.
+template <typename Wins>
+struct WinnerOf {
+  template <typename T>
+  TWOFOUR_INLINE T operator()(T a, T b) const {
+    return Wins()(b, a) ? b : a;
+  }
+};
+
 /// The same for one row of neighbours: its extreme, then where that stands.
 template <typename T, typename Wins>
 int64_t find_extreme(const T* src, int64_t n, bool last) {
-  constexpr int64_t kLanes = 32;
-  T best = src[0];
-  run_simd([=, &best]() TWOFOUR_INLINE {
-    constexpr Wins wins;
-    T lanes[kLanes];
-    for (T& lane : lanes) lane = src[0];
-    int64_t i = 0;
-    for (; i + kLanes <= n; i += kLanes)
-#pragma omp simd
-      for (int64_t lane = 0; lane < kLanes; ++lane)
-        lanes[lane] = wins(src[i + lane], lanes[lane]) ? src[i + lane] : lanes[lane];
-    T result = lanes[0];
-    for (const T lane : lanes) result = wins(lane, result) ? lane : result;
-    for (; i < n; ++i) result = wins(src[i], result) ? src[i] : result;
-    best = result;
-  });
+  const T best = fold_row<T, WinnerOf<Wins>>(src, n);
   const auto is_best = [best](T v) { return best == best ? v == best : v != v; };
   if (!last) return std::find_if(src, src + n, is_best) - src;
   int64_t at = n - 1;
@@ -86,7 +63,7 @@ std::unique_ptr<Kernel> make_arg(const NodeDesc& node) {
   const ops::AxisView view(shape, ops::normalize_axis(node.attrs.i("axis", 0), shape.rank()));
   const bool last = node.attrs.i("select_last_index", 0) != 0;
   return make_kernel([view, last](const KernelArgs& args) {
-    for_each_block(view, [&](int64_t from, int64_t columns, int64_t to) {
+    for_each_block(view, kColumns, [&](int64_t from, int64_t columns, int64_t to) {
       const T* src = args.in<T>(0) + from;
       int64_t* dst = args.out<int64_t>() + to;
       if (view.inner == 1) *dst = find_extreme<T, Wins>(src, view.size, last);
@@ -132,7 +109,7 @@ std::unique_ptr<Kernel> make_cumulative(const NodeDesc& node) {
   const bool exclusive = node.attrs.i("exclusive", 0) != 0;
   const Wide start = node.op == "CumSum" ? 0 : 1;
   return make_kernel([=](const KernelArgs& args) {
-    for_each_block(view, [&](int64_t from, int64_t columns, int64_t) {
+    for_each_block(view, kColumns, [&](int64_t from, int64_t columns, int64_t) {
       const int64_t step = reverse ? -view.inner : view.inner;
       const int64_t begin = from + (reverse ? (view.size - 1) * view.inner : 0);
       run_simd([=, src = args.in<T>(0) + begin, dst = args.out<T>() + begin, rows = view.size]()

@@ -1,37 +1,13 @@
 // ReduceMax, ReduceMin and GlobalMaxPool of every type, ReduceProd of integers.
-#include "base/parallel.h"
 #include "cpu/native/elementwise/element_ops.h"
+#include "cpu/native/reduction/fold.h"
 #include "cpu/native/reduction/passes.h"
 #include "cpu/tactics.h"
 
 namespace twofour::cpu {
 namespace {
 
-constexpr int64_t kGrain = 16384;  // elements
-constexpr int64_t kLanes = 32;
 constexpr int64_t kColumns = 512;  // of inner, folded together
-
-template <typename T, typename Op>
-T fold_row(const T* src, int64_t n) {
-  T result = src[0];
-  run_simd([=, &result]() TWOFOUR_INLINE {
-    constexpr Op op;
-    T folded = src[0];
-    int64_t i = 1;
-    if (n >= 2 * kLanes) {
-      T lanes[kLanes];
-      for (int64_t lane = 0; lane < kLanes; ++lane) lanes[lane] = src[lane];
-      for (i = kLanes; i + kLanes <= n; i += kLanes)
-#pragma omp simd
-        for (int64_t lane = 0; lane < kLanes; ++lane) lanes[lane] = op(lanes[lane], src[i + lane]);
-      folded = lanes[0];
-      for (int64_t lane = 1; lane < kLanes; ++lane) folded = op(folded, lanes[lane]);
-    }
-    for (; i < n; ++i) folded = op(folded, src[i]);
-    result = folded;
-  });
-  return result;
-}
 
 /// dst[j] = the fold over `rows` rows of src[row * stride + j].
 template <typename T, typename Op>
@@ -51,17 +27,9 @@ template <typename T, typename Op>
 void fold_pass(const AxisPass& pass, const std::byte* src_bytes, std::byte* dst_bytes) {
   const auto* const src = reinterpret_cast<const T*>(src_bytes);
   auto* const dst = reinterpret_cast<T*>(dst_bytes);
-  const int64_t blocks = ceil_div(pass.inner, kColumns);
-  const int64_t unit = pass.size * std::min(pass.inner, kColumns);
-  parallel_ranges(pass.outer * blocks, ceil_div(kGrain, unit), [&](int64_t first, int64_t last) {
-    for (int64_t i = first; i < last; ++i) {
-      const int64_t o = i / blocks;
-      const int64_t column = i % blocks * kColumns;
-      const T* from = src + o * pass.size * pass.inner + column;
-      T* to = dst + o * pass.inner + column;
-      if (pass.inner == 1) *to = fold_row<T, Op>(from, pass.size);
-      else fold_columns<T, Op>(from, pass.size, pass.inner, std::min(kColumns, pass.inner - column), to);
-    }
+  for_each_block(pass, kColumns, [&](int64_t from, int64_t columns, int64_t to) {
+    if (pass.inner == 1) dst[to] = fold_row<T, Op>(src + from, pass.size);
+    else fold_columns<T, Op>(src + from, pass.size, pass.inner, columns, dst + to);
   });
 }
 
@@ -96,15 +64,15 @@ class NativeExtreme final : public OpTactic {
   std::unique_ptr<Kernel> make(const NodeDesc& node, std::span<const Tensor>) const override {
     const auto passes = passes_over(node.inputs[0].desc, *reduced_axes(node));
     ScratchLayout layout;
-    std::vector<size_t> places;
-    for (const AxisPass& pass : passes)
-      places.push_back(
+    std::vector<size_t> between;  // what a pass leaves to the next one
+    for (const AxisPass& pass : std::span(passes).first(passes.size() - 1))
+      between.push_back(
           layout.add(static_cast<size_t>(pass.outer * pass.inner) * dtype_size(node.outputs[0].dtype)));
     return make_kernel(
-        [passes, places, run = pass_of(node)](const KernelArgs& args) {
+        [passes, between, run = pass_of(node)](const KernelArgs& args) {
           const std::byte* from = args.src[0];
           for (size_t i = 0; i < passes.size(); ++i) {
-            std::byte* to = i + 1 == passes.size() ? args.dst[0] : args.scratch + places[i];
+            std::byte* to = i < between.size() ? args.scratch + between[i] : args.dst[0];
             run(passes[i], from, to);
             from = to;
           }

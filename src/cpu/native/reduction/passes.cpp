@@ -18,6 +18,20 @@ std::vector<size_t> memory_order(const TensorDesc& desc) {
   return order;
 }
 
+/// Whether what is left of the source, in its memory order, is how dst lies in memory.
+bool keeps_order(const NodeDesc& node, const std::vector<bool>& reduced) {
+  const TensorDesc& src = node.inputs[0].desc;
+  std::vector<size_t> kept;  // the axes of src that stand at dst's axes
+  for (size_t i = 0; i < reduced.size(); ++i)
+    if (!reduced[i] || node.outputs[0].shape.rank() == src.shape.rank()) kept.push_back(i);
+  if (kept.size() != node.outputs[0].shape.rank()) return node.outputs[0].shape.numel() == 1;
+  std::vector<size_t> expected;
+  for (const size_t axis : memory_order(node.outputs[0])) expected.push_back(kept[axis]);
+  std::vector<size_t> actual = memory_order(src);
+  std::erase_if(actual, [&](size_t axis) { return reduced[axis]; });
+  return actual == expected;
+}
+
 }  // namespace
 
 std::optional<std::vector<bool>> reduced_axes(const NodeDesc& node) {
@@ -35,19 +49,6 @@ std::optional<std::vector<bool>> reduced_axes(const NodeDesc& node) {
   }
   if (axes.empty()) return std::vector<bool>(rank, node.attrs.i("noop_with_empty_axes", 0) == 0);
   return ops::axis_flags(axes, rank);
-}
-
-bool keeps_order(const NodeDesc& node, const std::vector<bool>& reduced) {
-  const TensorDesc& src = node.inputs[0].desc;
-  std::vector<size_t> kept;  // the axes of src that stand at dst's axes
-  for (size_t i = 0; i < reduced.size(); ++i)
-    if (!reduced[i] || node.outputs[0].shape.rank() == src.shape.rank()) kept.push_back(i);
-  if (kept.size() != node.outputs[0].shape.rank()) return node.outputs[0].shape.numel() == 1;
-  std::vector<size_t> expected;
-  for (const size_t axis : memory_order(node.outputs[0])) expected.push_back(kept[axis]);
-  std::vector<size_t> actual = memory_order(src);
-  std::erase_if(actual, [&](size_t axis) { return reduced[axis]; });
-  return actual == expected;
 }
 
 std::vector<AxisPass> passes_over(const TensorDesc& src, const std::vector<bool>& reduced) {

@@ -11,8 +11,6 @@ namespace twofour::cpu {
 
 /// One flag per axis of input 0; nothing when the axes are not known.
 std::optional<std::vector<bool>> reduced_axes(const NodeDesc& node);
-/// Whether what is left of the source, in its memory order, is how dst lies in memory.
-bool keeps_order(const NodeDesc& node, const std::vector<bool>& reduced);
 
 /// Memory seen as [outer, size, inner], the middle axis being reduced.
 struct AxisPass {

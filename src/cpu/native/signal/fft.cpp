@@ -133,7 +133,7 @@ void multiply_rows(const std::complex<double>* w, int64_t rows, int64_t plane, c
 
 }  // namespace
 
-Fft::Fft(int64_t length, bool inverse) : length_(length), radices_(factors_of(length)) {
+Fft::Fft(int64_t length, bool inverse) : length_(length), inverse_(inverse), radices_(factors_of(length)) {
   const double sign = inverse ? 1 : -1;
   if (!radices_.empty()) {
     for (int64_t i = 0; i < length; ++i) roots_.push_back(root(i, length, sign));
@@ -168,14 +168,13 @@ void Fft::run(double* block, double* scratch) const {
 
 void Fft::run_stockham(double* block, double* scratch) const {
   const int64_t plane = length_ * kLanes;
-  const bool inverse = length_ > 2 && roots_[1].imag() > 0;
   Step step{.radix = 1,
             .length = length_,
             .stride = 1,
             .plane = plane,
             .roots = roots_.data(),
             .root_step = 1,
-            .inverse = inverse};
+            .inverse = inverse_};
   double* from = block;
   double* to = scratch;
   for (const int64_t radix : radices_) {

@@ -32,6 +32,7 @@ class Fft {
   void run_bluestein(double* block, double* scratch) const;
 
   int64_t length_;
+  bool inverse_;
   std::vector<int64_t> radices_;  // empty: Bluestein's
   Roots roots_;                   // of unity, `length_` of them
   Roots chirp_, filter_;          // Bluestein's, the filter transformed

@@ -89,18 +89,17 @@ class FourierKernel final : public Kernel {
  public:
   explicit FourierKernel(const NodeDesc& node) : p_(node), fft_(p_.length, p_.inverse) {
     numbers_ = fft_.block_numbers() + fft_.scratch_numbers();
-    threads_ = max_threads();
+    blocks_ = ceil_div(p_.count, kLanes);
+    parts_ = std::min<int64_t>(blocks_, max_threads());
   }
 
-  size_t scratch_bytes() const override { return static_cast<size_t>(numbers_ * threads_) * sizeof(double); }
+  size_t scratch_bytes() const override { return static_cast<size_t>(numbers_ * parts_) * sizeof(double); }
 
   void run(const KernelArgs& args) const override {
-    const int64_t blocks = ceil_div(p_.count, kLanes);
-    const int64_t parts = std::min<int64_t>(blocks, threads_);
-    parallel_ranges(parts, 1, [&](int64_t first, int64_t last) {
+    parallel_ranges(parts_, 1, [&](int64_t first, int64_t last) {
       for (int64_t part = first; part < last; ++part) {
         double* const block = reinterpret_cast<double*>(args.scratch) + part * numbers_;
-        for (int64_t i = blocks * part / parts; i < blocks * (part + 1) / parts; ++i) {
+        for (int64_t i = blocks_ * part / parts_; i < blocks_ * (part + 1) / parts_; ++i) {
           const int64_t lanes = std::min(kLanes, p_.count - i * kLanes);
           load(args, i * kLanes, lanes, block);
           fft_.run(block, block + fft_.block_numbers());
@@ -154,7 +153,8 @@ class FourierKernel final : public Kernel {
 
   Problem p_;
   Fft fft_;
-  int64_t numbers_, threads_;
+  int64_t numbers_;         // of one part
+  int64_t blocks_, parts_;  // of kLanes signals; those that run at a time
 };
 
 class NativeFourier final : public OpTactic {
