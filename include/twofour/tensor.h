@@ -22,10 +22,8 @@ class Tensor {
 
   template <typename T>
   static Tensor of(Shape shape, std::span<const T> values);
-  static Tensor scalar(float value) { return of<float>({}, std::span<const float>(&value, 1)); }
-  static Tensor i64(const std::vector<int64_t>& values) {
-    return of<int64_t>({static_cast<int64_t>(values.size())}, values);
-  }
+  static Tensor scalar(float value);
+  static Tensor i64(const std::vector<int64_t>& values);
 
   bool defined() const { return data_ != nullptr; }
   DType dtype() const { return dtype_; }

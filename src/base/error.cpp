@@ -17,6 +17,10 @@ std::string_view error_code_name(ErrorCode code) {
   return "unknown";
 }
 
+void fail_formatted(ErrorCode code, fmt::string_view format, fmt::format_args args) {
+  throw Error(code, fmt::vformat(format, args));
+}
+
 void assertion_failed(const char* condition, const std::string& message, std::source_location where) {
   throw Error(ErrorCode::kInternal, fmt::format("internal error at {}:{}: {} ({})", where.file_name(),
                                                 where.line(), message, condition));

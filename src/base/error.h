@@ -12,9 +12,11 @@
 
 namespace twofour {
 
+[[noreturn]] void fail_formatted(ErrorCode code, fmt::string_view format, fmt::format_args args);
+
 template <typename... Args>
 [[noreturn]] void fail(ErrorCode code, fmt::format_string<Args...> format, Args&&... args) {
-  throw Error(code, fmt::format(format, std::forward<Args>(args)...));
+  fail_formatted(code, format, fmt::make_format_args(args...));
 }
 
 /// The text reads "<innermost message>; while <context>; while <outer context>".

@@ -80,6 +80,12 @@ void Tensor::check_count(const Shape& shape, size_t count) {
                 "shape {} needs {} values, got {}", shape.to_string(), shape.numel(), count);
 }
 
+Tensor Tensor::scalar(float value) { return of<float>({}, std::span<const float>(&value, 1)); }
+
+Tensor Tensor::i64(const std::vector<int64_t>& values) {
+  return of<int64_t>({static_cast<int64_t>(values.size())}, values);
+}
+
 Tensor Tensor::clone() const {
   TWOFOUR_ASSERT(defined(), "clone of an undefined tensor");
   Tensor copy(dtype_, shape_);

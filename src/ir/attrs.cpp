@@ -59,6 +59,46 @@ Attr attr_from_json(const std::string& kind, const Json& value) {
 
 }  // namespace
 
+Attr::Attr(const Attr&) = default;
+Attr::Attr(Attr&&) noexcept = default;
+Attr& Attr::operator=(const Attr&) = default;
+Attr& Attr::operator=(Attr&&) noexcept = default;
+Attr::~Attr() = default;
+
+Attrs::Attrs() = default;
+Attrs::Attrs(std::initializer_list<std::pair<const std::string, Attr>> items) : items_(items) {}
+Attrs::Attrs(const Attrs&) = default;
+Attrs::Attrs(Attrs&&) noexcept = default;
+Attrs& Attrs::operator=(const Attrs&) = default;
+Attrs& Attrs::operator=(Attrs&&) noexcept = default;
+Attrs::~Attrs() = default;
+
+bool Attrs::has(std::string_view name) const { return items_.contains(name); }
+void Attrs::set(std::string name, Attr value) { items_.insert_or_assign(std::move(name), std::move(value)); }
+void Attrs::erase(const std::string& name) { items_.erase(name); }
+
+template <typename T>
+T Attrs::get(std::string_view name, T otherwise) const {
+  const auto it = items_.find(name);
+  if (it == items_.end()) return otherwise;
+  const T* value = std::get_if<T>(&it->second);
+  TWOFOUR_CHECK(value, kInvalidArgument, "attribute {} has the wrong type", name);
+  return *value;
+}
+
+int64_t Attrs::i(std::string_view name, int64_t otherwise) const { return get(name, otherwise); }
+float Attrs::f(std::string_view name, float otherwise) const { return get(name, otherwise); }
+std::string Attrs::s(std::string_view name, std::string otherwise) const {
+  return get(name, std::move(otherwise));
+}
+std::vector<int64_t> Attrs::ints(std::string_view name, std::vector<int64_t> otherwise) const {
+  return get(name, std::move(otherwise));
+}
+std::vector<float> Attrs::floats(std::string_view name) const { return get(name, std::vector<float>()); }
+std::vector<std::string> Attrs::strings(std::string_view name) const {
+  return get(name, std::vector<std::string>());
+}
+Tensor Attrs::tensor(std::string_view name) const { return get(name, Tensor()); }
 const Graph& Attrs::graph(std::string_view name) const {
   const auto graph = get(name, Subgraph());
   TWOFOUR_CHECK(graph, kInvalidArgument, "attribute {} is missing", name);

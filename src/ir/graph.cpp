@@ -36,6 +36,14 @@ void Value::set_data(Tensor data) {
   data_ = std::move(data);
 }
 
+std::string Node::label() const { return fmt::format("node \"{}\" ({})", name_, op_); }
+
+Graph::Graph() = default;
+Graph::Graph(std::string name) : name_(std::move(name)) {}
+Graph::Graph(Graph&&) noexcept = default;
+Graph& Graph::operator=(Graph&&) noexcept = default;
+Graph::~Graph() = default;
+
 std::string Graph::unique_value_name(std::string wish) {
   return unique_name(values_by_name_, std::move(wish), "value");
 }

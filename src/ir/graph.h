@@ -68,7 +68,7 @@ class Node {
   const Attrs& attrs() const { return attrs_; }
   Attrs& attrs() { return attrs_; }
   /// `node "conv1" (Conv)`, for error texts.
-  std::string label() const { return fmt::format("node \"{}\" ({})", name_, op_); }
+  std::string label() const;
 
  private:
   friend class Graph;
@@ -81,10 +81,11 @@ class Node {
 
 class Graph {
  public:
-  Graph() = default;
-  explicit Graph(std::string name) : name_(std::move(name)) {}
-  Graph(Graph&&) = default;
-  Graph& operator=(Graph&&) = default;
+  Graph();
+  explicit Graph(std::string name);
+  Graph(Graph&&) noexcept;
+  Graph& operator=(Graph&&) noexcept;
+  ~Graph();
   Graph(const Graph&) = delete;
   Graph& operator=(const Graph&) = delete;
 
