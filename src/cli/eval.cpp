@@ -8,9 +8,11 @@
 #include "cli/command.h"
 #include "cli/console.h"
 #include "cli/data_arguments.h"
+#include "cli/file_flags.h"
 #include "cli/ignored_options.h"
 #include "cli/json_text.h"
 #include "cli/threads.h"
+#include "cli/values.h"
 #include "twofour/engine.h"
 #include "twofour/files.h"
 #include "twofour/train.h"
@@ -31,6 +33,7 @@ void run(const Options& options, const CLI::App& command) {
                            {"--class_names", !drawn, "a folder of classes"},
                            {"--center_crop", options.data.resize > 0, "--resize"}});
   use_threads(options.threads);
+  check_files({{"--onnx", options.onnx}}, {{"--json", options.json}});
   const Model model = Model::load(options.onnx);
   DataLoader data = open_data(options.data, model, {.split = Split::kTestOrAll, .shuffle = false});
   ProgressBar bar("evaluating");
@@ -54,11 +57,11 @@ void run(const Options& options, const CLI::App& command) {
 void add_eval(CLI::App& app) {
   auto options = std::make_shared<Options>();
   CLI::App* eval = app.add_subcommand("eval", "Measure a model's accuracy on labelled images");
-  eval->add_option("--onnx", options->onnx, "Model")->required();
+  add_path(*eval, "--onnx", options->onnx, "Model")->required();
   add_data_arguments(*eval, options->data);
   eval->get_option("--data")->required();
   add_threads_option(*eval, options->threads);
-  eval->add_option("--json", options->json, "Write the result as JSON");
+  add_path(*eval, "--json", options->json, "Write the result as JSON");
   eval->callback([options, eval] { run(*options, *eval); });
 }
 

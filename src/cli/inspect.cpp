@@ -21,9 +21,7 @@ struct Options {
 };
 
 void run(const Options& options) {
-  check_readable({"model", options.model});
-  check_writable({{"--json", options.json}});
-  check_apart({"model", options.model}, {{"--json", options.json}});
+  check_files({{"model", options.model}}, {{"--json", options.json}});
   const Model model = Model::load(options.model);
   print_line(
       fmt::format("{}: {} nodes, {} parameters", options.model, model.num_nodes(), model.num_parameters()));

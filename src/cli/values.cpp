@@ -1,5 +1,7 @@
 #include "cli/values.h"
 
+#include <filesystem>
+
 #include "twofour/error.h"
 
 namespace twofour::cli {
@@ -54,11 +56,14 @@ template CLI::Option* add_number(CLI::App&, const std::string&, uint64_t&, Limit
                                  const std::string&);
 template CLI::Option* add_number(CLI::App&, const std::string&, double&, Limits<double>, const std::string&);
 
-CLI::Option* add_path(CLI::App& app, const std::string& flag, std::string& path,
-                      const std::string& description) {
+template <typename Path>
+CLI::Option* add_path(CLI::App& app, const std::string& flag, Path& path, const std::string& description) {
   return add_parsed(
              app, flag, [&path](const std::string& text) { path = text; }, description)
       ->type_name("FILE");
 }
+
+template CLI::Option* add_path(CLI::App&, const std::string&, std::string&, const std::string&);
+template CLI::Option* add_path(CLI::App&, const std::string&, std::filesystem::path&, const std::string&);
 
 }  // namespace twofour::cli

@@ -34,8 +34,8 @@ template <typename T>
 CLI::Option* add_number(CLI::App& app, const std::string& flag, T& value,
                         std::type_identity_t<Limits<T>> limits, const std::string& description);
 
-/// A file or folder; an empty name is an error.
-CLI::Option* add_path(CLI::App& app, const std::string& flag, std::string& path,
-                      const std::string& description);
+/// A file or folder; an empty name is an error. Path is std::string or std::filesystem::path.
+template <typename Path>
+CLI::Option* add_path(CLI::App& app, const std::string& flag, Path& path, const std::string& description);
 
 }  // namespace twofour::cli

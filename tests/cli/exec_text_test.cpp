@@ -174,7 +174,6 @@ TEST(ReportPage, SaysWhatRanAndWhatLost) {
 }
 
 TEST(ShapeProfile, WhatIsMissingComesFromTheOthers) {
-  using Shapes = std::map<std::string, Shape>;
   const Shapes none, one = {{"a", {1}}}, two = {{"a", {2}}}, four = {{"a", {4}}};
   const auto expect = [](const ShapeProfile& profile, int64_t min, int64_t opt, int64_t max) {
     EXPECT_EQ(profile.min.at("a"), Shape{min});

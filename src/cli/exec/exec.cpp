@@ -81,11 +81,9 @@ void check(const ExecOptions& options) {
       {"--exportProfile", options.export_profile}, {"--exportLayerInfo", options.export_layer_info},
       {"--exportOutput", options.export_output},   {"--exportTimes", options.export_times},
       {"--exportTrace", options.export_trace},     {"--exportReport", options.export_report},
-      {"--saveTactics", options.save_tactics},     {"--timingCacheFile", options.timing_cache}};
-  check_readable({"--loadTactics", options.load_tactics});
-  for (const FileFlag& file : read) check_readable(file);
-  check_writable(written);
-  for (const FileFlag& file : read) check_apart(file, written);
+      {"--saveTactics", options.save_tactics},     {"--timingCacheFile", options.tuning.timing_cache}};
+  check_readable({"--loadTactics", options.load_tactics});  // which --saveTactics may overwrite
+  check_files(read, written);
   if (options.dump_raw) check_writable({{"--dumpRawBindingsToFile", "input.raw"}});
 }
 

@@ -6,7 +6,7 @@
 #include "cli/exec/refused.h"
 #include "cli/exec/summary.h"
 #include "cli/exec/tactic_sources.h"
-#include "cli/parse.h"
+#include "cli/input_options.h"
 #include "cli/sparsity_choice.h"
 #include "cli/values.h"
 #include "twofour/error.h"
@@ -26,21 +26,16 @@ void add_model_flags(CLI::App& exec, ExecOptions& o) {
 }
 
 void add_shape_flags(CLI::App& exec, ExecOptions& o) {
-  const auto add = [&](const char* flag, std::map<std::string, Shape>& shapes, const char* description) {
-    add_parsed(
-        exec, flag, [&shapes](const std::string& text) { shapes = parse_shapes(text); }, description)
-        ->type_name("NAME:SHAPE,...");
-  };
-  add("--shapes", o.shapes, "Sizes of open dimensions: input:1x3x224x224,...");
-  add("--optShapes", o.opt_shapes, "The same; with the next two the sizes to run at");
-  add("--minShapes", o.min_shapes, "Smallest sizes that the engine takes");
-  add("--maxShapes", o.max_shapes, "Largest sizes that the engine takes");
+  add_shapes(exec, "--shapes", o.shapes);
+  add_shapes(exec, "--optShapes", o.opt_shapes, "The same; with the next two the sizes to run at");
+  add_shapes(exec, "--minShapes", o.min_shapes, "Smallest sizes that the engine takes");
+  add_shapes(exec, "--maxShapes", o.max_shapes, "Largest sizes that the engine takes");
 }
 
 void add_tuning_flags(CLI::App& exec, ExecOptions& o) {
   constexpr int kMost = 100'000;
   TuningOptions& t = o.tuning;
-  add_path(exec, "--timingCacheFile", o.timing_cache, "Measured times to start from and to keep");
+  add_path(exec, "--timingCacheFile", t.timing_cache, "Measured times to start from and to keep");
   exec.add_flag("--errorOnTimingCacheMiss", t.strict_timing_cache, "A time that the file misses is an error");
   add_number(exec, "--builderOptimizationLevel,--heuristic", t.level, {0, 5},
              "0: nothing is timed; up to 5: longer timing, from 4 on with a search over kernel parameters")
@@ -93,10 +88,7 @@ void add_loop_flags(CLI::App& exec, LoopOptions& loop) {
 
 void add_inference_flags(CLI::App& exec, ExecOptions& o) {
   exec.option_defaults()->group("Inference");
-  add_parsed(
-      exec, "--loadInputs", [&o](const std::string& text) { o.load_inputs = parse_named_files(text); },
-      "Inputs from raw or .npy files: name:file,...; others are random")
-      ->type_name("NAME:FILE,...");
+  add_load_inputs(exec, o.load_inputs);
   add_loop_flags(exec, o.loop);
   add_number(exec, "--threads", o.threads, {0, kMaxThreads},
              "Of all kernels together; default: the cores. Streams share them")
@@ -167,7 +159,6 @@ void settle_flags(const CLI::App& exec, ExecOptions& options) {
     if (given(exec, flag))
       throw Error(ErrorCode::kUnsupported, fmt::format("{} is not supported: {}", flag.name, flag.reason));
   options.loop.data_transfers = !options.no_transfers;
-  options.tuning.timing_cache = options.timing_cache;
   for (const KnownFlag& flag : flags_without_effect())
     if (given(exec, flag))
       options.notes.push_back(fmt::format("{} has no effect: {}", flag.name, flag.reason));
