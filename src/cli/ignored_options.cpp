@@ -6,7 +6,7 @@
 
 namespace twofour::cli {
 
-void refuse_ignored(const CLI::App& command, std::initializer_list<OptionUse> options) {
+void refuse_ignored(const CLI::App& command, const std::vector<OptionUse>& options) {
   for (const OptionUse& use : options)
     if (!use.used && command.count(use.option) > 0)
       throw Error(ErrorCode::kInvalidArgument,

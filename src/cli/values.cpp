@@ -17,8 +17,7 @@ T number_within(const std::string& text, const Limits<T>& limits) {
   } catch (const Error&) {
     throw Error(ErrorCode::kInvalidArgument, expected);
   }
-  if (!(value >= limits.least && value <= limits.most))  // nor NaN
-    throw Error(ErrorCode::kInvalidArgument, expected);
+  if (value < limits.least || value > limits.most) throw Error(ErrorCode::kInvalidArgument, expected);
   return value;
 }
 

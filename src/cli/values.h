@@ -21,6 +21,8 @@ CLI::Option* add_parsed(CLI::App& app, const std::string& flag, std::function<vo
                         const std::string& description);
 
 inline constexpr int64_t kMostClasses = 1'000'000;
+inline constexpr int64_t kMostImages = 1'000'000'000;
+inline constexpr int64_t kMostPixels = 32768;  // of a side
 inline constexpr uint64_t kMostSeed = std::numeric_limits<uint64_t>::max();
 
 /// "from 1 to 5".
