@@ -9,9 +9,9 @@
 #include <limits>
 
 #include "cli/file_flags.h"
-#include "cli/npy.h"
 #include "cli/suggest.h"
 #include "twofour/error.h"
+#include "twofour/npy.h"
 
 namespace twofour::cli {
 namespace {
