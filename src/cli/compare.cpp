@@ -12,7 +12,6 @@
 #include "cli/input_options.h"
 #include "cli/sparsity_choice.h"
 #include "cli/threads.h"
-#include "cli/values.h"
 #include "twofour/error.h"
 #include "twofour/files.h"
 
@@ -92,15 +91,14 @@ void run(const Options& options) {
 }
 
 void add_sides(CLI::App& compare, Options& o) {
-  compare.add_option("model", o.model, "ONNX file whose engine is looked at")->required();
-  CLI::Option* other = compare.add_option("other", o.other, "ONNX file to compare with");
-  compare
-      .add_flag("--reference", o.reference,
-                "Compare with the reference kernels (without `other` the default)")
-      ->excludes(other);
-  compare.add_flag("--dense", o.dense, "Compare with the dense engine of the same model")
-      ->excludes(other)
-      ->excludes("--reference");
+  add_text(compare, "model", o.model, "ONNX file whose engine is looked at").required();
+  const Argument other = add_text(compare, "other", o.other, "ONNX file to compare with");
+  const Argument reference = add_flag(compare, "--reference", o.reference,
+                                      "Compare with the reference kernels (without `other` the default)")
+                                 .excludes(other);
+  add_flag(compare, "--dense", o.dense, "Compare with the dense engine of the same model")
+      .excludes(other)
+      .excludes(reference);
   add_sparsity_choice(compare, o.sparsity);
   add_path(compare, "--loadTactics", o.load_tactics, "Replay the tactics of an earlier build");
   add_path(compare, "--timingCacheFile", o.timing_cache, "Measured times to start from and to keep");
@@ -119,8 +117,8 @@ void add_judgement(CLI::App& compare, Options& o) {
   add_number(compare, "--atol", tolerance.atol, {0, kMost},
              "An element agrees when |a - b| <= atol + rtol * |b|");
   add_number(compare, "--rtol", tolerance.rtol, {0, kMost}, "Relative part");
-  compare.add_flag("--bisect", o.compare.bisect,
-                   "Find the layer with which a failing output leaves tolerance");
+  add_flag(compare, "--bisect", o.compare.bisect,
+           "Find the layer with which a failing output leaves tolerance");
   add_path(compare, "--html", o.html, "Write the report as a page");
   add_path(compare, "--json", o.json, "Write the report as JSON");
 }
@@ -129,12 +127,12 @@ void add_judgement(CLI::App& compare, Options& o) {
 
 void add_compare(CLI::App& app) {
   auto options = std::make_shared<Options>();
-  CLI::App* compare =
-      app.add_subcommand("compare", "Compare two models, or an engine with the reference, layer by layer");
-  add_sides(*compare, *options);
-  add_inputs(*compare, *options);
-  add_judgement(*compare, *options);
-  compare->callback([options] { run(*options); });
+  CLI::App& compare =
+      add_command(app, "compare", "Compare two models, or an engine with the reference, layer by layer",
+                  [options](const CLI::App&) { run(*options); });
+  add_sides(compare, *options);
+  add_inputs(compare, *options);
+  add_judgement(compare, *options);
 }
 
 }  // namespace twofour::cli

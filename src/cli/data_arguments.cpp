@@ -5,7 +5,7 @@
 #include <fstream>
 
 #include "cli/console.h"
-#include "cli/values.h"
+#include "cli/parse.h"
 #include "twofour/error.h"
 
 namespace twofour::cli {
@@ -15,7 +15,7 @@ void add_floats(CLI::App& app, const std::string& flag, std::vector<float>& valu
                 const std::string& description) {
   add_parsed(
       app, flag, [&values](const std::string& text) { values = parse_floats(text); }, description)
-      ->type_name("N,...");
+      .type_name("N,...");
 }
 
 /// One number is height and width.
@@ -42,30 +42,31 @@ std::string classes_text(int64_t classes, int64_t scores) {
 
 bool is_drawn(const std::string& source) { return source == "digits" || source == "synthetic"; }
 
-void add_data_arguments(CLI::App& app, DataArguments& a) {
-  app.option_defaults()->group("Data");
-  app.add_option(
-      "--data", a.source,
+Argument add_data_arguments(CLI::App& app, DataArguments& a) {
+  start_group(app, "Data");
+  const Argument data = add_text(
+      app, "--data", a.source,
       "Folder with class folders (ImageFolder), idx files or CIFAR batches; or `digits`, drawn by twofour");
   add_number(app, "--data_size", a.size, {1, kMostImages}, "Number of images that `digits` draws")
-      ->default_str("");
+      .default_text("");
   add_floats(app, "--mean", a.mean, "Per channel, subtracted from values in [0,1]: 0.485,0.456,0.406");
   add_floats(app, "--std", a.std, "Per channel, divided by: 0.229,0.224,0.225");
   add_parsed(
       app, "--input_size", [&a](const std::string& text) { a.input_size = parse_image_size(text); },
       "Size of the images where the model leaves it open: 224, 224x320 (HxW) or 3x224x320")
-      ->type_name("SHAPE");
+      .type_name("SHAPE");
   add_number(
       app, "--resize", a.resize, {1, kMostPixels},
       "Shorter side before the centre is cropped to the model's size: 256 (default: it just covers it)")
-      ->default_str("");
+      .default_text("");
   add_number(app, "--center_crop", a.center_crop, {1, kMostPixels},
              "Size of that crop, which must be the model's: 224")
-      ->default_str("");
-  app.add_option("--class_names", a.class_names,
-                 "Folder names by label, a,b,c or a file of lines; default: those the model was trained on");
+      .default_text("");
+  add_text(app, "--class_names", a.class_names,
+           "Folder names by label, a,b,c or a file of lines; default: those the model was trained on");
   add_number(app, "--batch_size", a.batch_size, {1, kMostImages}, "Images in a batch");
   add_number(app, "--seed", a.seed, {0, kMostSeed}, "Of shuffling, augmentation and fresh weights");
+  return data;
 }
 
 std::vector<OptionUse> data_uses(const DataArguments& a, const std::string& test_source) {

@@ -4,8 +4,6 @@
 #include <optional>
 #include <string>
 
-#include <CLI/CLI.hpp>
-
 #include "cli/ignored_options.h"
 #include "twofour/data.h"
 #include "twofour/model.h"
@@ -24,8 +22,8 @@ struct DataArguments {
 /// Images that twofour makes itself.
 bool is_drawn(const std::string& source);
 
-/// The options that come after are in the group of these.
-void add_data_arguments(CLI::App& app, DataArguments& arguments);
+/// Starts the group of these. Returns --data.
+Argument add_data_arguments(CLI::App& app, DataArguments& arguments);
 
 /// Which of them have an effect on the images of the arguments' source and of `test_source`; either may be
 /// empty.

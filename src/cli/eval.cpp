@@ -5,13 +5,13 @@
 
 #include <nlohmann/json.hpp>
 
+#include "cli/arguments.h"
 #include "cli/command.h"
 #include "cli/console.h"
 #include "cli/data_arguments.h"
 #include "cli/file_flags.h"
 #include "cli/json_text.h"
 #include "cli/threads.h"
-#include "cli/values.h"
 #include "twofour/engine.h"
 #include "twofour/files.h"
 #include "twofour/train.h"
@@ -53,13 +53,12 @@ void run(const Options& options, const CLI::App& command) {
 
 void add_eval(CLI::App& app) {
   auto options = std::make_shared<Options>();
-  CLI::App* eval = app.add_subcommand("eval", "Measure a model's accuracy on labelled images");
-  add_path(*eval, "--onnx", options->onnx, "Model")->required();
-  add_threads_option(*eval, options->threads);
-  add_path(*eval, "--json", options->json, "Write the result as JSON");
-  add_data_arguments(*eval, options->data);
-  eval->get_option("--data")->required();
-  eval->callback([options, eval] { run(*options, *eval); });
+  CLI::App& eval = add_command(app, "eval", "Measure a model's accuracy on labelled images",
+                               [options](const CLI::App& command) { run(*options, command); });
+  add_path(eval, "--onnx", options->onnx, "Model").required();
+  add_threads_option(eval, options->threads);
+  add_path(eval, "--json", options->json, "Write the result as JSON");
+  add_data_arguments(eval, options->data).required();
 }
 
 }  // namespace twofour::cli

@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include <CLI/CLI.hpp>
+#include "cli/arguments.h"
 
 namespace twofour::cli {
 

@@ -5,8 +5,8 @@
 #include <limits>
 
 #include "cli/choice.h"
+#include "cli/parse.h"
 #include "cli/threads.h"
-#include "cli/values.h"
 #include "twofour/error.h"
 
 namespace twofour::cli {
@@ -39,48 +39,45 @@ std::vector<int64_t> parse_milestones(const std::string& text) {
 }
 
 void add_model_options(CLI::App& train, TrainArguments& a) {
-  train.option_defaults()->group("Model");
+  start_group(train, "Model");
   add_path(train, "--onnx", a.onnx, "Model to start from");
-  train.add_option("--zoo", a.zoo, "or a built-in network with fresh weights (see twofour zoo)");
+  add_text(train, "--zoo", a.zoo, "or a built-in network with fresh weights (see twofour zoo)");
   add_number(train, "--classes", a.classes, {1, kMostClasses}, "Number of classes of a built-in network")
-      ->default_str("");
+      .default_text("");
   add_choice(train, "--sparse", a.sparse, kKeepSparsityNames,
              "auto: keep weights that are 2:4, marked or by their zeros; keep: there must be some; none");
-  train
-      .add_option("--freeze", a.freeze,
-                  "Constants not to train, by their names or their layers': conv1*,*.bias")
-      ->delimiter(',');
-  train.add_option("--train", a.train, "Constants to train all the same; after --freeze")->delimiter(',');
+  add_list(train, "--freeze", a.freeze,
+           "Constants not to train, by their names or their layers': conv1*,*.bias");
+  add_list(train, "--train", a.train, "Constants to train all the same; after --freeze");
   add_path(train, "--output", a.output, "Folder for model.onnx, checkpoint, history and report");
-  train.add_flag("--resume", a.resume, "Go on from the checkpoint in --output, bit for bit");
-  train.add_flag(
-      "--new_schedule", a.trainer.new_schedule,
-      "With --resume: a longer run or another schedule than the checkpoint's; not bit for bit then");
+  add_flag(train, "--resume", a.resume, "Go on from the checkpoint in --output, bit for bit");
+  add_flag(train, "--new_schedule", a.trainer.new_schedule,
+           "With --resume: a longer run or another schedule than the checkpoint's; not bit for bit then");
 }
 
 void add_data_options(CLI::App& train, TrainArguments& a) {
   add_data_arguments(train, a.data);
-  train.add_option("--test_data", a.test_data,
-                   "Data for the accuracy after each epoch; default: --data's test split");
-  train.add_flag("--flip", a.flip, "Random horizontal flips");
+  add_text(train, "--test_data", a.test_data,
+           "Data for the accuracy after each epoch; default: --data's test split");
+  add_flag(train, "--flip", a.flip, "Random horizontal flips");
   add_number(train, "--crop_padding", a.crop_padding, {0, kMostPixels},
              "Random crops after padding by this much (CIFAR: 4)")
-      ->default_str("");
+      .default_text("");
 }
 
 void add_optimiser_options(CLI::App& train, TrainArguments& a) {
-  train.option_defaults()->group("Optimiser");
+  start_group(train, "Optimiser");
   add_number(train, "--epochs", a.epochs, {1, kMostEpochs}, "Passes over the data");
   add_number(train, "--lr", a.sgd.lr, {0, kMost}, "Learning rate");
   add_number(train, "--momentum", a.sgd.momentum, {0, kMost}, "Of SGD");
-  train.add_flag("--nesterov", a.sgd.nesterov, "Nesterov momentum");
+  add_flag(train, "--nesterov", a.sgd.nesterov, "Nesterov momentum");
   add_number(train, "--weight_decay", a.sgd.weight_decay, {0, kMost}, "L2");
-  train.add_flag("--no_norm_decay", a.no_norm_decay, "No decay of biases and batch-norm parameters");
+  add_flag(train, "--no_norm_decay", a.no_norm_decay, "No decay of biases and batch-norm parameters");
   add_choice(train, "--schedule", a.trainer.schedule.kind, kScheduleNames, "Learning rate over time");
   add_parsed(
       train, "--milestones", [&a](const std::string& text) { a.milestones = parse_milestones(text); },
       "Epochs at which the step schedule decays: 100,150")
-      ->type_name("N,...");
+      .type_name("N,...");
   add_number(train, "--gamma", a.trainer.schedule.gamma, {0, kMost}, "Factor of the step schedule");
   add_number(train, "--warmup_epochs", a.warmup_epochs, {0, kMostEpochs}, "Linear warm-up");
   add_number(train, "--label_smoothing", a.trainer.label_smoothing, {0, 1}, "0 to 1");
@@ -88,26 +85,24 @@ void add_optimiser_options(CLI::App& train, TrainArguments& a) {
 }
 
 void add_precision_options(CLI::App& train, TrainArguments& a) {
-  train.option_defaults()->group("Mixed precision");
+  start_group(train, "Mixed precision");
   add_choice(train, "--precision", a.trainer.precision, kPrecisionNames,
              "Of forward and backward; masters are fp32");
   add_choice(train, "--amp", a.trainer.force_half, kAmpNames,
              "auto: fp32 where the hardware has no half arithmetic; force: half storage anyway");
-  train
-      .add_option("--deny_half", a.trainer.deny_half,
-                  "Names of nodes that stay fp32, with * and ?: conv1,*/fc")
-      ->delimiter(',');
+  add_list(train, "--deny_half", a.trainer.deny_half,
+           "Names of nodes that stay fp32, with * and ?: conv1,*/fc");
   add_parsed(
       train, "--loss_scale",
       [&a](const std::string& text) { a.trainer.loss_scaling = parse_loss_scale(text); },
       "dynamic | none | a number")
-      ->default_str("dynamic")
-      ->type_name("N");
-  train.add_flag("--require_mixed", a.require_mixed, "Fail where mixed precision is not available");
+      .default_text("dynamic")
+      .type_name("N");
+  add_flag(train, "--require_mixed", a.require_mixed, "Fail where mixed precision is not available");
 }
 
 void add_benchmark_options(CLI::App& train, TrainArguments& a) {
-  train.option_defaults()->group("Benchmark");
+  start_group(train, "Benchmark");
   add_number(train, "--num_iter", a.benchmark.num_iter, {1, kMostSteps},
              "Only a benchmark, of this length, on --data or synthetic images");
   add_choice(train, "--iter_unit", a.benchmark.unit, kIterUnitNames, "Of --num_iter");
