@@ -1,8 +1,10 @@
-// The subcommands of `twofour`. Each lives in the file of its name and adds itself to the command line; its
-// callback runs it. Errors are thrown: main() prints them in one line and exits with 1.
+// The subcommands of `twofour`. Each lives in the file of its name and adds itself to the command line.
+// Errors are thrown: main() prints them in one line and exits with 1.
 #pragma once
 
-#include <CLI/CLI.hpp>
+namespace CLI {
+class App;
+}
 
 namespace twofour::cli {
 

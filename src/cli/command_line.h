@@ -1,18 +1,14 @@
-// What is checked of a command line beside the values of its options.
+// The command line of `twofour`.
 #pragma once
 
 #include <string>
 #include <vector>
 
-#include <CLI/CLI.hpp>
-
 namespace twofour::cli {
 
-/// "--flag=" and a value for a flag that takes none throw CLI::ValidationError. The first of `arguments` is
-/// the subcommand.
-void check_equal_signs(const CLI::App& app, const std::vector<std::string>& arguments);
-
-/// A line for every option of the subcommand that takes one value and was given several: the last counts.
-std::vector<std::string> notes_on_repeats(const CLI::App& app);
+/// Reads `arguments`, the first of which is the subcommand, and runs it; or prints help. Returns the exit
+/// code: 2, after one line that says what is wrong, when they cannot be read. Throws what the subcommand
+/// throws.
+int run_command_line(std::vector<std::string> arguments);
 
 }  // namespace twofour::cli

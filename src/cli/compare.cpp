@@ -9,11 +9,9 @@
 #include "cli/console.h"
 #include "cli/exec/shape_profile.h"
 #include "cli/file_flags.h"
-#include "cli/inputs.h"
-#include "cli/parse.h"
+#include "cli/input_options.h"
 #include "cli/sparsity_choice.h"
 #include "cli/threads.h"
-#include "cli/values.h"
 #include "twofour/error.h"
 #include "twofour/files.h"
 
@@ -27,17 +25,17 @@ struct Options {
   bool reference = false, dense = false;
   Sparsity sparsity = Sparsity::kEnable;
   CompareOptions compare;
-  uint32_t seed = 24;
+  uint32_t seed = kInputSeed;
   int threads = 0;
 };
 
-Shapes shapes_of(const Options& options, const std::string& onnx) {
-  const std::vector<TensorInfo> inputs = Model::input_infos(onnx);
-  return with_default_shapes(inputs, expand_wildcards(options.shapes, names_of_open(inputs)));
-}
-
 Model load(const Options& options, const std::string& onnx) {
-  return Model::load(onnx, {.shapes = shapes_of(options, onnx), .kept_inputs = {}});
+  const std::vector<TensorInfo> inputs = Model::input_infos(onnx);
+  const Shapes shapes = expand_wildcards(options.shapes, names_of_open(inputs));
+  for (const auto& [name, shape] : shapes) check_spelling(inputs, name);
+  LoadOptions load{with_default_shapes(inputs, shapes), {}};
+  for (const auto& [name, file] : options.load_inputs) load.kept_inputs.insert(name);
+  return Model::load(onnx, load);
 }
 
 Engine build(const Options& options, const Model& model, Sparsity sparsity) {
@@ -49,11 +47,10 @@ Engine build(const Options& options, const Model& model, Sparsity sparsity) {
 }
 
 CompareReport compare(const Options& options, std::string& title) {
-  for (const auto& [name, shape] : options.shapes) check_spelling(Model::input_infos(options.model), name);
   const Model model = load(options, options.model);
   check_input_files(shaped_inputs(model.input_infos(), {}), options.load_inputs);
   const Engine engine = build(options, model, options.sparsity);
-  const Inputs inputs = load_inputs(engine, {.files = options.load_inputs, .seed = options.seed});
+  const Inputs inputs = load_inputs(engine, options.load_inputs, options.seed);
   const std::string note = random_inputs_note(inputs, options.load_inputs);
   if (options.other.empty() && !options.dense) {
     title = options.model + " against the reference kernels";
@@ -67,14 +64,12 @@ CompareReport compare(const Options& options, std::string& title) {
 }
 
 void check(const Options& options) {
-  std::vector<FileFlag> read = {{"model", options.model}, {"other", options.other}};
+  std::vector<FileFlag> read = {
+      {"model", options.model}, {"other", options.other}, {"--loadTactics", options.load_tactics}};
   for (const auto& [name, path] : options.load_inputs) read.push_back({"--loadInputs", path});
-  const std::vector<FileFlag> written = {
-      {"--html", options.html}, {"--json", options.json}, {"--timingCacheFile", options.timing_cache}};
-  check_readable({"--loadTactics", options.load_tactics});
-  for (const FileFlag& file : read) check_readable(file);
-  check_writable(written);
-  for (const FileFlag& file : read) check_apart(file, written);
+  check_files(
+      read,
+      {{"--html", options.html}, {"--json", options.json}, {"--timingCacheFile", options.timing_cache}});
 }
 
 void run(const Options& options) {
@@ -96,15 +91,14 @@ void run(const Options& options) {
 }
 
 void add_sides(CLI::App& compare, Options& o) {
-  compare.add_option("model", o.model, "ONNX file whose engine is looked at")->required();
-  CLI::Option* other = compare.add_option("other", o.other, "ONNX file to compare with");
-  compare
-      .add_flag("--reference", o.reference,
-                "Compare with the reference kernels (without `other` the default)")
-      ->excludes(other);
-  compare.add_flag("--dense", o.dense, "Compare with the dense engine of the same model")
-      ->excludes(other)
-      ->excludes("--reference");
+  add_text(compare, "model", o.model, "ONNX file whose engine is looked at").required();
+  const Argument other = add_text(compare, "other", o.other, "ONNX file to compare with");
+  const Argument reference = add_flag(compare, "--reference", o.reference,
+                                      "Compare with the reference kernels (without `other` the default)")
+                                 .excludes(other);
+  add_flag(compare, "--dense", o.dense, "Compare with the dense engine of the same model")
+      .excludes(other)
+      .excludes(reference);
   add_sparsity_choice(compare, o.sparsity);
   add_path(compare, "--loadTactics", o.load_tactics, "Replay the tactics of an earlier build");
   add_path(compare, "--timingCacheFile", o.timing_cache, "Measured times to start from and to keep");
@@ -112,12 +106,8 @@ void add_sides(CLI::App& compare, Options& o) {
 }
 
 void add_inputs(CLI::App& compare, Options& o) {
-  add_parsed(
-      compare, "--shapes", [&o](const std::string& text) { o.shapes = parse_shapes(text); },
-      "Sizes of open dimensions: input:1x3x224x224,...");
-  add_parsed(
-      compare, "--loadInputs", [&o](const std::string& text) { o.load_inputs = parse_named_files(text); },
-      "Inputs from raw or .npy files: name:file,...; others are random");
+  add_shapes(compare, "--shapes", o.shapes);
+  add_load_inputs(compare, o.load_inputs);
   add_number(compare, "--seed", o.seed, {0, std::numeric_limits<uint32_t>::max()}, "Of random inputs");
 }
 
@@ -127,8 +117,8 @@ void add_judgement(CLI::App& compare, Options& o) {
   add_number(compare, "--atol", tolerance.atol, {0, kMost},
              "An element agrees when |a - b| <= atol + rtol * |b|");
   add_number(compare, "--rtol", tolerance.rtol, {0, kMost}, "Relative part");
-  compare.add_flag("--bisect", o.compare.bisect,
-                   "Find the layer with which a failing output leaves tolerance");
+  add_flag(compare, "--bisect", o.compare.bisect,
+           "Find the layer with which a failing output leaves tolerance");
   add_path(compare, "--html", o.html, "Write the report as a page");
   add_path(compare, "--json", o.json, "Write the report as JSON");
 }
@@ -137,12 +127,12 @@ void add_judgement(CLI::App& compare, Options& o) {
 
 void add_compare(CLI::App& app) {
   auto options = std::make_shared<Options>();
-  CLI::App* compare =
-      app.add_subcommand("compare", "Compare two models, or an engine with the reference, layer by layer");
-  add_sides(*compare, *options);
-  add_inputs(*compare, *options);
-  add_judgement(*compare, *options);
-  compare->callback([options] { run(*options); });
+  CLI::App& compare =
+      add_command(app, "compare", "Compare two models, or an engine with the reference, layer by layer",
+                  [options](const CLI::App&) { run(*options); });
+  add_sides(compare, *options);
+  add_inputs(compare, *options);
+  add_judgement(compare, *options);
 }
 
 }  // namespace twofour::cli

@@ -9,39 +9,25 @@
 #include "twofour/error.h"
 
 namespace twofour::cli {
+namespace {
 
-void add_data_arguments(CLI::App& app, DataArguments& a) {
-  app.add_option(
-         "--data", a.source,
-         "Folder with class folders (ImageFolder), idx files or CIFAR batches; or `digits`, drawn by twofour")
-      ->group("Data");
-  app.add_option("--data_size", a.size, "Number of images that `digits` draws")
-      ->check(CLI::Range(int64_t{1}, int64_t{1'000'000'000}))
-      ->group("Data");
-  app.add_option("--mean", a.mean, "Per channel, subtracted from values in [0,1]: 0.485,0.456,0.406")
-      ->group("Data");
-  app.add_option("--std", a.std, "Per channel, divided by: 0.229,0.224,0.225")->group("Data");
-  app.add_option("--input_size", a.input_size,
-                 "Size of the images where the model leaves it open: 224, 224x320 (HxW) or 3x224x320")
-      ->group("Data");
-  app.add_option(
-         "--resize", a.resize,
-         "Shorter side before the centre is cropped to the model's size: 256 (default: it just covers it)")
-      ->check(CLI::Range(int64_t{1}, int64_t{32768}))
-      ->group("Data");
-  app.add_option("--center_crop", a.center_crop, "Size of that crop, which must be the model's: 224")
-      ->check(CLI::Range(int64_t{1}, int64_t{32768}))
-      ->group("Data");
-  app.add_option("--class_names", a.class_names,
-                 "Folder names by label, a,b,c or a file of lines; default: those the model was trained on")
-      ->group("Data");
-  app.add_option("--batch_size", a.batch_size, "Images in a batch")->capture_default_str()->group("Data");
-  app.add_option("--seed", a.seed, "Of shuffling, augmentation and fresh weights")
-      ->capture_default_str()
-      ->group("Data");
+void add_floats(CLI::App& app, const std::string& flag, std::vector<float>& values,
+                const std::string& description) {
+  add_parsed(
+      app, flag, [&values](const std::string& text) { values = parse_floats(text); }, description)
+      .type_name("N,...");
 }
 
-namespace {
+/// One number is height and width.
+Shape parse_image_size(const std::string& text) {
+  Shape size = parse_shape(text);
+  if (size.rank() == 1) size.push_back(size[0]);
+  if (size.rank() != 2 && size.rank() != 3)
+    throw Error(ErrorCode::kInvalidArgument, fmt::format("\"{}\" is not a size of images", text));
+  return size;
+}
+
+bool is_folder(const std::string& source) { return !source.empty() && !is_drawn(source); }
 
 std::string_view split_name(Split split) {
   return split == Split::kTrain ? "training " : split == Split::kTest ? "test " : "";
@@ -54,6 +40,45 @@ std::string classes_text(int64_t classes, int64_t scores) {
 
 }  // namespace
 
+bool is_drawn(const std::string& source) { return source == "digits" || source == "synthetic"; }
+
+Argument add_data_arguments(CLI::App& app, DataArguments& a) {
+  start_group(app, "Data");
+  const Argument data = add_text(
+      app, "--data", a.source,
+      "Folder with class folders (ImageFolder), idx files or CIFAR batches; or `digits`, drawn by twofour");
+  add_number(app, "--data_size", a.size, {1, kMostImages}, "Number of images that `digits` draws")
+      .default_text("");
+  add_floats(app, "--mean", a.mean, "Per channel, subtracted from values in [0,1]: 0.485,0.456,0.406");
+  add_floats(app, "--std", a.std, "Per channel, divided by: 0.229,0.224,0.225");
+  add_parsed(
+      app, "--input_size", [&a](const std::string& text) { a.input_size = parse_image_size(text); },
+      "Size of the images where the model leaves it open: 224, 224x320 (HxW) or 3x224x320")
+      .type_name("SHAPE");
+  add_number(
+      app, "--resize", a.resize, {1, kMostPixels},
+      "Shorter side before the centre is cropped to the model's size: 256 (default: it just covers it)")
+      .default_text("");
+  add_number(app, "--center_crop", a.center_crop, {1, kMostPixels},
+             "Size of that crop, which must be the model's: 224")
+      .default_text("");
+  add_text(app, "--class_names", a.class_names,
+           "Folder names by label, a,b,c or a file of lines; default: those the model was trained on");
+  add_number(app, "--batch_size", a.batch_size, {1, kMostImages}, "Images in a batch");
+  add_number(app, "--seed", a.seed, {0, kMostSeed}, "Of shuffling, augmentation and fresh weights");
+  return data;
+}
+
+std::vector<OptionUse> data_uses(const DataArguments& a, const std::string& test_source) {
+  const bool any = !a.source.empty();
+  return {{"--data_size", is_drawn(a.source) || is_drawn(test_source), "--data=digits"},
+          {"--class_names", is_folder(a.source), "a folder of classes"},
+          {"--mean", any, "--data"},
+          {"--std", any, "--data"},
+          {"--resize", is_folder(a.source) || is_folder(test_source), "a folder of images"},
+          {"--center_crop", a.resize > 0, "--resize"}};
+}
+
 std::string skipped_text(int64_t skipped) {
   return skipped == 0 ? "" : fmt::format("; left out because they did not decode: {}", skipped);
 }
@@ -65,12 +90,7 @@ void print_skipped(const DataLoader& loader, std::string_view split) {
 }
 
 Shape image_shape(const DataArguments& arguments, const Model& model) {
-  Shape open;
-  if (!arguments.input_size.empty()) {
-    open = parse_shape(arguments.input_size);
-    if (open.rank() == 1) open = {open[0], open[0]};
-  }
-  const Shape shape = model.image_shape(open);
+  const Shape shape = model.image_shape(arguments.input_size);
   if (arguments.center_crop > 0 &&
       Shape{arguments.center_crop, arguments.center_crop} != Shape{shape[1], shape[2]})
     throw Error(ErrorCode::kInvalidArgument,
@@ -92,8 +112,8 @@ std::vector<std::string> class_names(const DataArguments& arguments, const Model
 DataLoader open_data(const DataArguments& arguments, const Model& model, DataOptions options) {
   ProgressBar bar("decoding images");
   options.source = arguments.source;
-  options.mean = parse_floats(arguments.mean);
-  options.std = parse_floats(arguments.std);
+  options.mean = arguments.mean;
+  options.std = arguments.std;
   options.batch_size = arguments.batch_size;
   options.size = arguments.size;
   options.seed = arguments.seed;

@@ -4,21 +4,30 @@
 #include <optional>
 #include <string>
 
-#include <CLI/CLI.hpp>
-
+#include "cli/ignored_options.h"
 #include "twofour/data.h"
 #include "twofour/model.h"
 
 namespace twofour::cli {
 
 struct DataArguments {
-  std::string source, mean, std, input_size, class_names;
+  std::string source, class_names;
+  std::vector<float> mean, std;
+  Shape input_size;  // H,W or C,H,W
   int64_t batch_size = 128;
   int64_t size = 0, resize = 0, center_crop = 0;
   uint64_t seed = 1;
 };
 
-void add_data_arguments(CLI::App& app, DataArguments& arguments);
+/// Images that twofour makes itself.
+bool is_drawn(const std::string& source);
+
+/// Starts the group of these. Returns --data.
+Argument add_data_arguments(CLI::App& app, DataArguments& arguments);
+
+/// Which of them have an effect on the images of the arguments' source and of `test_source`; either may be
+/// empty.
+std::vector<OptionUse> data_uses(const DataArguments& arguments, const std::string& test_source = {});
 
 /// C,H,W: the model's, with --input_size for the sizes that it leaves open. Throws Error{kInvalidArgument}
 /// naming the option.

@@ -5,12 +5,12 @@
 #include <filesystem>
 #include <memory>
 
+#include "cli/arguments.h"
 #include "cli/command.h"
 #include "cli/console.h"
 #include "cli/demo_engines.h"
 #include "cli/threads.h"
 #include "cli/train_run.h"
-#include "cli/values.h"
 #include "twofour/engine.h"
 #include "twofour/error.h"
 #include "twofour/files.h"
@@ -188,13 +188,13 @@ void run(const Options& options) {
 
 void add_demo(CLI::App& app) {
   auto options = std::make_shared<Options>();
-  CLI::App* demo =
-      app.add_subcommand("demo", "The whole road on built-in data: train, prune, retrain, build, measure");
-  add_path(*demo, "--output", options->output, "Folder for models and report")->default_str(options->output);
-  demo->add_flag("--quick", options->quick, "Less data and fewer epochs: about a minute");
-  add_number(*demo, "--seed", options->seed, {0, kMostSeed}, "Of data and weights");
-  add_threads_option(*demo, options->threads);
-  demo->callback([options] { run(*options); });
+  CLI::App& demo =
+      add_command(app, "demo", "The whole road on built-in data: train, prune, retrain, build, measure",
+                  [options](const CLI::App&) { run(*options); });
+  add_path(demo, "--output", options->output, "Folder for models and report").default_text(options->output);
+  add_flag(demo, "--quick", options->quick, "Less data and fewer epochs: about a minute");
+  add_number(demo, "--seed", options->seed, {0, kMostSeed}, "Of data and weights");
+  add_threads_option(demo, options->threads);
 }
 
 }  // namespace twofour::cli

@@ -23,8 +23,6 @@ BuiltEngine build(const Model& model, Sparsity sparsity, int64_t batch, const Tu
   return build_engine(model, options);
 }
 
-int64_t count_weights(const Model& model) { return static_cast<int64_t>(model.sparsity().size()); }
-
 }  // namespace
 
 EngineResult compare_networks(const Model& dense, const Model& sparse, int64_t batch,
@@ -33,7 +31,7 @@ EngineResult compare_networks(const Model& dense, const Model& sparse, int64_t b
   // The sparse one first: the dense one then finds the same times, so that both make the same choices.
   const BuiltEngine sparse_engine = build(sparse, Sparsity::kEnable, batch, tuning, bar);
   const BuiltEngine dense_engine = build(dense, Sparsity::kDisable, batch, tuning, bar);
-  EngineResult result{dense.name(), batch, count_weights(sparse), 0, 0, 1, sparse_engine.report};
+  EngineResult result{dense.name(), batch, 0, 0, 1, sparse_engine.report};
   const bool same = sparse_engine.report.sparse_layers().empty();
   const Comparison times =
       compare_engines(dense_engine.engine, same ? dense_engine.engine : sparse_engine.engine, seconds);

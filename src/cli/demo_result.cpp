@@ -84,7 +84,7 @@ Table engine_table(const std::vector<EngineResult>& engines) {
   for (const EngineResult& e : engines)
     table.add_row({e.network, std::to_string(e.batch), fmt::format("{:.3f}", e.dense_ms),
                    fmt::format("{:.3f}", e.sparse_ms), fmt::format("{:.2f}x", e.speedup),
-                   fmt::format("{} of {}", e.build.sparse_layers().size(), e.weight_layers)});
+                   fmt::format("{} of {}", e.build.sparse_layers().size(), weight_layers(e.build).size())});
   return table;
 }
 

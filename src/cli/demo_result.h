@@ -14,7 +14,6 @@ namespace twofour::cli {
 struct EngineResult {
   std::string network;
   int64_t batch = 0;
-  int64_t weight_layers = 0;
   double dense_ms = 0;  // medians
   double sparse_ms = 0;
   double speedup = 1;  // median of the ratios of the same round; 1 where both are the dense engine

@@ -5,10 +5,11 @@
 
 #include <nlohmann/json.hpp>
 
+#include "cli/arguments.h"
 #include "cli/command.h"
 #include "cli/console.h"
 #include "cli/data_arguments.h"
-#include "cli/ignored_options.h"
+#include "cli/file_flags.h"
 #include "cli/json_text.h"
 #include "cli/threads.h"
 #include "twofour/engine.h"
@@ -25,12 +26,11 @@ struct Options {
 };
 
 void run(const Options& options, const CLI::App& command) {
-  const bool drawn = options.data.source == "digits";
-  refuse_ignored(command, {{"--data_size", drawn, "--data=digits"},
-                           {"--seed", drawn, "--data=digits"},
-                           {"--class_names", !drawn, "a folder of classes"},
-                           {"--center_crop", options.data.resize > 0, "--resize"}});
+  std::vector<OptionUse> uses = data_uses(options.data);
+  uses.push_back({"--seed", is_drawn(options.data.source), "--data=digits"});
+  refuse_ignored(command, uses);
   use_threads(options.threads);
+  check_files({{"--onnx", options.onnx}}, {{"--json", options.json}});
   const Model model = Model::load(options.onnx);
   DataLoader data = open_data(options.data, model, {.split = Split::kTestOrAll, .shuffle = false});
   ProgressBar bar("evaluating");
@@ -53,13 +53,12 @@ void run(const Options& options, const CLI::App& command) {
 
 void add_eval(CLI::App& app) {
   auto options = std::make_shared<Options>();
-  CLI::App* eval = app.add_subcommand("eval", "Measure a model's accuracy on labelled images");
-  eval->add_option("--onnx", options->onnx, "Model")->required();
-  add_data_arguments(*eval, options->data);
-  eval->get_option("--data")->required();
-  add_threads_option(*eval, options->threads);
-  eval->add_option("--json", options->json, "Write the result as JSON");
-  eval->callback([options, eval] { run(*options, *eval); });
+  CLI::App& eval = add_command(app, "eval", "Measure a model's accuracy on labelled images",
+                               [options](const CLI::App& command) { run(*options, command); });
+  add_path(eval, "--onnx", options->onnx, "Model").required();
+  add_threads_option(eval, options->threads);
+  add_path(eval, "--json", options->json, "Write the result as JSON");
+  add_data_arguments(eval, options->data).required();
 }
 
 }  // namespace twofour::cli

@@ -68,4 +68,10 @@ void check_apart(const FileFlag& input, const std::vector<FileFlag>& outputs) {
       fail(ErrorCode::kInvalidArgument, output, fmt::format("{} names the same file", input.flag));
 }
 
+void check_files(const std::vector<FileFlag>& read, const std::vector<FileFlag>& written) {
+  for (const FileFlag& file : read) check_readable(file);
+  check_writable(written);
+  for (const FileFlag& file : read) check_apart(file, written);
+}
+
 }  // namespace twofour::cli

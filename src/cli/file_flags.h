@@ -21,5 +21,7 @@ void check_readable(const FileFlag& file);
 void check_writable(const std::vector<FileFlag>& files);
 /// Throws Error{kInvalidArgument} when one of `outputs` would overwrite `input`.
 void check_apart(const FileFlag& input, const std::vector<FileFlag>& outputs);
+/// All three, for a command that overwrites nothing that it reads.
+void check_files(const std::vector<FileFlag>& read, const std::vector<FileFlag>& written);
 
 }  // namespace twofour::cli

@@ -6,9 +6,9 @@
 
 namespace twofour::cli {
 
-void refuse_ignored(const CLI::App& command, std::initializer_list<OptionUse> options) {
+void refuse_ignored(const CLI::App& command, const std::vector<OptionUse>& options) {
   for (const OptionUse& use : options)
-    if (!use.used && command.count(use.option) > 0)
+    if (!use.used && is_given(command, use.option))
       throw Error(ErrorCode::kInvalidArgument,
                   fmt::format("{} has no effect here: it needs {}", use.option, use.needs));
 }

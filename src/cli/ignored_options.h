@@ -1,9 +1,9 @@
 // Options that would have no effect are refused: a run does what its command line says.
 #pragma once
 
-#include <initializer_list>
+#include <vector>
 
-#include <CLI/CLI.hpp>
+#include "cli/arguments.h"
 
 namespace twofour::cli {
 
@@ -14,6 +14,6 @@ struct OptionUse {
 };
 
 /// Throws Error{kInvalidArgument} naming the first option that was given and is not used, and what it needs.
-void refuse_ignored(const CLI::App& command, std::initializer_list<OptionUse> options);
+void refuse_ignored(const CLI::App& command, const std::vector<OptionUse>& options);
 
 }  // namespace twofour::cli

@@ -9,9 +9,9 @@
 #include <limits>
 
 #include "cli/file_flags.h"
-#include "cli/npy.h"
 #include "cli/suggest.h"
 #include "twofour/error.h"
+#include "twofour/npy.h"
 
 namespace twofour::cli {
 namespace {
@@ -58,12 +58,6 @@ std::string allowed(const TensorInfo& input) {
   return fmt::format("{}", fmt::join(dims, "x"));
 }
 
-std::vector<std::string> names_of(const std::vector<TensorInfo>& inputs) {
-  std::vector<std::string> names;
-  for (const TensorInfo& input : inputs) names.push_back(input.name);
-  return names;
-}
-
 [[noreturn]] void fail_unknown(const std::vector<TensorInfo>& inputs, const std::string& name) {
   const std::vector<std::string> names = names_of(inputs);
   const std::string meant = closest(name, names);
@@ -101,6 +95,12 @@ void add_sizes(Sizes& sizes, const TensorInfo& input, const Shape& shape) {
 }
 
 }  // namespace
+
+std::vector<std::string> names_of(const std::vector<TensorInfo>& inputs) {
+  std::vector<std::string> names;
+  for (const TensorInfo& input : inputs) names.push_back(input.name);
+  return names;
+}
 
 std::vector<TensorInfo> shaped_inputs(std::vector<TensorInfo> inputs, const Shapes& shapes) {
   Sizes sizes;
@@ -153,17 +153,17 @@ void check_input_files(const std::vector<TensorInfo>& inputs, const InputFiles& 
   }
 }
 
-Inputs load_inputs(const Engine& engine, const InputChoice& choice) {
-  const std::vector<TensorInfo> known = shaped_inputs(engine.inputs(), choice.shapes);
-  check_input_files(known, choice.files);
-  Inputs inputs = engine.random_inputs(choice.shapes, choice.seed);
+Inputs load_inputs(const Engine& engine, const InputFiles& files, uint32_t seed) {
+  const std::vector<TensorInfo> known = shaped_inputs(engine.inputs(), {});
+  check_input_files(known, files);
+  Inputs inputs = engine.random_inputs({}, seed);
   for (const TensorInfo& input : known)
-    if (const auto file = choice.files.find(input.name); file != choice.files.end())
+    if (const auto file = files.find(input.name); file != files.end())
       inputs[input.name] = read_tensor(input, file->second);
   return inputs;
 }
 
-std::string random_inputs_note(const Inputs& inputs, const std::map<std::string, std::string>& files) {
+std::string random_inputs_note(const Inputs& inputs, const InputFiles& files) {
   std::vector<std::string> names;
   for (const auto& [name, tensor] : inputs)
     if (!files.contains(name)) names.push_back(fmt::format("\"{}\"", name));

@@ -16,6 +16,8 @@ using InputFiles = std::map<std::string, std::string>;
 
 inline constexpr uint32_t kInputSeed = 24;
 
+std::vector<std::string> names_of(const std::vector<TensorInfo>& inputs);
+
 /// `inputs`, of a model or an engine, with the shapes that they will have: of open ones those of `shapes`,
 /// else the smallest that are allowed. Throws Error{kInvalidArgument} naming input, what came and what is
 /// allowed; for a name that is unknown with the one that was probably meant, and where sizes of the same name
@@ -34,13 +36,9 @@ Shapes with_default_shapes(const std::vector<TensorInfo>& inputs, const Shapes& 
 /// sizes. Reads no values.
 void check_input_files(const std::vector<TensorInfo>& inputs, const InputFiles& files);
 
-struct InputChoice {
-  Shapes shapes;               // as shaped_inputs() takes them
-  InputFiles files;            // as check_input_files() takes them
-  uint32_t seed = kInputSeed;  // of Engine::random_inputs() for the others
-};
-/// Throws as shaped_inputs() and check_input_files() do.
-Inputs load_inputs(const Engine& engine, const InputChoice& choice);
+/// The values of `files`, which check_input_files() takes, and Engine::random_inputs() for the other inputs.
+/// Throws as check_input_files() does.
+Inputs load_inputs(const Engine& engine, const InputFiles& files, uint32_t seed = kInputSeed);
 
 /// What an error of a run adds: which inputs have no file and held random values. Empty when all have.
 std::string random_inputs_note(const Inputs& inputs, const InputFiles& files);

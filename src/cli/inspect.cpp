@@ -5,11 +5,11 @@
 
 #include <nlohmann/json.hpp>
 
+#include "cli/arguments.h"
 #include "cli/command.h"
 #include "cli/console.h"
 #include "cli/file_flags.h"
 #include "cli/sparsity_table.h"
-#include "cli/values.h"
 #include "twofour/files.h"
 
 namespace twofour::cli {
@@ -21,9 +21,7 @@ struct Options {
 };
 
 void run(const Options& options) {
-  check_readable({"model", options.model});
-  check_writable({{"--json", options.json}});
-  check_apart({"model", options.model}, {{"--json", options.json}});
+  check_files({{"model", options.model}}, {{"--json", options.json}});
   const Model model = Model::load(options.model);
   print_line(
       fmt::format("{}: {} nodes, {} parameters", options.model, model.num_nodes(), model.num_parameters()));
@@ -42,11 +40,11 @@ void run(const Options& options) {
 
 void add_inspect(CLI::App& app) {
   auto options = std::make_shared<Options>();
-  CLI::App* inspect = app.add_subcommand("inspect", "Show a model's layers and their 2:4 sparsity");
-  inspect->add_option("model", options->model, "ONNX file")->required();
-  inspect->add_flag("--text", options->text, "Print the whole graph too");
-  add_path(*inspect, "--json", options->json, "Write the sparsity table as JSON");
-  inspect->callback([options] { run(*options); });
+  CLI::App& inspect = add_command(app, "inspect", "Show a model's layers and their 2:4 sparsity",
+                                  [options](const CLI::App&) { run(*options); });
+  add_text(inspect, "model", options->model, "ONNX file").required();
+  add_flag(inspect, "--text", options->text, "Print the whole graph too");
+  add_path(inspect, "--json", options->json, "Write the sparsity table as JSON");
 }
 
 }  // namespace twofour::cli

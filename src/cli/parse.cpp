@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <cmath>
 
 #include "twofour/error.h"
 
@@ -119,7 +120,7 @@ T parse_number(std::string_view text) {
   T value{};
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
   if (error == std::errc::result_out_of_range) fail("\"{}\" is out of range", text);
-  if (error != std::errc() || end != digits.data() + digits.size())
+  if (error != std::errc() || end != digits.data() + digits.size() || !std::isfinite(value))
     fail("\"{}\" is not a {}number", text, std::is_integral_v<T> ? "whole " : "");
   return value;
 }

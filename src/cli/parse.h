@@ -26,7 +26,8 @@ std::vector<int64_t> parse_ints(std::string_view text);
 /// "a,b,c"; none may be empty.
 std::vector<std::string> parse_words(std::string_view text);
 
-/// The whole text, blanks around it aside. T is int, int64_t, uint32_t, uint64_t, float or double.
+/// The whole text, blanks around it aside; neither NaN nor infinite. T is int, int64_t, uint32_t, uint64_t,
+/// float or double.
 template <typename T>
 T parse_number(std::string_view text);
 

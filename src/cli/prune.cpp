@@ -4,11 +4,11 @@
 #include <limits>
 #include <memory>
 
+#include "cli/arguments.h"
 #include "cli/command.h"
 #include "cli/console.h"
 #include "cli/file_flags.h"
 #include "cli/sparsity_table.h"
-#include "cli/values.h"
 #include "twofour/files.h"
 
 namespace twofour::cli {
@@ -46,16 +46,15 @@ void run(const Options& options) {
 
 void add_prune(CLI::App& app) {
   auto options = std::make_shared<Options>();
-  CLI::App* prune = app.add_subcommand("prune", "Prune a model's weights to 2:4 by magnitude");
-  prune->add_option("model", options->model, "ONNX file")->required();
-  add_path(*prune, "--output,-o", options->output, "ONNX file to write")->required();
-  prune->add_option("--include", options->prune.include, "Only layers that match a pattern (*, ?)")
-      ->delimiter(',');
-  prune->add_option("--exclude", options->prune.exclude, "Not layers that match a pattern")->delimiter(',');
-  add_number(*prune, "--minElements", options->prune.min_elements, {0, std::numeric_limits<int64_t>::max()},
+  CLI::App& prune = add_command(app, "prune", "Prune a model's weights to 2:4 by magnitude",
+                                [options](const CLI::App&) { run(*options); });
+  add_text(prune, "model", options->model, "ONNX file").required();
+  add_path(prune, "--output,-o", options->output, "ONNX file to write").required();
+  add_list(prune, "--include", options->prune.include, "Only layers that match a pattern (*, ?)");
+  add_list(prune, "--exclude", options->prune.exclude, "Not layers that match a pattern");
+  add_number(prune, "--minElements", options->prune.min_elements, {0, std::numeric_limits<int64_t>::max()},
              "Leave smaller weights dense");
-  add_path(*prune, "--json", options->json, "Write the sparsity table as JSON");
-  prune->callback([options] { run(*options); });
+  add_path(prune, "--json", options->json, "Write the sparsity table as JSON");
 }
 
 }  // namespace twofour::cli

@@ -8,7 +8,6 @@
 #include <fstream>
 #include <iterator>
 
-#include "cli/values.h"
 #include "twofour/engine.h"
 
 namespace twofour::cli {
@@ -47,10 +46,10 @@ void start_again() {
 
 }  // namespace
 
-CLI::Option* add_threads_option(CLI::App& app, int& threads) {
+Argument add_threads_option(CLI::App& app, int& threads) {
   return add_number(app, "--threads", threads, {1, kMaxThreads},
                     "Threads of the kernels; default: the cores and the CPU quota that the process has")
-      ->default_str("");
+      .default_text("");
 }
 
 int use_threads(int threads, int contexts) {

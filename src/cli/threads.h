@@ -1,12 +1,12 @@
 // The threads that kernels use: the option --threads, and how OpenMP's pool waits and where it runs.
 #pragma once
 
-#include <CLI/CLI.hpp>
+#include "cli/arguments.h"
 
 namespace twofour::cli {
 
 /// --threads=1..kMaxThreads into `threads`, for use_threads().
-CLI::Option* add_threads_option(CLI::App& app, int& threads);
+Argument add_threads_option(CLI::App& app, int& threads);
 
 /// set_threads(threads), in a process whose OpenMP pool suits it. GCC's pool reads its environment when the
 /// program is loaded, so this starts the program once more, to be called before it does anything, with

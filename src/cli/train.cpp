@@ -125,13 +125,13 @@ void run(const TrainArguments& arguments) {
 
 void add_train(CLI::App& app) {
   auto arguments = std::make_shared<TrainArguments>();
-  CLI::App* train = app.add_subcommand("train", "Train or fine-tune a model; without --data a benchmark");
-  add_train_arguments(*train, *arguments);
-  train->callback([arguments, train] {
-    arguments->benchmark_mode = train->count("--num_iter") > 0;
-    refuse_ignored(*train, *arguments);
-    run(*arguments);
-  });
+  CLI::App& train = add_command(app, "train", "Train or fine-tune a model; without --data a benchmark",
+                                [arguments](const CLI::App& command) {
+                                  arguments->benchmark_mode = is_given(command, "--num_iter");
+                                  refuse_ignored(command, *arguments);
+                                  run(*arguments);
+                                });
+  add_train_arguments(train, *arguments);
 }
 
 }  // namespace twofour::cli

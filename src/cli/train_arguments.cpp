@@ -2,8 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <limits>
+
 #include "cli/choice.h"
-#include "cli/ignored_options.h"
 #include "cli/parse.h"
 #include "cli/threads.h"
 #include "twofour/error.h"
@@ -12,14 +13,9 @@ namespace twofour::cli {
 namespace {
 
 constexpr int64_t kMostEpochs = 1'000'000;
-
-/// Neither NaN nor out of range: it can be turned into steps.
-template <typename T>
-void check_epoch(const char* flag, T epoch) {
-  if (!(epoch >= T{0} && epoch <= static_cast<T>(kMostEpochs)))
-    throw Error(ErrorCode::kInvalidArgument,
-                fmt::format("{}: epoch {} is not between 0 and {}", flag, epoch, kMostEpochs));
-}
+constexpr int64_t kMostSteps = 1'000'000'000;
+constexpr double kMost = std::numeric_limits<double>::max();
+constexpr Names<bool, 2> kAmpNames = {{{"auto", false}, {"force", true}}};
 
 // Nothing for "dynamic": the trainer scales where half precision is really used, which is not everywhere it
 // is asked for.
@@ -27,126 +23,102 @@ std::optional<LossScaling> parse_loss_scale(const std::string& text) {
   if (text == "dynamic") return std::nullopt;
   if (text == "none") return LossScaling::none();
   const std::vector<float> scale = parse_floats(text);
-  if (scale.size() != 1)
+  if (scale.size() != 1 || scale[0] <= 0)
     throw Error(ErrorCode::kInvalidArgument,
-                fmt::format("--loss_scale={} is not dynamic, none or one number", text));
+                fmt::format("\"{}\" is not dynamic, none or one number above 0", text));
   return LossScaling::fixed(scale[0]);
 }
 
+std::vector<int64_t> parse_milestones(const std::string& text) {
+  const std::vector<int64_t> epochs = parse_ints(text);
+  for (const int64_t epoch : epochs)
+    if (epoch < 0 || epoch > kMostEpochs)
+      throw Error(ErrorCode::kInvalidArgument,
+                  fmt::format("epoch {} is not between 0 and {}", epoch, kMostEpochs));
+  return epochs;
+}
+
 void add_model_options(CLI::App& train, TrainArguments& a) {
-  const std::string group = "Model";
-  train.add_option("--onnx", a.onnx, "Model to start from")->group(group);
-  train.add_option("--zoo", a.zoo, "or a built-in network with fresh weights (see twofour zoo)")
-      ->group(group);
-  train.add_option("--classes", a.classes, "Number of classes of a built-in network")->group(group);
+  start_group(train, "Model");
+  add_path(train, "--onnx", a.onnx, "Model to start from");
+  add_text(train, "--zoo", a.zoo, "or a built-in network with fresh weights (see twofour zoo)");
+  add_number(train, "--classes", a.classes, {1, kMostClasses}, "Number of classes of a built-in network")
+      .default_text("");
   add_choice(train, "--sparse", a.sparse, kKeepSparsityNames,
-             "auto: keep weights that are 2:4, marked or by their zeros; keep: there must be some; none")
-      ->group(group);
-  train
-      .add_option("--freeze", a.freeze,
-                  "Constants not to train, by their names or their layers': conv1*,*.bias")
-      ->delimiter(',')
-      ->group(group);
-  train.add_option("--train", a.train, "Constants to train all the same; after --freeze")
-      ->delimiter(',')
-      ->group(group);
-  train.add_option("--output", a.output, "Folder for model.onnx, checkpoint, history and report")
-      ->group(group);
-  train.add_flag("--resume", a.resume, "Go on from the checkpoint in --output, bit for bit")->group(group);
-  train
-      .add_flag("--new_schedule", a.trainer.new_schedule,
-                "With --resume: a longer run or another schedule than the checkpoint's; not bit for bit then")
-      ->group(group);
+             "auto: keep weights that are 2:4, marked or by their zeros; keep: there must be some; none");
+  add_list(train, "--freeze", a.freeze,
+           "Constants not to train, by their names or their layers': conv1*,*.bias");
+  add_list(train, "--train", a.train, "Constants to train all the same; after --freeze");
+  add_path(train, "--output", a.output, "Folder for model.onnx, checkpoint, history and report");
+  add_flag(train, "--resume", a.resume, "Go on from the checkpoint in --output, bit for bit");
+  add_flag(train, "--new_schedule", a.trainer.new_schedule,
+           "With --resume: a longer run or another schedule than the checkpoint's; not bit for bit then");
 }
 
 void add_data_options(CLI::App& train, TrainArguments& a) {
-  const std::string group = "Data";
   add_data_arguments(train, a.data);
-  train
-      .add_option("--test_data", a.test_data,
-                  "Data for the accuracy after each epoch; default: --data's test split")
-      ->group(group);
-  train.add_flag("--flip", a.flip, "Random horizontal flips")->group(group);
-  train.add_option("--crop_padding", a.crop_padding, "Random crops after padding by this much (CIFAR: 4)")
-      ->group(group);
+  add_text(train, "--test_data", a.test_data,
+           "Data for the accuracy after each epoch; default: --data's test split");
+  add_flag(train, "--flip", a.flip, "Random horizontal flips");
+  add_number(train, "--crop_padding", a.crop_padding, {0, kMostPixels},
+             "Random crops after padding by this much (CIFAR: 4)")
+      .default_text("");
 }
 
 void add_optimiser_options(CLI::App& train, TrainArguments& a) {
-  const std::string group = "Optimiser";
-  const auto add = [&](const std::string& flag, auto& value, const std::string& description) {
-    return train.add_option(flag, value, description)->capture_default_str()->group(group);
-  };
-  add("--epochs", a.epochs, "Passes over the data")->check(CLI::Range(int64_t{1}, kMostEpochs));
-  add("--lr", a.sgd.lr, "Learning rate");
-  add("--momentum", a.sgd.momentum, "Of SGD");
-  train.add_flag("--nesterov", a.sgd.nesterov, "Nesterov momentum")->group(group);
-  add("--weight_decay", a.sgd.weight_decay, "L2");
-  train.add_flag("--no_norm_decay", a.no_norm_decay, "No decay of biases and batch-norm parameters")
-      ->group(group);
-  add_choice(train, "--schedule", a.trainer.schedule.kind, kScheduleNames, "Learning rate over time")
-      ->group(group);
-  train.add_option("--milestones", a.milestones, "Epochs at which the step schedule decays: 100,150")
-      ->group(group);
-  add("--gamma", a.trainer.schedule.gamma, "Factor of the step schedule");
-  add("--warmup_epochs", a.warmup_epochs, "Linear warm-up");
-  add("--label_smoothing", a.trainer.label_smoothing, "0 to 1");
-  add("--clip_norm", a.trainer.clip_norm, "Global gradient norm; 0: off");
+  start_group(train, "Optimiser");
+  add_number(train, "--epochs", a.epochs, {1, kMostEpochs}, "Passes over the data");
+  add_number(train, "--lr", a.sgd.lr, {0, kMost}, "Learning rate");
+  add_number(train, "--momentum", a.sgd.momentum, {0, kMost}, "Of SGD");
+  add_flag(train, "--nesterov", a.sgd.nesterov, "Nesterov momentum");
+  add_number(train, "--weight_decay", a.sgd.weight_decay, {0, kMost}, "L2");
+  add_flag(train, "--no_norm_decay", a.no_norm_decay, "No decay of biases and batch-norm parameters");
+  add_choice(train, "--schedule", a.trainer.schedule.kind, kScheduleNames, "Learning rate over time");
+  add_parsed(
+      train, "--milestones", [&a](const std::string& text) { a.milestones = parse_milestones(text); },
+      "Epochs at which the step schedule decays: 100,150")
+      .type_name("N,...");
+  add_number(train, "--gamma", a.trainer.schedule.gamma, {0, kMost}, "Factor of the step schedule");
+  add_number(train, "--warmup_epochs", a.warmup_epochs, {0, kMostEpochs}, "Linear warm-up");
+  add_number(train, "--label_smoothing", a.trainer.label_smoothing, {0, 1}, "0 to 1");
+  add_number(train, "--clip_norm", a.trainer.clip_norm, {0, kMost}, "Global gradient norm; 0: off");
 }
 
 void add_precision_options(CLI::App& train, TrainArguments& a) {
-  const std::string group = "Mixed precision";
+  start_group(train, "Mixed precision");
   add_choice(train, "--precision", a.trainer.precision, kPrecisionNames,
-             "Of forward and backward; masters are fp32")
-      ->group(group);
-  train
-      .add_option("--amp", a.amp,
-                  "auto: fp32 where the hardware has no half arithmetic; force: half storage anyway")
-      ->check(CLI::IsMember({"auto", "force"}))
-      ->capture_default_str()
-      ->group(group);
-  train
-      .add_option("--deny_half", a.trainer.deny_half,
-                  "Names of nodes that stay fp32, with * and ?: conv1,*/fc")
-      ->delimiter(',')
-      ->group(group);
-  train.add_option("--loss_scale", a.loss_scale, "dynamic | none | a number")
-      ->capture_default_str()
-      ->group(group);
-  train.add_flag("--require_mixed", a.require_mixed, "Fail where mixed precision is not available")
-      ->group(group);
+             "Of forward and backward; masters are fp32");
+  add_choice(train, "--amp", a.trainer.force_half, kAmpNames,
+             "auto: fp32 where the hardware has no half arithmetic; force: half storage anyway");
+  add_list(train, "--deny_half", a.trainer.deny_half,
+           "Names of nodes that stay fp32, with * and ?: conv1,*/fc");
+  add_parsed(
+      train, "--loss_scale",
+      [&a](const std::string& text) { a.trainer.loss_scaling = parse_loss_scale(text); },
+      "dynamic | none | a number")
+      .default_text("dynamic")
+      .type_name("N");
+  add_flag(train, "--require_mixed", a.require_mixed, "Fail where mixed precision is not available");
 }
 
 void add_benchmark_options(CLI::App& train, TrainArguments& a) {
-  const std::string group = "Benchmark";
-  train
-      .add_option("--num_iter", a.benchmark.num_iter,
-                  "Only a benchmark, of this length, on --data or synthetic images")
-      ->capture_default_str()
-      ->group(group);
-  add_choice(train, "--iter_unit", a.benchmark.unit, kIterUnitNames, "Of --num_iter")->group(group);
-  train.add_option("--display_every", a.benchmark.display_every, "Steps between lines")
-      ->capture_default_str()
-      ->group(group);
-  train
-      .add_option("--timing_cache", a.trainer.timing_cache,
-                  "Measured times of tactics to start from and to keep")
-      ->group(group);
-  add_threads_option(train, a.threads)->group(group);
+  start_group(train, "Benchmark");
+  add_number(train, "--num_iter", a.benchmark.num_iter, {1, kMostSteps},
+             "Only a benchmark, of this length, on --data or synthetic images");
+  add_choice(train, "--iter_unit", a.benchmark.unit, kIterUnitNames, "Of --num_iter");
+  add_number(train, "--display_every", a.benchmark.display_every, {1, kMostSteps}, "Steps between lines");
+  add_path(train, "--timing_cache", a.trainer.timing_cache,
+           "Measured times of tactics to start from and to keep");
+  add_threads_option(train, a.threads);
 }
 
 }  // namespace
 
 TrainerOptions TrainArguments::trainer_options(int64_t batches_per_epoch) const {
   TrainerOptions result = trainer;
-  result.force_half = amp == "force";
-  result.loss_scaling = parse_loss_scale(loss_scale);
   result.schedule.total_steps = epochs * batches_per_epoch;
-  check_epoch("--warmup_epochs", warmup_epochs);
   result.schedule.warmup_steps = static_cast<int64_t>(warmup_epochs * static_cast<double>(batches_per_epoch));
-  for (const int64_t epoch : parse_ints(milestones)) {
-    check_epoch("--milestones", epoch);
-    result.schedule.milestones.push_back(epoch * batches_per_epoch);
-  }
+  for (const int64_t epoch : milestones) result.schedule.milestones.push_back(epoch * batches_per_epoch);
   return result;
 }
 
@@ -160,29 +132,26 @@ void refuse_ignored(const CLI::App& train, const TrainArguments& a) {
   const bool has_data = !a.data.source.empty();
   const bool benchmark = a.benchmark_mode || !has_data;
   const bool steps = a.trainer.schedule.kind == ScheduleKind::kStep;
+  const bool cosine = a.trainer.schedule.kind == ScheduleKind::kCosine;
   const bool half = a.trainer.precision != Precision::kF32;
-  const char* kData = "--data";
   const char* kTraining = "training, and this is a benchmark (--num_iter, or no --data)";
-  refuse_ignored(train,
-                 {{"--classes", a.onnx.empty(), "--zoo"},
-                  {"--data_size", a.data.source == "digits", "--data=digits"},
-                  {"--class_names", has_data && a.data.source != "digits", "a folder of classes"},
-                  {"--mean", has_data, kData},
-                  {"--std", has_data, kData},
-                  {"--flip", has_data, kData},
-                  {"--crop_padding", has_data, kData},
-                  {"--resize", has_data, kData},
-                  {"--center_crop", a.data.resize > 0, "--resize"},
-                  {"--milestones", steps, "--schedule=step"},
-                  {"--gamma", steps, "--schedule=step"},
-                  {"--amp", half, "--precision=fp16 or bf16"},
-                  {"--deny_half", half, "--precision=fp16 or bf16"},
-                  {"--require_mixed", half, "--precision=fp16 or bf16"},
-                  {"--test_data", !benchmark, kTraining},
-                  {"--new_schedule", a.resume, "--resume"},
-                  {"--epochs", !benchmark || a.trainer.schedule.kind == ScheduleKind::kCosine, kTraining},
-                  {"--iter_unit", benchmark, "--num_iter"},
-                  {"--display_every", benchmark, "--num_iter"}});
+  const char* kHalf = "--precision=fp16 or bf16";
+  std::vector<OptionUse> uses = data_uses(a.data, a.test_data);
+  uses.insert(uses.end(), {{"--classes", a.onnx.empty(), "--zoo"},
+                           {"--flip", has_data, "--data"},
+                           {"--crop_padding", has_data, "--data"},
+                           {"--schedule", !steps || !a.milestones.empty(), "--milestones"},
+                           {"--milestones", steps, "--schedule=step"},
+                           {"--gamma", steps, "--schedule=step"},
+                           {"--amp", half, kHalf},
+                           {"--deny_half", half, kHalf},
+                           {"--require_mixed", half, kHalf},
+                           {"--test_data", !benchmark, kTraining},
+                           {"--new_schedule", a.resume, "--resume"},
+                           {"--epochs", !benchmark || cosine, kTraining},
+                           {"--iter_unit", benchmark, "--num_iter"},
+                           {"--display_every", benchmark, "--num_iter"}});
+  refuse_ignored(train, uses);
 }
 
 void add_train_arguments(CLI::App& train, TrainArguments& arguments) {

@@ -4,16 +4,15 @@
 #include <string>
 #include <vector>
 
-#include <CLI/CLI.hpp>
-
 #include "cli/data_arguments.h"
 #include "twofour/train.h"
 
 namespace twofour::cli {
 
 struct TrainArguments {
-  std::string onnx, zoo, output, test_data, milestones, loss_scale = "dynamic", amp = "auto";
+  std::string onnx, zoo, output, test_data;
   std::vector<std::string> freeze, train;
+  std::vector<int64_t> milestones;  // epochs
   DataArguments data;
   int64_t epochs = 1, crop_padding = 0, classes = 0;
   double warmup_epochs = 0;
@@ -25,7 +24,7 @@ struct TrainArguments {
   bool benchmark_mode = false;  // on the data, when there is any
   int threads = 0;
 
-  /// Epochs become steps. Throws Error{kInvalidArgument} naming the option.
+  /// Epochs become steps.
   TrainerOptions trainer_options(int64_t batches_per_epoch) const;
   SgdOptions sgd_options() const;
 };

@@ -11,6 +11,7 @@
 #include "cli/console.h"
 #include "cli/html.h"
 #include "cli/json_text.h"
+#include "cli/train_run.h"
 #include "twofour/files.h"
 
 namespace twofour::cli {
@@ -111,7 +112,7 @@ Json memory_json(const StepMemory& f32, const StepMemory& mixed) {
 }
 
 void save_training(const std::filesystem::path& folder, const Trainer& trainer, const TrainReport& report) {
-  trainer.model().save(folder / "model.onnx");
+  trainer.model().save(model_path(folder));
   write_file_atomic(folder / "history.json", train_json(report));
   write_file_atomic(folder / "report.html", train_html(report));
   print_line(fmt::format("wrote {0}/model.onnx, {0}/history.json, {0}/report.html", folder.string()));

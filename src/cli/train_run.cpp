@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include "cli/console.h"
-#include "twofour/files.h"
 
 namespace twofour::cli {
 namespace {
@@ -18,12 +17,6 @@ std::string epoch_line(const TrainRun& run, const EpochRecord& e) {
   return line;
 }
 
-void save(const Trainer& trainer, const std::filesystem::path& output) {
-  if (output.empty()) return;
-  trainer.save(checkpoint_path(output));
-  trainer.model().save(model_path(output));
-}
-
 }  // namespace
 
 std::filesystem::path model_path(const std::filesystem::path& output) { return output / "model.onnx"; }
@@ -33,7 +26,6 @@ std::filesystem::path checkpoint_path(const std::filesystem::path& output) {
 }
 
 void train_epochs(Trainer& trainer, const TrainRun& run) {
-  if (!run.output.empty()) make_folder(run.output);
   while (trainer.epoch() < run.epochs) {
     ProgressBar bar(fmt::format("{} epoch {}/{}", run.title, trainer.epoch() + 1, run.epochs));
     trainer.train_epoch([&](const Progress& p) {
@@ -41,10 +33,14 @@ void train_epochs(Trainer& trainer, const TrainRun& run) {
                  fmt::format("loss {:.4f} {:.1f} % {:.0f} images/s", p.totals.loss(),
                              p.totals.accuracy() * 100, p.totals.images_per_s()));
     });
-    save(trainer, run.output);
+    const auto save_checkpoint = [&] {
+      if (!run.output.empty()) trainer.save(checkpoint_path(run.output));
+    };
+    save_checkpoint();
+    if (!run.output.empty()) trainer.model().save(model_path(run.output));
     if (run.test) {
       trainer.evaluate(*run.test);
-      save(trainer, run.output);  // with the accuracy in its history
+      save_checkpoint();  // with the accuracy in its history
     }
     bar.finish(epoch_line(run, trainer.history().back()));
   }

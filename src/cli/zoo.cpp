@@ -3,10 +3,10 @@
 
 #include <memory>
 
+#include "cli/arguments.h"
 #include "cli/command.h"
 #include "cli/console.h"
 #include "cli/file_flags.h"
-#include "cli/values.h"
 #include "twofour/model.h"
 
 namespace twofour::cli {
@@ -33,13 +33,13 @@ void run(const Options& options) {
 
 void add_zoo(CLI::App& app) {
   auto options = std::make_shared<Options>();
-  CLI::App* zoo = app.add_subcommand("zoo", "List built-in networks, or write one with fresh weights");
-  zoo->add_option("name", options->name, "Network; none lists them");
-  add_path(*zoo, "--output,-o", options->output, "ONNX file to write");
-  add_number(*zoo, "--classes", options->zoo.num_classes, {1, kMostClasses}, "Number of classes")
-      ->default_str("");
-  add_number(*zoo, "--seed", options->zoo.seed, {0, kMostSeed}, "Seed of the weights");
-  zoo->callback([options] { run(*options); });
+  CLI::App& zoo = add_command(app, "zoo", "List built-in networks, or write one with fresh weights",
+                              [options](const CLI::App&) { run(*options); });
+  add_text(zoo, "name", options->name, "Network; none lists them");
+  add_path(zoo, "--output,-o", options->output, "ONNX file to write");
+  add_number(zoo, "--classes", options->zoo.num_classes, {1, kMostClasses}, "Number of classes")
+      .default_text("");
+  add_number(zoo, "--seed", options->zoo.seed, {0, kMostSeed}, "Seed of the weights");
 }
 
 }  // namespace twofour::cli

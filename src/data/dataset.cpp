@@ -1,14 +1,19 @@
 #include "data/dataset.h"
 
 #include "base/error.h"
+#include "data/image.h"
 
 namespace twofour::data {
 
-Dataset::Dataset(Shape image_shape, std::vector<std::string> class_names, int64_t size)
-    : size_(size), image_shape_(std::move(image_shape)), class_names_(std::move(class_names)) {
+Dataset::Dataset(Shape image_shape, std::vector<std::string> class_names, int64_t size, int64_t resize)
+    : size_(size),
+      image_shape_(std::move(image_shape)),
+      class_names_(std::move(class_names)),
+      resize_(resize) {
   TWOFOUR_CHECK(image_shape_.rank() == 3 && image_shape_[0] > 0 && image_shape_[1] > 0 && image_shape_[2] > 0,
                 kInvalidArgument, "an image shape is C,H,W with positive sizes, got {}",
                 image_shape_.to_string());
+  check_resize(resize_, image_shape_[1], image_shape_[2]);
 }
 
 int64_t Dataset::load(int64_t index, std::span<float> dst_chw) const {

@@ -39,7 +39,6 @@ class Dataset {
 
   /// The shorter side of the images before they were cropped to image_shape(); 0: they just cover it.
   int64_t resize() const { return resize_; }
-  void set_resize(int64_t resize) { resize_ = resize; }
 
   /// Writes image `index` as C,H,W in [0, 1] (RGB, or grey when C is 1) and returns its label, in
   /// [0, num_classes()), or kNoLabel when the image does not decode: then it is in skipped(), and dst_chw is
@@ -50,7 +49,8 @@ class Dataset {
   virtual std::vector<SkippedItem> skipped() const { return {}; }
 
  protected:
-  Dataset(Shape image_shape, std::vector<std::string> class_names, int64_t size = 0);
+  /// Throws Error{kInvalidArgument} on sizes that are not positive, and as check_resize() does.
+  Dataset(Shape image_shape, std::vector<std::string> class_names, int64_t size = 0, int64_t resize = 0);
   virtual int64_t do_load(int64_t index, std::span<float> dst_chw) const = 0;
 
   int64_t size_ = 0;
@@ -58,7 +58,7 @@ class Dataset {
  private:
   Shape image_shape_;
   std::vector<std::string> class_names_;
-  int64_t resize_ = 0;
+  int64_t resize_;
 };
 
 /// "0", "1", ... for data whose classes have no names.

@@ -10,9 +10,7 @@ namespace {
 class FittedDataset final : public Dataset {
  public:
   FittedDataset(std::unique_ptr<Dataset> source, const Shape& image_shape, int64_t resize)
-      : Dataset(image_shape, source->class_names(), source->size()),
-        source_(std::move(source)),
-        resize_(resize) {
+      : Dataset(image_shape, source->class_names(), source->size(), resize), source_(std::move(source)) {
     TWOFOUR_CHECK(image_shape[0] == 1 || image_shape[0] == 3, kInvalidArgument,
                   "images are fitted to 1 (grey) or 3 (RGB) channels, {} were asked for", image_shape[0]);
     const int64_t channels = source_->image_shape()[0];
@@ -34,14 +32,13 @@ class FittedDataset final : public Dataset {
         image.pixels[i * from[0] + c] = static_cast<uint8_t>(planes[c * plane + i] * 255.0F + 0.5F);
     std::vector<uint8_t> fitted(dst_chw.size());
     to_planes(
-        fit_image(convert_channels(image, image_shape()[0]), image_shape()[1], image_shape()[2], resize_),
+        fit_image(convert_channels(image, image_shape()[0]), image_shape()[1], image_shape()[2], resize()),
         fitted);
     to_unit_floats(fitted, dst_chw);
     return label;
   }
 
   std::unique_ptr<Dataset> source_;
-  int64_t resize_;
 };
 
 }  // namespace

@@ -107,11 +107,15 @@ Image resize_bilinear(const Image& src, int64_t height, int64_t width) {
   return resize_window(src, height, width, 0, 0, height, width);
 }
 
-Image fit_image(const Image& src, int64_t height, int64_t width, int64_t resize) {
-  TWOFOUR_CHECK(height > 0 && width > 0, kInvalidArgument, "cannot fit an image to {}x{}", height, width);
+void check_resize(int64_t resize, int64_t height, int64_t width) {
   TWOFOUR_CHECK(resize == 0 || resize >= std::max(height, width), kInvalidArgument,
                 "images are resized to {}, which does not cover the {}x{} that is cropped from them", resize,
                 height, width);
+}
+
+Image fit_image(const Image& src, int64_t height, int64_t width, int64_t resize) {
+  TWOFOUR_CHECK(height > 0 && width > 0, kInvalidArgument, "cannot fit an image to {}x{}", height, width);
+  check_resize(resize, height, width);
   TWOFOUR_CHECK(!src.pixels.empty(), kInvalidArgument, "cannot fit an empty image");
   if (resize == 0 && src.height == height && src.width == width) return src;
   const auto [full_height, full_width] =

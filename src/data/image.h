@@ -25,6 +25,10 @@ struct Image {
 /// (i + 0.5), as PIL and torchvision resize; one rounding at the end.
 Image resize_bilinear(const Image& src, int64_t height, int64_t width);
 
+/// Throws Error{kInvalidArgument} unless images whose shorter side is `resize` cover height x width; 0
+/// passes.
+void check_resize(int64_t resize, int64_t height, int64_t width);
+
 /// Resizes, aspect kept, and takes the centre height x width, with the roundings of torchvision's Resize and
 /// CenterCrop. `resize` is the size of the shorter side before the crop, at least height and width; 0: the
 /// image just covers height x width, and one that has this size already is returned as it is.

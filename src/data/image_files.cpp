@@ -75,16 +75,31 @@ std::vector<std::string> names_of(const std::vector<fs::path>& folders) {
   return names;
 }
 
+/// `class_names`, or the names of the `folders` where those count.
+std::vector<std::string> classes_of(const fs::path& dir, const std::vector<fs::path>& folders,
+                                    const std::vector<std::string>& class_names, bool own_classes) {
+  const std::vector<std::string> own = names_of(folders);
+  if (class_names.empty()) return own;
+  const auto known = [&](const std::string& name) {
+    return std::ranges::find(class_names, name) != class_names.end();
+  };
+  if (!own_classes || std::ranges::all_of(own, known)) return class_names;
+  log_info("the classes of {} are not the model's ({}): its labels are now {}", dir.string(),
+           fmt::join(class_names, ", "), fmt::join(own, ", "));
+  return own;
+}
+
 }  // namespace
 
-ImageFiles list_image_files(const fs::path& dir, const std::vector<std::string>& class_names) {
+ImageFiles list_image_files(const fs::path& dir, const std::vector<std::string>& class_names,
+                            bool own_classes) {
   std::error_code error;
   TWOFOUR_CHECK(fs::is_directory(dir, error), kNotFound, "{} is not a folder that can be read; {}",
                 dir.string(), kLayout);
   Listing top = list(dir);
   TWOFOUR_CHECK(!top.folders.empty(), kNotFound, "{} has no class folders; {}", dir.string(), kLayout);
   ImageFiles found;
-  found.class_names = class_names.empty() ? names_of(top.folders) : class_names;
+  found.class_names = classes_of(dir, top.folders, class_names, own_classes);
   found.left_out = std::move(top.files);
   for (const fs::path& folder : top.folders) {
     const int64_t label = label_of(folder, found.class_names);
@@ -101,8 +116,6 @@ ImageFiles list_image_files(const fs::path& dir, const std::vector<std::string>&
   std::ranges::stable_sort(found.files, {}, &ImageFile::label);
   return found;
 }
-
-std::vector<std::string> class_folders(const fs::path& dir) { return names_of(list(dir).folders); }
 
 std::string left_out_text(const std::vector<fs::path>& left_out) {
   if (left_out.empty()) return "";

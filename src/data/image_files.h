@@ -21,14 +21,11 @@ struct ImageFiles {
 };
 
 /// The files in the class folders of `dir` and in folders below these. Labels are places in `class_names`,
-/// or, when that is empty, in the sorted names of the folders. Throws Error{kNotFound} with the layout that
-/// is expected, kInvalidArgument on a folder that is not among class_names. Names that begin with a dot are
-/// ignored.
-ImageFiles list_image_files(const std::filesystem::path& dir,
-                            const std::vector<std::string>& class_names = {});
-
-/// The sorted names of the folders in `dir`.
-std::vector<std::string> class_folders(const std::filesystem::path& dir);
+/// or, when that is empty, in the sorted names of the folders. Where class_names lacks one of the folders the
+/// sorted names count, with a log line, when `own_classes`; else it is Error{kInvalidArgument}. Throws
+/// Error{kNotFound} with the layout that is expected. Names that begin with a dot are ignored.
+ImageFiles list_image_files(const std::filesystem::path& dir, const std::vector<std::string>& class_names,
+                            bool own_classes);
 
 /// "3 files are left out (.gif 2, .txt 1), the first is a/x.gif"; empty for none.
 std::string left_out_text(const std::vector<std::filesystem::path>& left_out);

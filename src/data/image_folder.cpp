@@ -41,9 +41,8 @@ Shape first_image_shape(const std::filesystem::path& dir, const ImageFiles& list
 class LazyImageFolder final : public Dataset {
  public:
   LazyImageFolder(ImageFiles list, const Shape& shape, const ImageFolderOptions& options)
-      : Dataset(shape, list.class_names, static_cast<int64_t>(list.files.size())),
+      : Dataset(shape, list.class_names, static_cast<int64_t>(list.files.size()), options.resize),
         files_(std::move(list.files)),
-        resize_(options.resize),
         limits_(options.limits) {}
 
   std::vector<SkippedItem> skipped() const override {
@@ -65,7 +64,7 @@ class LazyImageFolder final : public Dataset {
   bool decode(int64_t index, std::span<uint8_t> planes) const {
     const ImageFile& file = files_[static_cast<size_t>(index)];
     try {
-      fit_planes(read_image(file.path, limits_), image_shape(), resize_, planes);
+      fit_planes(read_image(file.path, limits_), image_shape(), resize(), planes);
       return true;
     } catch (const Error& error) {
       const SkippedItem item{file.path.string(), error.what()};
@@ -76,7 +75,6 @@ class LazyImageFolder final : public Dataset {
   }
 
   std::vector<ImageFile> files_;
-  int64_t resize_;
   DecodeLimits limits_;
   mutable std::mutex mutex_;
   mutable std::map<int64_t, SkippedItem> skipped_;
@@ -135,7 +133,7 @@ class FolderDecoder {
     if (labels.empty()) fail_all_bad(dir, skipped.size(), skipped.front());
     pixels_.resize(labels.size() * image_bytes_);
     return std::make_unique<MemoryDataset>(shape_, std::move(list_.class_names), std::move(pixels_),
-                                           std::move(labels), std::move(skipped));
+                                           std::move(labels), std::move(skipped), options_.resize);
   }
 
   ImageFiles list_;
@@ -157,30 +155,16 @@ void check_options(const ImageFolderOptions& options) {
                   "image shape {} has a side above {}", shape.to_string(), options.limits.max_side);
 }
 
-std::vector<std::string> wanted_classes(const std::filesystem::path& dir, const ImageFolderOptions& options) {
-  if (!options.own_classes || options.class_names.empty()) return options.class_names;
-  const std::vector<std::string> own = class_folders(dir);
-  const auto known = [&](const std::string& name) {
-    return std::ranges::find(options.class_names, name) != options.class_names.end();
-  };
-  if (std::ranges::all_of(own, known)) return options.class_names;
-  log_info("the classes of {} are not the model's ({}): its labels are now {}", dir.string(),
-           fmt::join(options.class_names, ", "), fmt::join(own, ", "));
-  return {};
-}
-
 }  // namespace
 
 std::unique_ptr<Dataset> open_image_folder(const std::filesystem::path& dir,
                                            const ImageFolderOptions& options) {
   check_options(options);
-  ImageFiles list = list_image_files(dir, wanted_classes(dir, options));
+  ImageFiles list = list_image_files(dir, options.class_names, options.own_classes);
   if (!list.left_out.empty()) log_warning("{}: {}", dir.string(), left_out_text(list.left_out));
   const Shape found = first_image_shape(dir, list, options.limits);
   const Shape shape = options.image_shape.rank() == 3 ? options.image_shape : found;
-  TWOFOUR_CHECK(options.resize == 0 || options.resize >= std::max(shape[1], shape[2]), kInvalidArgument,
-                "images are resized to {}, which does not cover the {}x{} that is cropped from them",
-                options.resize, shape[1], shape[2]);
+  check_resize(options.resize, shape[1], shape[2]);
   const auto count = static_cast<int64_t>(list.files.size());
   if (count <= options.memory_limit_bytes / shape.numel())
     return FolderDecoder(std::move(list), shape, options).run(dir);

@@ -7,8 +7,8 @@ namespace twofour::data {
 
 MemoryDataset::MemoryDataset(Shape image_shape, std::vector<std::string> class_names,
                              std::vector<uint8_t> pixels, std::vector<int64_t> labels,
-                             std::vector<SkippedItem> skipped)
-    : Dataset(std::move(image_shape), std::move(class_names), static_cast<int64_t>(labels.size())),
+                             std::vector<SkippedItem> skipped, int64_t resize)
+    : Dataset(std::move(image_shape), std::move(class_names), static_cast<int64_t>(labels.size()), resize),
       pixels_(std::move(pixels)),
       labels_(std::move(labels)),
       skipped_(std::move(skipped)) {

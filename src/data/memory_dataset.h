@@ -9,7 +9,7 @@ class MemoryDataset final : public Dataset {
  public:
   /// `pixels` holds labels.size() images of `image_shape`; every label lies in [0, class_names.size()).
   MemoryDataset(Shape image_shape, std::vector<std::string> class_names, std::vector<uint8_t> pixels,
-                std::vector<int64_t> labels, std::vector<SkippedItem> skipped = {});
+                std::vector<int64_t> labels, std::vector<SkippedItem> skipped = {}, int64_t resize = 0);
   std::vector<SkippedItem> skipped() const override { return skipped_; }
 
  private:

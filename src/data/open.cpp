@@ -141,10 +141,7 @@ std::unique_ptr<Dataset> open_dataset(std::string_view spec, const OpenOptions& 
   TWOFOUR_CHECK(fs::is_directory(dir, error), kNotFound,
                 "{} is not a folder that can be read, nor one of the words digits and synthetic", spec);
   for (const auto open : {try_idx, try_cifar, try_image_folder})
-    if (auto dataset = open(dir, options)) {
-      dataset->set_resize(options.resize);
-      return dataset;
-    }
+    if (auto dataset = open(dir, options)) return dataset;
   fail(ErrorCode::kNotFound, "{} holds no {} data that is known; looked for {} (ImageFolder)", dir.string(),
        is_test(options) ? "test" : "training", looked_for(options));
 }

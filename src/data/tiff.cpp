@@ -71,6 +71,24 @@ Tiff open(TiffSource& file, const DecodeLimits& limits) {
 
 std::string reason(const TiffSource& file) { return file.message[0] ? file.message.data() : "it is damaged"; }
 
+/// libtiff's conversion to RGBA, with tables that take the high byte of 16 bits, where its own round, and
+/// leave colours as they are, where its own multiply them with alpha.
+bool read_rgba(TIFF* tiff, std::vector<uint32_t>& raster) {
+  constexpr int kStopOnError = 1;
+  constexpr size_t kEntries = 1 << 16;
+  std::array<char, 1024> problem{};
+  TIFFRGBAImage image;
+  if (!TIFFRGBAImageBegin(&image, tiff, kStopOnError, problem.data())) return false;
+  image.req_orientation = ORIENTATION_TOPLEFT;
+  for (size_t i = 0; i < kEntries; ++i) {
+    if (image.Bitdepth16To8) image.Bitdepth16To8[i] = static_cast<uint8_t>(i >> 8);
+    if (image.UaToAa) image.UaToAa[i] = static_cast<uint8_t>(i);  // alpha above, colour below
+  }
+  const bool ok = TIFFRGBAImageGet(&image, raster.data(), image.width, image.height) != 0;
+  TIFFRGBAImageEnd(&image);
+  return ok;
+}
+
 }  // namespace
 
 Image decode_tiff(std::span<const std::byte> bytes, const DecodeLimits& limits) {
@@ -86,10 +104,7 @@ Image decode_tiff(std::span<const std::byte> bytes, const DecodeLimits& limits) 
   TWOFOUR_CHECK(TIFFRGBAImageOK(tiff.get(), problem.data()), kUnsupported,
                 "TIFF of a kind that is not read: {}", problem.data());
   std::vector<uint32_t> raster(size_t{width} * height);
-  constexpr int kStopOnError = 1;
-  TWOFOUR_CHECK(
-      TIFFReadRGBAImageOriented(tiff.get(), width, height, raster.data(), ORIENTATION_TOPLEFT, kStopOnError),
-      kDataCorrupt, "TIFF data: {}", reason(file));
+  TWOFOUR_CHECK(read_rgba(tiff.get(), raster), kDataCorrupt, "TIFF data: {}", reason(file));
   Image image(height, width, 3);
   for (size_t i = 0; i < raster.size(); ++i) {
     image.pixels[3 * i] = TIFFGetR(raster[i]);

@@ -16,7 +16,7 @@ void check_only_first_is_read(const Graph& graph, const Node& node, std::string_
 
 void drop_dropout(Graph& graph, Node* node) {
   check_only_first_is_read(graph, *node, "mask is");
-  log_info("training leaves out {}: dropout is not applied", node->label());
+  log_info("{} is left out: dropout is not applied", node->label());
   graph.replace_all_uses(node->output(), node->input(0));
   graph.erase(node);
 }

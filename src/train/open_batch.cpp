@@ -25,27 +25,23 @@ int64_t outer_size(const Dims& dims, size_t count) {
 /// (sizes of 1 stand between) the same one, if it is among them.
 std::optional<size_t> same_place(const Dims& from, size_t axis, const Dims& to, int64_t batch) {
   std::optional<size_t> found;
-  for (size_t i = 0; i < to.size(); ++i) {
-    if (outer_size(to, i) != outer_size(from, axis) || to[i].value % batch != 0) continue;
-    if (!found || i == axis) found = i;
-  }
+  const int64_t outer = outer_size(from, axis);
+  for (size_t i = 0; i < to.size(); ++i)
+    if (outer_size(to, i) == outer && to[i].value % batch == 0 && (!found || i == axis)) found = i;
   return found;
-}
-
-void replace_input(Graph& graph, Node* node, size_t index, const Tensor& data) {
-  graph.set_input(node, index, graph.add_constant(node->input(index)->name(), data));
 }
 
 /// `fixed`: the type of the result for the batch that was built in.
 void open_reshape(Graph& graph, Node* node, size_t axis, const Dims& fixed, int64_t batch) {
-  if (!node->input(1)->is_constant()) return;
+  const Value* shape = node->input(1);
+  if (!shape->is_constant()) return;
   const auto place = same_place(node->input(0)->dims(), axis, fixed, batch);
   if (!place) return;
   std::vector<int64_t> sizes;
   for (const Dim& dim : fixed) sizes.push_back(dim.value);
   sizes[*place] = -1;
   node->attrs().erase("allowzero");
-  replace_input(graph, node, 1, Tensor::i64(sizes));
+  graph.set_input(node, 1, graph.add_constant(shape->name(), Tensor::i64(sizes)));
 }
 
 /// Sizes become the factors that they stand for.
@@ -68,13 +64,12 @@ void open_resize(Graph& graph, Node* node, const Dims& fixed) {
 
 /// `node` has the types of the built-in batch, its inputs those of the open one.
 void adapt(Graph& graph, Node* node, int64_t batch) {
-  const ValueType& type = node->output()->type();
-  if (!node->input(0) || !type.known || !type.is_static()) return;
+  const ValueType& fixed = node->output()->type();
+  if (!node->input(0) || !fixed.known || !fixed.is_static()) return;
   const auto axis = batch_axis(node->input(0)->dims());
   if (!axis) return;
-  const Dims fixed = type.dims;
-  if (node->op() == "Reshape") open_reshape(graph, node, *axis, fixed, batch);
-  else if (node->op() == "Resize") open_resize(graph, node, fixed);
+  if (node->op() == "Reshape") open_reshape(graph, node, *axis, fixed.dims, batch);
+  else if (node->op() == "Resize") open_resize(graph, node, fixed.dims);
 }
 
 }  // namespace

@@ -133,6 +133,7 @@ Trainer::Trainer(Graph model, const backend::Backend& backend, std::shared_ptr<d
   mark_masked(model_, optimizer);
   write_class_names(model_, loader_->dataset().class_names());
   step_ = make_step(model_, step_options(options_, precision_.used, scaling_, *loader_, optimizer));
+  network_ = network_hash(model_, step_);
   const int64_t classes = loader_->dataset().num_classes();
   TWOFOUR_CHECK(classes <= step_.num_classes, kInvalidArgument,
                 "the data has {} classes, the model gives {} scores", classes, step_.num_classes);
@@ -340,7 +341,7 @@ Json Trainer::recipe() const { return recipe_json(options_, precision_.used, sca
 void Trainer::save(const std::filesystem::path& path) const {
   save_checkpoint(path, {.tensors = tensors_,
                          .position = position_,
-                         .network = network_hash(model_, step_),
+                         .network = network_,
                          .recipe = recipe(),
                          .tactics = tactics_,
                          .threads = max_threads()});
@@ -349,7 +350,7 @@ void Trainer::save(const std::filesystem::path& path) const {
 void Trainer::restore(const Checkpoint& checkpoint) {
   const std::string source = "checkpoint " + options_.resume_from.string();
   check_same_recipe(checkpoint.recipe, recipe(), source, options_.new_schedule);
-  TWOFOUR_CHECK(checkpoint.network == network_hash(model_, step_), kInvalidArgument,
+  TWOFOUR_CHECK(checkpoint.network == network_, kInvalidArgument,
                 "{} belongs to another network than this model: it would not go on from where it stood",
                 source);
   check_tensors(checkpoint.tensors, tensors_, source);

@@ -93,6 +93,7 @@ class Trainer {
   PrecisionChoice precision_;
   LossScaling scaling_;
   TrainingStep step_;
+  std::string network_;  // hash of what training does not change
   std::unique_ptr<engine::ExecutionContext> context_;
   std::string tactics_;                    // that the engine runs
   std::map<std::string, Tensor> tensors_;  // state and masks by input name; the engine updates them in place

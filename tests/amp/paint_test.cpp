@@ -7,6 +7,7 @@
 #include <map>
 
 #include "amp/ports.h"
+#include "base/errors.h"
 #include "base/json.h"
 #include "base/rng.h"
 #include "ir/print.h"
@@ -288,13 +289,9 @@ TEST_F(PaintTest, FoldedCastsLeaveHalfWeights) {
 TEST_F(PaintTest, RefusesWhatItCannotPaint) {
   graph_.set_outputs({b_.op("Relu", {input("x", {3})})});
   const auto expect = [&](const Options& options, ErrorCode code, const char* text) {
-    try {
-      paint(graph_, options);
-      FAIL() << "no error";
-    } catch (const Error& error) {
-      EXPECT_EQ(error.code(), code);
-      EXPECT_THAT(error.what(), HasSubstr(text));
-    }
+    const Error error = error_of([&] { paint(graph_, options); });
+    EXPECT_EQ(error.code(), code);
+    EXPECT_THAT(error.what(), HasSubstr(text));
   };
   expect({.dtype = DType::kF32}, ErrorCode::kInvalidArgument, "f16 or bf16, not f32");
   expect({.deny_nodes = {"fc*"}}, ErrorCode::kNotFound, "\"fc*\" matches no node");

@@ -7,11 +7,11 @@
 
 #include "base/rng.h"
 #include "source_dir.h"
-#include "support/npy.h"
 #include "support/python.h"
 #include "support/shared_data.h"
 #include "support/temporary_path.h"
 #include "twofour/engine.h"
+#include "twofour/npy.h"
 #include "twofour/train.h"
 
 namespace twofour {
@@ -38,7 +38,7 @@ class OnnxRuntime : public ::testing::Test {
                              (folder_ / "model.onnx").string() + " " + (folder_ / "images").string() + " " +
                              shape + " " + (folder_ / "outputs.npy").string());
     if (result.status != 0) throw std::runtime_error(result.output);
-    return testing::read_npy(folder_ / "outputs.npy");
+    return read_npy(folder_ / "outputs.npy");
   }
 
   void expect_same_outputs(const Model& model, const Tensor& images) const {
@@ -98,7 +98,7 @@ TEST_F(OnnxRuntime, PrunedResNet20) {
   TWOFOUR_SKIP_WITHOUT(path);
   TWOFOUR_SKIP_WITHOUT(input);
   Model model = Model::load(path);
-  const Tensor images = testing::read_npy(input);
+  const Tensor images = read_npy(input);
   expect_same_outputs(model, images);
   model.prune();
   expect_same_outputs(model, images);

@@ -10,12 +10,13 @@
 #include <sstream>
 
 #include "api/difference.h"
+#include "base/file.h"
 #include "ir/graph.h"
 #include "ops/evaluate.h"
-#include "support/npy.h"
 #include "support/shared_data.h"
 #include "support/temporary_path.h"
 #include "twofour/engine.h"
+#include "twofour/npy.h"
 
 namespace twofour {
 namespace {
@@ -88,7 +89,7 @@ class SharedCase : public ::testing::TestWithParam<std::string> {
     for (size_t i = 0; i < graph.inputs().size(); ++i) {
       const std::string& name = graph.inputs()[i]->name();
       for (const std::string& file : {"input_" + name + ".npy", fmt::format("in{}.npy", i)})
-        if (fs::exists(folder() / file)) inputs[name] = testing::read_npy(folder() / file);
+        if (fs::exists(folder() / file)) inputs[name] = read_npy(folder() / file);
     }
     return inputs;
   }
@@ -131,7 +132,7 @@ class SharedCase : public ::testing::TestWithParam<std::string> {
       for (size_t i = 0; i < outputs.size(); ++i) {
         const fs::path file = folder() / ("expected_" + graph.outputs()[i]->name() + ".npy");
         if (!fs::exists(file)) continue;
-        const Tensor expected = testing::read_npy(file);
+        const Tensor expected = read_npy(file);
         std::string wrong = difference(outputs[i], expected, "the engine");
         if (wrong.empty()) wrong = difference(reference[i], expected, "the reference");
         if (!wrong.empty()) return wrong;

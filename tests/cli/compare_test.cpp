@@ -52,6 +52,42 @@ TEST_F(Commands, CompareTakesSeedsAndFiles) {
   EXPECT_EQ(mean_abs(loaded), mean_abs(loaded + " --seed=7"));
 }
 
+TEST_F(Commands, CompareExpandsWildcards) {
+  make_lenet();
+  const ProgramResult run = twofour("compare " + file("lenet.onnx") + " " + file("lenet.onnx") +
+                                    " '--shapes=in*:3x1x28x28' --json=" + file("compare.json"));
+  EXPECT_EQ(run.status, 0) << run.output;
+  EXPECT_EQ(read_json(file("compare.json"))["outputs"][0]["elements"], 30);
+}
+
+std::string proto_number(int field, char value) { return {static_cast<char>(field << 3), value}; }
+std::string proto_bytes(int field, const std::string& content) {
+  return std::string{static_cast<char>(field << 3 | 2), static_cast<char>(content.size())} + content;
+}
+std::string proto_vector(int field, const std::string& name) {
+  const std::string shape = proto_bytes(2, proto_bytes(1, proto_number(1, 2)));
+  return proto_bytes(field,
+                     proto_bytes(1, name) + proto_bytes(2, proto_bytes(1, proto_number(1, 1) + shape)));
+}
+
+/// y = x * w in ONNX, where w is an initializer and an input of the file.
+std::string scaling_model() {
+  const std::string node =
+      proto_bytes(1, "x") + proto_bytes(1, "w") + proto_bytes(2, "y") + proto_bytes(4, "Mul");
+  const std::string weight =
+      proto_number(1, 2) + proto_number(2, 1) + proto_bytes(8, "w") + proto_bytes(9, std::string(8, '\0'));
+  const std::string graph = proto_bytes(1, node) + proto_bytes(2, "net") + proto_bytes(5, weight) +
+                            proto_vector(11, "x") + proto_vector(11, "w") + proto_vector(12, "y");
+  return proto_number(1, 8) + proto_bytes(7, graph) + proto_bytes(8, proto_number(2, 17));
+}
+
+TEST_F(Commands, CompareTakesFilesForInitializers) {
+  std::ofstream(file("scaling.onnx"), std::ios::binary) << scaling_model();
+  std::ofstream(file("w.bin"), std::ios::binary) << "12345678";
+  const ProgramResult run = twofour("compare " + file("scaling.onnx") + " --loadInputs=w:" + file("w.bin"));
+  EXPECT_EQ(run.status, 0) << run.output;
+}
+
 INSTANTIATE_TEST_SUITE_P(
     Compare, BadCalls,
     ::testing::Values(
@@ -63,7 +99,13 @@ INSTANTIATE_TEST_SUITE_P(
         BadCall{"BisectTwo", "compare @/lenet.onnx @/lenet.onnx --bisect", "compare with the reference", 1},
         BadCall{"DenseAndOther", "compare @/lenet.onnx @/lenet.onnx --dense", "--dense", 2},
         BadCall{"WrongInput", "compare @/lenet.onnx --loadInputs=image:@/text.onnx",
-                "there is no input \"image\"", 1},
+                "the model has no input \"image\"; it has: input", 1},
+        BadCall{"MistypedInput", "compare @/lenet.onnx --shapes=inptu:1x1x28x28", "(did you mean \"input\"?)",
+                1},
+        BadCall{"WildcardMatchesNothing", "compare @/lenet.onnx --shapes=image*:1x1x28x28",
+                "no input matches \"image*\"", 1},
+        BadCall{"OverwritesTheTactics", "compare @/lenet.onnx --loadTactics=@/text.onnx --json=@/text.onnx",
+                "--json: @/text.onnx: --loadTactics names the same file", 1},
         BadCall{"WrongShape", "compare @/lenet.onnx --shapes=input:1x3x28x28", "input \"input\"", 1},
         BadCall{"NoFolder", "compare @/lenet.onnx --html=@/none/a.html", "there is no folder @/none", 1}),
     [](const auto& test) { return test.param.name; });

@@ -63,6 +63,8 @@ TEST(Parse, Numbers) {
   EXPECT_ERROR(parse_number<int>("2147483648"), kInvalidArgument, "is out of range");
   EXPECT_ERROR(parse_number<double>("1e999"), kInvalidArgument, "is out of range");
   EXPECT_ERROR(parse_number<double>("1.5s"), kInvalidArgument, "is not a number");
+  EXPECT_ERROR(parse_number<double>("nan"), kInvalidArgument, "\"nan\" is not a number");
+  EXPECT_ERROR(parse_floats("0.5,-inf"), kInvalidArgument, "\"-inf\" is not a number");
 }
 
 }  // namespace

@@ -136,8 +136,9 @@ TEST_F(Training, WhatIsNeededLateIsCheckedFirst) {
 TEST_F(Training, OptionsWithoutEffectAreRefused) {
   make_lenet();
   const std::string onnx = "--onnx=" + file("lenet.onnx") + " ";
-  for (const char* option : {"--classes=10", "--gamma=0.5", "--milestones=2", "--amp=force", "--deny_half=x",
-                             "--display_every=2", "--new_schedule", "--class_names=a,b"}) {
+  for (const char* option :
+       {"--classes=10", "--gamma=0.5", "--milestones=2", "--schedule=step", "--amp=force", "--deny_half=x",
+        "--display_every=2", "--new_schedule", "--class_names=a,b", "--resize=32"}) {
     const ProgramResult result = train(onnx + option);
     EXPECT_EQ(result.status, 1) << option;
     EXPECT_THAT(result.output, HasSubstr("has no effect here: it needs")) << option;
@@ -146,6 +147,10 @@ TEST_F(Training, OptionsWithoutEffectAreRefused) {
               HasSubstr("--flip has no effect here: it needs --data"));
   EXPECT_THAT(twofour("eval --seed=3 --data=/nowhere " + onnx).output,
               HasSubstr("--seed has no effect here: it needs --data=digits"));
+  EXPECT_THAT(twofour("eval --resize=32 --data=digits " + onnx).output,
+              HasSubstr("--resize has no effect here: it needs a folder of images"));
+  EXPECT_THAT(twofour("eval --seed=3 --data_size=20 --data=synthetic " + onnx).output,
+              Not(HasSubstr("has no effect")));
 }
 
 TEST_F(Training, ForcedHalfPrecisionHalvesActivations) {

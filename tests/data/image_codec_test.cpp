@@ -63,26 +63,35 @@ std::string encode_webp(const Image& image) {
   return result;
 }
 
-std::string encode_tiff(const Image& image, uint16_t compression = COMPRESSION_NONE) {
+/// RGB, or RGBA whose colours are not multiplied with alpha; T is uint8_t or uint16_t.
+template <typename T>
+std::string encode_tiff(int64_t height, int64_t width, uint16_t samples, const std::vector<T>& values,
+                        uint16_t compression = COMPRESSION_NONE) {
   const TemporaryFolder folder;
   const auto path = folder.path() / "image.tif";
   TIFF* tiff = TIFFOpen(path.c_str(), "w");
-  TIFFSetField(tiff, TIFFTAG_IMAGEWIDTH, static_cast<uint32_t>(image.width));
-  TIFFSetField(tiff, TIFFTAG_IMAGELENGTH, static_cast<uint32_t>(image.height));
-  TIFFSetField(tiff, TIFFTAG_SAMPLESPERPIXEL, 3);
-  TIFFSetField(tiff, TIFFTAG_BITSPERSAMPLE, 8);
+  TIFFSetField(tiff, TIFFTAG_IMAGEWIDTH, static_cast<uint32_t>(width));
+  TIFFSetField(tiff, TIFFTAG_IMAGELENGTH, static_cast<uint32_t>(height));
+  TIFFSetField(tiff, TIFFTAG_SAMPLESPERPIXEL, samples);
+  TIFFSetField(tiff, TIFFTAG_BITSPERSAMPLE, 8 * sizeof(T));
+  const uint16_t alpha = EXTRASAMPLE_UNASSALPHA;
+  if (samples == 4) TIFFSetField(tiff, TIFFTAG_EXTRASAMPLES, 1, &alpha);
   TIFFSetField(tiff, TIFFTAG_PHOTOMETRIC, PHOTOMETRIC_RGB);
   TIFFSetField(tiff, TIFFTAG_PLANARCONFIG, PLANARCONFIG_CONTIG);
   TIFFSetField(tiff, TIFFTAG_COMPRESSION, compression);
   TIFFSetField(tiff, TIFFTAG_ROWSPERSTRIP, 3);
-  for (int64_t y = 0; y < image.height; ++y) {
-    std::vector<uint8_t> row(image.pixels.begin() + y * image.width * 3,
-                             image.pixels.begin() + (y + 1) * image.width * 3);
+  for (int64_t y = 0; y < height; ++y) {
+    std::vector<T> row(values.begin() + y * width * samples, values.begin() + (y + 1) * width * samples);
     EXPECT_EQ(TIFFWriteScanline(tiff, row.data(), static_cast<uint32_t>(y)), 1);
   }
   TIFFClose(tiff);
   std::ifstream stream(path, std::ios::binary);
   return {std::istreambuf_iterator<char>(stream), {}};
+}
+
+std::string encode_tiff(const Image& image, uint16_t compression = COMPRESSION_NONE) {
+  return encode_tiff(image.height, image.width, static_cast<uint16_t>(image.channels), image.pixels,
+                     compression);
 }
 
 /// Every lossless way in which `image` can be written.
@@ -178,14 +187,22 @@ TEST(ImageCodec, SixteenBitsAreCutAndGammaIsNotApplied) {
     ASSERT_EQ(decoded.pixels.size(), 3 * samples.size());
     for (size_t i = 0; i < decoded.pixels.size(); ++i) EXPECT_EQ(decoded.pixels[i], samples[i / 3] >> 8);
   }
+  const Image tiff = decode_image(as_bytes(encode_tiff(1, 2, 3, samples)));
+  ASSERT_EQ(tiff.pixels.size(), samples.size());
+  for (size_t i = 0; i < samples.size(); ++i) EXPECT_EQ(tiff.pixels[i], samples[i] >> 8);
 }
 
-TEST(ImageCodec, PngAlphaIsDropped) {
+TEST(ImageCodec, AlphaIsDropped) {
   const Image rgba = random_image(4, 6, 4, 3);
-  const Image decoded = decode_image(as_bytes(encode_png_as(rgba, PNG_FORMAT_RGBA)));
-  ASSERT_EQ(decoded.channels, 3);
-  for (size_t i = 0; i < 24; ++i)
-    for (size_t c = 0; c < 3; ++c) EXPECT_EQ(decoded.pixels[3 * i + c], rgba.pixels[4 * i + c]);
+  std::vector<uint16_t> wide;
+  for (const uint8_t value : rgba.pixels) wide.push_back(static_cast<uint16_t>(value << 8 | 0xff));
+  for (const std::string& bytes :
+       {encode_png_as(rgba, PNG_FORMAT_RGBA), encode_tiff(rgba), encode_tiff(4, 6, 4, wide)}) {
+    const Image decoded = decode_image(as_bytes(bytes));
+    ASSERT_EQ(decoded.channels, 3);
+    for (size_t i = 0; i < 24; ++i)
+      for (size_t c = 0; c < 3; ++c) EXPECT_EQ(decoded.pixels[3 * i + c], rgba.pixels[4 * i + c]);
+  }
 }
 
 TEST(ImageCodec, JpegKindsDecode) {

@@ -126,6 +126,9 @@ TEST(OpenDataset, OtherShapesAreFitted) {
   EXPECT_EQ(dataset->load(0, image), 2);
   EXPECT_EQ(image, std::vector<float>(60, 0.2F));
   EXPECT_ERROR(open(folder, {.image_shape = {2, 5, 4}}), kInvalidArgument, "2 were asked for");
+  EXPECT_EQ(open(folder, {.image_shape = {3, 5, 4}, .resize = 5})->resize(), 5);
+  EXPECT_ERROR(open(folder, {.image_shape = {3, 5, 4}, .resize = 4}), kInvalidArgument,
+               "resized to 4, which does not cover the 5x4");
   EXPECT_ERROR(fit_dataset(make_synthetic({.image_shape = {5, 4, 4}}), {3, 4, 4}), kUnsupported,
                "5 channels");
 }

@@ -11,14 +11,13 @@
 #include "onnx/export.h"
 #include "onnx/tensor_file.h"
 #include "ops/evaluate.h"
-#include "support/npy.h"
 #include "support/shared_data.h"
+#include "twofour/npy.h"
 
 namespace twofour::onnx_io {
 namespace {
 
 namespace fs = std::filesystem;
-using twofour::testing::read_npy;
 using twofour::testing::shared_path;
 
 std::vector<fs::path> model_files() {

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include "base/errors.h"
 #include "ops/builder.h"
 #include "ops/evaluate.h"
 
@@ -69,13 +70,9 @@ TEST_F(AutodiffTest, NamesTheNodeThatIsNotDifferentiable) {
   Value* relu_grad = builder.op("ReluGrad", {w, y}, {}, "culprit");
   Value* loss = builder.reduce_sum(relu_grad, {0}, false);
   Value* wrt[] = {w};
-  try {
-    append_gradients(graph, loss, wrt, builder.scalar(1));
-    FAIL();
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), ErrorCode::kUnsupported);
-    EXPECT_THAT(error.what(), AllOf(HasSubstr("\"culprit\" (ReluGrad)"), HasSubstr("second derivatives")));
-  }
+  const Error error = error_of([&] { append_gradients(graph, loss, wrt, builder.scalar(1)); });
+  EXPECT_EQ(error.code(), ErrorCode::kUnsupported);
+  EXPECT_THAT(error.what(), AllOf(HasSubstr("\"culprit\" (ReluGrad)"), HasSubstr("second derivatives")));
 }
 
 TEST_F(AutodiffTest, NonDifferentiableNodesBesideThePathDoNotMatter) {

@@ -142,13 +142,9 @@ class BadCheckpointTest : public CheckpointTest {
   /// Resuming from `a` fails with this text, which names the file.
   void expect_refused(ErrorCode code, const std::string& text, RunOptions run = {}) {
     run.resume_from = a;
-    try {
-      make_trainer(run);
-      FAIL() << text;
-    } catch (const Error& error) {
-      EXPECT_EQ(error.code(), code) << error.what();
-      EXPECT_THAT(error.what(), AllOf(HasSubstr(text), HasSubstr(a.string())));
-    }
+    const Error error = error_of([&] { make_trainer(run); });
+    EXPECT_EQ(error.code(), code) << error.what();
+    EXPECT_THAT(error.what(), AllOf(HasSubstr(text), HasSubstr(a.string())));
   }
   void change(const std::function<void(SafeTensors&)>& edit) {
     SafeTensors file = read_safetensors(a);

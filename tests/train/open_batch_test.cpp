@@ -17,22 +17,6 @@ Graph read_network(const std::string& text) {
   return graph;
 }
 
-/// The first output for `x`, by the reference kernels.
-Tensor run(const Graph& graph, const Tensor& x) {
-  Graph bound = graph.clone();
-  bound.inputs()[0]->set_type(type_of(x));
-  ops::infer_all(bound);
-  std::map<std::string, Tensor> results = {{bound.inputs()[0]->name(), x}};
-  for (const auto& node : bound.nodes()) {
-    std::vector<Tensor> inputs;
-    for (const Value* input : node->inputs())
-      inputs.push_back(!input ? Tensor() : input->is_constant() ? input->data() : results.at(input->name()));
-    const auto outputs = ops::run_reference(*node, inputs);
-    for (size_t i = 0; i < outputs.size(); ++i) results[node->output(i)->name()] = outputs[i];
-  }
-  return results.at(bound.outputs()[0]->name());
-}
-
 /// Opened, the model gives for each image of a batch what the fixed one gives for that image alone.
 void expect_same_for_every_image(const std::string& text) {
   const Graph fixed = read_network(text);
@@ -45,10 +29,10 @@ void expect_same_for_every_image(const std::string& text) {
   Shape batch = image;
   batch[0] = 3;
   const Tensor images = random_tensor(batch, 7, -1, 1);
-  const Tensor all = run(open, images);
+  const Tensor all = ops::evaluate(open, {{images}})[0];
   for (int64_t n = 0; n < 3; ++n) {
     const Tensor one = Tensor::of<float>(image, images.span<float>().subspan(n * values, values));
-    const Tensor expected = run(fixed, one);
+    const Tensor expected = ops::evaluate(fixed, {{one}})[0];
     const auto got = all.span<float>().subspan(n * expected.numel(), expected.numel());
     EXPECT_TRUE(std::ranges::equal(got, expected.span<float>())) << n;
   }

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include "base/errors.h"
 #include "base/log.h"
 #include "models.h"
 
@@ -22,17 +23,6 @@ std::vector<std::string> names_of(const std::vector<Value*>& values) {
   std::vector<std::string> names;
   for (const Value* value : values) names.push_back(value->name());
   return names;
-}
-
-template <typename Fn>
-void expect_error(ErrorCode code, const std::string& text, Fn&& fn) {
-  try {
-    fn();
-    FAIL() << text;
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), code) << error.what();
-    EXPECT_THAT(error.what(), HasSubstr(text));
-  }
 }
 
 class LogLines {
@@ -123,10 +113,8 @@ TEST(Prepare, OneValuePerChannelIsRefused) {
   ModelMaker m({2, 4, 4});
   Value* pooled = m.builder().op("GlobalAveragePool", {m.conv(m.images(), "conv", 3, 3, 1)}, {}, "pool");
   const Graph model = m.finish(m.linear(m.builder().op("Flatten", {m.norm(pooled, "bn")}), "fc", 2));
-  expect_error(ErrorCode::kInvalidArgument,
-               "\"bn\" (BatchNormalization) normalises over one value per channel", [&] {
-                 prepare_training(model, 1, {2, 4, 4});
-               });
+  EXPECT_ERROR(prepare_training(model, 1, {2, 4, 4}), kInvalidArgument,
+               "\"bn\" (BatchNormalization) normalises over one value per channel");
   EXPECT_EQ(prepare_training(model, 2, {2, 4, 4}).statistics.size(), 2U);
 }
 
@@ -156,26 +144,21 @@ TEST(Prepare, AMeanIsSplitFromParametersOfEqualValue) {
 }
 
 TEST(Prepare, RefusesModelsThatItCannotTrain) {
-  expect_error(ErrorCode::kInvalidArgument, "input \"images\" of the model is f32[N,3,7,5]", [] {
-    prepare_training(make_block(), 2, {3, 7, 6});
-  });
-  expect_error(ErrorCode::kInvalidArgument, "batch size is 0", [] {
-    prepare_training(make_block(), 0, {3, 7, 5});
-  });
+  EXPECT_ERROR(prepare_training(make_block(), 2, {3, 7, 6}), kInvalidArgument,
+               "input \"images\" of the model is f32[N,3,7,5]");
+  EXPECT_ERROR(prepare_training(make_block(), 0, {3, 7, 5}), kInvalidArgument, "batch size is 0");
 
   ModelMaker no_scores({2, 4, 4});
   const Graph conv_only = no_scores.finish(no_scores.conv(no_scores.images(), "conv", 3, 3, 1));
-  expect_error(ErrorCode::kInvalidArgument, "expected f32[2,classes]", [&] {
-    prepare_training(conv_only, 2, {2, 4, 4});
-  });
+  EXPECT_ERROR(prepare_training(conv_only, 2, {2, 4, 4}), kInvalidArgument, "expected f32[2,classes]");
 
   Graph frozen = make_mlp();
   for (const auto& value : frozen.values()) value->set_trainable(false);
-  expect_error(ErrorCode::kUnsupported, "no trainable weight", [&] { prepare_training(frozen, 2, {7}); });
+  EXPECT_ERROR(prepare_training(frozen, 2, {7}), kUnsupported, "no trainable weight");
 
   Graph two = make_mlp();
   two.set_outputs({two.outputs()[0], two.find_node("relu")->output()});
-  expect_error(ErrorCode::kInvalidArgument, "2 outputs", [&] { prepare_training(two, 2, {7}); });
+  EXPECT_ERROR(prepare_training(two, 2, {7}), kInvalidArgument, "2 outputs");
 }
 
 }  // namespace

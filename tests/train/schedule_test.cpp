@@ -4,7 +4,7 @@
 
 #include <numbers>
 
-#include "base/error.h"
+#include "base/errors.h"
 
 namespace twofour::train {
 namespace {
@@ -48,13 +48,7 @@ TEST(Schedule, RefusesWhatMakesNoSense) {
       {{.kind = ScheduleKind::kCosine, .total_steps = 5, .warmup_steps = 5}, "total_steps (5)"},
       {{.kind = ScheduleKind::kCosine, .total_steps = 5, .final_lr = -1}, "final_lr is -1"}};
   for (const Bad& b : bad) {
-    try {
-      check(b.schedule);
-      FAIL() << b.text;
-    } catch (const Error& error) {
-      EXPECT_EQ(error.code(), ErrorCode::kInvalidArgument);
-      EXPECT_THAT(error.what(), HasSubstr(b.text));
-    }
+    EXPECT_ERROR(check(b.schedule), kInvalidArgument, b.text);
   }
 }
 

@@ -5,6 +5,7 @@
 
 #include <cmath>
 
+#include "base/errors.h"
 #include "models.h"
 #include "zoo/zoo.h"
 
@@ -290,13 +291,7 @@ TEST(Step, TrainsEveryWeightOfAWholeNetwork) {
 
 TEST(Step, RefusesOptionsOutOfRange) {
   const auto expect = [](const StepOptions& options, const char* text) {
-    try {
-      make_step(make_mlp(), options);
-      FAIL() << text;
-    } catch (const Error& error) {
-      EXPECT_EQ(error.code(), ErrorCode::kInvalidArgument);
-      EXPECT_THAT(error.what(), HasSubstr(text));
-    }
+    EXPECT_ERROR(make_step(make_mlp(), options), kInvalidArgument, text);
   };
   StepOptions base{.batch_size = 2, .image_shape = {7}};
   StepOptions bad = base;

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "backend/reference_tactic.h"
+#include "base/errors.h"
 #include "base/log.h"
 #include "blobs.h"
 #include "models.h"
@@ -167,14 +168,10 @@ TEST(Trainer, ForcedHalfLearnsWithLessActivationMemory) {
 
 TEST(Trainer, DivergenceIsAnErrorThatNamesTheLoss) {
   Trainer trainer(make_flat_mlp(), kBackend, blob_loader(8, 256, 16), small_options(), {.sgd = {.lr = 1e30}});
-  try {
-    trainer.train_epoch();
-    FAIL();
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), ErrorCode::kFailedPrecondition);
-    EXPECT_THAT(error.what(),
-                AllOf(HasSubstr("training has diverged: the loss of step"), HasSubstr("learning rate")));
-  }
+  const Error error = error_of([&] { trainer.train_epoch(); });
+  EXPECT_EQ(error.code(), ErrorCode::kFailedPrecondition);
+  EXPECT_THAT(error.what(),
+              AllOf(HasSubstr("training has diverged: the loss of step"), HasSubstr("learning rate")));
 }
 
 TEST(Trainer, DivergenceAtTheFloorNamesScaleAndGradient) {
@@ -185,25 +182,16 @@ TEST(Trainer, DivergenceAtTheFloorNamesScaleAndGradient) {
   Trainer trainer(std::move(model), kBackend, blob_loader(8, 256, 16), options, small_sgd());
   EXPECT_TRUE(trainer.step().skipped);  // 8
   EXPECT_EQ(trainer.step().loss_scale, 4);
-  try {
-    trainer.step();
-    FAIL();
-  } catch (const Error& error) {
-    EXPECT_THAT(error.what(),
-                AllOf(HasSubstr("loss of step 2 is "), HasSubstr("floor of 2"), HasSubstr("\"fc2.bias\"")));
-  }
+  const Error error = error_of([&] { trainer.step(); });
+  EXPECT_THAT(error.what(),
+              AllOf(HasSubstr("loss of step 2 is "), HasSubstr("floor of 2"), HasSubstr("\"fc2.bias\"")));
 }
 
 TEST(Trainer, WeightsThatAreNotFiniteAreRefusedAtOnce) {
   Graph model = make_flat_mlp();
   model.find_value("fc2.weight")->set_data(random_tensor({4, 16}, 3, NAN, NAN));
-  try {
-    Trainer(std::move(model), kBackend, blob_loader(8, 64, 16), small_options(), small_sgd());
-    FAIL();
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), ErrorCode::kFailedPrecondition);
-    EXPECT_THAT(error.what(), HasSubstr("weight \"fc2.weight\" of the model has the value"));
-  }
+  EXPECT_ERROR(Trainer(std::move(model), kBackend, blob_loader(8, 64, 16), small_options(), small_sgd()),
+               kFailedPrecondition, "weight \"fc2.weight\" of the model has the value");
 }
 
 // Steps that are skipped above the floor of the loss scale do not end a run, but an epoch of them has no
@@ -214,32 +202,18 @@ TEST(Trainer, AnEpochWithoutALossIsAnError) {
   TrainerOptions options = small_options();
   options.loss_scaling = LossScaling::dynamic();
   Trainer trainer(std::move(model), kBackend, blob_loader(8, 64, 16), options, small_sgd());
-  try {
-    trainer.train_epoch();
-    FAIL();
-  } catch (const Error& error) {
-    EXPECT_THAT(error.what(), HasSubstr("none of the 4 steps of epoch 1 gave a finite one"));
-  }
+  EXPECT_ERROR(trainer.train_epoch(), kFailedPrecondition,
+               "none of the 4 steps of epoch 1 gave a finite one");
 }
 
 TEST(Trainer, RefusesDataThatDoesNotFit) {
   ModelMaker m({1, 8, 8});
   Value* v = m.linear(m.builder().op("Flatten", {m.images()}), "fc", 3);
-  try {
-    Trainer(m.finish(v), kBackend, blob_loader(8, 64, 16), small_options(), small_sgd());
-    FAIL();
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), ErrorCode::kInvalidArgument);
-    EXPECT_THAT(error.what(), HasSubstr("the data has 4 classes, the model gives 3 scores"));
-  }
+  EXPECT_ERROR(Trainer(m.finish(v), kBackend, blob_loader(8, 64, 16), small_options(), small_sgd()),
+               kInvalidArgument, "the data has 4 classes, the model gives 3 scores");
   Trainer trainer(make_flat_mlp(), kBackend, blob_loader(8, 20, 16, 1, false), small_options(), small_sgd());
   trainer.step();
-  try {
-    trainer.step();
-    FAIL();
-  } catch (const Error& error) {
-    EXPECT_THAT(error.what(), HasSubstr("has 4 images, the step was built for 16"));
-  }
+  EXPECT_ERROR(trainer.step(), kInvalidArgument, "has 4 images, the step was built for 16");
 }
 
 }  // namespace

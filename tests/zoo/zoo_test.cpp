@@ -5,6 +5,7 @@
 #include <cmath>
 #include <set>
 
+#include "base/errors.h"
 #include "base/parallel.h"
 #include "base/rng.h"
 #include "ir/verify.h"
@@ -128,31 +129,13 @@ TEST(Zoo, NoTwoWeightsAreAlike) {
   EXPECT_EQ(firsts.size(), count);
 }
 
-template <typename Fn>
-void expect_error(Fn&& fn, ErrorCode code, const char* text) {
-  try {
-    fn();
-    FAIL() << "no error";
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), code);
-    EXPECT_THAT(error.what(), HasSubstr(text));
-  }
-}
-
 TEST(Zoo, RefusesWhatItCannotMake) {
-  expect_error([] { make("resnet1000"); }, ErrorCode::kNotFound,
+  EXPECT_ERROR(make("resnet1000"), kNotFound,
                "there is no network \"resnet1000\"; there are: lenet, cnn, mlp, resnet20");
-  expect_error(
-      [] {
-        make("lenet", {.image_shape = {28, 28}});
-      },
-      ErrorCode::kInvalidArgument, "CxHxW, got 28x28");
-  expect_error(
-      [] {
-        make("lenet", {.image_shape = {1, 8, 8}});
-      },
-      ErrorCode::kInvalidArgument, "making lenet for images of 1x8x8");
-  expect_error([] { make("mlp", {.num_classes = -3}); }, ErrorCode::kInvalidArgument, "-3 classes");
+  EXPECT_ERROR(make("lenet", {.image_shape = {28, 28}}), kInvalidArgument, "CxHxW, got 28x28");
+  EXPECT_ERROR(make("lenet", {.image_shape = {1, 8, 8}}), kInvalidArgument,
+               "making lenet for images of 1x8x8");
+  EXPECT_ERROR(make("mlp", {.num_classes = -3}), kInvalidArgument, "-3 classes");
 }
 
 }  // namespace

@@ -14,12 +14,6 @@
 namespace twofour::cli {
 namespace {
 
-std::vector<std::string> names_of(const std::vector<TensorInfo>& tensors) {
-  std::vector<std::string> names;
-  for (const TensorInfo& tensor : tensors) names.push_back(tensor.name);
-  return names;
-}
-
 /// Fixed shapes and ranges of the inputs. trtexec gives a dimension that is left open the size 1, and says
 /// so; here it is the size of a dimension of the same name, where one is given.
 void set_shapes(const ExecOptions& options, const std::vector<TensorInfo>& inputs, BuildOptions& build) {

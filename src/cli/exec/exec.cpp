@@ -4,6 +4,7 @@
 
 #include <memory>
 
+#include "cli/arguments.h"
 #include "cli/command.h"
 #include "cli/console.h"
 #include "cli/exec/engine.h"
@@ -81,11 +82,9 @@ void check(const ExecOptions& options) {
       {"--exportProfile", options.export_profile}, {"--exportLayerInfo", options.export_layer_info},
       {"--exportOutput", options.export_output},   {"--exportTimes", options.export_times},
       {"--exportTrace", options.export_trace},     {"--exportReport", options.export_report},
-      {"--saveTactics", options.save_tactics},     {"--timingCacheFile", options.timing_cache}};
-  check_readable({"--loadTactics", options.load_tactics});
-  for (const FileFlag& file : read) check_readable(file);
-  check_writable(written);
-  for (const FileFlag& file : read) check_apart(file, written);
+      {"--saveTactics", options.save_tactics},     {"--timingCacheFile", options.tuning.timing_cache}};
+  check_readable({"--loadTactics", options.load_tactics});  // which --saveTactics may overwrite
+  check_files(read, written);
   if (options.dump_raw) check_writable({{"--dumpRawBindingsToFile", "input.raw"}});
 }
 
@@ -122,14 +121,15 @@ void run_with_banner(const CLI::App& exec, ExecOptions& options) {
 }  // namespace
 
 void add_exec(CLI::App& app) {
-  CLI::App* exec = app.add_subcommand("exec", "Build or load an engine and time it (trtexec's flags)");
   auto options = std::make_shared<ExecOptions>();
-  add_flags(*exec, *options);
-  auto topic = add_topic_help(*exec);
-  exec->callback([options, topic, exec] {
-    if (exec->count("--help") > 0) print_line(topic_help(*exec, *topic));
-    else run_with_banner(*exec, *options);
-  });
+  auto topic = std::make_shared<std::string>();
+  CLI::App& exec = add_command(app, "exec", "Build or load an engine and time it (trtexec's flags)",
+                               [options, topic](const CLI::App& command) {
+                                 if (is_given(command, "--help")) print_line(topic_help(command, *topic));
+                                 else run_with_banner(command, *options);
+                               });
+  add_flags(exec, *options);
+  add_topic_help(exec, *topic);
 }
 
 }  // namespace twofour::cli

@@ -9,6 +9,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "cli/arguments.h"
 #include "cli/exec/refused.h"
 #include "cli/table.h"
 #include "twofour/error.h"
@@ -77,12 +78,10 @@ std::string reasons(std::span<const KnownFlag> flags) {
 
 }  // namespace
 
-std::shared_ptr<std::string> add_topic_help(CLI::App& command) {
+void add_topic_help(CLI::App& command, std::string& topic) {
   command.set_help_flag();
-  command.option_defaults()->group("Options")->always_capture_default(false);
-  auto topic = std::make_shared<std::string>();
-  command.add_option("-h,--help", *topic, "Print the overview, or the flags of a topic")->expected(0, 1);
-  return topic;
+  start_group(command, "Options");
+  add_text(command, "-h,--help", topic, "Print the overview, or the flags of a topic").optional_value();
 }
 
 std::string topic_help(const CLI::App& command, const std::string& topic) {

@@ -2,7 +2,6 @@
 // are the option groups.
 #pragma once
 
-#include <memory>
 #include <string>
 
 namespace CLI {
@@ -11,8 +10,8 @@ class App;
 
 namespace twofour::cli {
 
-/// Replaces --help by one that takes a topic; the result receives it.
-std::shared_ptr<std::string> add_topic_help(CLI::App& command);
+/// Replaces --help by one that takes a topic, which `topic` receives.
+void add_topic_help(CLI::App& command, std::string& topic);
 /// The overview for an empty topic. "accepted" and "refused" list the flags without effect, and those that
 /// are refused, with the reasons. Throws Error{kInvalidArgument} on an unknown topic.
 std::string topic_help(const CLI::App& command, const std::string& topic);

@@ -17,7 +17,7 @@ void write_raw(const std::string& name, size_t number, const Tensor& values) {
 }
 
 Inputs choose_inputs(const InputFiles& files, const Engine& engine) {
-  Inputs inputs = load_inputs(engine, {.files = files});
+  Inputs inputs = load_inputs(engine, files);
   for (const auto& [name, tensor] : inputs)
     info(files.contains(name) ? fmt::format("Using values loaded from {} for input {}", files.at(name), name)
                               : fmt::format("Using random values for input {}", name));

@@ -1,7 +1,6 @@
 // The flags of `twofour exec`: trtexec's names, defaults of its 10.x generation.
 #pragma once
 
-#include <map>
 #include <string>
 #include <vector>
 
@@ -22,15 +21,15 @@ struct ExecOptions {
   std::string onnx, load_engine, save_engine;
   // Build
   Sparsity sparsity = Sparsity::kDisable;
-  std::map<std::string, Shape> shapes, min_shapes, opt_shapes, max_shapes;
+  Shapes shapes, min_shapes, opt_shapes, max_shapes;
   std::vector<std::string> input_formats, output_formats;
-  std::string save_tactics, load_tactics, timing_cache;
+  std::string save_tactics, load_tactics;
   bool strict_tactics = false;
   TuningOptions tuning;
   Verbosity profiling_verbosity = Verbosity::kLayerNamesOnly;
   // Inference
   LoopOptions loop;
-  std::map<std::string, std::string> load_inputs;
+  InputFiles load_inputs;
   int threads = 0;
   bool no_transfers = false, skip_inference = false, time_deserialize = false;
   // Report

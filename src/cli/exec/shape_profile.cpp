@@ -12,8 +12,6 @@
 namespace twofour::cli {
 namespace {
 
-using Shapes = std::map<std::string, Shape>;
-
 struct Source {
   const char* flag;
   const Shapes* shapes;
