@@ -43,11 +43,11 @@ class PaintTest : public testing::Test {
     std::map<std::pair<const Value*, std::string>, int> casts;
     for (const auto& node : graph_.nodes()) {
       for (size_t i = 0; i < node->inputs().size(); ++i)
-        if (node->input(i) && input_port(*node, i).keep_f32) {
+        if (node->input(i) && ops::input_port(ops::get_op(node->op()), i).keep_f32) {
           EXPECT_EQ(node->input(i)->dtype(), DType::kF32) << node->label() << " input " << i;
         }
       for (size_t i = 0; i < node->outputs().size(); ++i)
-        if (output_port(*node, i).keep_f32) {
+        if (ops::output_port(ops::get_op(node->op()), i).keep_f32) {
           EXPECT_EQ(node->output(i)->dtype(), DType::kF32) << node->label();
         }
       if (node->op() != "Cast") continue;
