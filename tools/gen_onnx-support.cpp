@@ -44,7 +44,9 @@ constexpr std::string_view kAtImport = R"(
   tensors whose length must be known. A Loop that carries them is unrolled; an output that is a sequence `s` becomes the
   outputs `s/0`, `s/1` and so on, such an input as many inputs as shapes are given of (`--shapes=s/0:2x3,s/1:4x3`). Sizes
   that are given when the model is read (`--shapes`) count.
-- An If whose condition follows from sizes and constants is its branch.
+- An If whose condition follows from sizes and constants is its branch. Where data decide, its branches may give tensors of
+  different rank, though not of different type: what reads them learns its types when it runs. An operator whose old form
+  depends on the rank (Softmax before opset 13), or that is expanded into others, must know it at import.
 - Of constants and initializers with one name the last is used, with a warning; an output that is listed twice is one.
 - Names that are not UTF-8 are read as Latin-1.
 - An initializer that is an input, too, is a constant, unless it is to be an input (`LoadOptions::kept_inputs`, or data in

@@ -59,6 +59,7 @@ struct LayerTensor {
   Shape shape;
   std::string format;  // "nchw" or "nhwc"
   bool constant = false;
+  bool any_rank = false;  // not even the number of dimensions is known before a run
 };
 
 /// One layer as it runs.

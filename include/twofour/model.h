@@ -92,8 +92,7 @@ class Model {
   /// `input: f32[N,3,32,32]`, one line each.
   std::vector<std::string> inputs() const;
   std::vector<std::string> outputs() const;
-  /// The same as values; a size that is open may be anything from 0 on. Empty when the type of one is not
-  /// known before sizes of inputs are.
+  /// The same as values; a size that is open may be anything from 0 on.
   std::vector<TensorInfo> input_infos() const;
   std::vector<TensorInfo> output_infos() const;
   /// For every input with open dimensions, its shape with 1 in their place.

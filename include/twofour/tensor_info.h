@@ -18,7 +18,7 @@ struct TensorInfo {
   /// Names of the dimensions of an input, empty where there is none; inputs that share one have the same size
   /// there. Empty when no dimension has a name.
   std::vector<std::string> symbols = {};
-  bool any_rank = false;  // of an input of a file: not even the number of dimensions is known
+  bool any_rank = false;  // not even the number of dimensions is known before a run; `shape` is empty
 
   bool is_open() const { return any_rank || std::ranges::find(shape, -1) != shape.end(); }
 };

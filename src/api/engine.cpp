@@ -31,7 +31,7 @@ std::vector<TensorInfo> infos(const engine::Plan& plan, const std::vector<int>& 
   for (const int i : numbers) {
     const engine::PlanTensor& t = plan.tensors[static_cast<size_t>(i)];
     const Shape shape = shape_of(t);
-    result.push_back({t.name, t.desc.dtype, shape, shape, shape});
+    result.push_back({t.name, t.desc.dtype, shape, shape, shape, {}, t.any_rank});
     for (size_t d = 0; d < t.open.size(); ++d) {
       result.back().min[d] = t.open[d].min;
       result.back().max[d] = t.open[d].max;
@@ -53,8 +53,12 @@ builder::InputRanges to_internal(const std::map<std::string, ShapeRange>& ranges
 }
 
 LayerTensor to_public(const engine::PlanTensor& t) {
-  return {t.name, t.desc.dtype, shape_of(t), std::string(backend::format_name(t.desc.format)),
-          t.kind == engine::PlanTensor::Kind::kConstant};
+  return {t.name,
+          t.desc.dtype,
+          shape_of(t),
+          std::string(backend::format_name(t.desc.format)),
+          t.kind == engine::PlanTensor::Kind::kConstant,
+          t.any_rank};
 }
 
 LayerInfo to_public(const engine::Plan& plan, const engine::PlanStep& step) {

@@ -58,10 +58,7 @@ TensorInfo info_of(const std::string& name, const ValueType& type) {
 
 std::vector<TensorInfo> infos(const std::vector<Value*>& values) {
   std::vector<TensorInfo> result;
-  for (const Value* value : values) {
-    if (!value->type().known) return {};
-    result.push_back(info_of(value->name(), value->type()));
-  }
+  for (const Value* value : values) result.push_back(info_of(value->name(), value->type()));
   return result;
 }
 

@@ -51,7 +51,8 @@ class Assembler {
     if (!fresh) return it->second;
     PlanTensor tensor{.name = value->name(), .desc = {value->dtype(), {}}, .kind = kind};
     if (value->type().is_static()) tensor.desc.shape = value->shape();
-    else tensor.open = ranges_of(*value);
+    else if (value->type().known) tensor.open = ranges_of(*value);
+    else tensor.any_rank = true;
     plan_.tensors.push_back(std::move(tensor));
     return it->second;
   }

@@ -1,4 +1,4 @@
-// A step whose sizes are known only when it runs.
+// A step whose sizes, or even ranks, are known only when it runs.
 #pragma once
 
 #include <mutex>

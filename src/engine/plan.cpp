@@ -22,7 +22,7 @@ Json tensor_to_json(const PlanTensor& t) {
                {"kind", kKindNames[static_cast<size_t>(t.kind)]},
                {"offset", t.offset},
                {"index", t.index}};
-  if (!t.is_open()) return json;
+  if (t.any_rank) json["any_rank"] = true;
   for (const DimRange& dim : t.open) {
     json["open"].push_back({dim.min, dim.max});
     if (!dim.symbol.empty()) json["open"].back().push_back(text_to_json(dim.symbol));
@@ -69,6 +69,7 @@ PlanTensor tensor_from_json(const Json& json) {
   t.offset = get_integer<size_t>(json.at("offset"));
   t.index = get_integer<int>(json.at("index"));
   if (json.contains("open")) t.open = open_from_json(json.at("open"));
+  t.any_rank = json.value("any_rank", false);
   return t;
 }
 
@@ -112,13 +113,15 @@ void check_tensor(const Plan& plan, const PlanTensor& t, size_t num_sections) {
   if (t.kind == Kind::kConstant && t.index != -1) check_index(t.index, num_sections, "section");
   const bool may_be_open = t.kind == Kind::kInput || t.kind == Kind::kOutput || t.kind == Kind::kDonated ||
                            t.kind == Kind::kDynamic;
-  TWOFOUR_CHECK(!t.is_open() || (may_be_open && t.desc.shape.rank() == 0), kDataCorrupt,
+  const bool sized_once = t.desc.shape.rank() == 0 && (!t.any_rank || t.open.empty());
+  TWOFOUR_CHECK(!t.is_open() || (may_be_open && sized_once), kDataCorrupt,
                 "{} \"{}\" cannot have sizes that are open", kKindNames[static_cast<size_t>(t.kind)], t.name);
   if (t.kind == Kind::kDonated) {
     check_index(t.index, plan.tensors.size(), "tensor");
     const PlanTensor& donor = plan.tensors[static_cast<size_t>(t.index)];
-    TWOFOUR_CHECK(donor.kind == Kind::kInput && donor.open == t.open && donor.desc == t.desc, kDataCorrupt,
-                  "\"{}\" cannot live in the buffer of \"{}\"", t.name, donor.name);
+    TWOFOUR_CHECK(donor.kind == Kind::kInput && donor.open == t.open && donor.any_rank == t.any_rank &&
+                      donor.desc == t.desc,
+                  kDataCorrupt, "\"{}\" cannot live in the buffer of \"{}\"", t.name, donor.name);
   }
 }
 
@@ -175,6 +178,7 @@ void index_io(Plan& plan) {
 }
 
 ValueType PlanTensor::type() const {
+  if (any_rank) return ValueType::unknown(desc.dtype);
   if (!is_open()) return {desc.dtype, to_dims(desc.shape)};
   ValueType type{desc.dtype, {}};
   for (const DimRange& dim : open) type.dims.push_back(dim.min == dim.max ? Dim(dim.min) : Dim());
@@ -182,6 +186,7 @@ ValueType PlanTensor::type() const {
 }
 
 bool PlanTensor::takes(const Shape& shape) const {
+  if (any_rank) return true;
   if (!is_open()) return shape == desc.shape;
   return std::ranges::equal(shape, open, [](int64_t size, const DimRange& range) {
     return range.min <= size && size <= range.max;
@@ -189,6 +194,7 @@ bool PlanTensor::takes(const Shape& shape) const {
 }
 
 std::string PlanTensor::to_string() const {
+  if (any_rank) return type().to_string();
   if (!is_open()) return desc.to_string();
   std::vector<std::string> dims;
   for (const DimRange& dim : open) {

@@ -38,13 +38,15 @@ struct PlanTensor {
   /// One per dimension when not all of them are known before a run, else empty. Only inputs, outputs and
   /// dynamic tensors may be open.
   std::vector<DimRange> open = {};
+  /// Not even the number of dimensions is known before a run; `open` is empty.
+  bool any_rank = false;
 
-  bool is_open() const { return !open.empty(); }
+  bool is_open() const { return any_rank || !open.empty(); }
   /// Dims that are not fixed are unknown.
   ValueType type() const;
   /// Whether a tensor of this shape may stand here.
   bool takes(const Shape& shape) const;
-  /// "f32[1..8,3,?,?]".
+  /// "f32[1..8,3,?,?]", "f32[*]" of any rank.
   std::string to_string() const;
 };
 

@@ -158,13 +158,16 @@ class GraphParser {
   }
 
   ValueType type() {
-    if (scan_.accept("?")) return ValueType::unknown();
     const std::string name = scan_.word("a type such as f32[N,3]");
     const auto dtype = dtype_from_name(name);
     if (!dtype) scan_.fail_at(fmt::format("expected a type such as f32[N,3], got '{}'", name));
     ValueType result{*dtype, {}};
     scan_.expect("[", "'[' and the dims");
     if (scan_.accept("]")) return result;
+    if (scan_.accept("*")) {
+      scan_.expect("]", "']' after '*', which stands for any rank");
+      return ValueType::unknown(*dtype);
+    }
     do result.dims.push_back(dim());
     while (scan_.accept(","));
     scan_.expect("]", "',' or ']'");

@@ -52,7 +52,7 @@ std::string dim_text(const Dim& dim) {
 }
 
 std::string type_text(const ValueType& type) {
-  if (!type.known) return "?";
+  if (!type.known) return type.to_string();
   std::vector<std::string> dims;
   for (const Dim& dim : type.dims) dims.push_back(dim_text(dim));
   return fmt::format("{}[{}]", dtype_name(type.dtype), fmt::join(dims, ","));

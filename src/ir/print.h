@@ -10,7 +10,7 @@
 //     output %a, %b
 //   }
 //
-// `_` is an absent input, `?` an unknown dim or type, `#` starts a comment. Names that are not made of
+// `_` is an absent input, `?` an unknown dim, `*` any dims, `#` starts a comment. Names that are not made of
 // letters, digits, `_`, `.`, `/` and `-` are quoted. A node whose name is its first output's name prints
 // without one. Attribute values: 1, 1.0, "text", [1, 2], [1.0, 2.0], ["a", "b"], `floats[]` and `strings[]`
 // when empty, tensors as i64[2] = [1, 2], and subgraphs as graph "body" { ... }. Constant data: all values,

@@ -17,7 +17,7 @@ bool ValueType::is_static() const {
 }
 
 Shape ValueType::shape() const {
-  TWOFOUR_CHECK(known, kFailedPrecondition, "not even the rank is known: give the sizes of the inputs");
+  TWOFOUR_CHECK(known, kFailedPrecondition, "not even the rank is known before a run");
   std::vector<int64_t> sizes;
   for (const Dim& dim : dims) {
     TWOFOUR_CHECK(dim.known(), kFailedPrecondition, "shape {} is not fixed: give the size of dimension {}",
@@ -28,8 +28,8 @@ Shape ValueType::shape() const {
 }
 
 std::string ValueType::to_string() const {
-  if (!known) return "?";
   std::string text(dtype_name(dtype));
+  if (!known) return text + "[*]";
   text += '[';
   for (size_t i = 0; i < dims.size(); ++i) text += (i ? "," : "") + dims[i].to_string();
   return text + ']';

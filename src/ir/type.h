@@ -38,8 +38,8 @@ Dims to_dims(const Shape& shape);
 struct ValueType {
   DType dtype = DType::kF32;
   Dims dims;
-  /// False: not even the rank is known before sizes of graph inputs are, because a branch that these decide
-  /// gives values of different ranks. `dims` is not valid then.
+  /// False: not even the rank is known, because data or sizes decide it that come with the inputs (a branch
+  /// that is taken, the target of a Reshape). `dims` is not valid then.
   bool known = true;
 
   /// Of an unknown rank; `dtype` where that does not depend on it.
@@ -47,7 +47,7 @@ struct ValueType {
   bool is_static() const;
   /// Throws Error{kFailedPrecondition} when a dim is not known.
   Shape shape() const;
-  /// "f32[N,3,32,32]"; "?" when it is not known.
+  /// "f32[N,3,32,32]"; "f32[*]" when the rank is not known.
   std::string to_string() const;
   bool operator==(const ValueType&) const = default;
 };

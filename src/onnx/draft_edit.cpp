@@ -36,7 +36,7 @@ void float_to_input(Draft& draft, const char* attr, size_t index) {
 size_t rank_of(const Draft& draft) {
   TWOFOUR_CHECK(draft.input(0), kInvalidArgument, "input 0 is missing");
   TWOFOUR_CHECK(draft.input(0)->type().known, kUnsupported,
-                "the rank of its input depends on sizes that are not known");
+                "the rank of its input depends on sizes or data that are not known");
   return draft.input(0)->rank();
 }
 

@@ -25,7 +25,9 @@ Domain undeclared(DType dtype) { return is_float(dtype) ? Domain{-1, 1} : Domain
 
 Domain domain_of(const Node& node, size_t input) {
   const Port& port = input_port(get_op(node.op()), input);
-  return port.domain ? port.domain(node, input) : undeclared(node.input(input)->dtype());
+  const bool ranks_known =
+      std::ranges::all_of(node.inputs(), [](const Value* v) { return !v || v->type().known; });
+  return port.domain && ranks_known ? port.domain(node, input) : undeclared(node.input(input)->dtype());
 }
 
 Tensor draw(const Domain& domain, DType dtype, const Shape& shape, Rng& rng) {

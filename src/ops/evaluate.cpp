@@ -12,6 +12,11 @@ namespace {
 
 class Values {
  public:
+  /// `graph` has the types that it has before a run.
+  explicit Values(const Graph& graph) {
+    for (const auto& value : graph.values())
+      if (!value->type().known) of_any_rank_.insert(value.get());
+  }
   Tensor get(const Value* value) const {
     if (!value) return {};
     if (value->is_constant()) return value->data();
@@ -21,8 +26,10 @@ class Values {
     return it->second;
   }
   void set(const Value* value, Tensor tensor) { tensors_[value] = std::move(tensor); }
+  bool is_of_any_rank(const Value* value) const { return of_any_rank_.contains(value); }
 
  private:
+  std::unordered_set<const Value*> of_any_rank_;
   std::unordered_map<const Value*, Tensor> tensors_;
 };
 
@@ -58,16 +65,25 @@ std::vector<Tensor> run(const Node& node, std::span<const Tensor> inputs) {
 
 void take(Value* value, const Tensor& tensor, Values& values) {
   const ValueType type = type_of(tensor);
-  if (value->type().known) {
-    check_dtype(type, value->dtype(), value->name());
-    check_dims(type, value->dims(), value->name());
-  }
+  check_dtype(type, value->dtype(), value->name());
+  if (value->type().known) check_dims(type, value->dims(), value->name());
   value->set_type(type);
   values.set(value, tensor);
 }
 
-void compute(const Node& node, const EvaluateHooks& hooks, Values& values) {
+/// Infers from what is known before a run: a branch that is not taken need not fit the ranks that came.
+void infer_control(const Node& node, const Values& values) {
+  for (Value* input : node.inputs())
+    if (values.is_of_any_rank(input)) input->set_type(ValueType::unknown(input->dtype()));
   infer_types(node);
+  for (Value* input : node.inputs())
+    if (values.is_of_any_rank(input)) input->set_type(type_of(values.get(input)));
+}
+
+void compute(const Node& node, const EvaluateHooks& hooks, Values& values) {
+  const OpDef* op = find_op(node.op());
+  if (op && op->control) infer_control(node, values);
+  else infer_types(node);
   std::vector<Tensor> args;
   for (const Value* input : node.inputs()) args.push_back(values.get(input));
   const std::vector<Tensor> results = run(node, args);
@@ -99,7 +115,7 @@ std::vector<Tensor> evaluate(const Graph& graph, std::span<const Tensor> inputs,
   TWOFOUR_CHECK(inputs.size() == graph.inputs().size(), kInvalidArgument, "the graph has {} inputs, got {}",
                 graph.inputs().size(), inputs.size());
   Graph bound = graph.clone();
-  Values values;
+  Values values(bound);
   for (size_t i = 0; i < inputs.size(); ++i) take(bound.inputs()[i], inputs[i], values);
   const auto needed = needed_nodes(bound, hooks.given);
   for (const auto& node : bound.nodes()) {

@@ -5,6 +5,7 @@
 #include <unordered_map>
 
 #include "ops/attr_kind.h"
+#include "ops/control/control_flow.h"
 #include "ops/evaluate.h"
 #include "ops/infer_alone.h"
 
@@ -63,29 +64,48 @@ void check_size(const ValueType& type) {
 
 bool is_unknown(const Value* value) { return value && !value->type().known; }
 
-/// The ranks of some inputs are not known: types without rank, whose dtype is the one that results from any
-/// rank that fits, or that inference sets before it fails. Errors have to wait until the ranks are known.
-void infer_dtypes(const OpDef& op, const Node& node, std::span<ValueType> types) {
-  constexpr std::array kRanks = {4, 3, 2, 1, 5, 0, 6};
-  for (const int rank : kRanks) {
-    Graph trial;
-    std::vector<std::optional<KnownInput>> inputs(node.inputs().size());
-    for (size_t i = 0; i < inputs.size(); ++i) {
-      const Value* value = node.input(i);
-      if (!value) continue;
-      inputs[i] = {value->data(), value->type()};
-      if (is_unknown(value)) inputs[i]->type = {value->dtype(), Dims(static_cast<size_t>(rank))};
-    }
-    const Node* twin = add_alone(trial, node.op(), node.name(), node.attrs(), types.size(), inputs);
-    std::ranges::fill(types, ValueType{.dtype = node.input(0) ? node.input(0)->dtype() : DType::kF32});
-    try {
-      op.infer(*twin, types);
-      break;
-    } catch (const Error&) {
-      continue;
-    }
-  }
+void forget_ranks(std::span<ValueType> types) {
   for (ValueType& type : types) type = ValueType::unknown(type.dtype);
+}
+
+enum class Fit : uint8_t { kYes, kNo, kUnclear };
+
+/// The types if the inputs whose rank is not known have this one. Where it does not fit, dtypes are those
+/// that inference sets before it fails.
+Fit infer_at_rank(const OpDef& op, const Node& node, size_t rank, std::span<ValueType> types) {
+  Graph trial;
+  std::vector<std::optional<KnownInput>> inputs(node.inputs().size());
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    const Value* value = node.input(i);
+    if (!value) continue;
+    inputs[i] = {value->data(), value->type()};
+    if (is_unknown(value)) inputs[i]->type = {value->dtype(), Dims(rank)};
+  }
+  const Node* twin = add_alone(trial, node.op(), node.name(), node.attrs(), types.size(), inputs);
+  std::ranges::fill(types, ValueType{.dtype = node.input(0) ? node.input(0)->dtype() : DType::kF32});
+  try {
+    op.infer(*twin, types);
+    return Fit::kYes;
+  } catch (const Error& error) {
+    return error.code() == ErrorCode::kInvalidArgument ? Fit::kNo : Fit::kUnclear;
+  }
+}
+
+/// What the types have in common at every rank that fits. Where several inputs have none, their ranks may
+/// differ, and only dtypes are known. Errors have to wait until the ranks are known.
+void infer_at_any_rank(const OpDef& op, const Node& node, std::span<ValueType> types) {
+  constexpr size_t kMostRank = 6;
+  bool clear = std::ranges::count_if(node.inputs(), is_unknown) == 1;
+  std::vector<ValueType> common;
+  for (size_t rank = 0; rank <= kMostRank; ++rank) {
+    const Fit fit = infer_at_rank(op, node, rank, types);
+    clear &= fit != Fit::kUnclear;
+    if (fit != Fit::kYes) continue;
+    common =
+        common.empty() ? std::vector(types.begin(), types.end()) : common_types(common, types, "a result");
+  }
+  if (!common.empty()) std::ranges::copy(common, types.begin());
+  if (common.empty() || !clear) forget_ranks(types);
 }
 
 void run_control(const OpDef& op, const ReferenceArgs& args) {
@@ -138,7 +158,7 @@ void infer_types(const Node& node) {
                  check_node(op, node);
                  std::vector<ValueType> types(node.outputs().size());
                  if (!op.control && std::ranges::any_of(node.inputs(), is_unknown))
-                   infer_dtypes(op, node, types);
+                   infer_at_any_rank(op, node, types);
                  else op.infer(node, types);
                  for (const ValueType& type : types) check_size(type);
                  for (size_t i = 0; i < types.size(); ++i) node.output(i)->set_type(std::move(types[i]));

@@ -157,8 +157,8 @@ const OpDef& get_op(std::string_view name);
 const Port& input_port(const OpDef& op, size_t i);
 const Port& output_port(const OpDef& op, size_t i);
 
-/// Checks arity and attribute names, then infers and sets the types of the node's outputs; they are unknown
-/// when an input's is. Errors name the node.
+/// Checks arity and attribute names, then infers and sets the types of the node's outputs; of inputs whose
+/// type is unknown, what holds for every rank. Errors name the node.
 void infer_types(const Node& node);
 /// infer_types for every node in order: after binding input shapes, for example.
 void infer_all(Graph& graph);

@@ -79,8 +79,10 @@ class Evaluator {
 
   MaybeEntries computed(const Node& node) {
     const std::string& op = node.op();
-    if (op == "Shape") return shape(node);
-    if (op == "Size") return Entries{entry(product(node.input(0)->dims()))};
+    if (op == "Shape" || op == "Size") {
+      if (!node.input(0)->type().known) return std::nullopt;
+      return op == "Shape" ? shape(node) : Entries{entry(product(node.input(0)->dims()))};
+    }
     if (op == "Concat") return concat(node);
     if (op == "Gather") return gather(node);
     if (op == "Slice") return slice(node);

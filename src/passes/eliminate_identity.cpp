@@ -8,13 +8,13 @@ namespace twofour::passes {
 namespace {
 
 bool same_type(const Node& node) {
-  return node.input(0)->dtype() == node.output()->dtype() &&
-         same_dims(node.input(0)->dims(), node.output()->dims());
+  return node.input(0)->dtype() == node.output()->dtype() && same_shape(node.input(0), node.output());
 }
 
 bool is_identity_permutation(const Node& node) {
   const std::vector<int64_t> perm = node.attrs().ints("perm");
-  return perm.empty() ? node.input(0)->rank() <= 1 : std::ranges::is_sorted(perm);
+  if (!perm.empty()) return std::ranges::is_sorted(perm);
+  return node.input(0)->type().known && node.input(0)->rank() <= 1;
 }
 
 bool pads_nothing(const Node& node) {

@@ -12,7 +12,7 @@ namespace {
 Node* residual_add(const Graph& graph, const Node& conv) {
   Node* add = only_user(graph, conv.output());
   if (!add || add->op() != "Add") return nullptr;
-  return same_dims(add->input(0)->dims(), add->input(1)->dims()) ? add : nullptr;
+  return same_shape(add->input(0), add->input(1)) ? add : nullptr;
 }
 
 Value* other_input(const Node& add, const Value* value) {

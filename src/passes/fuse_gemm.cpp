@@ -16,7 +16,7 @@ bool is_matrix_product(const Node& node) {
 
 // Adding `bias` leaves the shape of `product` as it is.
 bool broadcasts_to(const Value* bias, const Value* product) {
-  if (bias->rank() > product->rank()) return false;
+  if (!bias->type().known || !product->type().known || bias->rank() > product->rank()) return false;
   const Dims shape(product->dims().end() - static_cast<std::ptrdiff_t>(bias->rank()), product->dims().end());
   for (size_t i = 0; i < shape.size(); ++i)
     if (bias->dims()[i] != Dim(1) && !same_dims({bias->dims()[i]}, {shape[i]})) return false;

@@ -80,7 +80,7 @@ bool match(const Graph& graph, Node* divide, Parts& p) {
   if (!p.shift) return false;
   p.gamma = other_input(*p.scale, divide->output());
   p.beta = other_input(*p.shift, p.scale->output());
-  return is_row_vector(p.gamma, p.src) && is_row_vector(p.beta, p.src) && p.src->rank() > 0;
+  return p.src->rank() > 0 && is_row_vector(p.gamma, p.src) && is_row_vector(p.beta, p.src);
 }
 
 }  // namespace

@@ -44,8 +44,7 @@ bool fuse(Graph& graph, Node* product) {
     chain.push_back(only_user(graph, product->output()));
   }
   append_activation(graph, chain, attrs);
-  if (chain.size() == 1 || !same_dims(chain.back()->output()->dims(), product->output()->dims()))
-    return false;
+  if (chain.size() == 1 || !same_shape(chain.back()->output(), product->output())) return false;
   ops::Builder builder(graph, "", chain.back());
   Value* fused = builder.op("FusedMatMul", {product->input(0), product->input(1), bias}, std::move(attrs),
                             joined_name(chain));

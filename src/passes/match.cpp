@@ -12,6 +12,10 @@ bool same_dims(const Dims& a, const Dims& b) {
   return a == b && std::ranges::all_of(a, [](const Dim& d) { return d.known() || !d.symbol.empty(); });
 }
 
+bool same_shape(const Value* a, const Value* b) {
+  return a->type().known && b->type().known && same_dims(a->dims(), b->dims());
+}
+
 std::optional<float> scalar_of(const Value* value) {
   if (!value->is_constant() || !is_float(value->dtype()) || value->data().numel() != 1) return std::nullopt;
   return value->data().to(DType::kF32).span<float>()[0];

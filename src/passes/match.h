@@ -12,8 +12,10 @@ namespace twofour::passes {
 /// The node that alone reads `value`, once; null when there are other uses or the value is a graph output.
 Node* only_user(const Graph& graph, const Value* value);
 
-/// The same shape for certain: equal numbers, or the same named symbol.
+/// The same sizes for certain: equal numbers, or the same named symbol.
 bool same_dims(const Dims& a, const Dims& b);
+/// The same of the shapes of two values, whose ranks may be unknown.
+bool same_shape(const Value* a, const Value* b);
 
 /// The element of a float constant with one element.
 std::optional<float> scalar_of(const Value* value);

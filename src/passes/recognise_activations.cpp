@@ -103,7 +103,7 @@ bool rewrite(Graph& graph, Node* root) {
     for (size_t i = 0; i < 2; ++i) {
       Value* x = product.factors[i];
       std::vector<Node*> gate;
-      if (!same_dims(x->dims(), root->output()->dims()) ||
+      if (!same_shape(x, root->output()) ||
           !pattern.matches(graph, x, product.factors[1 - i], product.scale, gate))
         continue;
       std::vector<Node*> chain(gate.rbegin(), gate.rend());

@@ -34,6 +34,18 @@ TEST_F(HostileEngine, Structure) {
   refused([](Plan& p) { p.steps[0].outputs[0] = 0; }, "overwrites \"x\"");
   refused([](Plan& p) { p.steps[1].op = "Nonsense"; }, "Nonsense is not supported");
   refused([](Plan& p) { p.tensors[1].desc.shape = {2, 4}; }, "step \"relu\" is not valid");
+  refused([](Plan& p) { p.tensors[3].any_rank = true; }, "arena \"sum\" cannot have sizes that are open");
+  const auto of_any_rank = [](Plan& p) {
+    p.tensors[0].desc.shape = {};
+    p.tensors[0].any_rank = true;
+  };
+  refused(of_any_rank, "step \"add\" cannot read \"x\"");
+  refused(
+      [&](Plan& p) {
+        of_any_rank(p);
+        p.tensors[0].open = {DimRange{}};
+      },
+      "input \"x\" cannot have sizes that are open");
   refused([](Plan& p) { p.tensors[0].desc.shape = {int64_t{1} << 40, int64_t{1} << 40}; }, "63 bits");
 }
 

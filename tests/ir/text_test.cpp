@@ -87,6 +87,14 @@ TEST(GraphText, EveryDTypeRoundTrips) {
   }
 }
 
+TEST(GraphText, TypesOfAnyRankRoundTrip) {
+  const Graph graph = parse_graph("graph { input %x: bool[*]\n %y = A(%x) -> i64[*]\n output %y }");
+  EXPECT_EQ(graph.inputs()[0]->type(), ValueType::unknown(DType::kBool));
+  EXPECT_EQ(graph.outputs()[0]->type(), ValueType::unknown(DType::kI64));
+  EXPECT_EQ(hash_graph(parse_graph(print_graph(graph))), hash_graph(graph)) << print_graph(graph);
+  EXPECT_THAT(error_of("graph { input %x: f32[*,2] }"), HasSubstr("expected ']' after '*'"));
+}
+
 TEST(GraphText, ExtremeValuesRoundTrip) {
   for (const char* data :
        {"i64[2] = [-9223372036854775808, 9223372036854775807]", "u64[1] = [18446744073709551615]",

@@ -44,6 +44,21 @@ TEST(Subgraphs, RoundTrip) {
   EXPECT_THAT(run(copy, {truth(false), row({3, 4})}), ElementsAre(9, 16));
 }
 
+TEST(Subgraphs, RanksOfBranchesMayDiffer) {
+  ModelFile file;
+  file.input("cond", {}, onnx::TensorProto::BOOL).input("x", {2}).ints("axes", {0});
+  file.node("If", {"cond"}, {"y"});
+  file.give("then_branch", body("matrix").node("Unsqueeze", {"x", "axes"}, {"row"}).output("row"));
+  file.give("else_branch", body("vector").node("Neg", {"x"}, {"negated"}).output("negated"));
+  file.node("Relu", {"y"}, {"z"}).output("z");
+  const Graph graph = file.import();
+  for (const Graph& model : {graph.clone(), ModelFile::import_bytes(export_model_bytes(graph))}) {
+    EXPECT_EQ(model.outputs()[0]->type().to_string(), "f32[*]");
+    EXPECT_EQ(ops::evaluate(model, std::vector{truth(true), row({1, -2})})[0].shape(), (Shape{1, 2}));
+    EXPECT_EQ(ops::evaluate(model, std::vector{truth(false), row({1, -2})})[0].shape(), Shape({2}));
+  }
+}
+
 TEST(Subgraphs, NamesInsideGiveWayToNamesOutside) {
   ModelFile file = choice();
   auto& branch = *file.graph().mutable_node(1)->mutable_attribute(0)->mutable_g();

@@ -7,6 +7,7 @@
 #include "ops/document.h"
 #include "ops/example.h"
 #include "ops/helpers.h"
+#include "ops/infer.h"
 
 namespace twofour::ops {
 namespace {
@@ -76,15 +77,20 @@ TEST_P(Conformance, InferenceWithUnknownSizesAgreesWithKnownOnes) {
       }
 }
 
-// The dtype does not depend on ranks, so that it is known without them.
-TEST_P(Conformance, InferenceWithUnknownRankKnowsTheDtype) {
+// The dtype does not depend on ranks, so that it is known without them. What else is said is true of the rank
+// that the example has.
+TEST_P(Conformance, InferenceWithUnknownRankAgreesWithAKnownOne) {
   const Graph known = example_graph(*GetParam().op, GetParam().get(), 1);
   for (size_t i = 0; i < known.inputs().size(); ++i) {
     Graph open = known.clone();
     open.inputs()[i]->set_type(ValueType::unknown(open.inputs()[i]->dtype()));
     infer_all(open);
-    for (size_t o = 0; o < known.outputs().size(); ++o)
-      EXPECT_EQ(open.outputs()[o]->dtype(), known.outputs()[o]->dtype()) << "input " << i << ", output " << o;
+    for (size_t o = 0; o < known.outputs().size(); ++o) {
+      const ValueType& got = open.outputs()[o]->type();
+      const ValueType& expected = known.outputs()[o]->type();
+      EXPECT_EQ(got.dtype, expected.dtype) << "input " << i << ", output " << o;
+      if (got.known) check_dims(expected, got.dims, fmt::format("with input {} open, output {}", i, o));
+    }
   }
 }
 

@@ -13,7 +13,7 @@ using Json = nlohmann::ordered_json;
 
 Json tensor_json(const LayerTensor& t) {
   return {{"Name", t.name},
-          {"Dimensions", t.shape.dims()},
+          {"Dimensions", t.any_rank ? Json() : Json(t.shape.dims())},
           {"Format/Datatype", fmt::format("{} {}", t.format, trt_type(t.dtype))},
           {"Constant", t.constant}};
 }
@@ -28,7 +28,8 @@ Json layer_json(const LayerInfo& layer) {
 }
 
 std::string tensor_text(const LayerTensor& t) {
-  return fmt::format("{} {}[{}] {}", t.name, dtype_name(t.dtype), fmt::join(t.shape.dims(), ","), t.format);
+  const std::string dims = t.any_rank ? "*" : fmt::format("{}", fmt::join(t.shape.dims(), ","));
+  return fmt::format("{} {}[{}] {}", t.name, dtype_name(t.dtype), dims, t.format);
 }
 
 std::string layer_text(const LayerInfo& layer) {

@@ -14,7 +14,7 @@ std::vector<ValueType> subgraph_types(const Graph& body, std::span<const ValueTy
   Graph bound = body.clone();
   for (size_t i = 0; i < inputs.size(); ++i) {
     Value* input = bound.inputs()[i];
-    if (inputs[i].known && input->type().known) check_dtype(inputs[i], input->dtype(), input->name());
+    check_dtype(inputs[i], input->dtype(), input->name());
     input->set_type(inputs[i]);
   }
   infer_all(bound);
@@ -24,8 +24,8 @@ std::vector<ValueType> subgraph_types(const Graph& body, std::span<const ValueTy
 }
 
 ValueType common_type(const ValueType& a, const ValueType& b, std::string_view what) {
-  TWOFOUR_CHECK(!a.known || !b.known || a.dtype == b.dtype, kInvalidArgument,
-                "{} is {} in one place and {} in the other", what, a.to_string(), b.to_string());
+  TWOFOUR_CHECK(a.dtype == b.dtype, kInvalidArgument, "{} is {} in one place and {} in the other", what,
+                a.to_string(), b.to_string());
   if (!a.known || !b.known || a.dims.size() != b.dims.size()) return ValueType::unknown(a.dtype);
   ValueType common = a;
   for (size_t i = 0; i < a.dims.size(); ++i)
@@ -91,19 +91,25 @@ Value* example_node(Graph& graph, const char* op, std::vector<Value*> inputs) {
   return output;
 }
 
+size_t stacked_rank(std::span<const Tensor> slices, const ValueType& type) {
+  if (type.known) return type.dims.size();
+  return 1 + (slices.empty() ? 0 : slices[0].shape().rank());
+}
+
 Tensor stack(std::span<const Tensor> slices, const ScanAxis& axis, const ValueType& type) {
   const auto count = static_cast<int64_t>(slices.size());
   const auto at = static_cast<std::ptrdiff_t>(axis.axis);
-  TWOFOUR_CHECK(axis.axis < type.dims.size(), kInvalidArgument, "{} has no axis {} to stack slices along",
+  const size_t rank = stacked_rank(slices, type);
+  TWOFOUR_CHECK(axis.axis < rank, kInvalidArgument, "{} has no axis {} to stack slices along",
                 type.to_string(), axis.axis);
-  std::vector<int64_t> dims;
-  for (const Dim& dim : type.dims) dims.push_back(dim.size_or(0));
+  std::vector<int64_t> dims(rank);
   if (!slices.empty()) {
     dims = slices[0].shape().dims();
-    TWOFOUR_CHECK(dims.size() + 1 == type.dims.size(), kInvalidArgument, "a slice of {} has shape {}",
-                  type.to_string(), slices[0].shape().to_string());
+    TWOFOUR_CHECK(dims.size() + 1 == rank, kInvalidArgument, "a slice of {} has shape {}", type.to_string(),
+                  slices[0].shape().to_string());
     dims.insert(dims.begin() + at, count);
   } else {
+    for (size_t i = 0; i < type.dims.size(); ++i) dims[i] = type.dims[i].size_or(0);
     dims[axis.axis] = 0;
   }
   Tensor result(type.dtype, Shape(dims));

@@ -68,6 +68,8 @@ ScanAxis scan_axis(const Attrs& attrs, const std::string& list, size_t i, size_t
 /// not exist yet when examples are made.
 Value* example_node(Graph& graph, const char* op, std::vector<Value*> inputs);
 
+/// The rank of what stack() makes: that of `type`, or where it has none one more than the slices have.
+size_t stacked_rank(std::span<const Tensor> slices, const ValueType& type);
 /// Stacks slices along a new axis; `type` is that of the result, which decides when there is none. Throws
 /// Error{kInvalidArgument} when their types differ.
 Tensor stack(std::span<const Tensor> slices, const ScanAxis& axis, const ValueType& type);

@@ -73,7 +73,8 @@ std::vector<Tensor> control(const ControlArgs& args) {
   std::vector<Tensor> outputs(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(p.num_states));
   for (size_t s = 0; s < slices.size(); ++s) {
     const ValueType& type = args.types[p.num_states + s];
-    outputs.push_back(stack(slices[s], scan_axis(args.attrs, "scan_output", s, type.dims.size()), type));
+    const size_t rank = stacked_rank(slices[s], type);
+    outputs.push_back(stack(slices[s], scan_axis(args.attrs, "scan_output", s, rank), type));
   }
   return outputs;
 }
