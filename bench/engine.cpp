@@ -7,7 +7,6 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/table.h"
-#include "cli/threads.h"
 #include "cli/timing.h"
 #include "twofour/files.h"
 
@@ -33,7 +32,7 @@ BuildOptions build_options(const Model& model, int64_t batch, Sparsity sparsity)
 }
 
 void run(const Options& options) {
-  cli::use_threads(options.threads);
+  set_threads(options.threads);
   const Model dense = options.onnx.empty() ? Model::zoo(options.zoo) : Model::load(options.onnx);
   Model sparse = dense.clone();
   sparse.prune();

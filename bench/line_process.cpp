@@ -8,10 +8,8 @@
 #include <array>
 #include <csignal>
 #include <ctime>
-#include <thread>
 
 #include "base/error.h"
-#include "base/parallel.h"
 
 namespace twofour {
 namespace {
@@ -39,15 +37,7 @@ LineProcess::LineProcess(const std::vector<std::string>& arguments) : name_(argu
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_adddup2(&actions, child_stdin, STDIN_FILENO);
   posix_spawn_file_actions_adddup2(&actions, child_stdout, STDOUT_FILENO);
-  std::vector<char*> environment;
-  for (char** entry = environ; *entry; ++entry)
-    if (!std::string_view(*entry).starts_with("GOMP_SPINCOUNT=")) environment.push_back(*entry);
-  environment.push_back(nullptr);
-  int error = 0;
-  std::thread([&] {
-    unbind_thread();  // cores and waiting are the other program's own choice
-    error = ::posix_spawnp(&pid_, argv[0], &actions, nullptr, argv.data(), environment.data());
-  }).join();
+  const int error = ::posix_spawnp(&pid_, argv[0], &actions, nullptr, argv.data(), environ);
   posix_spawn_file_actions_destroy(&actions);
   ::close(child_stdin);
   ::close(child_stdout);

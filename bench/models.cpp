@@ -10,7 +10,6 @@
 
 #include "base/file.h"
 #include "cli/inputs.h"
-#include "cli/threads.h"
 #include "cli/timing.h"
 #include "contest.h"
 #include "model_list.h"
@@ -245,7 +244,7 @@ void run_model(const BenchModel& entry, const Options& options, const std::files
 }
 
 void run(const Options& options) {
-  cli::use_threads(std::ranges::max(options.threads));
+  set_threads(std::ranges::max(options.threads));
   std::vector<std::string> notes;
   const WorkFolder folder;
   std::vector<std::string> titles;

@@ -6,7 +6,6 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/table.h"
-#include "cli/threads.h"
 #include "cli/timing.h"
 #include "contest.h"
 #include "twofour/engine.h"
@@ -63,7 +62,7 @@ void report(const Options& options, const std::vector<Contestant>& contestants, 
 }
 
 void run(const Options& options) {
-  const int threads = cli::use_threads(options.threads);
+  const int threads = set_threads(options.threads);
   PyTorch pytorch(options, threads);
   const Model model = Model::zoo("resnet18");
   if (pytorch.parameters() != model.num_parameters())

@@ -68,7 +68,7 @@ function(twofour_bench name)
     set(ARG_SOURCE ${name}.cpp)
   endif()
   add_executable(bench_${name} ${ARG_SOURCE})
-  target_link_libraries(bench_${name} PRIVATE ${ARG_DEPENDS} ${ARG_LINK} twofour_flags)
+  target_link_libraries(bench_${name} PRIVATE ${ARG_DEPENDS} ${ARG_LINK} twofour_flags twofour_unhurried)
 endfunction()
 
 # twofour_fuzz(<name> DEPENDS <module>... [LINK <library>...])

@@ -9,9 +9,7 @@
 
 #include <CLI/CLI.hpp>
 
-#include "base/cpu.h"
 #include "base/file.h"
-#include "cli/threads.h"
 #include "source_dir.h"
 #include "sparse/race.h"
 #include "sparse/report.h"
@@ -44,13 +42,6 @@ std::unique_ptr<bench::NodePeer> start_peer(bench::Report* run) {
     run->notes.push_back(fmt::format("left out: {}", error.what()));
   }
   return peer;
-}
-
-/// OpenBLAS takes CPUs that are newer than itself for old ones. It reads this when it is loaded, which is
-/// once more when use_threads() starts the program again.
-void choose_openblas_kernels() {
-  if (max_isa() != Isa::kScalar)
-    setenv("OPENBLAS_CORETYPE", max_isa() == Isa::kAvx512 ? "SkylakeX" : "Haswell", 1);
 }
 
 void name_libraries(bench::Report* run) {
@@ -104,8 +95,7 @@ void run_all(const Options& options) {
       bench::list_problems(TWOFOUR_SOURCE_DIR "/bench/shapes", options.only, options.quick);
   TWOFOUR_CHECK(!problems.empty() || !options.add.empty(), kInvalidArgument,
                 "--only={}: no shape has that in its name", fmt::join(options.only, ","));
-  choose_openblas_kernels();
-  cli::use_threads(std::ranges::max(options.threads));
+  set_threads(std::ranges::max(options.threads));
   bench::Report run{.device = device_name()};
   name_libraries(&run);
   const std::unique_ptr<bench::NodePeer> peer = start_peer(&run);

@@ -153,11 +153,10 @@ inline constexpr int kMaxThreads = 1024;
 /// OMP_NUM_THREADS, it is the number of cores in the process's affinity mask, but no more than its control
 /// groups' CPU quota, rounded up.
 ///
-/// They are OpenMP's. GCC's pool spins for milliseconds wherever a thread waits, which slows an engine down a
-/// hundredfold when other work keeps a core busy, and a scheduler may keep two threads that wait for each
-/// other on one core, which slows single runs after a pause two- to fourfold. Start such a program with
-/// GOMP_SPINCOUNT=1000 (or OMP_WAIT_POLICY=passive) and, when one engine has all cores, OMP_PROC_BIND=true in
-/// its environment, as the `twofour` command does for itself.
+/// They are OpenMP's. Where they are as many as the cores of the affinity mask, each but the calling thread
+/// keeps to a core of its own (unless OMP_PROC_BIND, OMP_PLACES or GOMP_CPU_AFFINITY is set). They spin for
+/// milliseconds where they wait, which is fastest on cores that nothing else uses; beside programs that keep
+/// several cores busy, GOMP_SPINCOUNT=1000 in the environment halves what is lost (docs/performance.md).
 int set_threads(int threads);
 
 }  // namespace twofour

@@ -1,5 +1,6 @@
 #include "api/device.h"
 
+#include <chrono>
 #include <utility>
 
 #include "base/error.h"
@@ -10,8 +11,14 @@
 namespace twofour {
 
 void api::settle_threads() {
-  thread_local bool settled = false;
-  if (!std::exchange(settled, true)) limit_threads();
+  using Clock = std::chrono::steady_clock;
+  thread_local bool limited = false;
+  thread_local Clock::time_point placed{};
+  if (!std::exchange(limited, true)) limit_threads();
+  const Clock::time_point now = Clock::now();
+  if (now - placed < std::chrono::seconds(1)) return;
+  placed = now;
+  place_workers();
 }
 
 const backend::Backend& api::device() {
@@ -26,7 +33,10 @@ int set_threads(int threads) {
   TWOFOUR_CHECK(threads >= 0 && threads <= kMaxThreads, kInvalidArgument,
                 "{} threads: 1 to {} are expected, or 0 for the number in force", threads, kMaxThreads);
   api::settle_threads();
-  if (threads > 0) set_max_threads(threads);
+  if (threads > 0) {
+    set_max_threads(threads);
+    place_workers();
+  }
   return max_threads();
 }
 

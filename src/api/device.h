@@ -5,7 +5,8 @@
 
 namespace twofour::api {
 
-/// Gives a thread of the user's program, once, its default number of kernel threads: see set_threads().
+/// Gives a thread of the user's program, once, its default number of kernel threads, and these their cores:
+/// see set_threads(). Called wherever kernels are about to run.
 void settle_threads();
 
 /// The device that engines are built for and run on: this machine's CPU. Lives as long as the process.

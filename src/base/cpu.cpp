@@ -33,6 +33,25 @@ Isa detect_isa() {
   fail(ErrorCode::kInvalidArgument, "TWOFOUR_MAX_ISA is '{}', expected scalar, avx2 or avx512", wish);
 }
 
+bool detect(CpuFeature feature) {
+  switch (feature) {
+    case CpuFeature::kF16C: return max_isa() >= Isa::kAvx2 && cpuid_bit(1, 0, 2, 29);
+    case CpuFeature::kAvx512Fp16: return max_isa() >= Isa::kAvx512 && cpuid_bit(7, 0, 3, 23);
+    case CpuFeature::kAvx512Bf16: return max_isa() >= Isa::kAvx512 && cpuid_bit(7, 1, 0, 5);
+    case CpuFeature::kAmxBf16: return max_isa() >= Isa::kAvx512 && cpuid_bit(7, 0, 3, 22);
+    case CpuFeature::kAvx512Vnni: return max_isa() >= Isa::kAvx512 && cpuid_bit(7, 0, 2, 11);
+    case CpuFeature::kClflushopt: return cpuid_bit(7, 0, 1, 23);
+    case CpuFeature::kHypervisor: return cpuid_bit(1, 0, 2, 31);
+  }
+  return false;
+}
+
+std::array<bool, kNumCpuFeatures> detect_features() {
+  std::array<bool, kNumCpuFeatures> found{};
+  for (size_t i = 0; i < found.size(); ++i) found[i] = detect(static_cast<CpuFeature>(i));
+  return found;
+}
+
 constexpr int64_t kLineBytes = 64;
 
 __attribute__((target("clflushopt"))) void flush_lines_unordered(const std::byte* first, int64_t lines) {
@@ -57,16 +76,9 @@ Isa max_isa() {
 }
 
 bool cpu_has(CpuFeature feature) {
-  switch (feature) {
-    case CpuFeature::kF16C: return max_isa() >= Isa::kAvx2 && cpuid_bit(1, 0, 2, 29);
-    case CpuFeature::kAvx512Fp16: return max_isa() >= Isa::kAvx512 && cpuid_bit(7, 0, 3, 23);
-    case CpuFeature::kAvx512Bf16: return max_isa() >= Isa::kAvx512 && cpuid_bit(7, 1, 0, 5);
-    case CpuFeature::kAmxBf16: return max_isa() >= Isa::kAvx512 && cpuid_bit(7, 0, 3, 22);
-    case CpuFeature::kAvx512Vnni: return max_isa() >= Isa::kAvx512 && cpuid_bit(7, 0, 2, 11);
-    case CpuFeature::kClflushopt: return cpuid_bit(7, 0, 1, 23);
-    case CpuFeature::kHypervisor: return cpuid_bit(1, 0, 2, 31);
-  }
-  return false;
+  // Once: a virtual machine takes tens of microseconds to answer CPUID.
+  static const auto features = detect_features();
+  return features[static_cast<size_t>(feature)];
 }
 
 std::string cpu_name() {
@@ -92,12 +104,11 @@ size_t last_level_cache_bytes() {
 }
 
 void evict_from_caches(std::span<const std::byte> data) {
-  static const bool has_clflushopt = cpu_has(CpuFeature::kClflushopt);
   if (data.empty()) return;
   const auto line_of = [](const std::byte* p) { return reinterpret_cast<uintptr_t>(p) / kLineBytes; };
   const auto* first = data.data() - reinterpret_cast<uintptr_t>(data.data()) % kLineBytes;
   const auto lines = static_cast<int64_t>(line_of(&data.back()) - line_of(first) + 1);
-  if (has_clflushopt) flush_lines_unordered(first, lines);
+  if (cpu_has(CpuFeature::kClflushopt)) flush_lines_unordered(first, lines);
   else
     for (int64_t i = 0; i < lines; ++i) _mm_clflush(first + i * kLineBytes);
   _mm_mfence();

@@ -27,6 +27,7 @@ enum class CpuFeature : uint8_t {
   kClflushopt,
   kHypervisor
 };
+inline constexpr size_t kNumCpuFeatures = static_cast<size_t>(CpuFeature::kHypervisor) + 1;
 bool cpu_has(CpuFeature feature);
 
 /// Brand string of the CPU, for example "AMD EPYC".

@@ -2,12 +2,26 @@
 
 #include <sched.h>
 
+#include <array>
 #include <cmath>
 #include <cstdlib>
 
 #include "base/cpu_quota.h"
 
 namespace twofour {
+namespace {
+
+/// The core at `index` of `cores`, alone.
+cpu_set_t only(const cpu_set_t& cores, int index) {
+  cpu_set_t result;
+  CPU_ZERO(&result);
+  int core = 0;
+  while (!CPU_ISSET(core, &cores) || index-- > 0) ++core;
+  CPU_SET(core, &result);
+  return result;
+}
+
+}  // namespace
 
 int num_cores() {
   static const double quota = cpu_quota();
@@ -16,6 +30,24 @@ int num_cores() {
 
 void limit_threads() {
   if (!std::getenv("OMP_NUM_THREADS")) set_max_threads(std::min(max_threads(), num_cores()));
+}
+
+void place_workers() {
+  static const bool user_places =
+      std::ranges::any_of(std::array{"OMP_PROC_BIND", "OMP_PLACES", "GOMP_CPU_AFFINITY"},
+                          [](const char* n) { return std::getenv(n); });
+  thread_local bool placed = false;
+  cpu_set_t cores;
+  CPU_ZERO(&cores);
+  if (user_places || omp_in_parallel() || sched_getaffinity(0, sizeof cores, &cores) != 0) return;
+  const bool fills = max_threads() > 1 && max_threads() == CPU_COUNT(&cores);
+  if (!fills && !placed) return;
+  placed = fills;
+#pragma omp parallel
+  if (const int worker = omp_get_thread_num(); worker > 0) {
+    const cpu_set_t own = fills ? only(cores, worker) : cores;
+    sched_setaffinity(0, sizeof own, &own);
+  }
 }
 
 void unbind_thread() {

@@ -17,6 +17,12 @@ int num_cores();
 void limit_threads();
 inline int max_threads() { return omp_get_max_threads(); }
 inline void set_max_threads(int threads) { omp_set_num_threads(std::max(threads, 1)); }
+/// Gives each worker of the calling thread's pool a core of its own where there are as many threads as cores
+/// in the affinity mask: a scheduler may otherwise keep two that wait for each other on one core. The calling
+/// thread stays free, and so do the threads that it makes. OpenMP ends workers that a smaller team leaves
+/// over and makes new ones: call this now and then. Nothing is done where the user has set OMP_PROC_BIND,
+/// OMP_PLACES or GOMP_CPU_AFFINITY.
+void place_workers();
 /// Lets the calling thread run on every core of the process. A thread starts on the cores of the one that
 /// made it, and OpenMP may have bound that one to a single core (OMP_PROC_BIND): call this first in threads
 /// that are not OpenMP's.

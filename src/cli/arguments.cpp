@@ -7,6 +7,7 @@
 #include <CLI/CLI.hpp>
 
 #include "cli/parse.h"
+#include "twofour/engine.h"
 #include "twofour/error.h"
 
 namespace twofour::cli {
@@ -108,5 +109,11 @@ Argument add_path(CLI::App& command, const std::string& flag, Path& path, const 
 
 template Argument add_path(CLI::App&, const std::string&, std::string&, const std::string&);
 template Argument add_path(CLI::App&, const std::string&, std::filesystem::path&, const std::string&);
+
+Argument add_threads_option(CLI::App& command, int& threads) {
+  return add_number(command, "--threads", threads, {1, kMaxThreads},
+                    "Threads of the kernels; default: the cores and the CPU quota that the process has")
+      .default_text("");
+}
 
 }  // namespace twofour::cli

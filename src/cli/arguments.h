@@ -75,6 +75,9 @@ template <typename T>
 Argument add_number(CLI::App& command, const std::string& flag, T& value,
                     std::type_identity_t<Limits<T>> limits, const std::string& description);
 
+/// --threads=1..kMaxThreads, for set_threads().
+Argument add_threads_option(CLI::App& command, int& threads);
+
 /// A file or folder; an empty name is an error. Path is std::string or std::filesystem::path.
 template <typename Path>
 Argument add_path(CLI::App& command, const std::string& flag, Path& path, const std::string& description);

@@ -11,7 +11,6 @@
 #include "cli/file_flags.h"
 #include "cli/input_options.h"
 #include "cli/sparsity_choice.h"
-#include "cli/threads.h"
 #include "twofour/error.h"
 #include "twofour/files.h"
 
@@ -73,7 +72,7 @@ void check(const Options& options) {
 }
 
 void run(const Options& options) {
-  use_threads(options.threads);
+  set_threads(options.threads);
   check(options);
   std::string title;
   const CompareReport report = compare(options, title);

@@ -9,7 +9,6 @@
 #include "cli/command.h"
 #include "cli/console.h"
 #include "cli/demo_engines.h"
-#include "cli/threads.h"
 #include "cli/train_run.h"
 #include "twofour/engine.h"
 #include "twofour/error.h"
@@ -168,7 +167,7 @@ class Demo {
 };
 
 void run(const Options& options) {
-  use_threads(options.threads);
+  set_threads(options.threads);
   const std::filesystem::path folder = options.output;
   make_folder(folder);  // where that fails, it fails before the work
   const DemoResult result = Demo(options).run();

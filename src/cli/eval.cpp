@@ -11,7 +11,6 @@
 #include "cli/data_arguments.h"
 #include "cli/file_flags.h"
 #include "cli/json_text.h"
-#include "cli/threads.h"
 #include "twofour/engine.h"
 #include "twofour/files.h"
 #include "twofour/train.h"
@@ -29,7 +28,7 @@ void run(const Options& options, const CLI::App& command) {
   std::vector<OptionUse> uses = data_uses(options.data);
   uses.push_back({"--seed", is_drawn(options.data.source), "--data=digits"});
   refuse_ignored(command, uses);
-  use_threads(options.threads);
+  set_threads(options.threads);
   check_files({{"--onnx", options.onnx}}, {{"--json", options.json}});
   const Model model = Model::load(options.onnx);
   DataLoader data = open_data(options.data, model, {.split = Split::kTestOrAll, .shuffle = false});

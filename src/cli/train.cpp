@@ -7,7 +7,6 @@
 
 #include "cli/command.h"
 #include "cli/console.h"
-#include "cli/threads.h"
 #include "cli/train_arguments.h"
 #include "cli/train_report.h"
 #include "cli/train_run.h"
@@ -111,7 +110,7 @@ void run_training(const TrainArguments& arguments, const Model& model, const Sgd
 void run(const TrainArguments& arguments) {
   if (arguments.resume && arguments.output.empty())
     throw Error(ErrorCode::kInvalidArgument, "--resume needs --output, where the checkpoint is");
-  use_threads(arguments.threads);
+  set_threads(arguments.threads);
   const Model model = open_model(arguments);
   Sgd optimizer(arguments.sgd_options());
   keep_sparsity(model, optimizer, arguments.sparse);

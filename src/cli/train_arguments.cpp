@@ -6,7 +6,6 @@
 
 #include "cli/choice.h"
 #include "cli/parse.h"
-#include "cli/threads.h"
 #include "twofour/error.h"
 
 namespace twofour::cli {

@@ -5,6 +5,7 @@
 #include <sched.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <mutex>
 #include <stdexcept>
 #include <thread>
@@ -104,6 +105,38 @@ TEST(Parallel, ThereIsAlwaysOneThread) {
   set_max_threads(0);
   EXPECT_EQ(max_threads(), 1);
   set_max_threads(before);
+}
+
+/// Numbers of cores that the threads of the calling thread's pool may use.
+std::vector<int> places() {
+  std::vector<int> counts(static_cast<size_t>(max_threads()));
+#pragma omp parallel
+  {
+    cpu_set_t cores;
+    sched_getaffinity(0, sizeof cores, &cores);
+    counts[static_cast<size_t>(omp_get_thread_num())] = CPU_COUNT(&cores);
+  }
+  return counts;
+}
+
+TEST(Threads, EachWorkerHasACoreOfItsOwnWhenTheyFillTheCores) {
+  const int cores = omp_get_num_procs();
+  for (const char* name : {"OMP_PROC_BIND", "OMP_PLACES", "GOMP_CPU_AFFINITY"})
+    if (std::getenv(name)) GTEST_SKIP() << name << " is set";
+  if (cores < 2) GTEST_SKIP() << "one core";
+  std::thread([cores] {
+    set_max_threads(cores);
+    place_workers();
+    std::vector<int> bound(static_cast<size_t>(cores), 1);
+    bound[0] = cores;  // the calling thread stays free
+    EXPECT_EQ(places(), bound);
+    set_max_threads(cores + 1);
+    place_workers();
+    EXPECT_THAT(places(), testing::Each(cores));
+    set_max_threads(1);
+    place_workers();
+    EXPECT_THAT(places(), testing::ElementsAre(cores));
+  }).join();
 }
 
 TEST(Threads, OfOthersRunOnEveryCore) {

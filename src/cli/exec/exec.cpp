@@ -16,7 +16,6 @@
 #include "cli/exec/report_page.h"
 #include "cli/file_flags.h"
 #include "cli/layer_table.h"
-#include "cli/threads.h"
 #include "twofour/error.h"
 #include "twofour/files.h"
 #include "twofour/version.h"
@@ -105,7 +104,7 @@ void run(const ExecOptions& options) {
 }
 
 void run_with_banner(const CLI::App& exec, ExecOptions& options) {
-  use_threads(options.threads, options.loop.streams);
+  set_threads(options.threads);
   log_as_trtexec(options.verbose);
   banner("RUNNING");
   try {

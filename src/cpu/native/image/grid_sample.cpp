@@ -1,6 +1,7 @@
 // GridSample on f32 in plain order, every mode, any number of spatial dimensions. The taps of a block of
 // points are found once and serve all channels.
-#include <cmath>
+#include <algorithm>
+#include <array>
 
 #include "base/parallel.h"
 #include "cpu/native/simd.h"
@@ -11,14 +12,17 @@
 namespace twofour::cpu {
 namespace {
 
-constexpr int64_t kPoints = 64;  // of a block
-constexpr size_t kMostTaps = 64;
+constexpr int64_t kMostTaps = 64;
+constexpr int64_t kLanes = 64;  // points that one pass over the taps sums up
+// A block's taps and a plane of the image share the first-level cache.
+constexpr int64_t kBlockTaps = 4096;
 
 struct Problem {
   ops::GridOptions options;
   std::vector<int64_t> spatial;
   int64_t batch, channels, plane, points;
   int64_t taps;
+  int64_t block;  // points
 
   explicit Problem(const NodeDesc& node) : options(ops::grid_options_from(node.attrs)) {
     const Shape& src = node.inputs[0].desc.shape;
@@ -30,19 +34,21 @@ struct Problem {
     points = dst.numel(2, dst.rank());
     taps = 1;
     for (size_t i = 0; i < spatial.size(); ++i) taps *= static_cast<int64_t>(options.taps());
+    block = std::min(ceil_div(points, kLanes), kBlockTaps / taps / kLanes) * kLanes;
   }
 };
 
-/// What a block of points reads: element `offset` of a plane with `weight`; nothing where that is 0.
+/// What a block of points reads: element offset[tap * block + point] of a plane, with such a weight; nothing
+/// where that is 0.
 struct Taps {
-  int32_t offset[kMostTaps][kPoints];
-  float weight[kMostTaps][kPoints];
+  explicit Taps(const Problem& p)
+      : problem(p), offset(static_cast<size_t>(p.taps * p.block)), weight(offset.size()) {}
 
   /// `grid` names the innermost axis first.
-  void set(const Problem& problem, const float* grid, int64_t point) {
+  void set(const float* grid, int64_t point) {
     const size_t axes = problem.spatial.size();
-    int64_t offsets[kMostTaps] = {};
-    double weights[kMostTaps] = {1};
+    std::array<int64_t, kMostTaps> offsets{};
+    std::array<double, kMostTaps> weights{1};
     size_t count = 1;
     for (size_t axis = 0; axis < axes; ++axis) {
       const ops::GridTaps own(problem.options, double{grid[axes - 1 - axis]}, problem.spatial[axis]);
@@ -55,22 +61,30 @@ struct Taps {
       count *= own.count;
     }
     for (size_t i = 0; i < count; ++i) {
-      offset[i][point] = static_cast<int32_t>(offsets[i]);
-      weight[i][point] = static_cast<float>(weights[i]);
+      const size_t at = i * static_cast<size_t>(problem.block) + static_cast<size_t>(point);
+      offset[at] = static_cast<int32_t>(offsets[i]);
+      weight[at] = static_cast<float>(weights[i]);
     }
   }
+
+  const Problem& problem;
+  std::vector<int32_t> offset;
+  std::vector<float> weight;
 };
 
-void sample_block(const Taps& taps, int64_t count, const float* image, int64_t points, float* dst) {
+void sample_block(const Taps& taps, const float* image, int64_t points, float* dst) {
   run_simd([=, &taps]() TWOFOUR_INLINE {
-    float sums[kPoints] = {};
-    for (int64_t t = 0; t < count; ++t) {
-      const int32_t* offset = taps.offset[t];
-      const float* weight = taps.weight[t];
+    const int64_t block = taps.problem.block;
+    for (int64_t begin = 0; begin < points; begin += kLanes) {
+      float sums[kLanes] = {};
+      for (int64_t t = 0; t < taps.problem.taps; ++t) {
+        const int32_t* offset = taps.offset.data() + t * block + begin;
+        const float* weight = taps.weight.data() + t * block + begin;
 #pragma omp simd
-      for (int64_t i = 0; i < kPoints; ++i) sums[i] += weight[i] != 0 ? weight[i] * image[offset[i]] : 0.0F;
+        for (int64_t i = 0; i < kLanes; ++i) sums[i] += weight[i] != 0 ? weight[i] * image[offset[i]] : 0.0F;
+      }
+      std::copy_n(sums, std::min(kLanes, points - begin), dst + begin);
     }
-    for (int64_t i = 0; i < points; ++i) dst[i] = sums[i];
   });
 }
 
@@ -80,19 +94,23 @@ class NativeGridSample final : public OpTactic {
 
   std::unique_ptr<Kernel> make(const NodeDesc& node, std::span<const Tensor>) const override {
     return make_kernel([problem = Problem(node)](const KernelArgs& args) {
-      const int64_t blocks = ceil_div(problem.points, kPoints);
+      const int64_t blocks = ceil_div(problem.points, problem.block);
       const auto axes = static_cast<int64_t>(problem.spatial.size());
-      parallel_ranges(problem.batch * blocks, 1, [&](int64_t first, int64_t last) {
-        Taps taps{};
+      // Few blocks: threads share a block's channels, and each finds the taps for itself.
+      const int64_t parts =
+          std::clamp<int64_t>(max_threads() / (problem.batch * blocks), 1, problem.channels);
+      parallel_ranges(problem.batch * blocks * parts, 1, [&](int64_t first, int64_t last) {
+        Taps taps(problem);
         for (int64_t unit = first; unit < last; ++unit) {
-          const int64_t n = unit / blocks;
-          const int64_t begin = unit % blocks * kPoints;
-          const int64_t points = std::min(kPoints, problem.points - begin);
+          const int64_t part = unit % parts;
+          const int64_t n = unit / parts / blocks;
+          const int64_t begin = unit / parts % blocks * problem.block;
+          const int64_t points = std::min(problem.block, problem.points - begin);
           for (int64_t i = 0; i < points; ++i)
-            taps.set(problem, args.in<float>(1) + (n * problem.points + begin + i) * axes, i);
-          for (int64_t c = n * problem.channels; c < (n + 1) * problem.channels; ++c)
-            sample_block(taps, problem.taps, args.in<float>(0) + c * problem.plane, points,
-                         args.out<float>() + c * problem.points + begin);
+            taps.set(args.in<float>(1) + (n * problem.points + begin + i) * axes, i);
+          for (int64_t c = problem.channels * part / parts; c < problem.channels * (part + 1) / parts; ++c)
+            sample_block(taps, args.in<float>(0) + (n * problem.channels + c) * problem.plane, points,
+                         args.out<float>() + (n * problem.channels + c) * problem.points + begin);
         }
       });
     });
@@ -102,7 +120,7 @@ class NativeGridSample final : public OpTactic {
   Support accepts(const NodeDesc& node) const override {
     if (Support no = all_of({all_f32(node), all_plain(node), none_empty(node)}); !no) return no;
     const Problem problem(node);
-    if (problem.taps > static_cast<int64_t>(kMostTaps) || problem.plane > INT32_MAX)
+    if (problem.taps > kMostTaps || problem.plane > INT32_MAX)
       return declined(Reason::kShape, node.inputs[0].desc.to_string());
     return supported();
   }
