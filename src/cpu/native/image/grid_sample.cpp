@@ -4,7 +4,6 @@
 #include <array>
 
 #include "base/parallel.h"
-#include "cpu/native/simd.h"
 #include "cpu/op_tactic.h"
 #include "cpu/tactics.h"
 #include "ops/image/grid_taps.h"
@@ -13,9 +12,9 @@ namespace twofour::cpu {
 namespace {
 
 constexpr int64_t kMostTaps = 64;
-constexpr int64_t kLanes = 64;  // points that one pass over the taps sums up
-// A block's taps and a plane of the image share the first-level cache.
-constexpr int64_t kBlockTaps = 4096;
+// A block's taps and the planes that are read together share the first-level cache.
+constexpr int64_t kBlockTaps = 2048;
+constexpr int64_t kChannels = 4;  // that share the loads of a tap
 
 struct Problem {
   ops::GridOptions options;
@@ -34,58 +33,58 @@ struct Problem {
     points = dst.numel(2, dst.rank());
     taps = 1;
     for (size_t i = 0; i < spatial.size(); ++i) taps *= static_cast<int64_t>(options.taps());
-    block = std::min(ceil_div(points, kLanes), kBlockTaps / taps / kLanes) * kLanes;
+    block = std::clamp<int64_t>(kBlockTaps / taps, 1, points);
   }
 };
 
-/// What a block of points reads: element offset[tap * block + point] of a plane, with such a weight; nothing
-/// where that is 0.
-struct Taps {
-  explicit Taps(const Problem& p)
-      : problem(p), offset(static_cast<size_t>(p.taps * p.block)), weight(offset.size()) {}
-
-  /// `grid` names the innermost axis first.
-  void set(const float* grid, int64_t point) {
-    const size_t axes = problem.spatial.size();
-    std::array<int64_t, kMostTaps> offsets{};
-    std::array<double, kMostTaps> weights{1};
-    size_t count = 1;
-    for (size_t axis = 0; axis < axes; ++axis) {
-      const ops::GridTaps own(problem.options, double{grid[axes - 1 - axis]}, problem.spatial[axis]);
-      for (size_t i = count; i-- > 0;)
-        for (size_t t = own.count; t-- > 0;) {
-          const bool inside = own.index[t] >= 0;
-          offsets[i * own.count + t] = offsets[i] * problem.spatial[axis] + (inside ? own.index[t] : 0);
-          weights[i * own.count + t] = inside ? weights[i] * own.weight[t] : 0;
-        }
-      count *= own.count;
-    }
-    for (size_t i = 0; i < count; ++i) {
-      const size_t at = i * static_cast<size_t>(problem.block) + static_cast<size_t>(point);
-      offset[at] = static_cast<int32_t>(offsets[i]);
-      weight[at] = static_cast<float>(weights[i]);
-    }
-  }
-
-  const Problem& problem;
-  std::vector<int32_t> offset;
-  std::vector<float> weight;
+/// What a point reads: element `offset` of a plane, times `weight`; nothing where that is 0.
+struct Tap {
+  int64_t offset;
+  float weight;
 };
 
-void sample_block(const Taps& taps, const float* image, int64_t points, float* dst) {
-  run_simd([=, &taps]() TWOFOUR_INLINE {
-    const int64_t block = taps.problem.block;
-    for (int64_t begin = 0; begin < points; begin += kLanes) {
-      float sums[kLanes] = {};
-      for (int64_t t = 0; t < taps.problem.taps; ++t) {
-        const int32_t* offset = taps.offset.data() + t * block + begin;
-        const float* weight = taps.weight.data() + t * block + begin;
-#pragma omp simd
-        for (int64_t i = 0; i < kLanes; ++i) sums[i] += weight[i] != 0 ? weight[i] * image[offset[i]] : 0.0F;
+/// `grid` names the innermost axis first.
+void find_taps(const Problem& problem, const float* grid, Tap* taps) {
+  const size_t axes = problem.spatial.size();
+  std::array<int64_t, kMostTaps> offsets;
+  std::array<double, kMostTaps> weights;
+  offsets[0] = 0;
+  weights[0] = 1;
+  size_t count = 1;
+  for (size_t axis = 0; axis < axes; ++axis) {
+    const ops::GridTaps own(problem.options, double{grid[axes - 1 - axis]}, problem.spatial[axis]);
+    for (size_t i = count; i-- > 0;)
+      for (size_t t = own.count; t-- > 0;) {
+        const bool inside = own.index[t] >= 0;
+        offsets[i * own.count + t] = offsets[i] * problem.spatial[axis] + (inside ? own.index[t] : 0);
+        weights[i * own.count + t] = inside ? weights[i] * own.weight[t] : 0;
       }
-      std::copy_n(sums, std::min(kLanes, points - begin), dst + begin);
+    count *= own.count;
+  }
+  for (size_t i = 0; i < count; ++i) taps[i] = {offsets[i], static_cast<float>(weights[i])};
+}
+
+/// Plain loads: CPUs gather no faster, and some much slower.
+template <int64_t kCount>
+void sample(const Problem& problem, const Tap* taps, const float* image, int64_t points, float* dst) {
+  for (int64_t i = 0; i < points; ++i, taps += problem.taps) {
+    std::array<float, kCount> sums{};
+    for (int64_t t = 0; t < problem.taps; ++t) {
+      if (taps[t].weight == 0) continue;
+      for (int64_t c = 0; c < kCount; ++c)
+        sums[static_cast<size_t>(c)] += taps[t].weight * image[c * problem.plane + taps[t].offset];
     }
-  });
+    for (int64_t c = 0; c < kCount; ++c) dst[c * problem.points + i] = sums[static_cast<size_t>(c)];
+  }
+}
+
+void sample_channels(const Problem& problem, const Tap* taps, const float* image, int64_t channels,
+                     int64_t points, float* dst) {
+  int64_t c = 0;
+  for (; c + kChannels <= channels; c += kChannels)
+    sample<kChannels>(problem, taps, image + c * problem.plane, points, dst + c * problem.points);
+  for (; c < channels; ++c)
+    sample<1>(problem, taps, image + c * problem.plane, points, dst + c * problem.points);
 }
 
 class NativeGridSample final : public OpTactic {
@@ -100,17 +99,19 @@ class NativeGridSample final : public OpTactic {
       const int64_t parts =
           std::clamp<int64_t>(max_threads() / (problem.batch * blocks), 1, problem.channels);
       parallel_ranges(problem.batch * blocks * parts, 1, [&](int64_t first, int64_t last) {
-        Taps taps(problem);
+        std::vector<Tap> taps(static_cast<size_t>(problem.taps * problem.block));
         for (int64_t unit = first; unit < last; ++unit) {
-          const int64_t part = unit % parts;
           const int64_t n = unit / parts / blocks;
           const int64_t begin = unit / parts % blocks * problem.block;
           const int64_t points = std::min(problem.block, problem.points - begin);
           for (int64_t i = 0; i < points; ++i)
-            taps.set(args.in<float>(1) + (n * problem.points + begin + i) * axes, i);
-          for (int64_t c = problem.channels * part / parts; c < problem.channels * (part + 1) / parts; ++c)
-            sample_block(taps, args.in<float>(0) + (n * problem.channels + c) * problem.plane, points,
-                         args.out<float>() + (n * problem.channels + c) * problem.points + begin);
+            find_taps(problem, args.in<float>(1) + (n * problem.points + begin + i) * axes,
+                      taps.data() + i * problem.taps);
+          const int64_t c = problem.channels * (unit % parts) / parts;
+          const int64_t channels = problem.channels * (unit % parts + 1) / parts - c;
+          sample_channels(problem, taps.data(),
+                          args.in<float>(0) + (n * problem.channels + c) * problem.plane, channels, points,
+                          args.out<float>() + (n * problem.channels + c) * problem.points + begin);
         }
       });
     });
