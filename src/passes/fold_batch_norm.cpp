@@ -8,13 +8,13 @@
 namespace twofour::passes {
 namespace {
 
-// y = factor[k] * x + offset[k], what a batch norm does at inference.
+// y = factor[k] * x + offset[k], what a batch norm does at inference, or an Add or Mul of constants.
 struct Affine {
   std::vector<double> factor;
   std::vector<double> offset;
 };
 
-Affine affine_of(const Node& norm) {
+Affine affine_of_norm(const Node& norm) {
   std::array<Tensor, 4> inputs;  // scale, bias, mean, variance
   for (size_t i = 0; i < 4; ++i) inputs[i] = norm.input(i + 1)->data().to(DType::kF32);
   const auto value = [&](size_t i, size_t k) { return static_cast<double>(inputs[i].span<float>()[k]); };
@@ -72,13 +72,42 @@ bool stays_finite(const Tensor& weight, const Affine& affine) {
                              [&](float w) { return fits(static_cast<double>(w) * most); });
 }
 
-bool can_fold(const Node& product, const Node& norm) {
+bool can_fold_into(const Node& product) {
   if (product.op() != "Conv" && product.op() != "Gemm") return false;
   const Value* weight = product.input(1);
-  if (!weight->is_constant() || norm.outputs().size() != 1) return false;
-  for (size_t i = 1; i < 5; ++i)
-    if (!norm.input(i)->is_constant()) return false;
-  return is_channel_vector(product.input(2), weight->data().shape()[channel_axis(product)]);
+  return weight->is_constant() && weight->dtype() != DType::kF64 && product.output()->type().known &&
+         is_channel_vector(product.input(2), weight->data().shape()[channel_axis(product)]);
+}
+
+bool is_constant_norm(const Node& node) {
+  const auto constant = [](const Value* v) { return v->is_constant(); };
+  return node.op() == "BatchNormalization" && node.outputs().size() == 1 &&
+         std::all_of(node.inputs().begin() + 1, node.inputs().end(), constant);
+}
+
+/// Whether a constant of this shape has one number for every channel of the product, or one for all.
+bool is_per_channel(const Shape& shape, const Node& product) {
+  const size_t rank = product.output()->rank();
+  if (shape.rank() > rank) return false;
+  if (shape.numel() == 1) return true;
+  const size_t before = product.op() == "Conv" ? 1 : rank - 1;  // the channels' axis in the product
+  const int64_t channels = product.input(1)->data().shape()[channel_axis(product)];
+  return shape.numel() == channels && before + shape.rank() >= rank &&
+         shape[before + shape.rank() - rank] == channels;
+}
+
+/// What `node` does to the product, when it is a batch norm or what other tools leave of one.
+std::optional<Affine> affine_of(const Node& node, const Node& product) {
+  if (is_constant_norm(node)) return affine_of_norm(node);
+  if ((node.op() != "Add" && node.op() != "Mul") || !is_float(node.output()->dtype())) return std::nullopt;
+  const Value* constant = node.input(node.input(0) == product.output() ? 1 : 0);
+  if (!constant->is_constant() || !is_per_channel(constant->data().shape(), product)) return std::nullopt;
+  const auto channels = static_cast<size_t>(product.input(1)->data().shape()[channel_axis(product)]);
+  const Tensor wide = constant->data().to(DType::kF32);
+  Affine affine{.factor = std::vector<double>(channels, 1), .offset = std::vector<double>(channels, 0)};
+  std::vector<double>& target = node.op() == "Add" ? affine.offset : affine.factor;
+  for (size_t k = 0; k < channels; ++k) target[k] = wide.span<float>()[wide.numel() == 1 ? 0 : k];
+  return affine;
 }
 
 // Changes the constant in place when `node` alone reads it, so that its name and meaning stay; else adds a
@@ -94,8 +123,9 @@ void fold(Graph& graph, const Affine& affine, Node* product, Node* norm) {
   const DType dtype = weight->dtype();
   const double beta = product->attrs().f("beta", 1);
   Tensor bias = folded_bias(product->input(2), beta, affine, dtype);
-  set_constant_input(graph, product, 1, weight->name() + ".folded",
-                     scaled(weight->data(), channel_axis(*product), affine.factor));
+  if (std::ranges::any_of(affine.factor, [](double f) { return f != 1; }))
+    set_constant_input(graph, product, 1, weight->name() + ".folded",
+                       scaled(weight->data(), channel_axis(*product), affine.factor));
   set_constant_input(graph, product, 2, product->name() + ".bias", std::move(bias));
   product->attrs().erase("beta");
   const std::string name = norm->output()->name();
@@ -108,13 +138,14 @@ void fold(Graph& graph, const Affine& affine, Node* product, Node* norm) {
 
 size_t fold_batch_norm(Graph& graph) {
   size_t changed = 0;
-  for (Node* norm : graph.node_list()) {
-    if (norm->op() != "BatchNormalization") continue;
-    Node* product = norm->input(0)->producer();
-    if (!product || !only_user(graph, norm->input(0)) || !can_fold(*product, *norm)) continue;
-    const Affine affine = affine_of(*norm);
-    if (!stays_finite(product->input(1)->data(), affine)) continue;
-    fold(graph, affine, product, norm);
+  for (Node* node : graph.node_list()) {
+    const bool second = node->inputs().size() == 2 && node->input(0)->is_constant();
+    Value* result = node->input(second ? 1 : 0);
+    Node* product = result ? result->producer() : nullptr;
+    if (!product || !only_user(graph, result) || !can_fold_into(*product)) continue;
+    const auto affine = affine_of(*node, *product);
+    if (!affine || !stays_finite(product->input(1)->data(), *affine)) continue;
+    fold(graph, *affine, product, node);
     ++changed;
   }
   return changed;

@@ -15,6 +15,7 @@ constexpr Pass kPasses[] = {
     {"fold_constants", fold_constants},
     {"lower_einsum", lower_einsum},
     {"merge_duplicates", merge_duplicates},
+    {"sink_squeeze", sink_squeeze},
     {"fold_batch_norm", fold_batch_norm},
     {"fold_pad", fold_pad},
     {"recognise_activations", recognise_activations},

@@ -27,10 +27,15 @@ size_t lower_einsum(Graph& graph);
 /// with subgraphs stay.
 size_t merge_duplicates(Graph& graph);
 
-/// Conv or Gemm followed by BatchNormalization: the normalisation goes into weight and bias. Every output
-/// channel is multiplied by one factor, so 2:4 along the reduction axis survives. Only when nothing else
-/// reads the product. The node keeps its name, and so does a weight that no other node reads.
+/// Conv or Gemm followed by BatchNormalization, or by Add or Mul of a constant per channel: it goes into
+/// weight and bias. Every output channel is multiplied by one factor, so 2:4 along the reduction axis
+/// survives. Only when nothing else reads the product. The node keeps its name, and so does a weight that no
+/// other node reads.
 size_t fold_batch_norm(Graph& graph);
+
+/// Squeeze of a convolution (a 1-D one as TensorFlow writes it) goes behind an Add or Mul of a constant and
+/// an activation, so that these can be fused; Unsqueeze of what was squeezed by the same axes goes away.
+size_t sink_squeeze(Graph& graph);
 
 /// Pad by zeros around the image becomes padding of the Conv that reads it.
 size_t fold_pad(Graph& graph);
