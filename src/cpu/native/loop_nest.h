@@ -84,8 +84,9 @@ void LoopNest<N>::for_each_run(int64_t longest, Fn&& fn) const {
     }
     int64_t piece = first % pieces;
     for (int64_t run = first; run < last; ++run) {
-      const int64_t begin = inner() * piece / pieces;
-      const int64_t end = inner() * (piece + 1) / pieces;
+      const int64_t begin =
+          pieces == 1 ? 0 : inner() * piece / pieces;  // divisions cost as much as a short run
+      const int64_t end = pieces == 1 ? inner() : inner() * (piece + 1) / pieces;
       std::array<int64_t, N> offsets = base;
       for (size_t k = 0; k < N; ++k) offsets[k] += begin * strides[outer][k];
       fn(end - begin, offsets);

@@ -7,6 +7,8 @@ namespace twofour::cpu {
 namespace {
 
 constexpr int64_t kTile = 16;
+/// Below this, a step between runs costs more than what a run copies: the next loop goes inside.
+constexpr int64_t kShortRun = 8;
 
 /// dst[j * dst_step + i] = src[i * src_step + j] for i < rows, j < columns.
 template <typename T>
@@ -39,6 +41,11 @@ StridedCopy::StridedCopy(const Shape& extent, const Place& dst, const Place& src
       row_ = i;
       transposes_ = true;
     }
+  if (const size_t last = nest_.dims.size() - 1;
+      !transposes_ && last > 0 && nest_.dims[last] < kShortRun && nest_.dims[last] < nest_.dims[last - 1]) {
+    std::swap(nest_.dims[last], nest_.dims[last - 1]);
+    std::swap(nest_.strides[last], nest_.strides[last - 1]);
+  }
 }
 
 template <typename T>
