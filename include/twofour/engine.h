@@ -156,7 +156,7 @@ inline constexpr int kMaxThreads = 1024;
 /// They are OpenMP's. Where they are as many as the cores of the affinity mask, each but the calling thread
 /// keeps to a core of its own (unless OMP_PROC_BIND, OMP_PLACES or GOMP_CPU_AFFINITY is set). They spin for
 /// milliseconds where they wait, which is fastest on cores that nothing else uses; beside programs that keep
-/// several cores busy, GOMP_SPINCOUNT=1000 in the environment halves what is lost (docs/threads.md).
+/// several cores busy, GOMP_SPINCOUNT=1000 in the environment is better (docs/threads.md).
 int set_threads(int threads);
 
 }  // namespace twofour

@@ -10,11 +10,19 @@
 
 namespace twofour {
 
+namespace {
+
+void limit_once() {
+  thread_local bool limited = false;
+  if (!std::exchange(limited, true)) limit_threads();
+}
+
+}  // namespace
+
 void api::settle_threads() {
   using Clock = std::chrono::steady_clock;
-  thread_local bool limited = false;
   thread_local Clock::time_point placed{};
-  if (!std::exchange(limited, true)) limit_threads();
+  limit_once();
   const Clock::time_point now = Clock::now();
   if (now - placed < std::chrono::seconds(1)) return;
   placed = now;
@@ -32,7 +40,7 @@ std::string device_name() { return api::device().device(); }
 int set_threads(int threads) {
   TWOFOUR_CHECK(threads >= 0 && threads <= kMaxThreads, kInvalidArgument,
                 "{} threads: 1 to {} are expected, or 0 for the number in force", threads, kMaxThreads);
-  api::settle_threads();
+  limit_once();
   if (threads > 0) {
     set_max_threads(threads);
     place_workers();

@@ -36,16 +36,18 @@ void place_workers() {
   static const bool user_places =
       std::ranges::any_of(std::array{"OMP_PROC_BIND", "OMP_PLACES", "GOMP_CPU_AFFINITY"},
                           [](const char* n) { return std::getenv(n); });
-  thread_local bool placed = false;
+  thread_local cpu_set_t before{};  // of the workers that are placed; none: of no core
   cpu_set_t cores;
   CPU_ZERO(&cores);
   if (user_places || omp_in_parallel() || sched_getaffinity(0, sizeof cores, &cores) != 0) return;
   const bool fills = max_threads() > 1 && max_threads() == CPU_COUNT(&cores);
-  if (!fills && !placed) return;
-  placed = fills;
+  if (!fills && CPU_COUNT(&before) == 0) return;
+  const cpu_set_t all = fills ? cores : before;
+  CPU_ZERO(&before);
+  if (fills) before = cores;
 #pragma omp parallel
   if (const int worker = omp_get_thread_num(); worker > 0) {
-    const cpu_set_t own = fills ? only(cores, worker) : cores;
+    const cpu_set_t own = fills ? only(all, worker) : all;
     sched_setaffinity(0, sizeof own, &own);
   }
 }

@@ -25,7 +25,7 @@ inline void set_max_threads(int threads) { omp_set_num_threads(std::max(threads,
 void place_workers();
 /// Lets the calling thread run on every core of the process. A thread starts on the cores of the one that
 /// made it, and OpenMP may have bound that one to a single core (OMP_PROC_BIND): call this first in threads
-/// that are not OpenMP's.
+/// that are not OpenMP's. What place_workers() did stays.
 void unbind_thread();
 
 /// fn(begin, end) on disjoint ranges that cover [0, n), at least `grain` items each. fn must not throw.

@@ -97,10 +97,12 @@ void infer_at_any_rank(const OpDef& op, const Node& node, std::span<ValueType> t
   constexpr size_t kMostRank = 6;
   bool clear = std::ranges::count_if(node.inputs(), is_unknown) == 1;
   std::vector<ValueType> common;
+  size_t fits = 0;
   for (size_t rank = 0; rank <= kMostRank; ++rank) {
     const Fit fit = infer_at_rank(op, node, rank, types);
     clear &= fit != Fit::kUnclear;
     if (fit != Fit::kYes) continue;
+    clear &= ++fits > 1 || rank < kMostRank;  // higher ranks may fit as well
     common =
         common.empty() ? std::vector(types.begin(), types.end()) : common_types(common, types, "a result");
   }

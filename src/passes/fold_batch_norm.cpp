@@ -60,16 +60,25 @@ bool is_channel_vector(const Value* bias, int64_t channels) {
   return shape.numel() == 1 || (shape.numel() == channels && shape[shape.rank() - 1] == channels);
 }
 
-/// Whether the numbers are ordinary: a factor that overflows, or meets an infinity, is not the same as a
-/// factor inside the weights.
-bool stays_finite(const Tensor& weight, const Affine& affine) {
-  const auto fits = [](double v) { return std::isfinite(static_cast<float>(v)); };
-  if (!std::ranges::all_of(affine.factor, fits) || !std::ranges::all_of(affine.offset, fits)) return false;
-  double most = 0;
-  for (const double factor : affine.factor) most = std::max(most, std::abs(factor));
-  const Tensor wide = weight.to(DType::kF32);
-  return std::ranges::all_of(wide.span<float>(),
-                             [&](float w) { return fits(static_cast<double>(w) * most); });
+bool all_finite(const Tensor& tensor) {
+  return std::ranges::all_of(tensor.to(DType::kF32).span<float>(), [](float v) { return std::isfinite(v); });
+}
+
+/// Whether a channel that had weights has lost their precision: the largest is now denormal.
+bool underflows(const Tensor& before, const Tensor& after, size_t axis) {
+  const double least = after.dtype() == DType::kF16 ? 0x1p-14 : 0x1p-126;  // the smallest normal number
+  const Tensor old = before.to(DType::kF32), now = after.to(DType::kF32);
+  const auto channels = static_cast<size_t>(before.shape()[axis]);
+  const auto inner = static_cast<size_t>(before.shape().numel(axis + 1, before.shape().rank()));
+  std::vector<float> most_old(channels), most_now(channels);
+  for (size_t i = 0; i < old.span<float>().size(); ++i) {
+    const size_t k = i / inner % channels;
+    most_old[k] = std::max(most_old[k], std::abs(old.span<float>()[i]));
+    most_now[k] = std::max(most_now[k], std::abs(now.span<float>()[i]));
+  }
+  for (size_t k = 0; k < channels; ++k)
+    if (most_old[k] >= least && most_now[k] < least) return true;
+  return false;
 }
 
 bool can_fold_into(const Node& product) {
@@ -118,20 +127,32 @@ void set_constant_input(Graph& graph, Node* node, size_t index, const std::strin
   else graph.set_input(node, index, graph.add_constant(name, std::move(data)));
 }
 
-void fold(Graph& graph, const Affine& affine, Node* product, Node* norm) {
-  const Value* weight = product->input(1);
-  const DType dtype = weight->dtype();
+/// False when the numbers are not ordinary: a factor that overflows, underflows or meets an infinity is not
+/// the same as a factor inside the weights.
+bool fold(Graph& graph, const Affine& affine, Node* product, Node* norm) {
+  const Tensor before = product->input(1)->data();
+  const size_t axis = channel_axis(*product);
   const double beta = product->attrs().f("beta", 1);
-  Tensor bias = folded_bias(product->input(2), beta, affine, dtype);
+  Tensor bias = folded_bias(product->input(2), beta, affine, before.dtype());
+  Tensor weight = scaled(before, axis, affine.factor);
+  const bool zeroed = std::ranges::find(affine.factor, 0.0) != affine.factor.end();
+  if (!all_finite(weight) || !all_finite(bias) || (!zeroed && underflows(before, weight, axis))) return false;
   if (std::ranges::any_of(affine.factor, [](double f) { return f != 1; }))
-    set_constant_input(graph, product, 1, weight->name() + ".folded",
-                       scaled(weight->data(), channel_axis(*product), affine.factor));
+    set_constant_input(graph, product, 1, product->input(1)->name() + ".folded", std::move(weight));
   set_constant_input(graph, product, 2, product->name() + ".bias", std::move(bias));
   product->attrs().erase("beta");
   const std::string name = norm->output()->name();
   graph.replace_all_uses(norm->output(), product->output());
   graph.erase(norm);
   graph.rename(product->output(), name);
+  return true;
+}
+
+/// The one input that is not a constant of an Add or Mul, or a batch norm's.
+Value* folded_input(const Node& node) {
+  if (node.op() == "BatchNormalization") return node.input(0);
+  if (node.op() != "Add" && node.op() != "Mul") return nullptr;
+  return node.input(node.input(0)->is_constant() ? 1 : 0);
 }
 
 }  // namespace
@@ -139,14 +160,11 @@ void fold(Graph& graph, const Affine& affine, Node* product, Node* norm) {
 size_t fold_batch_norm(Graph& graph) {
   size_t changed = 0;
   for (Node* node : graph.node_list()) {
-    const bool second = node->inputs().size() == 2 && node->input(0)->is_constant();
-    Value* result = node->input(second ? 1 : 0);
+    Value* result = folded_input(*node);
     Node* product = result ? result->producer() : nullptr;
     if (!product || !only_user(graph, result) || !can_fold_into(*product)) continue;
     const auto affine = affine_of(*node, *product);
-    if (!affine || !stays_finite(product->input(1)->data(), *affine)) continue;
-    fold(graph, *affine, product, node);
-    ++changed;
+    changed += affine && fold(graph, *affine, product, node);
   }
   return changed;
 }

@@ -61,7 +61,7 @@ std::vector<PassReport> optimise(Graph& graph, const PipelineOptions& options) {
     passes.push_back(pass);
     reports.push_back({.name = std::string(pass.name)});
   }
-  // Every change removes a node or a constant, or replaces one for good, so this ends.
+  // Every change removes a node or a constant, replaces one for good, or moves a Squeeze down, so this ends.
   for (bool again = true; again;) {
     again = false;
     for (size_t i = 0; i < passes.size(); ++i)

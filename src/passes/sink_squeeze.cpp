@@ -23,7 +23,8 @@ std::optional<std::vector<size_t>> axes_of(const Node& node, size_t rank) {
 bool undoes(const Node& unsqueeze, const Node& squeeze) {
   if (unsqueeze.op() != "Unsqueeze" || !unsqueeze.output()->type().known) return false;
   const size_t rank = squeeze.input(0)->rank();
-  return unsqueeze.output()->rank() == rank && axes_of(unsqueeze, rank) == axes_of(squeeze, rank);
+  const auto axes = axes_of(squeeze, rank);
+  return axes && unsqueeze.output()->rank() == rank && axes_of(unsqueeze, rank) == axes;
 }
 
 /// `shape`, which broadcasts to the squeezed value, with the axes put back.
@@ -35,8 +36,10 @@ Shape unsqueezed(const Shape& shape, size_t rank, const std::vector<size_t>& axe
   return Shape(dims);
 }
 
-bool adds_constant(const Node& node, const Node& squeeze) {
-  if (node.op() != "Add" && node.op() != "Mul") return false;
+bool is_affine(const Node& node) { return node.op() == "Add" || node.op() == "Mul"; }
+
+bool takes_constant(const Node& node, const Node& squeeze) {
+  if (!is_affine(node)) return false;
   const size_t at = node.input(0) == squeeze.output() ? 1 : 0;
   return node.input(at)->is_constant() && node.input(at)->rank() <= squeeze.output()->rank();
 }
@@ -47,7 +50,7 @@ Node* fusable_user(const Graph& graph, Node* squeeze) {
   Attrs unused;
   if (append_activation(graph, chain, unused)) return chain.back();
   Node* next = only_user(graph, squeeze->output());
-  return next && adds_constant(*next, *squeeze) ? next : nullptr;
+  return next && takes_constant(*next, *squeeze) ? next : nullptr;
 }
 
 void sink(Graph& graph, Node* squeeze, const std::vector<size_t>& axes, Node* next) {
@@ -56,7 +59,7 @@ void sink(Graph& graph, Node* squeeze, const std::vector<size_t>& axes, Node* ne
   for (Value*& input : inputs) {
     if (!input) continue;
     if (input == squeeze->output()) input = squeeze->input(0);
-    else if (next->op() == "Add" || next->op() == "Mul")
+    else if (is_affine(*next))
       input = builder.constant(input->name(), input->data().reshaped(unsqueezed(
                                                   input->data().shape(), squeeze->input(0)->rank(), axes)));
   }

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <mutex>
+#include <set>
 #include <stdexcept>
 #include <thread>
 #include <utility>
@@ -107,35 +108,63 @@ TEST(Parallel, ThereIsAlwaysOneThread) {
   set_max_threads(before);
 }
 
-/// Numbers of cores that the threads of the calling thread's pool may use.
-std::vector<int> places() {
-  std::vector<int> counts(static_cast<size_t>(max_threads()));
+/// The cores that each thread of the calling thread's pool may use.
+std::vector<std::set<int>> places() {
+  std::vector<std::set<int>> result(static_cast<size_t>(max_threads()));
 #pragma omp parallel
   {
     cpu_set_t cores;
     sched_getaffinity(0, sizeof cores, &cores);
-    counts[static_cast<size_t>(omp_get_thread_num())] = CPU_COUNT(&cores);
+    for (int core = 0; core < CPU_SETSIZE; ++core)
+      if (CPU_ISSET(core, &cores)) result[static_cast<size_t>(omp_get_thread_num())].insert(core);
   }
-  return counts;
+  return result;
 }
 
-TEST(Threads, EachWorkerHasACoreOfItsOwnWhenTheyFillTheCores) {
-  const int cores = omp_get_num_procs();
-  for (const char* name : {"OMP_PROC_BIND", "OMP_PLACES", "GOMP_CPU_AFFINITY"})
-    if (std::getenv(name)) GTEST_SKIP() << name << " is set";
-  if (cores < 2) GTEST_SKIP() << "one core";
-  std::thread([cores] {
-    set_max_threads(cores);
+class PlacedThreads : public testing::Test {
+ protected:
+  void SetUp() override {
+    for (const char* name : {"OMP_PROC_BIND", "OMP_PLACES", "GOMP_CPU_AFFINITY"})
+      if (std::getenv(name)) GTEST_SKIP() << name << " is set";
+    if (cores_ < 2) GTEST_SKIP() << "one core";
+  }
+  /// Workers of a pool that fills the cores, seen from a thread that may use all of them.
+  void expect_each_has_its_own() const {
+    const std::vector<std::set<int>> now = places();
+    EXPECT_EQ(now[0].size(), static_cast<size_t>(cores_)) << "the calling thread stays free";
+    std::set<int> taken;
+    for (size_t worker = 1; worker < now.size(); ++worker) {
+      EXPECT_EQ(now[worker].size(), 1U);
+      EXPECT_TRUE(taken.insert(*now[worker].begin()).second) << "two workers on one core";
+    }
+  }
+  const int cores_ = omp_get_num_procs();
+};
+
+TEST_F(PlacedThreads, EachWorkerHasACoreOfItsOwnWhileTheyFillTheCores) {
+  std::thread([this] {
+    set_max_threads(cores_);
     place_workers();
-    std::vector<int> bound(static_cast<size_t>(cores), 1);
-    bound[0] = cores;  // the calling thread stays free
-    EXPECT_EQ(places(), bound);
-    set_max_threads(cores + 1);
+    expect_each_has_its_own();
+    set_max_threads(cores_ + 1);
     place_workers();
-    EXPECT_THAT(places(), testing::Each(cores));
-    set_max_threads(1);
+    for (const std::set<int>& free : places()) EXPECT_EQ(free.size(), static_cast<size_t>(cores_));
+  }).join();
+}
+
+TEST_F(PlacedThreads, ACallerThatPinsItselfKeepsItsCoreToItself) {
+  std::thread([this] {
+    set_max_threads(cores_);
     place_workers();
-    EXPECT_THAT(places(), testing::ElementsAre(cores));
+    cpu_set_t one;
+    CPU_ZERO(&one);
+    CPU_SET(*places()[0].begin(), &one);
+    sched_setaffinity(0, sizeof one, &one);
+    place_workers();
+    const std::vector<std::set<int>> now = places();
+    EXPECT_EQ(now[0].size(), 1U);
+    for (size_t worker = 1; worker < now.size(); ++worker)
+      EXPECT_EQ(now[worker].size(), static_cast<size_t>(cores_));
   }).join();
 }
 

@@ -74,16 +74,19 @@ INSTANTIATE_TEST_SUITE_P(Table, NumberOptions, ::testing::ValuesIn(kOptions), []
 
 TEST_F(Commands, TheTableOfNumbersIsComplete) {
   for (const std::string command : {"train", "eval"}) {
+    std::ptrdiff_t seen = 0;
     const std::string help = twofour(command + " --help").output;
     for (size_t at = 0; (at = help.find("  --", at)) != std::string::npos; ++at) {
       const size_t end = help.find(' ', at + 2);
       const std::string type = help.substr(end, 3);  // "N", "N=1" or "N,..."
       if (!type.starts_with(" N") || std::isalnum(static_cast<unsigned char>(type[2]))) continue;
       const std::string flag = help.substr(at + 2, end - at - 2);
+      ++seen;
       EXPECT_TRUE(std::ranges::any_of(
           kOptions, [&](const NumberOption& o) { return o.command == command && o.flag == flag; }))
           << command << " " << flag;
     }
+    EXPECT_GT(seen, 3) << help;
   }
 }
 

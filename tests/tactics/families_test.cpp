@@ -292,7 +292,7 @@ TEST(Families, GridSampleInEveryMode) {
         expect_runs(
             tactic("native.grid_sample"),
             make_case("GridSample",
-                      {{.shape = {2, 3, 9, 7}}, {.shape = {2, 5, 31, 2}, .low = -1.7F, .high = 1.7F}}, attrs),
+                      {{.shape = {2, 9, 9, 7}}, {.shape = {2, 5, 31, 2}, .low = -1.7F, .high = 1.7F}}, attrs),
             {.misalign = 4}, 64);
         expect_runs(
             tactic("native.grid_sample"),
@@ -332,6 +332,23 @@ TEST(Families, IntegerDivisionByZeroThrowsWhenItRuns) {
       EXPECT_NO_THROW(tactic("native.binary").create(test.node, {}));
       EXPECT_THROW(run_tactic(tactic("native.binary"), test), Error);
     }
+}
+
+TEST(Families, SlicesWithShortRows) {
+  for (const DType dtype : {DType::kBool, DType::kF16, DType::kF32, DType::kI64}) {
+    const CaseInput src{.dtype = dtype, .shape = {3, 1031, 7}, .low = 0, .high = 2};
+    for (const float step : {1.0F, 2.0F, -1.0F}) {
+      const float begin = step < 0 ? 5 : 2, end = step < 0 ? 1 : 6;
+      expect_runs(tactic("native.slice"),
+                  make_case("Slice", {src, numbers({begin}), numbers({end}), numbers({2}), numbers({step})}),
+                  {}, 0);
+    }
+    expect_runs(tactic("native.concat"), make_case("Concat", {src, src}, {{"axis", int64_t{2}}}), {}, 0);
+    expect_runs(
+        tactic("native.expand"),
+        make_case("Expand", {{.dtype = dtype, .shape = {1031, 1}, .low = 0, .high = 2}, numbers({1031, 3})}),
+        {}, 0);
+  }
 }
 
 TEST(Families, TilesAndBlocks) {

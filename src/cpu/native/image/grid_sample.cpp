@@ -32,8 +32,9 @@ struct Problem {
     plane = src.numel(2, src.rank());
     points = dst.numel(2, dst.rank());
     taps = 1;
-    for (size_t i = 0; i < spatial.size(); ++i) taps *= static_cast<int64_t>(options.taps());
-    block = std::clamp<int64_t>(kBlockTaps / taps, 1, points);
+    for (size_t i = 0; i < spatial.size() && taps <= kMostTaps; ++i)
+      taps *= static_cast<int64_t>(options.taps());
+    block = std::clamp<int64_t>(kBlockTaps / taps, 1, std::max<int64_t>(points, 1));
   }
 };
 
