@@ -24,9 +24,11 @@ void api::settle_threads() {
   thread_local Clock::time_point placed{};
   limit_once();
   const Clock::time_point now = Clock::now();
-  if (now - placed < std::chrono::seconds(1)) return;
-  placed = now;
-  place_workers();
+  if (now - placed >= std::chrono::seconds(1)) {
+    placed = now;
+    place_workers();
+  }
+  leave_workers_cores();
 }
 
 const backend::Backend& api::device() {

@@ -32,24 +32,40 @@ void limit_threads() {
   if (!std::getenv("OMP_NUM_THREADS")) set_max_threads(std::min(max_threads(), num_cores()));
 }
 
+namespace {
+
+thread_local cpu_set_t
+    placed_on{};  // the cores that place_workers() gave out, the first to the calling thread
+
+}  // namespace
+
 void place_workers() {
   static const bool user_places =
       std::ranges::any_of(std::array{"OMP_PROC_BIND", "OMP_PLACES", "GOMP_CPU_AFFINITY"},
-                          [](const char* n) { return std::getenv(n); });
-  thread_local cpu_set_t before{};  // of the workers that are placed; none: of no core
+                          [](const char* name) { return std::getenv(name); });
   cpu_set_t cores;
   CPU_ZERO(&cores);
   if (user_places || omp_in_parallel() || sched_getaffinity(0, sizeof cores, &cores) != 0) return;
   const bool fills = max_threads() > 1 && max_threads() == CPU_COUNT(&cores);
-  if (!fills && CPU_COUNT(&before) == 0) return;
-  const cpu_set_t all = fills ? cores : before;
-  CPU_ZERO(&before);
-  if (fills) before = cores;
+  if (!fills && CPU_COUNT(&placed_on) == 0) return;
+  const cpu_set_t all = fills ? cores : placed_on;
+  CPU_ZERO(&placed_on);
+  if (fills) placed_on = cores;
 #pragma omp parallel
   if (const int worker = omp_get_thread_num(); worker > 0) {
     const cpu_set_t own = fills ? only(all, worker) : all;
     sched_setaffinity(0, sizeof own, &own);
   }
+}
+
+void leave_workers_cores() {
+  if (CPU_COUNT(&placed_on) == 0) return;
+  const cpu_set_t home = only(placed_on, 0);
+  if (CPU_ISSET(sched_getcpu(), &home)) return;
+  cpu_set_t cores;
+  if (sched_getaffinity(0, sizeof cores, &cores) != 0 || !CPU_EQUAL(&cores, &placed_on)) return;
+  sched_setaffinity(0, sizeof home, &home);
+  sched_setaffinity(0, sizeof cores, &cores);
 }
 
 void unbind_thread() {

@@ -23,6 +23,9 @@ inline void set_max_threads(int threads) { omp_set_num_threads(std::max(threads,
 /// over and makes new ones: call this now and then. Nothing is done where the user has set OMP_PROC_BIND,
 /// OMP_PLACES or GOMP_CPU_AFFINITY.
 void place_workers();
+/// Moves the calling thread to the core that place_workers() left for it, where it then stays free to leave:
+/// after a pause it may wake up on the core of a worker, and each would wait for the other.
+void leave_workers_cores();
 /// Lets the calling thread run on every core of the process. A thread starts on the cores of the one that
 /// made it, and OpenMP may have bound that one to a single core (OMP_PROC_BIND): call this first in threads
 /// that are not OpenMP's. What place_workers() did stays.

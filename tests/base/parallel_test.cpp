@@ -152,6 +152,23 @@ TEST_F(PlacedThreads, EachWorkerHasACoreOfItsOwnWhileTheyFillTheCores) {
   }).join();
 }
 
+TEST_F(PlacedThreads, TheCallerLeavesAWorkersCore) {
+  std::thread([this] {
+    set_max_threads(cores_);
+    place_workers();
+    const std::vector<std::set<int>> now = places();
+    cpu_set_t workers, all;
+    sched_getaffinity(0, sizeof all, &all);
+    CPU_ZERO(&workers);
+    CPU_SET(*now[1].begin(), &workers);
+    sched_setaffinity(0, sizeof workers, &workers);
+    sched_setaffinity(0, sizeof all, &all);  // free, but on the worker's core
+    leave_workers_cores();
+    EXPECT_FALSE(now[1].contains(sched_getcpu()));
+    EXPECT_EQ(places()[0].size(), static_cast<size_t>(cores_));
+  }).join();
+}
+
 TEST_F(PlacedThreads, ACallerThatPinsItselfKeepsItsCoreToItself) {
   std::thread([this] {
     set_max_threads(cores_);
