@@ -22,6 +22,8 @@ Pool3d pool3d_from(const Attrs& attrs, const Shape& src) {
 }
 
 ValueType infer_pool(const Attrs& attrs, const ValueType& src) {
+  TWOFOUR_CHECK(src.dims.size() >= 3, kInvalidArgument, "src {} must have a batch, channels and spatial axes",
+                src.to_string());
   return {src.dtype, windowed_dims(pool_window_from(attrs, src.dims), src.dims, src.dims[1])};
 }
 
