@@ -1,8 +1,7 @@
 // What models and engines say of outputs whose rank data decide.
 #include <gtest/gtest.h>
 
-#include "ir/parse.h"
-#include "ops/op_def.h"
+#include "support/any_rank_graph.h"
 #include "twofour/engine.h"
 
 namespace twofour {
@@ -10,25 +9,10 @@ namespace {
 
 /// %y are the first entries of a matrix of one row where %cond holds, else of that row.
 Graph choice() {
-  Graph graph = parse_graph(R"(graph "choice" {
-    input %cond: bool[]
-    input %x: f32[1,3]
+  return testing::any_rank_graph(R"(
     input %index: i64[1]
-    %chosen = If(%cond, %x) {then_branch=graph "matrix" {
-      input %x: f32[1,3]
-      %same = Neg(%x)
-      output %same
-    }, else_branch=graph "row" {
-      input %x: f32[1,3]
-      const %first: i64[1] = [0]
-      %row = Squeeze(%x, %first)
-      output %row
-    }}
     %y = Gather(%chosen, %index)
-    output %y
-  })");
-  ops::infer_all(graph);
-  return graph;
+    output %y)");
 }
 
 TEST(AnyRank, IsSaidOfModelsAndEngines) {

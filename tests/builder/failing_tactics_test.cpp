@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/file.h"
-#include "builder/moody_backend.h"
+#include "builder/moody_tactic.h"
 #include "support/temporary_path.h"
 
 namespace twofour::builder {
@@ -15,7 +15,7 @@ TEST(FailingTactics, TheNextOneIsTaken) {
   const MoodyTactic at_once("at_once", 0), later("later", 3);
   const MoodyTactic good("good", -1);
   const backend::ReferenceTactic reference;
-  const MoodyBackend backend({&at_once, &later, &good, &reference});
+  const testing::ListedBackend backend({&at_once, &later, &good, &reference});
   const Result built = build(negation(), backend, {.tuning = {.rounds = 5}});
   const LayerChoice& layer = built.report.layers.at(0);
   EXPECT_EQ(layer.winner, "good");
@@ -29,7 +29,7 @@ TEST(FailingTactics, OnesBeyondTheMostThatAreTimedStandIn) {
   const MoodyTactic bad("bad", 0);
   const MoodyTactic good("good", -1);
   const backend::ReferenceTactic reference;
-  const MoodyBackend backend({&bad, &good, &reference});
+  const testing::ListedBackend backend({&bad, &good, &reference});
   const Result built = build(negation(), backend, {.tuning = {.rounds = 2, .max_tactics = 1}});
   EXPECT_EQ(built.report.layers.at(0).winner, "good");
 }
@@ -37,7 +37,7 @@ TEST(FailingTactics, OnesBeyondTheMostThatAreTimedStandIn) {
 TEST(FailingTactics, TheFallbackStandsIn) {
   const MoodyTactic bad("bad", 0);
   const backend::ReferenceTactic reference;
-  const MoodyBackend backend({&bad, &reference});
+  const testing::ListedBackend backend({&bad, &reference});
   const Result built = build(negation(), backend, {.tuning = {.rounds = 2}});
   EXPECT_EQ(built.report.layers.at(0).winner, "reference");
   EXPECT_GE(candidate(built.report.layers.at(0), "reference").time_us, 0);
@@ -61,14 +61,14 @@ TEST(FailingTactics, WhatAlwaysLeavesTheNodeToOthersDoesNotStandIn) {
   const MoodyTactic bad("bad", 0);
   const TwinTactic twin;
   const backend::ReferenceTactic reference;
-  const MoodyBackend backend({&bad, &twin, &reference});
+  const testing::ListedBackend backend({&bad, &twin, &reference});
   const Result built = build(negation(), backend, {.tuning = {.rounds = 2}});
   EXPECT_EQ(built.report.layers.at(0).winner, "reference");
 }
 
 TEST(FailingTactics, WhereAllFailTheLastOneRunsUntimed) {
   const MoodyTactic bad("bad", 0), worse("worse", 0);
-  const MoodyBackend backend({&bad, &worse});
+  const testing::ListedBackend backend({&bad, &worse});
   const Result built = build(negation(), backend, {.tuning = {.rounds = 2}});
   const LayerChoice& layer = built.report.layers.at(0);
   EXPECT_EQ(layer.winner, "worse");
@@ -85,7 +85,7 @@ TEST(FailingTactics, WhereAllFailTheLastOneRunsUntimed) {
 TEST(FailingTactics, TheTimingCacheRemembers) {
   const MoodyTactic bad("bad", 0);
   const MoodyTactic good("good", -1);
-  const MoodyBackend backend({&bad, &good});
+  const testing::ListedBackend backend({&bad, &good});
   const auto path = temporary_path("twofour_failing_tactics");
   for (const bool strict : {false, true}) {
     Options options{.tuning = {.rounds = 2, .timing_cache = path, .strict_timing_cache = strict}};

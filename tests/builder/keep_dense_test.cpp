@@ -1,7 +1,7 @@
 // Layers that are kept dense: what runs them, and what the report says of the sparse tactics.
 #include <gtest/gtest.h>
 
-#include "builder/moody_backend.h"
+#include "builder/moody_tactic.h"
 #include "builder/select.h"
 
 namespace twofour::builder {
@@ -18,7 +18,7 @@ class KeepDense : public ::testing::Test {
 
   const MoodyTactic sparse_, dense_{"dense", -1};
   const backend::ReferenceTactic reference_;
-  const MoodyBackend backend_{{&sparse_, &dense_, &reference_}};
+  const testing::ListedBackend backend_{{&sparse_, &dense_, &reference_}};
   Options options_{.tuning = {.rounds = 2, .max_tactics = 1}};
   Selector selector_{backend_, options_, false};
   Graph graph_ = negation();

@@ -3,40 +3,17 @@
 #include "base/errors.h"
 #include "builder/open_engine.h"
 #include "builder/specialise.h"
-#include "ir/parse.h"
+#include "support/any_rank_graph.h"
 
 namespace twofour::builder {
 namespace {
 
-/// Of an If: a matrix of one row, negated, or that row.
-constexpr const char* kBranches = R"({then_branch=graph "matrix" {
-    input %x: f32[1,3]
-    %negated = Neg(%x)
-    output %negated
-  }, else_branch=graph "row" {
-    input %x: f32[1,3]
-    const %first: i64[1] = [0]
-    %row = Squeeze(%x, %first)
-    output %row
-  }})";
-
-/// `readers` read %chosen, a matrix where %cond holds and a row otherwise.
-Graph choice(const std::string& readers) {
-  Graph graph = parse_graph(fmt::format(R"(graph "choice" {{
-    input %cond: bool[]
-    input %x: f32[1,3]
-    %chosen = If(%cond, %x) {}
-    {}
-  }})",
-                                        kBranches, readers));
-  ops::infer_all(graph);
-  return graph;
-}
+using testing::any_rank_graph;
 
 Tensor truth(bool value) { return Tensor::of<bool>({}, std::array{value}); }
 
 TEST(AnyRank, ReadersTakeWhatComes) {
-  Graph graph = choice(R"(
+  Graph graph = any_rank_graph(R"(
     const %last: i64[1] = [-1]
     const %flat: i64[2] = [1, -1]
     const %w: f32[3,2] = [1, 2, 3, 4, 5, 6]
@@ -63,7 +40,7 @@ TEST(AnyRank, ReadersTakeWhatComes) {
 }
 
 TEST(AnyRank, ARankThatDoesNotFitIsAnErrorOfTheRun) {
-  Both net(choice(R"(
+  Both net(any_rank_graph(R"(
     %turned = Transpose(%chosen) {perm=[1, 0]} "turn"
     output %turned)"),
            {});
@@ -75,7 +52,7 @@ TEST(AnyRank, ARankThatDoesNotFitIsAnErrorOfTheRun) {
 }
 
 TEST(AnyRank, BranchesNeedOnlyFitWhenTheyAreTaken) {
-  Both net(choice(R"(
+  Both net(any_rank_graph(R"(
     %turned = If(%cond, %chosen) {then_branch=graph "turn" {
       input %chosen: f32[*]
       %inner = Transpose(%chosen) {perm=[1, 0]}
@@ -138,7 +115,7 @@ TEST(AnyRank, SlicesOfALoopAreStacked) {
     }}}}
     output %all
   }})",
-                                        kBranches));
+                                        testing::any_rank_branches()));
   ops::infer_all(graph);
   Both net(std::move(graph), {});
   for (const int64_t trips : {2, 0, 3})

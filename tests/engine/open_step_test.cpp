@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "support/busy.h"
+#include "support/listed_backend.h"
 
 namespace twofour::engine {
 namespace {
@@ -52,18 +53,6 @@ class NumberTactic final : public backend::Tactic {
   milliseconds time_;
 };
 
-class NumberBackend final : public backend::Backend {
- public:
-  explicit NumberBackend(std::vector<const backend::Tactic*> tactics) : tactics_(std::move(tactics)) {}
-  std::string_view name() const override { return "numbers"; }
-  std::string device() const override { return "any CPU"; }
-  std::span<const backend::Tactic* const> tactics() const override { return tactics_; }
-  backend::Support native_half(DType) const override { return declined(backend::Reason::kNoHalfArithmetic); }
-
- private:
-  std::vector<const backend::Tactic*> tactics_;
-};
-
 /// y = Concat(x, six constants), where x has any size. The tactics are numbered from 0 and take so long; the
 /// last one stands for the reference.
 class ConcatStep {
@@ -75,7 +64,7 @@ class ConcatStep {
     }
     std::vector<const backend::Tactic*> tactics;
     for (const auto& tactic : tactics_) tactics.push_back(tactic.get());
-    backend_ = std::make_unique<NumberBackend>(std::move(tactics));
+    backend_ = std::make_unique<testing::ListedBackend>(std::move(tactics));
     Plan plan;
     plan.tensors = {{"x", {DType::kF32, {}}, Kind::kInput, 0, -1, {DimRange{}}},
                     {"c", {DType::kF32, {6}}, Kind::kConstant, 0, 0},
@@ -98,7 +87,7 @@ class ConcatStep {
  private:
   Tensor constant_{DType::kF32, {6}};
   std::vector<std::unique_ptr<NumberTactic>> tactics_;
-  std::unique_ptr<NumberBackend> backend_;
+  std::unique_ptr<testing::ListedBackend> backend_;
   std::unique_ptr<OpenStep> step_;
 };
 

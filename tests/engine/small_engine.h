@@ -6,6 +6,7 @@
 #include "backend/reference_tactic.h"
 #include "engine/engine.h"
 #include "engine/file.h"
+#include "support/listed_backend.h"
 
 namespace twofour::engine {
 
@@ -57,21 +58,6 @@ class InPlaceTactic final : public backend::Tactic {
   backend::ReferenceTactic reference_;
 };
 
-class SmallBackend final : public backend::Backend {
- public:
-  std::string_view name() const override { return "reference"; }
-  std::string device() const override { return "any CPU"; }
-  std::span<const backend::Tactic* const> tactics() const override { return tactics_; }
-  backend::Support native_half(DType) const override {
-    return backend::declined(backend::Reason::kNoHalfArithmetic);
-  }
-
- private:
-  InPlaceTactic in_place_;
-  backend::ReferenceTactic reference_;
-  std::vector<const backend::Tactic*> tactics_{&in_place_, &reference_};
-};
-
 class EngineTest : public ::testing::Test {
  protected:
   void SetUp() override {
@@ -98,7 +84,9 @@ class EngineTest : public ::testing::Test {
     return "";
   }
 
-  SmallBackend backend_;
+  InPlaceTactic in_place_;
+  backend::ReferenceTactic reference_;
+  testing::ListedBackend backend_{{&in_place_, &reference_}, "reference"};
   std::filesystem::path folder_;
 };
 

@@ -2,33 +2,14 @@
 // reference computes.
 #include "ir/parse.h"
 #include "ops/helpers.h"
+#include "support/any_rank_graph.h"
 
 namespace twofour::ops {
 namespace {
 
 using ::testing::ElementsAre;
 
-/// %chosen is a matrix of one row where %cond holds, else that row; `readers` give the outputs.
-Graph choice(const std::string& readers) {
-  Graph graph = parse_graph(fmt::format(R"(graph "choice" {{
-    input %cond: bool[]
-    input %x: f32[1,3]
-    %chosen = If(%cond, %x) {{then_branch=graph "matrix" {{
-      input %x: f32[1,3]
-      %same = Identity(%x)
-      output %same
-    }}, else_branch=graph "row" {{
-      input %x: f32[1,3]
-      const %first: i64[1] = [0]
-      %row = Squeeze(%x, %first)
-      output %row
-    }}}}
-    {}
-  }})",
-                                        readers));
-  infer_all(graph);
-  return graph;
-}
+Graph choice(const std::string& readers) { return testing::any_rank_graph(readers, "Identity"); }
 
 std::vector<Tensor> run_choice(const Graph& graph, bool cond) {
   return evaluate(graph, std::vector{flag(cond), floats({1, 3}, {-1, 2, 3})});
@@ -146,29 +127,21 @@ TEST(AnyRank, BranchesOfDifferentTypeAreRefused) {
 }
 
 TEST(AnyRank, OnlyEqualSlicesAreStacked) {
-  Graph graph = parse_graph(R"(graph "stacked" {
+  Graph graph = parse_graph(fmt::format(R"(graph "stacked" {{
     input %n: i64[]
     input %x: f32[1,3]
-    %all = Loop(%n, _, %x) {num_captures=1, body=graph "body" {
+    %all = Loop(%n, _, %x) {{num_captures=1, body=graph "body" {{
       input %i: i64[]
       input %go: bool[]
       input %x: f32[1,3]
       const %one: i64[] = [1]
       %early = Less(%i, %one)
-      %item = If(%early, %x) {then_branch=graph "matrix" {
-        input %x: f32[1,3]
-        %same = Identity(%x)
-        output %same
-      }, else_branch=graph "row" {
-        input %x: f32[1,3]
-        const %first: i64[1] = [0]
-        %row = Squeeze(%x, %first)
-        output %row
-      }}
+      %item = If(%early, %x) {}
       output %go, %item
-    }}
+    }}}}
     output %all
-  })");
+  }})",
+                                        testing::any_rank_branches("Identity")));
   infer_all(graph);
   const auto run = [&](int64_t trips) {
     return evaluate(graph, std::vector{ints({}, {trips}), iota({1, 3})})[0].shape();

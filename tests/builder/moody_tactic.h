@@ -1,9 +1,10 @@
-// A backend whose tactics run Neg and may fail at it, and a network for it.
+// Tactics that run Neg and may fail at it, and a network for them.
 #pragma once
 
 #include "backend/reference_tactic.h"
 #include "builder/builder.h"
 #include "ops/builder.h"
+#include "support/listed_backend.h"
 
 namespace twofour::builder {
 
@@ -36,18 +37,6 @@ class MoodyTactic final : public backend::Tactic {
  private:
   int good_runs_;
   bool sparse_;
-};
-
-class MoodyBackend final : public backend::Backend {
- public:
-  explicit MoodyBackend(std::vector<const backend::Tactic*> tactics) : tactics_(std::move(tactics)) {}
-  std::string_view name() const override { return "moody"; }
-  std::string device() const override { return "any CPU"; }
-  std::span<const backend::Tactic* const> tactics() const override { return tactics_; }
-  backend::Support native_half(DType) const override { return declined(backend::Reason::kNoHalfArithmetic); }
-
- private:
-  std::vector<const backend::Tactic*> tactics_;
 };
 
 inline Graph negation() {
