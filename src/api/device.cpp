@@ -9,7 +9,6 @@
 #include "twofour/engine.h"
 
 namespace twofour {
-
 namespace {
 
 void limit_once() {

@@ -11,6 +11,9 @@
 namespace twofour {
 namespace {
 
+/// The cores that place_workers() gave out, the first to the calling thread.
+thread_local cpu_set_t placed_on{};
+
 /// The core at `index` of `cores`, alone.
 cpu_set_t only(const cpu_set_t& cores, int index) {
   cpu_set_t result;
@@ -31,13 +34,6 @@ int num_cores() {
 void limit_threads() {
   if (!std::getenv("OMP_NUM_THREADS")) set_max_threads(std::min(max_threads(), num_cores()));
 }
-
-namespace {
-
-thread_local cpu_set_t
-    placed_on{};  // the cores that place_workers() gave out, the first to the calling thread
-
-}  // namespace
 
 void place_workers() {
   static const bool user_places =

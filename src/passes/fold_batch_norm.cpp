@@ -134,11 +134,11 @@ bool fold(Graph& graph, const Affine& affine, Node* product, Node* norm) {
   const size_t axis = channel_axis(*product);
   const double beta = product->attrs().f("beta", 1);
   Tensor bias = folded_bias(product->input(2), beta, affine, before.dtype());
-  Tensor weight = scaled(before, axis, affine.factor);
-  const bool zeroed = std::ranges::find(affine.factor, 0.0) != affine.factor.end();
-  if (!all_finite(weight) || !all_finite(bias) || (!zeroed && underflows(before, weight, axis))) return false;
-  if (std::ranges::any_of(affine.factor, [](double f) { return f != 1; }))
-    set_constant_input(graph, product, 1, product->input(1)->name() + ".folded", std::move(weight));
+  const bool scales = std::ranges::any_of(affine.factor, [](double f) { return f != 1; });
+  const bool zeroes = std::ranges::find(affine.factor, 0.0) != affine.factor.end();
+  Tensor weight = scales ? scaled(before, axis, affine.factor) : before;
+  if (!all_finite(weight) || !all_finite(bias) || (!zeroes && underflows(before, weight, axis))) return false;
+  if (scales) set_constant_input(graph, product, 1, product->input(1)->name() + ".folded", std::move(weight));
   set_constant_input(graph, product, 2, product->name() + ".bias", std::move(bias));
   product->attrs().erase("beta");
   const std::string name = norm->output()->name();

@@ -10,14 +10,10 @@
 namespace twofour::passes {
 namespace {
 
-/// The axes that a Squeeze removes or an Unsqueeze adds, among `rank` dims, in order.
-std::optional<std::vector<size_t>> axes_of(const Node& node, size_t rank) {
-  const auto given = ops::known_ints(node.input(1));
-  if (!given) return std::nullopt;
-  std::vector<size_t> axes;
-  for (const int64_t axis : *given) axes.push_back(ops::normalize_axis(axis, rank));
-  std::ranges::sort(axes);
-  return axes;
+/// Which of `rank` axes a Squeeze removes or an Unsqueeze adds; nothing where data decide.
+std::optional<std::vector<bool>> axes_of(const Node& node, size_t rank) {
+  const auto axes = ops::known_ints(node.input(1));
+  return axes ? std::optional(ops::axis_flags(*axes, rank)) : std::nullopt;
 }
 
 bool undoes(const Node& unsqueeze, const Node& squeeze) {
@@ -28,12 +24,12 @@ bool undoes(const Node& unsqueeze, const Node& squeeze) {
 }
 
 /// `shape`, which broadcasts to the squeezed value, with the axes put back.
-Shape unsqueezed(const Shape& shape, size_t rank, const std::vector<size_t>& axes) {
-  const size_t missing = rank - axes.size() - shape.rank();
-  std::vector<int64_t> dims(missing, 1);
-  dims.insert(dims.end(), shape.begin(), shape.end());
-  for (const size_t axis : axes) dims.insert(dims.begin() + static_cast<std::ptrdiff_t>(axis), 1);
-  return Shape(dims);
+Shape unsqueezed(const Shape& shape, const std::vector<bool>& axes) {
+  std::vector<int64_t> dims(axes.size(), 1);
+  size_t left = shape.rank();
+  for (size_t i = axes.size(); i-- > 0 && left > 0;)
+    if (!axes[i]) dims[i] = shape[--left];
+  return Shape(std::move(dims));
 }
 
 bool is_affine(const Node& node) { return node.op() == "Add" || node.op() == "Mul"; }
@@ -53,15 +49,15 @@ Node* fusable_user(const Graph& graph, Node* squeeze) {
   return next && takes_constant(*next, *squeeze) ? next : nullptr;
 }
 
-void sink(Graph& graph, Node* squeeze, const std::vector<size_t>& axes, Node* next) {
+void sink(Graph& graph, Node* squeeze, const std::vector<bool>& axes, Node* next) {
   ops::Builder builder(graph, "", next);
   std::vector<Value*> inputs = next->inputs();
   for (Value*& input : inputs) {
     if (!input) continue;
     if (input == squeeze->output()) input = squeeze->input(0);
     else if (is_affine(*next))
-      input = builder.constant(input->name(), input->data().reshaped(unsqueezed(
-                                                  input->data().shape(), squeeze->input(0)->rank(), axes)));
+      input =
+          builder.constant(input->name(), input->data().reshaped(unsqueezed(input->data().shape(), axes)));
   }
   const std::string name = next->name();
   Value* moved = builder.op(next->op(), std::move(inputs), next->attrs(), name);
