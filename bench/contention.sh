@@ -38,7 +38,7 @@ rate() {
 }
 
 measure() { # <label> <threads>
-  echo "$1 $(rate "$2")" >>"$work/rates"
+  printf '%s\t%s\n' "$(rate "$2")" "$1" >>"$work/rates"
 }
 
 "$twofour" zoo resnet20 --output="$work/model.onnx" >/dev/null
@@ -57,12 +57,11 @@ for ((round = 0; round < rounds; round++)); do
     (echo "$BASHPID" >"$quota/cgroup.procs" && measure "one thread, quota of 1.5 cores" 1)
   fi
 done
-sort -t' ' -k1 "$work/rates" | awk '
-  {rate = $NF; $NF = ""; rates[$0] = rates[$0] " " rate}
+sort -n "$work/rates" | awk -F'\t' '
+  {rates[$2] = rates[$2] " " $1}
   END {
     for (label in rates) {
-      n = split(rates[label], r, " ")
-      for (i = 2; i <= n; i++) for (j = i; j > 1 && r[j] + 0 < r[j - 1] + 0; j--) {t = r[j]; r[j] = r[j - 1]; r[j - 1] = t}
-      printf "%-34s %7.0f runs/s\n", label, r[int((n + 1) / 2)]
+      n = split(rates[label], sorted, " ")
+      printf "%-34s %7.0f runs/s\n", label, sorted[int((n + 1) / 2)]
     }
   }' | sort
