@@ -1,147 +1,127 @@
-// MatMulInteger and QLinearMatMul: products of 8-bit codes, summed in 32 bits.
+// QuantizedMatMul: a product of codes with what follows it, made by the pass `quantise`.
 #include "ops/builder.h"
-#include "ops/domain.h"
 #include "ops/linear/matrix_product.h"
+#include "ops/quantisation/example_inputs.h"
+#include "ops/quantisation/fused_product.h"
 #include "ops/quantisation/quantize.h"
 
 namespace twofour::ops {
 namespace {
 
-const Dim kOneRow(1);
+bool trans_b(const Attrs& attrs) { return attrs.i("transB", 0) != 0; }
 
-/// The size that a zero point or scale of one input may have: a's rows, b's columns.
-const Dim& channels_of(const Value* matrix, bool left) {
-  const Dims& dims = matrix->dims();
-  if (left) return dims.size() < 2 ? kOneRow : dims[dims.size() - 2];
-  return dims.size() < 2 ? kOneRow : dims.back();
-}
-size_t channel_axis(const Shape& shape, bool left) {
-  return shape.rank() - (left && shape.rank() > 1 ? 2 : 1);
+template <typename Sizes>
+Sizes swapped(Sizes sizes, bool swap) {
+  if (swap) std::swap(sizes[sizes.size() - 2], sizes[sizes.size() - 1]);
+  return sizes;
 }
 
-void infer_integer(const Node& node, std::span<ValueType> outputs) {
-  for (size_t i = 0; i < 2; ++i) {
-    const Value* matrix = node.input(i);
-    check_bytes(matrix->type(), i == 0 ? "a" : "b");
-    if (const Value* zero_point = node.input(i + 2); zero_point && matrix->rank() > 0)
-      check_zero_point(zero_point->type(), matrix->dtype(), &channels_of(matrix, i == 0),
+void infer(const Node& node, std::span<ValueType> outputs) {
+  const ValueType& a = node.input(0)->type();
+  ValueType b = node.input(1)->type();
+  check_bytes(a, "a");
+  check_bytes(b, "b");
+  TWOFOUR_CHECK(a.dims.size() >= 2 && b.dims.size() >= 2, kInvalidArgument,
+                "a and b are {} and {}; both must be matrices", a.to_string(), b.to_string());
+  b.dims = swapped(b.dims, trans_b(node.attrs()));
+  outputs[0] = {DType::kF32, matmul_dims(a, b)};
+  check_fused_product(node, b.dims.back(), outputs[0]);
+  for (size_t i = 0; i < 2; ++i)
+    if (const Value* zero_point = node.input(5 + i))
+      check_zero_point(zero_point->type(), node.input(i)->dtype(), nullptr,
                        i == 0 ? "a_zero_point" : "b_zero_point");
-  }
-  outputs[0] = {DType::kI32, matmul_dims(node.input(0)->type(), node.input(1)->type())};
 }
 
-/// Calls fn(element of dst, row, column, sum) for every element of the product of the centred codes.
-template <typename Fn>
-void multiply(const Tensor& a, const Tensor& a_zero, const Tensor& b, const Tensor& b_zero, Fn&& fn) {
-  const std::vector<int32_t> left = centred(a, a_zero, channel_axis(a.shape(), true));
-  const std::vector<int32_t> right = centred(b, b_zero, channel_axis(b.shape(), false));
-  for_each_matmul_row(a.shape(), left.data(), b.shape(), right.data(),
-                      [&](int64_t begin, int64_t m, const std::vector<uint64_t>& sums) {
-                        for (size_t n = 0; n < sums.size(); ++n)
-                          fn(static_cast<size_t>(begin) + n, m, static_cast<int64_t>(n),
-                             static_cast<int32_t>(sums[n]));
+/// b - its zero point as [..., K, N].
+std::pair<Shape, std::vector<int32_t>> right_side(const ReferenceArgs& args) {
+  const Tensor& b = args.inputs[1];
+  std::vector<int32_t> values = centred(b, input_or_none(args, 6), 0);
+  if (!trans_b(args.attrs)) return {b.shape(), std::move(values)};
+  const Shape shape(swapped(b.shape().dims(), true));
+  const int64_t k = shape[shape.rank() - 2], n = shape[shape.rank() - 1];
+  std::vector<int32_t> turned(values.size());
+  for (int64_t i = 0; i < shape.numel(); ++i)
+    turned[static_cast<size_t>(i)] = values[static_cast<size_t>(i / (k * n) * k * n + i % n * k + i / n % k)];
+  return {shape, std::move(turned)};
+}
+
+void reference(const ReferenceArgs& args) {
+  const std::vector<int32_t> left = centred(args.inputs[0], input_or_none(args, 5), 0);
+  const auto [shape, right] = right_side(args);
+  std::vector<int64_t> sums(static_cast<size_t>(args.outputs[0].numel()));
+  for_each_matmul_row(args.inputs[0].shape(), left.data(), shape, right.data(),
+                      [&](int64_t begin, int64_t, const std::vector<uint64_t>& row) {
+                        std::ranges::copy(row, sums.begin() + begin);
                       });
+  finish_fused_product(args, sums, shape.dims().back(), 1);
 }
 
-void reference_integer(const ReferenceArgs& args) {
-  const auto dst = args.outputs[0].span<int32_t>();
-  multiply(args.inputs[0], input_or_none(args, 2), args.inputs[1], input_or_none(args, 3),
-           [&](size_t i, int64_t, int64_t, int32_t sum) { dst[i] = sum; });
-}
-
-// a, its scale, its zero point; b and its; then scale and zero point of dst.
-void infer_linear(const Node& node, std::span<ValueType> outputs) {
-  for (size_t i = 0; i < 6; i += 3) {
-    const Value* matrix = node.input(i);
-    const std::string_view name = i == 0 ? "a" : "b";
-    check_codes(matrix->type(), name);
-    TWOFOUR_CHECK(matrix->rank() > 0, kInvalidArgument, "{} is a scalar", name);
-    const Dim& channels = channels_of(matrix, i == 0);
-    check_scale(node.input(i + 1)->type(), &channels, fmt::format("{}_scale", name));
-    check_zero_point(node.input(i + 2)->type(), matrix->dtype(), &channels,
-                     fmt::format("{}_zero_point", name));
-  }
-  const DType codes = node.input(7)->dtype();
-  check_scale(node.input(6)->type(), nullptr, "dst_scale");
-  check_zero_point(node.input(7)->type(), codes, nullptr, "dst_zero_point");
-  outputs[0] = {codes, matmul_dims(node.input(0)->type(), node.input(3)->type())};
-  check_codes(outputs[0], "dst");
-}
-
-void reference_linear(const ReferenceArgs& args) {
-  const std::vector<double> a_scale = to_doubles(args.inputs[1]);
-  const std::vector<double> b_scale = to_doubles(args.inputs[4]);
-  const double scale = to_doubles(args.inputs[6])[0];
-  const double zero_point = to_doubles(args.inputs[7])[0];
-  dispatch_codes(args.outputs[0].dtype(), [&]<typename T>(T) {
-    const auto dst = args.outputs[0].span<T>();
-    multiply(args.inputs[0], args.inputs[2], args.inputs[3], args.inputs[5],
-             [&](size_t i, int64_t m, int64_t n, int32_t sum) {
-               const double value = sum * of_channel(a_scale, m) * of_channel(b_scale, n);
-               dst[i] = saturated<T>(value / scale, zero_point);
-             });
-  });
-}
-
-ExampleInput codes(DType dtype, Shape shape, bool constant = false) {
-  return {.dtype = dtype,
-          .shape = std::move(shape),
-          .low = dtype == DType::kU8 ? 0.0F : -99.0F,
-          .high = 99,
-          .constant = constant};
-}
-ExampleInput scale(Shape shape) { return {.shape = std::move(shape), .low = 0.01F, .high = 0.1F}; }
+size_t sparsity_axis(const Node& node) { return node.input(1)->rank() - (trans_b(node.attrs()) ? 1 : 2); }
 
 }  // namespace
 
-extern const OpDef kMatMulInteger;
-const OpDef kMatMulInteger = {
-    .name = "MatMulInteger",
+extern const OpDef kQuantizedMatMul;
+const OpDef kQuantizedMatMul = {
+    .name = "QuantizedMatMul",
     .doc =
-        "dst = (a - a_zero_point) * (b - b_zero_point) in i32; zero points may be one per row of a, column "
-        "of b.",
-    .inputs = {{"a"},
-               {"b"},
+        "dst = activation((a - a_zero_point) * (b - b_zero_point) * scale + bias + residual), as f32 or as "
+        "codes, with "
+        "b's last two axes swapped when transB; the sums are exact integers, scale and bias one for each "
+        "column.",
+    .standard = false,
+    .inputs = {{.name = "a", .domain = all_codes},
+               {.name = "b", .weight = true, .domain = all_codes},
+               {.name = "scale", .state = true, .domain = small_scales},
+               {.name = "bias", .optional = true},
+               {.name = "residual", .optional = true, .domain = all_codes},
                {.name = "a_zero_point", .optional = true, .state = true},
                {.name = "b_zero_point", .optional = true, .state = true}},
     .outputs = {{"dst"}},
-    .infer = infer_integer,
-    .reference = reference_integer,
+    .attrs = {"activation", "activation_offset", "activation_slope", "clip_high", "clip_low", "output_dtype",
+              "output_scale", "output_zero_point", "residual_scale", "residual_zero_point", "transB"},
+    .infer = infer,
+    .reference = reference,
     .grad = not_differentiable("codes are not numbers to differentiate by"),
     .amp = Amp::kFixed,
     .quant = quant_float("works on codes already"),
-    .sparsity = no_sparsity(),
-    .examples = {{.inputs = {codes(DType::kU8, {4, 3}), codes(DType::kI8, {3, 2}), codes(DType::kU8, {}),
-                             codes(DType::kI8, {2}, true)}},
-                 {.inputs = {codes(DType::kI8, {2, 4, 3}), codes(DType::kI8, {3}), codes(DType::kI8, {4})}},
-                 {.inputs = {codes(DType::kU8, {2, 3}), codes(DType::kU8, {3, 2})}}},
-};
-
-extern const OpDef kQLinearMatMul;
-const OpDef kQLinearMatMul = {
-    .name = "QLinearMatMul",
-    .doc = "dst = the codes of a * b, each side with its scale and zero point.",
-    .inputs = {{"a"},
-               {.name = "a_scale", .state = true, .domain = positive_numbers},
-               {.name = "a_zero_point", .state = true},
-               {"b"},
-               {.name = "b_scale", .state = true, .domain = positive_numbers},
-               {.name = "b_zero_point", .state = true},
-               {.name = "dst_scale", .state = true, .domain = positive_numbers},
-               {.name = "dst_zero_point", .state = true}},
-    .outputs = {{"dst"}},
-    .infer = infer_linear,
-    .reference = reference_linear,
-    .grad = not_differentiable("codes are not numbers to differentiate by"),
-    .amp = Amp::kFixed,
-    .quant = quant_float("works on codes already"),
-    .sparsity = no_sparsity(),
-    .examples = {{.inputs = {codes(DType::kU8, {3, 4}), scale({}), codes(DType::kU8, {}),
-                             codes(DType::kU8, {4, 2}), scale({}), codes(DType::kU8, {}), scale({}),
-                             codes(DType::kU8, {})}},
-                 {.inputs = {codes(DType::kI8, {2, 3, 4}), scale({3}), codes(DType::kI8, {3}),
-                             codes(DType::kI8, {4, 2}), scale({2}), codes(DType::kI8, {2}), scale({1}),
-                             codes(DType::kI8, {1})}}},
+    .sparsity = {1, sparsity_axis},
+    .examples = {{.inputs = {code_input(DType::kU8, {3, 20}),
+                             weight_codes({7, 20}),
+                             unit_scale({7}),
+                             constant_input({7}, -1, 1),
+                             {.absent = true},
+                             zero_point_input(DType::kU8, 121)},
+                  .attrs = with_output_codes({{"transB", int64_t{1}}, {"activation", std::string("relu")}},
+                                             {DType::kU8, 0.05F, 0})},
+                 {.inputs = {code_input(DType::kI8, {2, 5, 32}), weight_codes({32, 16}), unit_scale({16}),
+                             constant_input({16}, -1, 1), code_input(DType::kI8, {2, 5, 16})},
+                  .attrs =
+                      with_output_codes({{"residual_scale", 0.02F}, {"residual_zero_point", int64_t{-7}}},
+                                        {DType::kI8, 0.04F, 9})},
+                 {.inputs = {code_input(DType::kU8, {2, 3, 5, 8}),
+                             code_input(DType::kU8, {2, 3, 8, 6}),
+                             unit_scale({1}),
+                             {.absent = true},
+                             {.absent = true},
+                             zero_point_input(DType::kU8, 3),
+                             zero_point_input(DType::kU8, 131)}},
+                 {.inputs = {code_input(DType::kI8, {2, 5, 8}),
+                             code_input(DType::kI8, {2, 6, 8}),
+                             unit_scale({}),
+                             {.absent = true},
+                             {.absent = true},
+                             zero_point_input(DType::kI8, 3),
+                             zero_point_input(DType::kI8, -1)},
+                  .attrs = with_output_codes({{"transB", int64_t{1}}}, {DType::kU8, 0.02F, 128})},
+                 {.inputs = {code_input(DType::kU8, {4, 24}),
+                             weight_codes({24, 9}),
+                             {.shape = {9}, .low = 0.001F, .high = 0.002F},
+                             {.shape = {9}},
+                             {.shape = {4, 9}},
+                             {.dtype = DType::kU8, .shape = {}, .low = 0, .high = 255}},
+                  .attrs = {{"activation", std::string("gelu")}}},
+                 {.inputs = {code_input(DType::kU8, {1, 64}), weight_codes({64, 48}), unit_scale({48}),
+                             constant_input({48}, -1, 1)}}},
 };
 
 }  // namespace twofour::ops
