@@ -40,6 +40,8 @@ bool detect(CpuFeature feature) {
     case CpuFeature::kAvx512Bf16: return max_isa() >= Isa::kAvx512 && cpuid_bit(7, 1, 0, 5);
     case CpuFeature::kAmxBf16: return max_isa() >= Isa::kAvx512 && cpuid_bit(7, 0, 3, 22);
     case CpuFeature::kAvx512Vnni: return max_isa() >= Isa::kAvx512 && cpuid_bit(7, 0, 2, 11);
+    case CpuFeature::kAvx512Vbmi: return max_isa() >= Isa::kAvx512 && cpuid_bit(7, 0, 2, 1);
+    case CpuFeature::kAvx512Vbmi2: return max_isa() >= Isa::kAvx512 && cpuid_bit(7, 0, 2, 6);
     case CpuFeature::kClflushopt: return cpuid_bit(7, 0, 1, 23);
     case CpuFeature::kHypervisor: return cpuid_bit(1, 0, 2, 31);
   }

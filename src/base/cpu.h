@@ -24,6 +24,8 @@ enum class CpuFeature : uint8_t {
   kAvx512Bf16,
   kAmxBf16,
   kAvx512Vnni,
+  kAvx512Vbmi,
+  kAvx512Vbmi2,
   kClflushopt,
   kHypervisor
 };

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "cpu/sparse24/block_plan.h"
@@ -14,10 +15,18 @@ enum class Activation : uint8_t {
   kClip
 };  // relu: max(0, v); clip: min(hi, max(lo, v)); NaN stays NaN
 
+/// What sums of 8-bit products stand for: (start[m] + sum) * scale[m]. The start holds what the zero point of
+/// X adds.
+struct CodeSums {
+  std::vector<int32_t> start;  // [M]
+  std::vector<float> scale;    // [M]
+};
+
 /// C[m, n] = activation(sum + bias[m] + residual[m, n]).
 struct Epilogue {
-  std::vector<float> bias;  // [M], or empty
-  bool residual = false;    // a residual tensor of C's shape and layout is given at run time
+  std::optional<CodeSums> codes;  // X holds u8 codes and W i8 ones, as whole numbers
+  std::vector<float> bias;        // [M], or empty
+  bool residual = false;          // a residual tensor of C's shape and layout is given at run time
   Activation activation = Activation::kNone;
   float lo = 0.0F;  // clip only
   float hi = 0.0F;
@@ -34,7 +43,8 @@ struct PanelTarget {
 /// Generated code reads it: 8-byte fields only. Strides in bytes. Nothing needs alignment, 64 bytes is
 /// fastest.
 struct BlockArgs {
-  const float* x = nullptr;  // of the first panel: the block's first X row, or what row_offsets start from
+  const float* x = nullptr;  // of the first panel (codes: four in the place of each float): the block's first
+                             // X row, or what row_offsets start from
   int64_t x_stride = 0;      // from panel to panel
   float* sum = nullptr;      // [panels][block rows][16] partial sums; read unless first, written unless last
   int64_t sum_stride = 0;
@@ -45,7 +55,7 @@ struct BlockArgs {
 
 struct BlockSpec {
   Range rows;
-  Range columns;
+  Range columns;       // X rows: columns of W, or blocks of four of codes
   bool first = false;  // starts the sum with the bias or zero
   bool last = false;   // applies the rest of the epilogue and writes to the targets
   /// Bytes from BlockArgs::x to the X rows 0 .. K-1 of the whole matrix. None: the block's rows lie 64 bytes

@@ -1,10 +1,12 @@
-// Generates the machine code of one block of a 2:4 matrix (AVX-512F, System V calling convention).
+// Generates the machine code of one block of a 2:4 matrix (AVX-512, System V calling convention).
 //
-// The pattern lives in register numbers: the four X rows of a quad are loaded into zmm28..31, and row i
-// of W adds kept0 * zmm(28 + idx0), then kept1 * zmm(28 + idx1), to its accumulator zmm(i), the value being
-// an embedded broadcast from memory. All rows take their first kept value before any takes its second, so no
-// two neighbouring FMAs depend on each other. Weights stand in front of the code that reads them, in the
-// order of their use.
+// The pattern lies in register numbers: a kept weight, an embedded broadcast from memory, meets the register
+// that holds its X. Weights stand in front of the code that reads them, in the order of their use.
+//   f32 (f32_block.cpp): the four X rows of a quad are loaded into zmm28..31, and row i of W adds
+//     kept0 * zmm(28 + idx0), then kept1 * zmm(28 + idx1), to its accumulator zmm(i).
+//   codes (code_block.cpp; needs VNNI and VBMI2): an X row holds four codes of each column. Of two X rows,
+//   six
+//     registers get the pairs that blocks of four can keep, so that one vpdpbusd does eight columns of W.
 #pragma once
 
 #include <xbyak/xbyak.h>
@@ -21,7 +23,7 @@ using BlockFn = void (*)(const BlockArgs*);
 constexpr int64_t kMaxBlockColumns = 256;  // packed X rows that an 8-bit scaled displacement reaches
 
 /// At least the bytes that generate_block emits.
-int64_t block_bytes_bound(const BlockSpec& spec);
+int64_t block_bytes_bound(const BlockSpec& spec, bool codes);
 
 /// Appends the data and code of one block; returns its entry (callable once the memory is executable).
 BlockFn generate_block(Xbyak::CodeGenerator& out, const backend::Sparse24View& matrix,

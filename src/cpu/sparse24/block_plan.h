@@ -16,8 +16,9 @@ namespace twofour::cpu {
 constexpr int64_t kMaxTilePanels = 64;
 constexpr int64_t kPanelWidth = 16;  // columns of a panel: one vector of f32
 constexpr int64_t kPanelRowBytes = kPanelWidth * static_cast<int64_t>(sizeof(float));
-/// Rows of a generated block: accumulators. The other four registers hold the X rows of a quad.
+/// Rows of a generated block: accumulators. The other registers hold X.
 constexpr int64_t kMaxBlockRows = 28;
+constexpr int64_t kMaxCodeBlockRows = 25;
 /// Rows of a block of lists: many, which share the X rows in L1. Their cache lines, times the panels, fall
 /// into different cache sets.
 constexpr int64_t kMaxListedRows = 92;
@@ -37,7 +38,7 @@ std::vector<Range> split_evenly(int64_t total, int64_t limit, int64_t unit);
 
 struct BlockPlan {
   std::vector<Range> m_blocks;      // rows
-  std::vector<Range> k_blocks;      // columns, multiples of four
+  std::vector<Range> k_blocks;      // X rows, multiples of four but for the end
   std::vector<Range> super_blocks;  // indices into k_blocks
   int64_t m_block = 0;              // rows of the largest block
 };

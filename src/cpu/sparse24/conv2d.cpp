@@ -13,7 +13,7 @@ namespace {
 constexpr size_t kAlignment = 64;
 constexpr int64_t kDirectAhead = 128;  // two panels; 192 and 256 gain a little less
 
-void check(const backend::Sparse24View& weights, const ConvShape& shape) {
+void check(const backend::Sparse24View& weights, const ConvShape& shape, bool codes) {
   TWOFOUR_CHECK(shape.batch >= 0 && shape.c > 0 && shape.k > 0 && shape.r > 0 && shape.s > 0 && shape.h > 0 &&
                     shape.w > 0 && shape.stride_h > 0 && shape.stride_w > 0 && shape.dilation_h > 0 &&
                     shape.dilation_w > 0 && shape.pad_top >= 0 && shape.pad_left >= 0 &&
@@ -27,12 +27,16 @@ void check(const backend::Sparse24View& weights, const ConvShape& shape) {
   TWOFOUR_CHECK(shape.groups > 0 && shape.c % shape.groups == 0 && shape.k % shape.groups == 0,
                 kInvalidArgument, "[sparse24_conv2d] {} groups do not divide {} input and {} output channels",
                 shape.groups, shape.c, shape.k);
-  TWOFOUR_CHECK(weights.m == shape.k && weights.k == shape.gemm_k(), kInvalidArgument,
+  const int64_t per_float = codes ? 4 : 1;
+  TWOFOUR_CHECK(weights.m == shape.k && weights.k == shape.gemm_k() * per_float, kInvalidArgument,
                 "[sparse24_conv2d] weights are {}x{}, a {}x{} kernel from {} to {} channels needs {}x{}",
-                weights.m, weights.k, shape.r, shape.s, shape.group_c(), shape.k, shape.k, shape.gemm_k());
-  TWOFOUR_CHECK(shape.group_c() % 4 == 0, kInvalidArgument,
+                weights.m, weights.k, shape.r, shape.s, shape.group_c() * per_float, shape.k, shape.k,
+                shape.gemm_k() * per_float);
+  TWOFOUR_CHECK(codes || shape.group_c() % 4 == 0, kInvalidArgument,
                 "[sparse24_conv2d] {} input channels of a group; 2:4 needs a multiple of four",
                 shape.group_c());
+  TWOFOUR_CHECK(!codes || shape.layout == ImageLayout::kNhwc, kInvalidArgument,
+                "[sparse24_conv2d] codes are read in NHWC order only");
 }
 
 /// NHWC results are transposed after the generated code; a residual, and what follows it, waits until then.
@@ -83,7 +87,7 @@ Sparse24Options fitted(Sparse24Options options, const ConvMap& map) {
     options.k_block = planar_k_block(map.shape);
   if (options.expected_panels == 0) {
     const auto of_group =
-        static_cast<int64_t>(split_evenly(map.shape.group_k(), sparse24_block_rows(options.form), 1).size());
+        static_cast<int64_t>(split_evenly(map.shape.group_k(), sparse24_block_rows(options), 1).size());
     const WorkPlan work = plan_work(map.images, map.panels, map.shape.groups * of_group, options.tile_panels,
                                     max_threads(), map.bundles());
     options.expected_panels = std::max<int64_t>(work.tile_panels(), 1);
@@ -130,7 +134,7 @@ ConvBlocking conv_blocking(const ConvShape& shape, const Sparse24Options& given)
 Sparse24Created<Sparse24Conv2d> Sparse24Conv2d::create(const backend::Sparse24View& weights,
                                                        const ConvShape& shape, const Epilogue& epilogue,
                                                        const Sparse24Options& given) {
-  check(weights, shape);
+  check(weights, shape, given.codes);
   check_options(given);
   const auto [options, map] = mapped(given, shape);
   auto gemm =
@@ -161,6 +165,7 @@ void Sparse24Conv2d::run(const float* src, const float* residual, float* dst, st
   const size_t stride = thread_scratch_bytes(map_, gemm_->plan(), work);
   ConvCall call{map_, *gemm_, src, residual, late_, dst};
   call.late.residual = map_.shape.layout == ImageLayout::kNhwc ? residual : nullptr;
+  call.late.codes = codes_ ? &*codes_ : nullptr;
   const auto address = reinterpret_cast<uintptr_t>(scratch);
   std::byte* aligned = scratch + (round_up(address, kAlignment) - address);
   parallel_items(work, count, [&](int64_t thread, int64_t item) {

@@ -1,4 +1,8 @@
-// dst = activation(conv2d(src, W) + bias + residual) with W 2:4 along C at every (k, r, s), f32.
+// dst = activation(conv2d(src, W) + bias + residual) with W 2:4 along C at every (k, r, s), f32 or 8-bit
+// codes.
+//
+// Of codes, options.codes, src is NHWC and shape.c a quarter of its channels: four u8 codes (i8 ones with
+// shape.flip) are moved like one float. dst is f32, or with a CodeOutput codes.
 //
 // Implicit GEMM, one for each group: M = K, columns = output pixels, GEMM K in the order (r, s, c). A tile of
 // pixels is packed into panels in scratch memory, the blocks of gemm.h run over it, and results go straight
@@ -39,6 +43,12 @@ class Sparse24Conv2d {
   static Sparse24Created<Sparse24Conv2d> create(const backend::Sparse24View& weights, const ConvShape& shape,
                                                 const Epilogue& epilogue,
                                                 const Sparse24Options& options = {});
+  /// dst will hold codes, and so will the residual if `residual` is set; the epilogue has neither residual
+  /// nor activation.
+  void write_codes(const CodeOutput& output, bool residual) {
+    codes_ = output;
+    residual_ = residual;
+  }
 
   /// How the input is read; see conv_map.h.
   ConvMapping mapping() const { return map_.mapping; }
@@ -56,6 +66,7 @@ class Sparse24Conv2d {
   ConvMap map_;
   bool residual_ = false;
   LateEpilogue late_;  // what unpacking NHWC does; its residual is set by run()
+  std::optional<CodeOutput> codes_;
   std::unique_ptr<Sparse24Gemm> gemm_;
 };
 

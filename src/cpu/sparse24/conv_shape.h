@@ -1,4 +1,5 @@
-// Geometry of a 2-D convolution as the sparse kernels see it, f32.
+// Geometry of a 2-D convolution as the sparse kernels see it: f32, or 8-bit codes, of which four stand in the
+// place of each f32, so that c is a quarter of the channels.
 #pragma once
 
 #include <cstdint>
@@ -20,6 +21,8 @@ struct ConvShape {
   int64_t stride_h = 1, stride_w = 1;
   int64_t pad_top = 0, pad_left = 0, pad_bottom = 0, pad_right = 0;
   int64_t dilation_h = 1, dilation_w = 1;
+  /// Of codes, four in the place of each f32 of src: those beside the image, and what makes codes u8.
+  uint32_t blank = 0, flip = 0;
 
   int64_t out_h() const { return (h + pad_top + pad_bottom - dilation_h * (r - 1) - 1) / stride_h + 1; }
   int64_t out_w() const { return (w + pad_left + pad_right - dilation_w * (s - 1) - 1) / stride_w + 1; }

@@ -11,7 +11,8 @@ constexpr int64_t kLine = 64;
 
 }  // namespace
 
-FastEmitter::Table::Table() {
+FastEmitter::Table::Table(ProductKind kind) : sources(product_registers(kind).sources) {
+  const ProductRegisters registers = product_registers(kind);
   Xbyak::CodeGenerator out;
   const auto take = [&](uint8_t* code, size_t bytes) {
     TWOFOUR_ASSERT(out.getSize() == bytes, "an instruction takes {} bytes, expected {}", out.getSize(),
@@ -19,35 +20,38 @@ FastEmitter::Table::Table() {
     std::copy_n(out.getCode(), bytes, code);
     out.reset();
   };
-  for (int position = 0; position < 4; ++position) {
-    const Xbyak::Zmm x(kXRegister + position);
-    const auto i = static_cast<size_t>(position);
-    for (int row = 0; row < kMaxBlockRows; ++row) {
-      out.vfmadd231ps(Xbyak::Zmm(row), x, out.ptr_b[out.rax + 4]);
-      uint8_t* code = reinterpret_cast<uint8_t*>(&fma[static_cast<size_t>(row * 4 + position)]);
-      take(code, kFmaBytes);
-      code[kFmaBytes - 1] = 0;
+  for (int row = 0; row < registers.rows; ++row)
+    for (int source = 0; source < sources; ++source) {
+      const Xbyak::Zmm sum(row), x(registers.first_source + source);
+      const auto weight = out.ptr_b[out.rax + 4];
+      kind == ProductKind::kF32 ? out.vfmadd231ps(sum, x, weight) : out.vpdpbusd(sum, x, weight);
+      uint64_t& code = product.emplace_back(0);
+      take(reinterpret_cast<uint8_t*>(&code), kProductBytes);
+      reinterpret_cast<uint8_t*>(&code)[kProductBytes - 1] = 0;
     }
+  for (int source = 0; source < sources; ++source) {
+    const Xbyak::Zmm x(registers.first_source + source);
+    Loads& load = loads.emplace_back();
     out.vmovups(x, out.ptr[out.rdx + kLine]);
-    take(near_load[i].data(), kNearLoadBytes);
+    take(load.near.data(), kNearLoadBytes);
     out.vmovups(x, out.ptr[out.rdx + 1]);
-    take(far_load[i].data(), kFarLoadBytes);
+    take(load.far.data(), kFarLoadBytes);
   }
 }
 
-const FastEmitter::Table& FastEmitter::table() {
-  static const Table table;
-  return table;
+const FastEmitter::Table& FastEmitter::table(ProductKind kind) {
+  static const std::array tables = {Table(ProductKind::kF32), Table(ProductKind::kCodes)};
+  return tables[static_cast<size_t>(kind)];
 }
 
-void FastEmitter::load_x(int position, int64_t bytes) {
-  const auto i = static_cast<size_t>(position);
+void FastEmitter::load_x(int source, int64_t bytes) {
+  const Loads& load = table_.loads[static_cast<size_t>(source)];
   if (bytes % kLine == 0 && bytes / kLine >= INT8_MIN && bytes / kLine <= INT8_MAX) {
-    at_ = std::ranges::copy(table_.near_load[i], at_).out;
+    at_ = std::ranges::copy(load.near, at_).out;
     at_[-1] = static_cast<uint8_t>(bytes / kLine);
     return;
   }
-  at_ = std::ranges::copy(table_.far_load[i], at_).out;
+  at_ = std::ranges::copy(load.far, at_).out;
   const auto displacement = static_cast<int32_t>(bytes);
   std::memcpy(at_ - sizeof displacement, &displacement, sizeof displacement);
 }

@@ -1,4 +1,4 @@
-// The two instructions that generated blocks mostly consist of, encoded once by the assembler and copied with
+// The instructions that generated blocks mostly consist of, encoded once by the assembler and copied with
 // their displacements filled in: a network has tens of millions of them.
 #pragma once
 
@@ -8,39 +8,53 @@
 #include <cstdint>
 #include <cstring>
 #include <span>
+#include <vector>
 
 #include "cpu/sparse24/block_plan.h"
 
 namespace twofour::cpu {
 
-/// Registers of generated code: X rows in zmm28..31, X at rdx, weights at rax.
+/// zmm(row) += zmm(kSourceRegister of the kind + source) * weight.
+struct Product {
+  uint8_t row, source;
+};
+
+/// What a block multiplies: f32 by vfmadd231ps from zmm28 on, or codes by vpdpbusd from zmm25 on.
+enum class ProductKind : uint8_t { kF32, kCodes };
+struct ProductRegisters {
+  int rows;          // accumulators, from zmm0 on
+  int first_source;  // the sources follow
+  int sources;
+};
+constexpr ProductRegisters product_registers(ProductKind kind) {
+  return kind == ProductKind::kF32 ? ProductRegisters{kMaxBlockRows, 28, 4}
+                                   : ProductRegisters{kMaxCodeBlockRows, 25, 7};
+}
+
+/// Registers of generated code: X at rdx, weights at rax.
 class FastEmitter {
  public:
-  static constexpr int kXRegister = 28;
-  static constexpr int64_t kFmaBytes = 7;
+  static constexpr int64_t kProductBytes = 7;
 
   /// Writes where `out` stands. Until sync() nothing else may write there. One copy of eight bytes may touch
   /// the byte after the last instruction.
-  explicit FastEmitter(Xbyak::CodeGenerator& out) : out_(out), table_(table()) { resume(); }
+  FastEmitter(Xbyak::CodeGenerator& out, ProductKind kind) : out_(out), table_(table(kind)) { resume(); }
 
-  /// For i in [0, positions.size()):
-  /// vfmadd231ps zmm(row + i), zmm(28 + positions[i]), [rax + 4 * (element + i)]{1to16}; elements in [-128,
-  /// 127].
-  void fmas(int row, std::span<const uint8_t> positions, int64_t element) {
-    constexpr int kDisplacement = (kFmaBytes - 1) * 8;
-    const uint64_t* codes = &table_.fma[static_cast<size_t>(row) * 4];
+  /// For every product i, with the weights [rax + 4 * (element + i)]{1to16}; elements in [-128, 127].
+  void products(std::span<const Product> list, int64_t element) {
+    constexpr int kDisplacement = (kProductBytes - 1) * 8;
     auto displacement = static_cast<uint8_t>(element);
     uint8_t* at = at_;
-    for (const uint8_t position : positions) {
-      const uint64_t code = codes[position] | static_cast<uint64_t>(displacement++) << kDisplacement;
+    for (const Product& p : list) {
+      const uint64_t code = table_.product[static_cast<size_t>(p.row * table_.sources + p.source)] |
+                            static_cast<uint64_t>(displacement++) << kDisplacement;
       std::memcpy(at, &code, sizeof code);
-      at += kFmaBytes;
-      codes += 4;
+      at += kProductBytes;
     }
     at_ = at;
   }
-  /// vmovups zmm(28 + position), [rdx + bytes].
-  void load_x(int position, int64_t bytes);
+  /// vmovups zmm(first_source + source), [rdx + bytes].
+  void load_x(int source, int64_t bytes);
 
   /// Lets `out` go on after the last instruction; resume() then lets this go on after what `out` wrote.
   void sync() { out_.setSize(static_cast<size_t>(at_ - out_.getCode())); }
@@ -49,13 +63,17 @@ class FastEmitter {
  private:
   static constexpr size_t kNearLoadBytes = 7;  // displacement: one byte, in lines
   static constexpr size_t kFarLoadBytes = 10;  // four bytes
-  struct Table {
-    std::array<uint64_t, static_cast<size_t>(kMaxBlockRows) * 4> fma{};
-    std::array<std::array<uint8_t, kNearLoadBytes>, 4> near_load;
-    std::array<std::array<uint8_t, kFarLoadBytes>, 4> far_load;
-    Table();
+  struct Loads {
+    std::array<uint8_t, kNearLoadBytes> near;
+    std::array<uint8_t, kFarLoadBytes> far;
   };
-  static const Table& table();
+  struct Table {
+    int sources;
+    std::vector<uint64_t> product;  // [rows][sources]
+    std::vector<Loads> loads;       // [sources]
+    explicit Table(ProductKind kind);
+  };
+  static const Table& table(ProductKind kind);
 
   Xbyak::CodeGenerator& out_;
   const Table& table_;

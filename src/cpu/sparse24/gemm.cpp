@@ -36,6 +36,17 @@ int64_t super_block_of(const Sparse24Options& options) {
   return std::max<int64_t>(256, static_cast<int64_t>(l2_bytes() / 2) / (panels * kPanelRowBytes));
 }
 
+void check_epilogue(const Epilogue& epilogue, int64_t m) {
+  const auto check = [m](const char* what, size_t count) {
+    TWOFOUR_CHECK(static_cast<int64_t>(count) == m, kInvalidArgument,
+                  "[sparse24] {} has {} values, expected {}", what, count, m);
+  };
+  if (!epilogue.bias.empty()) check("bias", epilogue.bias.size());
+  if (!epilogue.codes) return;
+  check("start", epilogue.codes->start.size());
+  check("scale", epilogue.codes->scale.size());
+}
+
 }  // namespace
 
 backend::Support sparse24_supports(Isa isa) {
@@ -43,8 +54,9 @@ backend::Support sparse24_supports(Isa isa) {
   return backend::declined(backend::Reason::kIsa, fmt::format("needs avx2, has {}", isa_name(isa)));
 }
 
-int64_t sparse24_block_rows(BlockForm form) {
-  return form == BlockForm::kLists ? kMaxListedRows : kMaxBlockRows;
+int64_t sparse24_block_rows(const Sparse24Options& options) {
+  if (options.form == BlockForm::kLists) return kMaxListedRows;
+  return options.codes ? kMaxCodeBlockRows : kMaxBlockRows;
 }
 
 /// The X rows of a block of lists and seven panels take most of an L1 cache of 48 KiB; generated blocks read
@@ -62,29 +74,34 @@ void check_options(const Sparse24Options& options) {
                 kMaxPrefetchBlocks);
 }
 
-backend::Support sparse24_code_ok(int64_t m, int64_t k, const Sparse24Options& options) {
+backend::Support sparse24_code_ok(int64_t m, int64_t x_rows, const Sparse24Options& options) {
   if (const Isa isa = std::min(options.isa, max_isa()); isa < Isa::kAvx512)
     return backend::declined(backend::Reason::kIsa, fmt::format("needs avx512, has {}", isa_name(isa)));
+  if (options.codes && !(cpu_has(CpuFeature::kAvx512Vnni) && cpu_has(CpuFeature::kAvx512Vbmi2)))
+    return backend::declined(backend::Reason::kIsa, "needs avx512-vnni and avx512-vbmi2");
   if (const backend::Support& no = generated_code_ok(); !no) return no;
   const int64_t k_block = default_k_block(BlockForm::kCode);
-  const BlockSpec largest{.rows = {0, std::min(m, kMaxBlockRows)}, .columns = {0, std::min(k, k_block)}};
-  const int64_t blocks = ceil_div(m, kMaxBlockRows) * ceil_div(k, k_block);
-  if (blocks <= options.code_budget_bytes / block_bytes_bound(largest)) return backend::supported();
-  return backend::declined(backend::Reason::kCodeBudget,
-                           fmt::format("{}x{} weights, {} bytes", m, k, options.code_budget_bytes));
+  const int64_t block_rows = options.codes ? kMaxCodeBlockRows : kMaxBlockRows;
+  const BlockSpec largest{.rows = {0, std::min(m, block_rows)}, .columns = {0, std::min(x_rows, k_block)}};
+  const int64_t blocks = ceil_div(m, block_rows) * ceil_div(x_rows, k_block);
+  if (blocks <= options.code_budget_bytes / block_bytes_bound(largest, options.codes))
+    return backend::supported();
+  return backend::declined(
+      backend::Reason::kCodeBudget,
+      fmt::format("{} rows of weights for {} of X, {} bytes", m, x_rows, options.code_budget_bytes));
 }
 
-Sparse24Options with_form(Sparse24Options options, int64_t m, int64_t k) {
+Sparse24Options with_form(Sparse24Options options, int64_t m, int64_t x_rows) {
   if (options.form != BlockForm::kAuto) return options;
-  const backend::Support code = sparse24_code_ok(m, k, options);
-  const bool dense_has_code = code || code.reason == backend::Reason::kCodeBudget;
+  const backend::Support code = sparse24_code_ok(m, x_rows, options);
+  const bool dense_has_code = options.codes || code || code.reason == backend::Reason::kCodeBudget;
   options.form = dense_has_code ? BlockForm::kCode : BlockForm::kLists;
   return options;
 }
 
-BlockPlan sparse24_plan(int64_t m, int64_t k, const Sparse24Options& options) {
+BlockPlan sparse24_plan(int64_t m, int64_t x_rows, const Sparse24Options& options) {
   const int64_t k_block = options.k_block > 0 ? options.k_block : default_k_block(options.form);
-  return plan_blocks(m, k, sparse24_block_rows(options.form), k_block, super_block_of(options),
+  return plan_blocks(m, x_rows, sparse24_block_rows(options), k_block, super_block_of(options),
                      m / options.groups);
 }
 
@@ -94,24 +111,24 @@ Sparse24Created<Sparse24Gemm> Sparse24Gemm::create(const backend::Sparse24View& 
   const Isa isa = std::min(options.isa, max_isa());
   if (auto support = sparse24_supports(isa); !support) return {nullptr, std::move(support)};
   backend::verify(matrix);
-  TWOFOUR_CHECK(epilogue.bias.empty() || static_cast<int64_t>(epilogue.bias.size()) == matrix.m,
-                kInvalidArgument, "[sparse24] bias has {} values, expected {}", epilogue.bias.size(),
-                matrix.m);
+  check_epilogue(epilogue, matrix.m);
   check_options(options);
-  TWOFOUR_ASSERT(row_offsets.empty() || static_cast<int64_t>(row_offsets.size()) == matrix.k,
-                 "{} row offsets for {} rows", row_offsets.size(), matrix.k);
+  TWOFOUR_ASSERT(options.codes == epilogue.codes.has_value(), "codes are announced or given, not both");
+  const int64_t x_rows = options.codes ? matrix.blocks_per_row() : matrix.k;
+  TWOFOUR_ASSERT(row_offsets.empty() || static_cast<int64_t>(row_offsets.size()) == x_rows,
+                 "{} row offsets for {} rows", row_offsets.size(), x_rows);
   if (matrix.m == 0 || matrix.k == 0)
     return {nullptr,
             backend::declined(backend::Reason::kShape, fmt::format("{}x{} weights", matrix.m, matrix.k))};
-  const BlockForm form = with_form(options, matrix.m, matrix.k).form;
+  const BlockForm form = with_form(options, matrix.m, x_rows).form;
   if (form == BlockForm::kCode)
-    if (auto support = sparse24_code_ok(matrix.m, matrix.k, options); !support)
+    if (auto support = sparse24_code_ok(matrix.m, x_rows, options); !support)
       return {nullptr, std::move(support)};
   std::unique_ptr<Sparse24Gemm> gemm(new Sparse24Gemm);
   gemm->options_ = options;
   gemm->options_.isa = isa;
   gemm->options_.form = form;
-  gemm->plan_ = sparse24_plan(matrix.m, matrix.k, gemm->options_);
+  gemm->plan_ = sparse24_plan(matrix.m, x_rows, gemm->options_);
   gemm->places_ = places_in(gemm->plan_);
   const auto specs = block_specs(gemm->plan_, options, row_offsets);
   if (form == BlockForm::kLists) gemm->listed_ = ListedBlocks(matrix, epilogue, specs);
@@ -122,7 +139,7 @@ Sparse24Created<Sparse24Gemm> Sparse24Gemm::create(const backend::Sparse24View& 
 void Sparse24Gemm::generate(const backend::Sparse24View& matrix, const Epilogue& epilogue,
                             const std::vector<BlockSpec>& specs) {
   int64_t bytes = 0;
-  for (const BlockSpec& spec : specs) bytes += block_bytes_bound(spec);
+  for (const BlockSpec& spec : specs) bytes += block_bytes_bound(spec, options_.codes);
   code_ = ExecutableBuffer(static_cast<size_t>(bytes));
   Xbyak::CodeGenerator out(static_cast<size_t>(bytes), code_.writable());
   for (const BlockSpec& spec : specs) entries_.push_back(generate_block(out, matrix, epilogue, spec));

@@ -1,6 +1,6 @@
-// C = activation(W X + bias + residual) for a constant 2:4 matrix W [M,K], f32: by code generated from W
-// (AVX-512, block_generator.h) or, where there is none, from lists of its kept values (AVX2,
-// listed_blocks.h).
+// C = activation(W X + bias + residual) for a constant 2:4 matrix W [M,K], f32 or 8-bit codes whose sums
+// become f32: by code generated from W (AVX-512, block_generator.h) or, for f32 where there is none, from
+// lists of its kept values (AVX2, listed_blocks.h).
 //
 // Works on panels: X is [ceil(N/16)][K][16] and C is [ceil(N/16)][M][16], one column of a panel being one
 // column of the matrix. Columns beyond N are computed like the others. conv2d.h and linear.h add plain
@@ -27,13 +27,13 @@ backend::Support sparse24_supports(Isa isa = max_isa());
 /// How the blocks of a matrix are kept. kAuto: as code where there is any, as lists below AVX-512 and where
 /// the system forbids code. Lists are no answer to a budget: dense kernels for AVX-512 are faster.
 enum class BlockForm : uint8_t { kAuto, kCode, kLists };
-/// The most rows of a block; `form` is not kAuto.
-int64_t sparse24_block_rows(BlockForm form);
 /// What Sparse24Options::k_block = 0 stands for.
 int64_t default_k_block(BlockForm form);
 constexpr int64_t kMaxPrefetchBlocks = 4;
 
 struct Sparse24Options {
+  bool codes =
+      false;  // W holds i8 codes and X u8 ones, four in the place of each float: an X row is a block of W
   Isa isa = max_isa();  // at most; the highest that the CPU has decides
   BlockForm form = BlockForm::kAuto;
   int64_t code_budget_bytes = int64_t{512} << 20;  // of generated code; lists are as large as dense weights
@@ -52,13 +52,16 @@ struct Sparse24Options {
 };
 /// Throws Error{kInvalidArgument} when a value is out of range.
 void check_options(const Sparse24Options& options);
-/// Whether code can be generated for a matrix [m,k]: needs AVX-512, a system that lets it run, and a budget.
-backend::Support sparse24_code_ok(int64_t m, int64_t k, const Sparse24Options& options = {});
-/// `options` with the form that a matrix [m,k] takes in place of kAuto.
-Sparse24Options with_form(Sparse24Options options, int64_t m, int64_t k);
+/// The most rows of a block; the form is not kAuto.
+int64_t sparse24_block_rows(const Sparse24Options& options);
+/// Whether code can be generated for a matrix of m rows that multiplies `x_rows` X rows: needs AVX-512 (for
+/// codes VNNI and VBMI2, too), a system that lets it run, and a budget.
+backend::Support sparse24_code_ok(int64_t m, int64_t x_rows, const Sparse24Options& options = {});
+/// `options` with the form that such a matrix takes in place of kAuto.
+Sparse24Options with_form(Sparse24Options options, int64_t m, int64_t x_rows);
 
-/// How create() cuts a matrix [m,k]; the form is not kAuto.
-BlockPlan sparse24_plan(int64_t m, int64_t k, const Sparse24Options& options);
+/// How create() cuts such a matrix; the form is not kAuto.
+BlockPlan sparse24_plan(int64_t m, int64_t x_rows, const Sparse24Options& options);
 
 /// A kernel, or why there is none.
 template <typename Kernel>
@@ -69,9 +72,11 @@ struct Sparse24Created {
 
 class Sparse24Gemm {
  public:
-  /// Declines below AVX2 and when the form is code that cannot be had. Throws Error{kInvalidArgument}
-  /// when the bias does not have M values, Error{kDataCorrupt} when `matrix` is not a legal 2:4 matrix.
-  /// `row_offsets` is for callers of run_block() whose X is not packed, see BlockSpec; empty otherwise.
+  /// Declines below AVX2 and when the form is code that cannot be had; codes have no lists. Throws
+  /// Error{kInvalidArgument} when what the epilogue has for each row is not there M times,
+  /// Error{kDataCorrupt} when `matrix` is not a legal 2:4 matrix. The matrix of codes holds them as whole
+  /// numbers. `row_offsets` is for callers of run_block() whose X is not packed, see BlockSpec; empty
+  /// otherwise.
   static Sparse24Created<Sparse24Gemm> create(const backend::Sparse24View& matrix, const Epilogue& epilogue,
                                               const Sparse24Options& options = {},
                                               const std::vector<int64_t>& row_offsets = {});

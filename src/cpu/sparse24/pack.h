@@ -6,6 +6,7 @@
 
 #include "base/cpu.h"
 #include "cpu/sparse24/block_plan.h"
+#include "cpu/sparse24/code_output.h"
 #include "cpu/sparse24/conv_shape.h"
 #include "cpu/sparse24/pixel_runs.h"
 
@@ -17,6 +18,8 @@ struct LateEpilogue {
   bool clamp = false;
   float lo = 0.0F;
   float hi = 0.0F;
+  /// dst, and the residual if there is one, hold codes, and this does all of it.
+  const CodeOutput* codes = nullptr;
 };
 
 constexpr int64_t kUnpackedChannels = 64;
@@ -37,6 +40,7 @@ struct PanelCopies {
                         int64_t panel_stride, int64_t row_stride);
   Pack pack_nchw;
   Pack pack_nhwc;
+  Pack pack_codes;  // NHWC; lanes without a pixel become shape.blank, and all are xor-ed with shape.flip
   /// Writes channels of `panels` (the pixels of each) to the NHWC images dst of `plane` pixels and `channels`
   /// channels. `rows` are those of the first panel, the next one's lie panel_stride floats on.
   void (*unpack_nhwc)(const ChannelRows& rows, int64_t panel_stride, std::span<const PixelRuns> panels,

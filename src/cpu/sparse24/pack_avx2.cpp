@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <bit>
 
 #include "cpu/native/simd.h"
 #include "cpu/sparse24/intrinsics.h"
@@ -45,6 +46,9 @@ struct Simd {
   TWOFOUR_SIMD_OP void store(float* dst, Vector v) { _mm256_store_ps(dst, v); }
   TWOFOUR_SIMD_OP void store(float* dst, const Mask& mask, Vector v) {
     mask.full ? _mm256_storeu_ps(dst, v) : _mm256_maskstore_ps(dst, mask.lanes, v);
+  }
+  TWOFOUR_SIMD_OP Vector flip(Vector v, uint32_t bits) {
+    return _mm256_xor_ps(v, _mm256_castsi256_ps(_mm256_set1_epi32(static_cast<int>(bits))));
   }
   /// `a` with the lanes of the mask from b.
   TWOFOUR_SIMD_OP Vector select(Vector a, const Mask& mask, Vector b) {

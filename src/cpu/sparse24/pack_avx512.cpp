@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <bit>
 
 #include "cpu/native/simd.h"
 #include "cpu/sparse24/pack.h"
@@ -31,6 +32,9 @@ struct Simd {
   }
   TWOFOUR_SIMD_OP void store(float* dst, Vector v) { _mm512_store_ps(dst, v); }
   TWOFOUR_SIMD_OP void store(float* dst, Mask mask, Vector v) { _mm512_mask_storeu_ps(dst, mask, v); }
+  TWOFOUR_SIMD_OP Vector flip(Vector v, uint32_t bits) {
+    return _mm512_xor_ps(v, _mm512_castsi512_ps(_mm512_set1_epi32(static_cast<int>(bits))));
+  }
   /// `a` with the lanes of the mask from b.
   TWOFOUR_SIMD_OP Vector select(Vector a, Mask mask, Vector b) { return _mm512_mask_mov_ps(a, mask, b); }
   TWOFOUR_SIMD_OP Vector even(Vector low, Vector high) {

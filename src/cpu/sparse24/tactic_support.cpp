@@ -7,19 +7,17 @@ namespace {
 
 constexpr size_t kInput = 0, kWeight = 1, kBias = 2;
 
-Epilogue epilogue_of(const NodeDesc& node, std::span<const float> bias, bool residual) {
-  Epilogue epilogue{.bias = {bias.begin(), bias.end()}, .residual = residual};
+}  // namespace
+
+void add_f32_epilogue(const NodeDesc& node, bool residual, Epilogue& epilogue) {
+  epilogue.residual = residual;
   const std::string activation = node.attrs.s("activation", "none");
   if (activation == "relu") epilogue.activation = Activation::kRelu;
-  if (activation == "clip") {
-    epilogue.activation = Activation::kClip;
-    epilogue.lo = node.attrs.f("clip_low", 0);
-    epilogue.hi = node.attrs.f("clip_high", 0);
-  }
-  return epilogue;
+  if (activation != "clip") return;
+  epilogue.activation = Activation::kClip;
+  epilogue.lo = node.attrs.f("clip_low", 0);
+  epilogue.hi = node.attrs.f("clip_high", 0);
 }
-
-}  // namespace
 
 LateActivation::LateActivation(const NodeDesc& node)
     : activation_(ops::activation_from(node.attrs)), numel_(node.outputs[0].shape.numel()) {
@@ -44,7 +42,10 @@ PackedWeight unpack(const NodeDesc& node, std::span<const Tensor> packed, int64_
   TWOFOUR_CHECK(complete, kDataCorrupt, "{} needs packed 2:4 values and indices{}", node.label(),
                 has_bias ? fmt::format(" and a bias of {} values", m) : "");
   const auto bias = has_bias ? packed[2].span<float>() : std::span<float>();
-  return {{m, k, packed[0].span<float>(), packed[1].span<uint8_t>()}, epilogue_of(node, bias, residual)};
+  PackedWeight result{{m, k, packed[0].span<float>(), packed[1].span<uint8_t>()}, {}};
+  result.epilogue.bias.assign(bias.begin(), bias.end());
+  add_f32_epilogue(node, residual, result.epilogue);
+  return result;
 }
 
 Support sparse24_node_ok(const NodeDesc& node) {

@@ -23,6 +23,9 @@ struct PackedWeight {
 PackedWeight unpack(const NodeDesc& node, std::span<const Tensor> packed, int64_t m, int64_t k,
                     bool residual);
 
+/// Relu or clip, and whether a residual is read, for a result in f32.
+void add_f32_epilogue(const NodeDesc& node, bool residual, Epilogue& epilogue);
+
 /// The activations that the generated code does not have: applied to its result.
 class LateActivation {
  public:

@@ -62,7 +62,9 @@ TileRunner::TileRunner(const ConvCall& call, std::byte* scratch, int64_t max_pan
       held_blocks_(held_blocks(call.map, plan())),
       panel_stride_(call.map.mapping == ConvMapping::kPacked ? packed_panel_floats(bundle_rows(call.map))
                                                              : kPanelWidth),
-      pack_panels_(shape().layout == ImageLayout::kNchw ? copies_.pack_nchw : copies_.pack_nhwc),
+      pack_panels_(call.gemm.options().codes              ? copies_.pack_codes
+                   : shape().layout == ImageLayout::kNchw ? copies_.pack_nchw
+                                                          : copies_.pack_nhwc),
       plane_(shape().out_h() * shape().out_w()),
       outputs_(call.map.outputs()) {
   const TileScratch parts = tile_scratch(call.map, plan(), max_panels);

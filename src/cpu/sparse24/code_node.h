@@ -1,0 +1,33 @@
+// QuantizedConv and QuantizedMatMul with a constant 2:4 weight, as the sparse tactic sees them: products of
+// u8 codes whose four channels of a block lie together.
+#pragma once
+
+#include "cpu/sparse24/conv_shape.h"
+#include "cpu/sparse24/tactic_support.h"
+
+namespace twofour::cpu {
+
+/// In the inputs of both operators.
+constexpr size_t kCodeSrc = 0, kCodeWeight = 1, kCodeScale = 2, kCodeBias = 3, kCodeResidual = 4,
+                 kCodeZeroPoint = 5;
+
+/// The product as a convolution of blocks of four codes; `blank` is not set.
+ConvShape code_shape_of(const NodeDesc& node);
+
+/// The refusals that do not depend on the kernel: types, shapes, formats, what is constant.
+Support code_node_ok(const NodeDesc& node);
+/// The weight as [K, R*S*C] or [M, K], the codes as whole numbers; it has data.
+std::variant<backend::Sparse24Matrix, backend::Sparse24Violation> compress_codes(const NodeDesc& node);
+
+/// What pack() returns: values (i8), indices, scales [M], biases [M], which are 0 where there are none, and
+/// the zero point of the source as a u8 code.
+std::vector<Tensor> packed_codes(const NodeDesc& node);
+struct PackedCodes {
+  backend::Sparse24Matrix matrix;
+  Epilogue epilogue;  // codes and bias
+  ConvShape shape;
+};
+/// Throws Error{kDataCorrupt} when `packed` is not what packed_codes() made for such a node.
+PackedCodes unpack_codes(const NodeDesc& node, std::span<const Tensor> packed);
+
+}  // namespace twofour::cpu
