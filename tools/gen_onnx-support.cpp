@@ -61,7 +61,8 @@ std::string expanded() {
   for (const onnx_io::Expansion& row : onnx_io::expansions()) {
     const bool first = row.domain != domain;
     if (first)
-      page += fmt::format("\n\n{}: ", row.domain.empty() ? "Dropped from ONNX, or experimental" : row.domain);
+      page += fmt::format(
+          "\n\n{}: ", row.domain.empty() ? "ONNX's own, most of them dropped or experimental" : row.domain);
     page += fmt::format("{}{}", first ? "" : ", ", row.op);
     domain = row.domain;
   }

@@ -14,9 +14,10 @@ namespace twofour::onnx_io {
 
 inline int onnx_type(DType dtype) {
   using Proto = onnx::TensorProto;
-  static const std::map<DType, int> types = {{DType::kF32, Proto::FLOAT}, {DType::kF64, Proto::DOUBLE},
-                                             {DType::kI8, Proto::INT8},   {DType::kU8, Proto::UINT8},
-                                             {DType::kI32, Proto::INT32}, {DType::kI64, Proto::INT64}};
+  static const std::map<DType, int> types = {{DType::kF32, Proto::FLOAT},   {DType::kF64, Proto::DOUBLE},
+                                             {DType::kF16, Proto::FLOAT16}, {DType::kI8, Proto::INT8},
+                                             {DType::kU8, Proto::UINT8},    {DType::kI32, Proto::INT32},
+                                             {DType::kI64, Proto::INT64}};
   return types.at(dtype);
 }
 
@@ -34,6 +35,10 @@ inline Tensor random(const Shape& shape, double seed) {
 template <typename T>
 Tensor tensor(const Shape& shape, const std::vector<T>& values) {
   return Tensor::of<T>(shape, values);
+}
+template <typename T>
+Tensor scalar(T value) {
+  return tensor<T>({}, {value});
 }
 inline std::vector<float> floats(const Tensor& tensor) {
   const Tensor wide = tensor.to(DType::kF32);

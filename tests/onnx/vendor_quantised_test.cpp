@@ -95,13 +95,45 @@ TEST(VendorQuantised, ProductsOfCodes) {
                 tensor<int32_t>({2}, {8, 1}), one(0.125F), zero(100)});
   gemm.file.attr("transB", int64_t{1}).attr("alpha", 2.0F);
   EXPECT_THAT(gemm.values(), ElementsAre(126, 68));  // 2 * (0.625 + 8 / 8) = 3.25; 2 * (-3 + 1) = -4
-  OneNode full(kMs, "QGemm", {a, one(0.5F), zero(1), b, b_scale, b_zero});
-  EXPECT_THAT(full.values(), ElementsAre(0.625F, -3));
+  const auto full = [&](const Tensor& c) {
+    return OneNode(kMs, "QGemm", {a, one(0.5F), zero(1), b, b_scale, b_zero, c}).values();
+  };
+  EXPECT_THAT(full({}), ElementsAre(0.625F, -3));
+  for (const Shape& shape : {Shape{}, Shape{1}, Shape{1, 1}})  // 8 units of 0.125 and of 1
+    EXPECT_THAT(full(tensor<int32_t>(shape, {8})), ElementsAre(1.625F, 5));
   // A's range of 255 gives it the scale 1.
   EXPECT_THAT(
       OneNode(kMs, "DynamicQuantizeMatMul", {tensor<float>({1, 2}, {-55, 200}), b, b_scale, b_zero, bias})
           .values(),
       Pointwise(FloatNear(1e-3F), std::vector<float>{-55 * 0.25F + 200 * 0.5F + 10, -55 * 2 - 200 * 4 + 20}));
+}
+
+TEST(VendorQuantised, ProductsThatExceedHalfPrecisionBeforeTheirScale) {
+  // 4 * 255 * 255 / 2^14 = 15.875
+  const Tensor codes = tensor<uint8_t>({4, 1}, {255, 255, 255, 255}), scale = one(0x1p-7F).to(DType::kF16);
+  const Tensor got =
+      OneNode(kMs, "MatMulIntegerToFloat", {codes.reshaped({1, 4}), codes, scale, scale}).run()[0];
+  EXPECT_EQ(got.dtype(), DType::kF16);
+  EXPECT_THAT(floats(got), ElementsAre(15.875F));
+}
+
+TEST(VendorQuantised, AttentionOfCodesIsThatOfTheirValues) {
+  // Inputs around 128 in steps of 0.5; weights around 1, a scale for each column.
+  const Tensor bias = row({0.5F, 0, -0.5F, 0, 1, 2});
+  OneNode codes(kMs, "QAttention",
+                {tensor<uint8_t>({1, 2, 2}, {130, 127, 126, 129}),
+                 tensor<int8_t>({2, 6}, {2, 3, 0, -1, 5, 1, 1, 1, 4, 2, -3, 9}),
+                 bias,
+                 one(0.5F),
+                 row({0.5F, 1, 0.25F, 1, 2, 0.125F}),
+                 {},
+                 zero(128),
+                 tensor<int8_t>({1}, {1})});
+  OneNode reals(kMs, "Attention",
+                {tensor<float>({1, 2, 2}, {1, -0.5F, -1, 0.5F}),
+                 tensor<float>({2, 6}, {0.5F, 2, -0.25F, -2, 8, 0, 0, 0, 0.75F, 1, -8, 1}), bias});
+  for (OneNode* model : {&codes, &reals}) model->file.attr("num_heads", int64_t{1});
+  EXPECT_THAT(codes.values(), Pointwise(FloatNear(1e-5F), reals.values()));
 }
 
 TEST(VendorQuantised, LinearOfThisDomainIsThatOfOnnx) {

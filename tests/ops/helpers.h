@@ -17,6 +17,10 @@ inline Tensor floats(Shape shape, const std::vector<float>& values) {
 inline Tensor ints(Shape shape, const std::vector<int64_t>& values) {
   return Tensor::of<int64_t>(std::move(shape), values);
 }
+/// These values in another type.
+inline Tensor as(DType dtype, Shape shape, const std::vector<float>& values) {
+  return floats(std::move(shape), values).to(dtype);
+}
 inline Tensor flag(bool value) { return Tensor::scalar(value).to(DType::kBool); }
 /// 0, 1, 2, ...
 inline Tensor iota(const Shape& shape) {

@@ -16,9 +16,6 @@ Tensor codes(DType dtype, const Shape& shape, uint64_t seed) {
   for (float& v : tensor.span<float>()) v = std::floor(rng.uniform(low, low + 256));
   return tensor.to(dtype);
 }
-Tensor as(DType dtype, const Shape& shape, const std::vector<float>& items) {
-  return floats(shape, items).to(dtype);
-}
 /// (codes - zero point), as f32; one zero point for all.
 Tensor real(const Tensor& tensor, float zero_point) {
   return run("Sub", {tensor.to(DType::kF32), Tensor::scalar(zero_point)});
@@ -103,15 +100,6 @@ TEST(MatMulInteger, ZeroPointsOfRowsAndColumns) {
   });
 }
 
-TEST(QLinearMatMul, EveryChannelHasItsScale) {
-  const Tensor a = as(DType::kI8, {2, 2}, {1, 2, 3, 4});
-  const Tensor b = as(DType::kI8, {2, 2}, {1, 0, 0, 1});
-  const Tensor zero = as(DType::kI8, {}, {0});
-  const Tensor got = run("QLinearMatMul", {a, floats({2}, {1, 10}), zero, b, floats({2}, {1, 0.5F}), zero,
-                                           Tensor::scalar(1), as(DType::kI8, {}, {5})});
-  EXPECT_THAT(values(got), ElementsAre(6, 6, 35, 25));
-}
-
 TEST(ConvInteger, PaddingHoldsTheZeroPoint) {
   const Tensor src = codes(DType::kU8, {2, 4, 5, 6}, 3);
   const Tensor weight = codes(DType::kI8, {6, 2, 3, 2}, 4);
@@ -121,28 +109,6 @@ TEST(ConvInteger, PaddingHoldsTheZeroPoint) {
   const Tensor got =
       run("ConvInteger", {src, weight, as(DType::kU8, {}, {100}), as(DType::kI8, {}, {7})}, attrs);
   EXPECT_EQ(values(got), values(run("Conv", {real(src, 100), real(weight, 7)}, attrs)));
-}
-
-TEST(QLinearConv, MatchesConvOfTheValues) {
-  const Tensor src = codes(DType::kU8, {1, 2, 5, 5}, 5);
-  const Tensor weight = codes(DType::kI8, {3, 2, 3, 3}, 6);
-  const std::vector<float> scales = {0.001F, 0.002F, 0.004F};
-  const Tensor zero = as(DType::kI8, {3}, {0, 0, 0});
-  const Tensor bias = ints({3}, {1000, -500, 0}).to(DType::kI32);
-  const Tensor got =
-      run("QLinearConv", {src, Tensor::scalar(0.5F), as(DType::kU8, {}, {128}), weight, floats({3}, scales),
-                          zero, Tensor::scalar(1), as(DType::kU8, {}, {90}), bias});
-  const Tensor sums = run("Conv", {real(src, 128), weight.to(DType::kF32), bias.to(DType::kF32)});
-  const auto expected = values(sums);
-  const auto actual = values(got);
-  for (size_t i = 0; i < expected.size(); ++i) {
-    const double value = double{expected[i]} * 0.5 * double{scales[i / 9]} + 90;
-    EXPECT_NEAR(actual[i], std::clamp(value, 0.0, 255.0), 0.51) << i;
-  }
-  expect_error(ErrorCode::kInvalidArgument, "bias is f32", [&] {
-    run("QLinearConv", {src, Tensor::scalar(1), as(DType::kU8, {}, {0}), weight, Tensor::scalar(1),
-                        as(DType::kI8, {}, {0}), Tensor::scalar(1), as(DType::kU8, {}, {0}), iota({3})});
-  });
 }
 
 }  // namespace

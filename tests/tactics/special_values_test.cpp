@@ -269,6 +269,8 @@ const std::map<std::string_view, std::string_view>& not_covered() {
       "is made by the training step, which skips steps with values that are not finite";
   constexpr std::string_view kIntegers =
       "its results are integers; tests/ops/quantize_test.cpp has their ends";
+  constexpr std::string_view kCodes =
+      "works on codes, which are finite: tests/ops/quantized_ops_test.cpp, on_codes_test.cpp";
   constexpr std::string_view kDrawn = "draws its results";
   constexpr std::string_view kComposed = "is composed of covered operators on the reference kernel alone";
   constexpr std::string_view kImage = "reads by position: tests/ops/image_test.cpp";
@@ -320,9 +322,13 @@ const std::map<std::string_view, std::string_view>& not_covered() {
       {"NonZero", "its results are integers"},
       {"OneHot", kSizes},
       {"PadGrad", kTraining},
-      {"QLinearConv", kIntegers},
-      {"QLinearMatMul", kIntegers},
       {"QuantizeLinear", kIntegers},
+      {"QuantizedAdd", kCodes},
+      {"QuantizedAveragePool", kCodes},
+      {"QuantizedConv", kCodes},
+      {"QuantizedGlobalAveragePool", kCodes},
+      {"QuantizedMatMul", kCodes},
+      {"QuantizedMul", kCodes},
       {"RandomNormal", kDrawn},
       {"RandomNormalLike", kDrawn},
       {"RandomUniform", kDrawn},
@@ -341,6 +347,7 @@ const std::map<std::string_view, std::string_view>& not_covered() {
       {"SliceGrad", kTraining},
       {"SoftmaxCrossEntropyGrad", kTraining},
       {"SoftmaxCrossEntropyLoss", kTraining},
+      {"TableLookup", kCodes},
       {"TfIdfVectorizer", "counts integers"},
       {"TopOneCorrect", kTraining},
       {"TreeEnsemble", "compares with thresholds: tests/onnx/vendor_ml_test.cpp"},

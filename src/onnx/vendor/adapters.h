@@ -71,11 +71,12 @@ void ms_nhwc_max_pool(Draft& draft);
 void ms_q_linear_add(Draft& draft);
 void ms_q_linear_average_pool(Draft& draft);
 void ms_q_linear_concat(Draft& draft);
-void ms_q_linear_conv(Draft& draft);
 void ms_q_linear_global_average_pool(Draft& draft);
 void ms_q_linear_leaky_relu(Draft& draft);
 void ms_q_linear_mul(Draft& draft);
 void ms_q_linear_sigmoid(Draft& draft);
 void ms_q_linear_softmax(Draft& draft);
+void q_linear_conv(Draft& draft);
+void q_linear_matmul(Draft& draft);
 
 }  // namespace twofour::onnx_io

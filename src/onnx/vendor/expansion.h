@@ -1,7 +1,8 @@
 // Operators outside ONNX's own set that other tools write: the domains com.microsoft (ONNX Runtime's
 // optimiser and quantiser) and ai.onnx.ml (converters of classical models), and experimental operators that
-// ONNX has dropped. Each is expanded into canonical operators at import. Meaning, inputs and attributes: ONNX
-// Runtime's docs/ContribOperators.md, ONNX's docs/Operators-ml.md.
+// ONNX has dropped; of ONNX's own those between codes, whose one form here is DequantizeLinear, the operator
+// on real values, QuantizeLinear. Each is expanded into canonical operators at import. Meaning, inputs and
+// attributes: ONNX Runtime's docs/ContribOperators.md, ONNX's docs/Operators-ml.md and docs/Operators.md.
 #pragma once
 
 #include <span>

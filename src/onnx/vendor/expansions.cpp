@@ -11,6 +11,8 @@ constexpr std::string_view kMl = "ai.onnx.ml";
 constexpr std::string_view kBinaryInputs =
     "A A_scale A_zero_point? B B_scale B_zero_point? C_scale C_zero_point?";
 constexpr std::string_view kUnaryInputs = "X X_scale X_zero_point? Y_scale Y_zero_point?";
+constexpr std::string_view kQLinearConvInputs =
+    "x x_scale x_zero_point w w_scale w_zero_point y_scale y_zero_point B?";
 constexpr std::string_view kConvAttrs =
     "activation activation_params auto_pad dilations group kernel_shape pads strides";
 
@@ -19,6 +21,10 @@ constexpr std::array kExpansions = {
     Expansion{"", "Crop", "input", "border consumed_inputs scale", legacy_crop},
     Expansion{"", "ImageScaler", "input", "bias consumed_inputs scale", legacy_image_scaler},
     Expansion{"", "ParametricSoftplus", "X", "alpha beta consumed_inputs", legacy_parametric_softplus},
+    Expansion{"", "QLinearConv", kQLinearConvInputs, "auto_pad dilations group kernel_shape pads strides",
+              q_linear_conv},
+    Expansion{"", "QLinearMatMul", "a a_scale a_zero_point b b_scale b_zero_point y_scale y_zero_point", "",
+              q_linear_matmul},
     Expansion{"", "Scale", "input", "consumed_inputs scale", legacy_scale},
     Expansion{"", "ScaledTanh", "input", "alpha beta consumed_inputs", legacy_scaled_tanh},
     Expansion{"", "SimplifiedLayerNormalization", "X scale", "axis epsilon stash_type",
@@ -127,9 +133,8 @@ constexpr std::array kExpansions = {
               "auto_pad ceil_mode channels_last count_include_pad kernel_shape pads strides",
               ms_q_linear_average_pool},
     Expansion{kMicrosoft, "QLinearConcat", "Y_scale Y_zero_point inputs*", "axis", ms_q_linear_concat},
-    Expansion{kMicrosoft, "QLinearConv",
-              "x x_scale x_zero_point w w_scale w_zero_point y_scale y_zero_point B?",
-              "auto_pad channels_last dilations group kernel_shape pads strides", ms_q_linear_conv},
+    Expansion{kMicrosoft, "QLinearConv", kQLinearConvInputs,
+              "auto_pad channels_last dilations group kernel_shape pads strides", q_linear_conv},
     Expansion{kMicrosoft, "QLinearGlobalAveragePool", kUnaryInputs, "channels_last",
               ms_q_linear_global_average_pool},
     Expansion{kMicrosoft, "QLinearLeakyRelu", kUnaryInputs, "alpha", ms_q_linear_leaky_relu},

@@ -87,7 +87,7 @@ void ms_q_attention(Draft& draft) {
   Value* product = scaled_product(emit, draft.input(0), draft.input(3), draft.input(6), draft.input(1),
                                   draft.input(4), draft.input(7));
   attend_projected(emit,
-                   {.qkv = emit.add(product, draft.input(2)),
+                   {.qkv = emit.add(emit.cast(product, draft.input(3)->dtype()), draft.input(2)),
                     .mask = draft.input(5),
                     .past = draft.input(8),
                     .bias = nullptr},

@@ -3,6 +3,7 @@
 #include "onnx/draft_edit.h"
 #include "onnx/vendor/adapters.h"
 #include "onnx/vendor/quantised.h"
+#include "ops/quantisation/quantize.h"
 
 namespace twofour::onnx_io {
 namespace {
@@ -108,12 +109,25 @@ void ms_nhwc_max_pool(Draft& draft) {
                         }));
 }
 
-void ms_q_linear_conv(Draft& draft) {
+/// Scales and zero points of the weight may be one for each output channel.
+void q_linear_conv(Draft& draft) {
   const Emit emit(draft);
+  ops::check_scale(draft.input(1)->type(), nullptr, "x_scale");
+  Value* weight = dequantised_along(emit, 0, draft.input(3), draft.input(4), draft.input(5));
+  Value* bias = dequantised_bias(emit, draft.input(8), draft.input(1), draft.input(4));
   draft.results.emplace(1, over_images(emit, draft, draft.input(0), [&](Value* src) {
-                          draft.inputs[0] = src;
-                          return emit.op("QLinearConv", draft.inputs, draft.attrs);
+                          Value* x = dequantised(emit, src, draft.input(1), draft.input(2));
+                          Value* dst = emit.op("Conv", {x, weight, bias}, draft.attrs);
+                          return quantised(emit, dst, draft.input(6), draft.input(7));
                         }));
+}
+
+void q_linear_matmul(Draft& draft) {
+  const Emit emit(draft);
+  finish(emit, draft,
+         scaled_product(emit, draft.input(0), draft.input(1), draft.input(2), draft.input(3), draft.input(4),
+                        draft.input(5)),
+         6);
 }
 
 }  // namespace twofour::onnx_io
