@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "ops/op_def.h"
+#include "ops/quantisation/quantize.h"
 
 namespace twofour::sparsity {
 namespace {
@@ -18,10 +19,19 @@ size_t axis_before_transpose(const Node& transpose, size_t axis) {
   return perm.empty() ? rank - 1 - axis : static_cast<size_t>(perm[axis]);
 }
 
+/// Zero is code 0, and no other.
+bool keeps_zero(const Node& node) {
+  if (node.op() != "QuantizeLinear" && node.op() != "DequantizeLinear") return false;
+  const Value* zero_point = node.input(2);
+  if (!zero_point) return true;
+  return zero_point->is_constant() &&
+         std::ranges::all_of(ops::to_doubles(zero_point->data()), [](double v) { return v == 0; });
+}
+
 Stored follow_back(Value* value, size_t axis) {
   while (const Node* producer = value->producer()) {
     if (producer->op() == "Transpose") axis = axis_before_transpose(*producer, axis);
-    else if (producer->op() != "Cast" && producer->op() != "Identity") break;
+    else if (producer->op() != "Cast" && producer->op() != "Identity" && !keeps_zero(*producer)) break;
     value = producer->input(0);
   }
   return {value, axis};

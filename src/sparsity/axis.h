@@ -21,8 +21,8 @@ struct SparseWeight {
 /// The names of all its layers: "fc1, fc2".
 std::string layer_names(const SparseWeight& weight);
 
-/// One entry per distinct weight, in topological order. Casts, identities and transposes between the stored
-/// weight and the node are followed back, and the axis with them.
+/// One entry per distinct weight, in topological order. Casts, identities, transposes and (de)quantisation
+/// with zero point 0 between the stored weight and the node are followed back, and the axis with them.
 std::vector<SparseWeight> sparse_weights(const Graph& graph);
 
 }  // namespace twofour::sparsity

@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "sparsity/mask.h"
+
 namespace twofour::sparsity {
 namespace {
 
@@ -15,7 +17,7 @@ std::string_view reason_text(Reason reason) {
   constexpr std::array<std::string_view, 9> kTexts = {
       "",
       "the weight is not constant",
-      "the weight is not floating point",
+      "the weight is neither floating point nor i8 codes",
       "the weight is shared by layers that reduce along different axes",
       "the reduction axis is not a multiple of 4",
       "the input channels of a group are not a multiple of 4",
@@ -29,7 +31,7 @@ std::string_view reason_text(Reason reason) {
 Reason eligibility(const SparseWeight& entry, const EligibilityOptions& options) {
   const Value& weight = *entry.weight;
   if (!weight.is_constant()) return Reason::kNotConstant;
-  if (!is_float(weight.dtype())) return Reason::kNotFloat;
+  if (!has_magnitudes(weight.dtype())) return Reason::kNoNumbers;
   if (entry.conflict) return Reason::kConflictingAxes;
   const Shape& shape = weight.data().shape();
   if (shape.numel() == 0 || shape[entry.axis] % 4 != 0)

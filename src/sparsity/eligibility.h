@@ -11,7 +11,7 @@ namespace twofour::sparsity {
 enum class Reason : uint8_t {
   kEligible,
   kNotConstant,
-  kNotFloat,
+  kNoNumbers,
   kConflictingAxes,
   kAxisNotMultipleOf4,
   kGroupNotMultipleOf4,

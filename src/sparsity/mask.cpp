@@ -27,10 +27,11 @@ double magnitude(T value) {
 }
 
 template <typename Fn>
-void dispatch_float(DType dtype, Fn&& fn) {
-  TWOFOUR_CHECK(is_float(dtype), kInvalidArgument, "cannot rank {} weights by magnitude", dtype_name(dtype));
+void dispatch_weight(DType dtype, Fn&& fn) {
+  TWOFOUR_CHECK(has_magnitudes(dtype), kInvalidArgument, "cannot rank {} weights by magnitude",
+                dtype_name(dtype));
   dispatch_dtype(dtype, [&]<typename T>(T) {
-    if constexpr (is_float(DTypeOf<T>::value)) fn(T{});
+    if constexpr (is_float(DTypeOf<T>::value) || std::is_same_v<T, int8_t>) fn(T{});
   });
 }
 
@@ -57,9 +58,11 @@ std::vector<int64_t> coordinates(const Shape& shape, size_t position) {
   return result;
 }
 
+bool has_magnitudes(DType dtype) { return is_float(dtype) || dtype == DType::kI8; }
+
 Tensor magnitude_mask(const Tensor& weight, size_t axis) {
   Tensor mask(DType::kBool, weight.shape());
-  dispatch_float(weight.dtype(), [&]<typename T>(T) { keep_largest<T>(weight, axis, mask.span<bool>()); });
+  dispatch_weight(weight.dtype(), [&]<typename T>(T) { keep_largest<T>(weight, axis, mask.span<bool>()); });
   return mask;
 }
 
@@ -78,7 +81,7 @@ Tensor masked(const Tensor& weight, const Tensor& mask) {
                 weight.shape().to_string());
   Tensor result = weight.clone();
   const auto kept = mask.span<bool>();
-  dispatch_float(weight.dtype(), [&]<typename T>(T) {
+  dispatch_weight(weight.dtype(), [&]<typename T>(T) {
     const auto values = result.span<T>();
     for (size_t i = 0; i < values.size(); ++i)
       if (!kept[i]) values[i] = T{};

@@ -10,7 +10,10 @@
 
 namespace twofour::sparsity {
 
-/// Keeps the two largest magnitudes of every block. `weight` has any float dtype. Throws
+/// Whether weights of this type can be ranked: floating point, and i8 codes whose zero is 0.
+bool has_magnitudes(DType dtype);
+
+/// Keeps the two largest magnitudes of every block. Throws
 /// Error{kInvalidArgument} when the axis does not divide into blocks of four or a value is NaN, naming its
 /// place.
 Tensor magnitude_mask(const Tensor& weight, size_t axis);

@@ -12,7 +12,7 @@ std::string shape_text(const Dims& dims) {
 }
 
 bool has_blocks(Reason reason) {
-  return reason != Reason::kNotConstant && reason != Reason::kNotFloat &&
+  return reason != Reason::kNotConstant && reason != Reason::kNoNumbers &&
          reason != Reason::kAxisNotMultipleOf4 && reason != Reason::kGroupNotMultipleOf4;
 }
 

@@ -73,6 +73,29 @@ TEST_F(AxisTest, TransposeWithoutPermReversesTheAxes) {
   EXPECT_EQ(only().axis, 1u);
 }
 
+TEST_F(AxisTest, FollowsCodesBackWhoseZeroIsZero) {
+  const Tensor codes =
+      Tensor::of<float>({2, 4}, std::vector<float>{1, -128, 127, 0, 5, 6, -7, -8}).to(DType::kI8);
+  const auto product = [&](const char* name, const Tensor& zero_point) {
+    Value* w = graph_.add_constant(name, codes);
+    Value* zero = graph_.add_constant("", zero_point);
+    Value* real = b_.op("DequantizeLinear", {w, graph_.add_constant("", random_tensor({2}, 1)), zero},
+                        {{"axis", int64_t{0}}});
+    b_.op("Gemm", {graph_.add_input("", {DType::kF32, {3, 4}}), real}, {{"transB", int64_t{1}}});
+  };
+  product("symmetric", Tensor(DType::kI8, {2}));
+  product("asymmetric", Tensor::of<float>({2}, std::vector<float>{0, 1}).to(DType::kI8));
+  const auto weights = sparse_weights(graph_);
+  ASSERT_EQ(weights.size(), 2u);
+  EXPECT_EQ(weights[0].weight->name(), "symmetric");
+  EXPECT_EQ(weights[0].axis, 1u);
+  EXPECT_EQ(eligibility(weights[1]), Reason::kNotConstant);
+  prune(graph_);
+  const Tensor pruned = graph_.find_value("symmetric")->data().to(DType::kF32);
+  EXPECT_THAT(std::vector<float>(pruned.span<float>().begin(), pruned.span<float>().end()),
+              testing::ElementsAre(0, -128, 127, 0, 0, 0, -7, -8));
+}
+
 TEST_F(AxisTest, SharedWeightsAppearOnce) {
   Value* w = weight("w", {8, 8});
   Value* x = input({2, 8});

@@ -101,8 +101,8 @@ TEST(MagnitudeMask, RefusesWhatItCannotRank) {
       },
       ErrorCode::kInvalidArgument, "blocks of four do not fit axis 1 of shape 4x6");
   expect_error([] { magnitude_mask(Tensor(DType::kF32, {4}), 1); }, ErrorCode::kInvalidArgument, "axis 1");
-  expect_error([] { magnitude_mask(Tensor(DType::kI8, {4}), 0); }, ErrorCode::kInvalidArgument,
-               "cannot rank i8");
+  expect_error([] { magnitude_mask(Tensor(DType::kU8, {4}), 0); }, ErrorCode::kInvalidArgument,
+               "cannot rank u8");
   expect_error([] { masked(Tensor(DType::kF32, {4}), Tensor(DType::kBool, {8})); },
                ErrorCode::kInvalidArgument, "a mask of shape 8 does not fit a weight of 4");
 }
