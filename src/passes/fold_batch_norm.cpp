@@ -1,31 +1,12 @@
 #include <algorithm>
-#include <array>
 #include <cmath>
 
+#include "passes/affine.h"
 #include "passes/match.h"
 #include "passes/rewrites.h"
 
 namespace twofour::passes {
 namespace {
-
-// y = factor[k] * x + offset[k], what a batch norm does at inference, or an Add or Mul of constants.
-struct Affine {
-  std::vector<double> factor;
-  std::vector<double> offset;
-};
-
-Affine affine_of_norm(const Node& norm) {
-  std::array<Tensor, 4> inputs;  // scale, bias, mean, variance
-  for (size_t i = 0; i < 4; ++i) inputs[i] = norm.input(i + 1)->data().to(DType::kF32);
-  const auto value = [&](size_t i, size_t k) { return static_cast<double>(inputs[i].span<float>()[k]); };
-  const double epsilon = norm.attrs().f("epsilon", 1e-5F);
-  Affine affine;
-  for (size_t k = 0; k < inputs[0].span<float>().size(); ++k) {
-    affine.factor.push_back(value(0, k) / std::sqrt(value(3, k) + epsilon));
-    affine.offset.push_back(value(1, k) - value(2, k) * affine.factor[k]);
-  }
-  return affine;
-}
 
 // A copy of `weight` with every slice k along `axis` multiplied by factor[k].
 Tensor scaled(const Tensor& weight, size_t axis, const std::vector<double>& factor) {
@@ -37,20 +18,14 @@ Tensor scaled(const Tensor& weight, size_t axis, const std::vector<double>& fact
   return result.to(weight.dtype());
 }
 
-// factor * beta * bias + offset; a missing bias is 0, a single value stands for all channels.
-Tensor folded_bias(const Value* bias, double beta, const Affine& affine, DType dtype) {
-  const Tensor old = bias ? bias->data().to(DType::kF32) : Tensor::scalar(0);
-  const auto from = old.span<float>();
-  Tensor result(DType::kF32, {static_cast<int64_t>(affine.factor.size())});
-  for (size_t k = 0; k < affine.factor.size(); ++k)
-    result.span<float>()[k] = static_cast<float>(
-        affine.factor[k] * beta * static_cast<double>(from[from.size() == 1 ? 0 : k]) + affine.offset[k]);
-  return result.to(dtype);
-}
-
 // The axis of the weight that holds output channels.
 size_t channel_axis(const Node& node) {
   return node.op() == "Conv" || node.attrs().i("transB", 0) != 0 ? 0 : 1;
+}
+
+Channels channels_of(const Node& product) {
+  return {product.op() == "Conv" ? 1 : product.output()->rank() - 1,
+          product.input(1)->data().shape()[channel_axis(product)]};
 }
 
 bool is_channel_vector(const Value* bias, int64_t channels) {
@@ -58,10 +33,6 @@ bool is_channel_vector(const Value* bias, int64_t channels) {
   if (!bias->is_constant()) return false;
   const Shape& shape = bias->data().shape();
   return shape.numel() == 1 || (shape.numel() == channels && shape[shape.rank() - 1] == channels);
-}
-
-bool all_finite(const Tensor& tensor) {
-  return std::ranges::all_of(tensor.to(DType::kF32).span<float>(), [](float v) { return std::isfinite(v); });
 }
 
 /// Whether a channel that had weights has lost their precision: the largest is now denormal.
@@ -86,37 +57,6 @@ bool can_fold_into(const Node& product) {
   const Value* weight = product.input(1);
   return weight->is_constant() && weight->dtype() != DType::kF64 && product.output()->type().known &&
          is_channel_vector(product.input(2), weight->data().shape()[channel_axis(product)]);
-}
-
-bool is_constant_norm(const Node& node) {
-  const auto constant = [](const Value* v) { return v->is_constant(); };
-  return node.op() == "BatchNormalization" && node.outputs().size() == 1 &&
-         std::all_of(node.inputs().begin() + 1, node.inputs().end(), constant);
-}
-
-/// Whether a constant of this shape has one number for every channel of the product, or one for all.
-bool is_per_channel(const Shape& shape, const Node& product) {
-  const size_t rank = product.output()->rank();
-  if (shape.rank() > rank) return false;
-  if (shape.numel() == 1) return true;
-  const size_t before = product.op() == "Conv" ? 1 : rank - 1;  // the channels' axis in the product
-  const int64_t channels = product.input(1)->data().shape()[channel_axis(product)];
-  return shape.numel() == channels && before + shape.rank() >= rank &&
-         shape[before + shape.rank() - rank] == channels;
-}
-
-/// What `node` does to the product, when it is a batch norm or what other tools leave of one.
-std::optional<Affine> affine_of(const Node& node, const Node& product) {
-  if (is_constant_norm(node)) return affine_of_norm(node);
-  if ((node.op() != "Add" && node.op() != "Mul") || !is_float(node.output()->dtype())) return std::nullopt;
-  const Value* constant = node.input(node.input(0) == product.output() ? 1 : 0);
-  if (!constant->is_constant() || !is_per_channel(constant->data().shape(), product)) return std::nullopt;
-  const auto channels = static_cast<size_t>(product.input(1)->data().shape()[channel_axis(product)]);
-  const Tensor wide = constant->data().to(DType::kF32);
-  Affine affine{.factor = std::vector<double>(channels, 1), .offset = std::vector<double>(channels, 0)};
-  std::vector<double>& target = node.op() == "Add" ? affine.offset : affine.factor;
-  for (size_t k = 0; k < channels; ++k) target[k] = wide.span<float>()[wide.numel() == 1 ? 0 : k];
-  return affine;
 }
 
 // Changes the constant in place when `node` alone reads it, so that its name and meaning stay; else adds a
@@ -163,7 +103,7 @@ size_t fold_batch_norm(Graph& graph) {
     Value* result = folded_input(*node);
     Node* product = result ? result->producer() : nullptr;
     if (!product || !only_user(graph, result) || !can_fold_into(*product)) continue;
-    const auto affine = affine_of(*node, *product);
+    const auto affine = affine_of(*node, result, channels_of(*product));
     changed += affine && fold(graph, *affine, product, node);
   }
   return changed;

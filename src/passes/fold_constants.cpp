@@ -2,6 +2,7 @@
 
 #include "ops/evaluate.h"
 #include "ops/shape_value.h"
+#include "passes/codes.h"
 #include "passes/match.h"
 #include "passes/rewrites.h"
 
@@ -75,11 +76,17 @@ void replace_by(Graph& graph, Node* node, std::vector<Tensor> values) {
   for (const auto& [constant, name] : renames) graph.rename(constant, name);
 }
 
-}  // namespace
+/// A weight in 8-bit codes, which products of codes take as it is.
+bool is_weight_in_codes(const Node& node) {
+  const Value* codes = node.input(0);
+  return node.op() == "DequantizeLinear" && is_byte(codes->dtype()) && codes->is_constant() &&
+         codes->data().numel() > 1;
+}
 
-size_t fold_constants(Graph& graph) {
+size_t fold(Graph& graph, bool weights_in_codes) {
   size_t changed = 0;
   for (Node* node : graph.node_list()) {
+    if (!weights_in_codes && is_weight_in_codes(*node)) continue;
     if (std::ranges::any_of(node->outputs(), [&](const Value* v) { return graph.is_output(v); })) continue;
     std::vector<Tensor> values = values_of(graph, *node);
     if (values.empty()) continue;
@@ -90,5 +97,10 @@ size_t fold_constants(Graph& graph) {
   if (changed) ops::infer_all(graph);
   return changed;
 }
+
+}  // namespace
+
+size_t fold_constants(Graph& graph) { return fold(graph, false); }
+size_t fold_dequantised(Graph& graph) { return fold(graph, true); }
 
 }  // namespace twofour::passes

@@ -7,11 +7,25 @@
 namespace twofour::passes {
 namespace {
 
-/// The zeros that a Pad adds around each spatial axis, as Conv's pads; nothing when it does something else.
-std::optional<std::vector<int64_t>> spatial_zeros(const Node& pad) {
+/// The one element of a constant; 0 for no value.
+std::optional<double> number_of(const Value* value) {
+  if (!value) return 0;
+  if (!value->is_constant() || value->data().numel() != 1) return std::nullopt;
+  return value->data().to(DType::kF64).span<double>()[0];
+}
+
+/// Whether the Pad adds what the convolution pads with: zeros, or codes that stand for them.
+bool adds_zeros(const Node& pad, const Node& conv) {
+  const Value* zero_point = conv.op() == "QuantizedConv" ? conv.input(5) : nullptr;
+  const auto value = number_of(pad.input(2));
+  return pad.input(2) == zero_point || (value && value == number_of(zero_point));
+}
+
+/// What a Pad by a constant adds around each spatial axis, as Conv's pads; nothing when it does something
+/// else.
+std::optional<std::vector<int64_t>> spatial_pads(const Node& pad) {
   const size_t rank = pad.input(0)->rank();
   if (pad.attrs().s("mode", "constant") != "constant" || pad.input(3) || rank < 3) return std::nullopt;
-  if (pad.input(2) && scalar_of(pad.input(2)) != 0.0F) return std::nullopt;
   const auto pads = ops::known_ints(pad.input(1));
   if (!pads || pads->size() != 2 * rank || std::ranges::any_of(*pads, [](int64_t p) { return p < 0; }))
     return std::nullopt;
@@ -28,15 +42,15 @@ std::optional<std::vector<int64_t>> spatial_zeros(const Node& pad) {
 size_t fold_pad(Graph& graph) {
   size_t changed = 0;
   for (Node* conv : graph.node_list()) {
-    if (conv->op() != "Conv") continue;
+    if (conv->op() != "Conv" && conv->op() != "QuantizedConv") continue;
     const Node* pad = conv->input(0)->producer();
     const std::string auto_pad = conv->attrs().s("auto_pad", "NOTSET");
     if (!pad || pad->op() != "Pad" || (auto_pad != "NOTSET" && auto_pad != "VALID")) continue;
-    const auto zeros = spatial_zeros(*pad);
-    if (!zeros) continue;
-    std::vector<int64_t> pads = conv->attrs().ints("pads", std::vector<int64_t>(zeros->size(), 0));
+    const auto added = adds_zeros(*pad, *conv) ? spatial_pads(*pad) : std::nullopt;
+    if (!added) continue;
+    std::vector<int64_t> pads = conv->attrs().ints("pads", std::vector<int64_t>(added->size(), 0));
     if (auto_pad == "VALID") std::ranges::fill(pads, 0);
-    for (size_t i = 0; i < pads.size(); ++i) pads[i] += (*zeros)[i];
+    for (size_t i = 0; i < pads.size(); ++i) pads[i] += (*added)[i];
     conv->attrs().erase("auto_pad");
     conv->attrs().set("pads", std::move(pads));
     graph.set_input(conv, 0, pad->input(0));

@@ -1,6 +1,5 @@
 #include <algorithm>
 
-#include "ops/builder.h"
 #include "passes/activation.h"
 #include "passes/match.h"
 #include "passes/rewrites.h"
@@ -8,32 +7,18 @@
 namespace twofour::passes {
 namespace {
 
-// The Add that alone reads the convolution, when its other input has the same type; null otherwise.
-Node* residual_add(const Graph& graph, const Node& conv) {
-  Node* add = only_user(graph, conv.output());
-  if (!add || add->op() != "Add") return nullptr;
-  return same_shape(add->input(0), add->input(1)) ? add : nullptr;
-}
-
-Value* other_input(const Node& add, const Value* value) {
-  return add.input(0) == value ? add.input(1) : add.input(0);
-}
-
 bool fuse(Graph& graph, Node* conv) {
   std::vector<Node*> chain = {conv};
   Value* residual = nullptr;
-  if (Node* add = residual_add(graph, *conv)) {
+  if (Node* add = residual_add(graph, conv->output())) {
     residual = other_input(*add, conv->output());
     chain.push_back(add);
   }
   Attrs attrs = conv->attrs();
   const bool activated = append_activation(graph, chain, attrs);
   if (!residual && !activated) return false;
-  // In the place of the last node: there the residual is computed.
-  ops::Builder builder(graph, "", chain.back());
-  Value* fused = builder.op("FusedConv", {conv->input(0), conv->input(1), conv->input(2), residual},
-                            std::move(attrs), joined_name(chain));
-  replace_chain(graph, chain, fused);
+  fuse_chain(graph, chain, "FusedConv", {conv->input(0), conv->input(1), conv->input(2), residual},
+             std::move(attrs), joined_name(chain));
   return true;
 }
 

@@ -1,6 +1,5 @@
 #include <algorithm>
 
-#include "ops/builder.h"
 #include "passes/activation.h"
 #include "passes/match.h"
 #include "passes/rewrites.h"
@@ -27,7 +26,7 @@ bool broadcasts_to(const Value* bias, const Value* product) {
 Value* added_bias(const Graph& graph, const Value* product) {
   const Node* add = only_user(graph, product);
   if (!add || add->op() != "Add") return nullptr;
-  Value* bias = add->input(0) == product ? add->input(1) : add->input(0);
+  Value* bias = other_input(*add, product);
   return broadcasts_to(bias, product) ? bias : nullptr;
 }
 
@@ -40,11 +39,8 @@ bool fuse(Graph& graph, Node* product) {
   if (chain.size() > 1) attrs.erase("beta");
   const bool activated = append_activation(graph, chain, attrs);
   if (chain.size() == 1) return false;
-  // In the place of the last node: there the bias is computed.
-  ops::Builder builder(graph, "", chain.back());
-  Value* fused = builder.op(activated ? "FusedGemm" : "Gemm", {product->input(0), product->input(1), bias},
-                            std::move(attrs), joined_name(chain));
-  replace_chain(graph, chain, fused);
+  fuse_chain(graph, chain, activated ? "FusedGemm" : "Gemm", {product->input(0), product->input(1), bias},
+             std::move(attrs), joined_name(chain));
   return true;
 }
 

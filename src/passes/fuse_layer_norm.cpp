@@ -1,4 +1,3 @@
-#include "ops/builder.h"
 #include "ops/infer.h"
 #include "passes/match.h"
 #include "passes/rewrites.h"
@@ -27,10 +26,6 @@ Node* producer_of(const Value* value, std::string_view op) {
 Node* next(const Graph& graph, const Value* value, std::string_view op) {
   Node* node = only_user(graph, value);
   return node && node->op() == op ? node : nullptr;
-}
-
-Value* other_input(const Node& node, const Value* value) {
-  return node.input(0) == value ? node.input(1) : node.input(0);
 }
 
 /// The square of `value`, as Pow or Mul.
@@ -94,10 +89,8 @@ size_t fuse_layer_norm(Graph& graph) {
     if (!match(graph, divide, p)) continue;
     const std::vector<Node*> chain = {p.mean, p.centre, p.square, p.variance, p.add,
                                       p.root, p.divide, p.scale,  p.shift};
-    ops::Builder builder(graph, "", p.shift);
-    Value* norm = builder.op("LayerNormalization", {p.src, p.gamma, p.beta},
-                             {{"axis", int64_t{-1}}, {"epsilon", p.epsilon}}, joined_name(chain));
-    replace_chain(graph, chain, norm);
+    fuse_chain(graph, chain, "LayerNormalization", {p.src, p.gamma, p.beta},
+               {{"axis", int64_t{-1}}, {"epsilon", p.epsilon}}, joined_name(chain));
     ++changed;
   }
   return changed;

@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "ops/builder.h"
 #include "passes/activation.h"
 #include "passes/match.h"
 #include "passes/rewrites.h"
@@ -16,7 +15,7 @@ std::optional<float> scale_of(const Graph& graph, const Value* product) {
   if (!node || (node->op() != "Mul" && node->op() != "Div")) return std::nullopt;
   const bool divides = node->op() == "Div";
   if (divides && node->input(0) != product) return std::nullopt;
-  const auto scalar = scalar_of(node->input(node->input(0) == product ? 1 : 0));
+  const auto scalar = scalar_of(other_input(*node, product));
   if (!scalar) return std::nullopt;
   const float scale = divides ? 1 / *scalar : *scalar;
   return std::isnormal(scale) && std::isnormal(*scalar) ? std::optional(scale) : std::nullopt;
@@ -26,7 +25,7 @@ std::optional<float> scale_of(const Graph& graph, const Value* product) {
 Value* added_row(const Graph& graph, const Value* product) {
   const Node* add = only_user(graph, product);
   if (!add || add->op() != "Add") return nullptr;
-  Value* bias = add->input(add->input(0) == product ? 1 : 0);
+  Value* bias = other_input(*add, product);
   const Dim& columns = product->dims().back();
   return bias->is_constant() && bias->rank() == 1 && columns.known() && bias->data().numel() == columns.value
              ? bias
@@ -45,10 +44,8 @@ bool fuse(Graph& graph, Node* product) {
   }
   append_activation(graph, chain, attrs);
   if (chain.size() == 1 || !same_shape(chain.back()->output(), product->output())) return false;
-  ops::Builder builder(graph, "", chain.back());
-  Value* fused = builder.op("FusedMatMul", {product->input(0), product->input(1), bias}, std::move(attrs),
-                            joined_name(chain));
-  replace_chain(graph, chain, fused);
+  fuse_chain(graph, chain, "FusedMatMul", {product->input(0), product->input(1), bias}, std::move(attrs),
+             joined_name(chain));
   return true;
 }
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "ops/builder.h"
+
 namespace twofour::passes {
 
 Node* only_user(const Graph& graph, const Value* value) {
@@ -19,6 +21,16 @@ bool same_shape(const Value* a, const Value* b) {
 std::optional<float> scalar_of(const Value* value) {
   if (!value->is_constant() || !is_float(value->dtype()) || value->data().numel() != 1) return std::nullopt;
   return value->data().to(DType::kF32).span<float>()[0];
+}
+
+Value* other_input(const Node& node, const Value* value) {
+  return node.input(0) == value ? node.input(1) : node.input(0);
+}
+
+Node* residual_add(const Graph& graph, const Value* value) {
+  Node* add = only_user(graph, value);
+  if (!add || add->op() != "Add") return nullptr;
+  return same_shape(add->input(0), add->input(1)) ? add : nullptr;
 }
 
 std::string joined_name(const std::vector<Node*>& nodes) {
@@ -40,6 +52,15 @@ void replace_chain(Graph& graph, const std::vector<Node*>& chain, Value* value) 
   graph.replace_all_uses(chain.back()->output(), value);
   for (auto node = chain.rbegin(); node != chain.rend(); ++node) graph.erase(*node);
   graph.rename(value, name);
+}
+
+Node* fuse_chain(Graph& graph, const std::vector<Node*>& chain, std::string_view op,
+                 std::vector<Value*> inputs, Attrs attrs, std::string name) {
+  ops::Builder builder(graph, "", chain.back());
+  Value* fused = builder.op(op, std::move(inputs), std::move(attrs), name);
+  replace_chain(graph, chain, fused);
+  graph.rename(fused->producer(), std::move(name));
+  return fused->producer();
 }
 
 }  // namespace twofour::passes

@@ -20,6 +20,12 @@ bool same_shape(const Value* a, const Value* b);
 /// The element of a float constant with one element.
 std::optional<float> scalar_of(const Value* value);
 
+/// Of a node with two inputs, the one that is not `value`.
+Value* other_input(const Node& node, const Value* value);
+
+/// The Add that alone reads `value`, when its other input has the same shape; null otherwise.
+Node* residual_add(const Graph& graph, const Value* value);
+
 /// "conv1 + relu1", as TensorRT names a fused layer.
 std::string joined_name(const std::vector<Node*>& nodes);
 
@@ -29,5 +35,10 @@ void replace(Graph& graph, Value* old, Value* value);
 
 /// Replaces the last output of a chain by `value`, erases the chain from its end and gives `value` the name.
 void replace_chain(Graph& graph, const std::vector<Node*>& chain, Value* value);
+
+/// One node, called `name`, takes the place of a chain. It stands where the chain ends, so that it may read
+/// what any node of the chain reads.
+Node* fuse_chain(Graph& graph, const std::vector<Node*>& chain, std::string_view op,
+                 std::vector<Value*> inputs, Attrs attrs, std::string name);
 
 }  // namespace twofour::passes

@@ -15,6 +15,12 @@ constexpr Pass kPasses[] = {
     {"fold_constants", fold_constants},
     {"lower_einsum", lower_einsum},
     {"merge_duplicates", merge_duplicates},
+    {"move_quantisation", move_quantisation},
+    {"fold_byte_functions", fold_byte_functions},
+    {"quantise", quantise},
+    {"fuse_quantised", fuse_quantised},
+    {"compute_on_codes", compute_on_codes},
+    {"fold_dequantised", fold_dequantised},
     {"sink_squeeze", sink_squeeze},
     {"fold_batch_norm", fold_batch_norm},
     {"fold_pad", fold_pad},
@@ -61,12 +67,17 @@ std::vector<PassReport> optimise(Graph& graph, const PipelineOptions& options) {
     passes.push_back(pass);
     reports.push_back({.name = std::string(pass.name)});
   }
-  // Every change removes a node or a constant, replaces one for good, or moves a Squeeze down, so this ends.
-  for (bool again = true; again;) {
-    again = false;
-    for (size_t i = 0; i < passes.size(); ++i)
-      again |= run(passes[i], graph, options.verify_each, reports[i]) > 0;
-  }
+  const auto repeat = [&](size_t count) {
+    for (bool again = true; again;) {
+      again = false;
+      for (size_t i = 0; i < count; ++i) again |= run(passes[i], graph, options.verify_each, reports[i]) > 0;
+    }
+  };
+  // Every change removes a node or a constant, replaces one for good, or moves a Squeeze or a
+  // DequantizeLinear down or a QuantizeLinear up, so this ends. Weights stay codes until nothing more can
+  // read them so.
+  repeat(static_cast<size_t>(std::ranges::find(passes, "fold_dequantised", &Pass::name) - passes.begin()));
+  repeat(passes.size());
   return reports;
 }
 

@@ -1,7 +1,6 @@
 #include <cmath>
 #include <numbers>
 
-#include "ops/builder.h"
 #include "passes/match.h"
 #include "passes/rewrites.h"
 
@@ -108,8 +107,7 @@ bool rewrite(Graph& graph, Node* root) {
         continue;
       std::vector<Node*> chain(gate.rbegin(), gate.rend());
       chain.insert(chain.end(), product.nodes.rbegin(), product.nodes.rend());
-      Value* value = ops::Builder(graph, "", root).op(pattern.op, {x}, {}, joined_name(chain));
-      replace_chain(graph, chain, value);
+      fuse_chain(graph, chain, pattern.op, {x}, {}, joined_name(chain));
       return true;
     }
   return false;

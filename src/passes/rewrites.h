@@ -16,16 +16,47 @@ size_t eliminate_identity(Graph& graph);
 
 /// Replaces nodes whose inputs are all constant, and index vectors that follow from known shapes, by their
 /// values. What would grow by more than 16 MiB is left, unless elements that nothing else reads only get a
-/// wider type (quantised weights); so are graph outputs.
+/// wider type; so are graph outputs, and DequantizeLinear of weights in 8-bit codes.
 size_t fold_constants(Graph& graph);
 
 /// Einsum of two tensors of known sizes becomes a MatMul of them, transposed and reshaped where needed. Not
 /// where a label stands twice in a term, broadcasts, or is summed over one tensor alone.
 size_t lower_einsum(Graph& graph);
 
-/// Nodes that compute the same from the same values, attributes included, become one. Random ones and those
-/// with subgraphs stay.
+/// Nodes that compute the same from the same values, attributes included, become one; of constants with one
+/// element only type and bits count. Random nodes and those with subgraphs stay.
 size_t merge_duplicates(Graph& graph);
+
+/// DequantizeLinear of 8-bit codes goes down, and QuantizeLinear with constant parameters up, through
+/// operators that only move or compare values (ops::Quant::Kind::kCommutes, and Resize to the nearest). Not
+/// up where most of what would be quantised is dropped. With scales per channel only down through Transpose.
+/// Throws Error{kInvalidArgument} on a constant scale that is not positive and finite, unless it is 0 and the
+/// codes are constants that equal their zero point.
+size_t move_quantisation(Graph& graph);
+
+/// What follows element by element from one tensor of 8-bit codes becomes a TableLookup: always when it ends
+/// in 8-bit codes (requantisation, activations between codes in whatever form), in f32 when that saves a slow
+/// function. What maps every code to itself goes. Results are exactly those of the reference kernels.
+size_t fold_byte_functions(Graph& graph);
+
+/// Conv, Gemm and MatMul of dequantised 8-bit codes, and ConvInteger and MatMulInteger followed by a Cast to
+/// f32, become QuantizedConv and QuantizedMatMul with results in f32, under their names. Activations have one
+/// scale and zero point, which may be computed; weights are constants with one for each output channel or for
+/// all, and fit i8 once the zero point is subtracted. Gemm: without transA, with a C for each column.
+size_t quantise(Graph& graph);
+
+/// QuantizedConv or QuantizedMatMul [* a factor or + a constant per channel, or a batch norm ...] [+ Add of a
+/// residual of the same shape] [+ activation] [+ QuantizeLinear] become one, named "conv + add + relu".
+/// Residual and result are both codes or both f32: where only the result would be codes, QuantizeLinear
+/// stays.
+size_t fuse_quantised(Graph& graph);
+
+/// The operators of ops/quantisation/on_codes.h between DequantizeLinear, or constants, and [activation +]
+/// QuantizeLinear work on codes. Names as in fuse_quantised.
+size_t compute_on_codes(Graph& graph);
+
+/// fold_constants for weights in 8-bit codes, too: those that are still behind DequantizeLinear.
+size_t fold_dequantised(Graph& graph);
 
 /// Conv or Gemm followed by BatchNormalization, or by Add or Mul of a constant per channel: it goes into
 /// weight and bias. Every output channel is multiplied by one factor, so 2:4 along the reduction axis
@@ -37,7 +68,8 @@ size_t fold_batch_norm(Graph& graph);
 /// an activation, so that these can be fused; Unsqueeze of what was squeezed by the same axes goes away.
 size_t sink_squeeze(Graph& graph);
 
-/// Pad by zeros around the image becomes padding of the Conv that reads it.
+/// Pad by zeros around the image, or by codes that stand for zeros, becomes padding of the Conv or
+/// QuantizedConv that reads it.
 size_t fold_pad(Graph& graph);
 
 /// What exporters write in several nodes becomes one: x * Sigmoid(x) Swish, x * clip(x + 3, 0, 6) / 6 (or by

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 
 #include "ops/builder.h"
 #include "ops/infer.h"
@@ -80,8 +81,9 @@ size_t undo_squeezes(Graph& graph) {
 }
 
 bool follows_conv(const Graph& graph, const Node& node) {
+  constexpr std::array<std::string_view, 3> kConvs = {"Conv", "FusedConv", "QuantizedConv"};
   const Node* conv = node.input(0)->producer();
-  return conv && (conv->op() == "Conv" || conv->op() == "FusedConv") && only_user(graph, conv->output());
+  return conv && std::ranges::find(kConvs, conv->op()) != kConvs.end() && only_user(graph, conv->output());
 }
 
 }  // namespace

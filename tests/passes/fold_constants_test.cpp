@@ -41,7 +41,7 @@ class FoldGrowth : public ::testing::Test {
     Value* sum = b_.op("Add", {x, weight}, {}, "sum");
     graph_.set_outputs({sum});
     ops::infer_all(graph_);
-    fold_constants(graph_);
+    fold_dequantised(graph_);
     return sum->producer()->input(1);
   }
 

@@ -52,6 +52,15 @@ TEST_F(MergeDuplicates, InfinitiesDifferBySign) {
   EXPECT_EQ(merged({elu(kInf), elu(-kInf), elu(0.0F), elu(-0.0F)}), 0U);
 }
 
+TEST_F(MergeDuplicates, OfNumbersTypeAndBitsCount) {
+  Value* x = input("x");
+  const auto plus = [&](float number, Shape shape) {
+    return node("Add", {x, graph_.add_constant("c", Tensor::scalar(number).reshaped(std::move(shape)))});
+  };
+  EXPECT_EQ(merged({plus(1, {}), plus(1, {}), plus(2, {}), plus(0.0F, {}), plus(-0.0F, {}), plus(1, {1})}),
+            1U);
+}
+
 TEST_F(MergeDuplicates, EqualOnesMerge) {
   Value* x = input("%_");
   const auto elu = [&] { return node("Elu", {x}, {{"alpha", kInf}}); };

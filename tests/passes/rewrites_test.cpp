@@ -39,15 +39,22 @@ GraphCase read_case(const std::filesystem::path& path) {
           parse(text.substr(0, middle), path.filename()), parse(text.substr(middle + 5), path.filename())};
 }
 
+/// Normal numbers, or any of the codes of 8 bits.
+Tensor random_tensor(DType dtype, const Shape& shape, Rng& rng) {
+  Tensor tensor(DType::kF32, shape);
+  const float lowest = dtype == DType::kI8 ? -128 : 0;
+  for (float& v : tensor.span<float>())
+    v = is_float(dtype) ? rng.normal() : lowest + static_cast<float>(rng.below(256));
+  return tensor.to(dtype);
+}
+
 std::vector<Tensor> random_inputs(const Graph& graph) {
   std::vector<Tensor> inputs;
   Rng rng(3);
   for (const Value* value : graph.inputs()) {
     Shape shape;
     for (const Dim& dim : value->dims()) shape.push_back(dim.known() ? dim.value : 2);
-    Tensor tensor(DType::kF32, shape);
-    for (float& v : tensor.span<float>()) v = rng.normal();
-    inputs.push_back(tensor);
+    inputs.push_back(random_tensor(value->dtype(), shape, rng));
   }
   return inputs;
 }

@@ -40,7 +40,7 @@ const OpDef kRelu = {
     .reference = reference,
     .grad = grad,
     .amp = Amp::kClear,
-    .quant = quant_commutes(),
+    .quant = quant_float("zero is not always code 0"),
     .sparsity = no_sparsity(),
     .examples = {{.inputs = {{.shape = {3, 5, 7}, .distinct = true}}},
                  {.inputs = {{.dtype = DType::kI32, .shape = {5}, .low = -9, .high = 9}}}},

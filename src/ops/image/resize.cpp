@@ -232,7 +232,7 @@ const OpDef kResize = {
     .reference = reference,
     .grad = Grad(grad, "sizes are not numbers to differentiate by"),
     .amp = Amp::kInfer,
-    .quant = quant_float("a mean of codes needs more than 8 bits"),
+    .quant = quant_float("a mean of codes needs more than 8 bits; the nearest is moved unchanged"),
     .sparsity = no_sparsity(),
     .examples =
         {{.inputs = {{.shape = {1, 2, 3, 4}}, {.absent = true}, scales({1, 1, 2, 1.5F})}},
@@ -246,7 +246,10 @@ const OpDef kResize = {
          {.inputs = {{.shape = {6, 7}}, {.absent = true}, {.absent = true}, example_ints({2, 5})},
           .attrs = {{"mode", std::string("linear")},
                     {"antialias", int64_t{1}},
-                    {"keep_aspect_ratio_policy", std::string("not_smaller")}}}},
+                    {"keep_aspect_ratio_policy", std::string("not_smaller")}}},
+         {.inputs = {{.dtype = DType::kU8, .shape = {1, 2, 3, 4}, .low = 0, .high = 255},
+                     {.absent = true},
+                     scales({1, 1, 2, 1.5F})}}},
 };
 
 extern const OpDef kResizeGrad;

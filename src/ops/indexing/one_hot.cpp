@@ -68,7 +68,7 @@ const OpDef kOneHot = {
     .reference = reference,
     .grad = not_differentiable("indices are not numbers to differentiate by"),
     .amp = Amp::kClear,
-    .quant = quant_commutes(),
+    .quant = quant_float("the values are two numbers"),
     .sparsity = no_sparsity(),
     .examples = {{.inputs = {{.dtype = DType::kI64, .shape = {2, 3}, .values = {0, 4, -1, 2, 9, -9}},
                              example_ints({5}),

@@ -138,7 +138,7 @@ const OpDef kConcat = {
     .reference = reference_concat,
     .grad = grad_concat,
     .amp = Amp::kClear,
-    .quant = quant_float("all inputs would need one common scale"),
+    .quant = quant_commutes(),
     .sparsity = no_sparsity(),
     .examples = {{.inputs = {{.shape = {2, 3, 4}}, {.shape = {2, 1, 4}}, {.shape = {2, 5, 4}}},
                   .attrs = {{"axis", int64_t{1}}}},

@@ -193,7 +193,7 @@ const OpDef kPad = {
     .reference = reference,
     .grad = Grad(grad, "padding is not differentiated by its value"),
     .amp = Amp::kClear,
-    .quant = quant_float("the padding value has no scale"),
+    .quant = quant_commutes(),
     .sparsity = no_sparsity(),
     .examples = {{.inputs = {{.shape = {2, 3}},
                              example_ints({0, 1, 2, 0}),

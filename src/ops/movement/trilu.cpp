@@ -58,7 +58,7 @@ const OpDef kTrilu = {
     .reference = reference,
     .grad = Grad(grad, "k is not a number to differentiate by"),
     .amp = Amp::kClear,
-    .quant = quant_commutes(),
+    .quant = quant_float("zero has no code when the scale is asymmetric"),
     .sparsity = no_sparsity(),
     .examples = {{.inputs = {{.shape = {4, 5}}}},
                  {.inputs = {{.shape = {2, 5, 3}}, diagonal(-2)}, .attrs = {{"upper", int64_t{0}}}},

@@ -10,18 +10,6 @@ void infer(const Node& node, std::span<ValueType> outputs) {
   outputs[0] = infer_pool(node.attrs(), node.input(0)->type());
 }
 
-/// How many window positions of output `at` lie in the input plus its padding; ceil_mode may leave some
-/// beyond both.
-int64_t padded_count(const Pool3d& pool, const Sizes<3>& at) {
-  const Window3d& window = pool.window;
-  int64_t count = 1;
-  for (size_t i = 0; i < 3; ++i) {
-    const int64_t room = pool.in[i] + window.pads[i] + window.pads[i + 3] - at[i] * window.stride[i];
-    count *= std::min(window.kernel[i], (room + window.dilation[i] - 1) / window.dilation[i]);
-  }
-  return count;
-}
-
 /// Calls fn(plane, output index, output position, 1 / number of values averaged) for every output.
 template <typename Fn>
 void for_each_window(const Attrs& attrs, const Pool3d& pool, Fn&& fn) {
@@ -31,7 +19,8 @@ void for_each_window(const Attrs& attrs, const Pool3d& pool, Fn&& fn) {
     for (int64_t o = 0; o < pool.out_size(); ++o, ++i) {
       const Sizes<3> at = pool.position(o);
       int64_t count = 0;
-      if (include_pad) count = padded_count(pool, at);
+      if (include_pad)
+        count = pool.padded_taps(0, at[0]) * pool.padded_taps(1, at[1]) * pool.padded_taps(2, at[2]);
       else pool.for_each_tap(at, [&](size_t) { ++count; });
       fn(plane, i, at, count ? 1.0 / static_cast<double>(count) : 0.0);
     }

@@ -7,9 +7,8 @@
 namespace twofour::ops {
 namespace {
 
-void infer(const Node& node, std::span<ValueType> outputs) {
+void infer_global(const Node& node, std::span<ValueType> outputs) {
   const ValueType& src = node.input(0)->type();
-  check_real(src, "src");
   TWOFOUR_CHECK(src.dims.size() >= 3, kInvalidArgument,
                 "src is {}; spatial dimensions are expected after N,C", src.to_string());
   outputs[0] = src;
@@ -17,6 +16,11 @@ void infer(const Node& node, std::span<ValueType> outputs) {
 }
 
 int64_t area(const Shape& shape) { return shape.numel(2, shape.rank()); }
+
+void infer_average(const Node& node, std::span<ValueType> outputs) {
+  check_real(node.input(0)->type(), "src");
+  infer_global(node, outputs);
+}
 
 void reference_average(const ReferenceArgs& args) {
   const int64_t size = area(args.inputs[0].shape());
@@ -37,7 +41,8 @@ std::vector<Value*> grad_average(const GradArgs& args) {
 }
 
 void infer_max(const Node& node, std::span<ValueType> outputs) {
-  infer(node, outputs);
+  check_number(node.input(0)->type(), "src");
+  infer_global(node, outputs);
   const Dims& dims = node.input(0)->dims();
   TWOFOUR_CHECK(std::find(dims.begin() + 2, dims.end(), Dim(0)) == dims.end(), kInvalidArgument,
                 "src is {}; there is no maximum of nothing", node.input(0)->type().to_string());
@@ -45,7 +50,7 @@ void infer_max(const Node& node, std::span<ValueType> outputs) {
 
 void reference_max(const ReferenceArgs& args) {
   const int64_t size = area(args.inputs[0].shape());
-  dispatch_real(args.inputs[0].dtype(), [&]<typename T>(T) {
+  dispatch_number(args.inputs[0].dtype(), [&]<typename T>(T) {
     const T* src = args.inputs[0].span<T>().data();
     for (T& dst : args.outputs[0].span<T>()) {
       dst = *src;
@@ -71,7 +76,7 @@ const OpDef kGlobalAveragePool = {
     .doc = "dst[n,c,1,1] = the mean of src[n,c,...].",
     .inputs = {{"src"}},
     .outputs = {{"dst"}},
-    .infer = infer,
+    .infer = infer_average,
     .reference = reference_average,
     .grad = grad_average,
     .amp = Amp::kInfer,
@@ -92,7 +97,8 @@ const OpDef kGlobalMaxPool = {
     .amp = Amp::kClear,
     .quant = quant_commutes(),
     .sparsity = no_sparsity(),
-    .examples = {{.inputs = {{.shape = {2, 3, 3, 5}, .distinct = true}}}},
+    .examples = {{.inputs = {{.shape = {2, 3, 3, 5}, .distinct = true}}},
+                 {.inputs = {{.dtype = DType::kU8, .shape = {2, 3, 7}, .low = 0, .high = 255}}}},
 };
 
 }  // namespace twofour::ops

@@ -127,7 +127,11 @@ const OpDef kMaxPool = {
                   .attrs = {{"kernel_shape", std::vector<int64_t>{2, 2, 3}},
                             {"pads", std::vector<int64_t>{1, 0, 1, 0, 1, 0}},
                             {"storage_order", int64_t{1}}},
-                  .num_outputs = 2}},
+                  .num_outputs = 2},
+                 {.inputs = {{.dtype = DType::kI8, .shape = {2, 3, 6, 7}, .low = -128, .high = 127}},
+                  .attrs = {{"kernel_shape", std::vector<int64_t>{3, 3}},
+                            {"strides", std::vector<int64_t>{2, 2}},
+                            {"pads", std::vector<int64_t>{1, 1, 1, 1}}}}},
 };
 
 extern const OpDef kMaxPoolGrad;

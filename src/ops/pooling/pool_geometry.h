@@ -15,6 +15,12 @@ struct Pool3d {
   int64_t out_size() const { return out[0] * out[1] * out[2]; }
   /// The position of output element `i` of a plane.
   Sizes<3> position(int64_t i) const { return {i / (out[1] * out[2]), i / out[2] % out[1], i % out[2]}; }
+  /// How many taps along spatial axis `i` of the window of output `at` lie in the input plus its padding;
+  /// ceil_mode may leave some beyond both.
+  int64_t padded_taps(size_t i, int64_t at) const {
+    const int64_t room = in[i] + window.pads[i] + window.pads[i + 3] - at * window.stride[i];
+    return std::min(window.kernel[i], (room + window.dilation[i] - 1) / window.dilation[i]);
+  }
   /// Calls fn(index in the src plane) for every element inside the window of output `at`, in window order.
   template <typename Fn>
   void for_each_tap(const Sizes<3>& at, Fn&& fn) const {

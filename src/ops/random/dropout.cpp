@@ -97,7 +97,7 @@ const OpDef kDropout = {
     .reference = reference,
     .grad = Grad(grad, "ratio and training_mode are options"),
     .amp = Amp::kClear,
-    .quant = quant_commutes(),
+    .quant = quant_float("scales what it keeps"),
     .sparsity = no_sparsity(),
     .examples = {{.inputs = {{.shape = {3, 5}}}},
                  {.inputs = {{.shape = {3, 5}},

@@ -1,0 +1,150 @@
+#include "passes/codes.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "ops/evaluate.h"
+#include "ops/infer.h"
+#include "ops/quantisation/quantize.h"
+#include "passes/match.h"
+
+namespace twofour::passes {
+namespace {
+
+bool has_one_element(const Value* value) {
+  return value->type().known && std::ranges::all_of(value->dims(), [](const Dim& d) { return d == Dim(1); });
+}
+
+bool is_zero(const Tensor& tensor) {
+  return !tensor.defined() || std::ranges::all_of(ops::to_doubles(tensor), [](double v) { return v == 0; });
+}
+
+/// The number of an integer constant with one element; 0 without one.
+std::optional<int64_t> integer_of(const Value* value) {
+  if (!value) return 0;
+  if (!value->is_constant() || value->data().numel() != 1) return std::nullopt;
+  return value->data().to(DType::kI64).span<int64_t>()[0];
+}
+
+/// Whether the node turns f32 values into 8-bit codes or back.
+bool converts_bytes(const Node& node) {
+  const bool quantises = node.op() == "QuantizeLinear";
+  if ((!quantises && node.op() != "DequantizeLinear") || node.attrs().i("block_size", 0) != 0) return false;
+  const Value* codes = quantises ? node.output() : node.input(0);
+  const Value* values = quantises ? node.input(0) : node.output();
+  const Value* scale = node.input(1);
+  return is_byte(codes->dtype()) && values->dtype() == DType::kF32 && scale->dtype() == DType::kF32 &&
+         scale->type().known && scale->rank() <= 1;
+}
+
+size_t axis_of(const Node& node) {
+  return ops::normalize_axis(node.attrs().i("axis", 1), node.input(0)->rank());
+}
+
+/// Whether all codes with this scale are constants that equal their zero point.
+bool stands_for_zeros(const Node& node, const Tensor& scales, size_t index) {
+  const Value* codes = node.input(0);
+  const Value* zero_point = node.input(2);
+  if (node.op() != "DequantizeLinear" || node.attrs().i("block_size", 0) != 0 || !codes->is_constant() ||
+      (zero_point && !zero_point->is_constant()))
+    return false;
+  const auto channels = static_cast<size_t>(scales.numel());
+  const size_t axis = channels == 1 ? 0 : axis_of(node);
+  const Shape& shape = codes->data().shape();
+  const int64_t inner = channels == 1 ? 1 : shape.numel(axis + 1, shape.rank());
+  const auto values = ops::centred(codes->data(), zero_point ? zero_point->data() : Tensor(), axis);
+  for (size_t i = 0; i < values.size(); ++i)
+    if (values[i] != 0 && i / static_cast<size_t>(inner) % channels == index) return false;
+  return true;
+}
+
+void check_scale(const Node& node) {
+  const Value* scale = node.input(1);
+  const Tensor wide = scale->data().to(DType::kF32);
+  for (size_t i = 0; i < wide.span<float>().size(); ++i) {
+    const float value = wide.span<float>()[i];
+    TWOFOUR_CHECK((std::isfinite(value) && value > 0) || (value == 0 && stands_for_zeros(node, wide, i)),
+                  kInvalidArgument, "{}: scale {} of \"{}\" is {}; a positive number is expected",
+                  node.label(), i, scale->name(), value);
+  }
+}
+
+}  // namespace
+
+bool is_byte(DType dtype) { return dtype == DType::kI8 || dtype == DType::kU8; }
+
+bool Codes::per_tensor() const {
+  return (!scale || has_one_element(scale)) && (!zero_point || has_one_element(zero_point));
+}
+
+Value* Codes::zero_point_input() const {
+  return zero_point && zero_point->is_constant() && is_zero(zero_point->data()) ? nullptr : zero_point;
+}
+
+std::optional<Codes> dequantised(const Value* value) {
+  const Node* node = value->producer();
+  if (!node || node->op() != "DequantizeLinear" || !converts_bytes(*node)) return std::nullopt;
+  Codes codes = {node->input(0), node->input(1), node->input(2)};
+  if (codes.per_tensor()) return codes;
+  if (!codes.codes->type().known) return std::nullopt;
+  codes.axis = axis_of(*node);
+  return codes;
+}
+
+std::optional<ops::OutputCodes> codes_of(const Node& node) {
+  if (!converts_bytes(node)) return std::nullopt;
+  const auto scale = scalar_of(node.input(1));
+  const auto zero_point = integer_of(node.input(2));
+  if (!scale || !zero_point) return std::nullopt;
+  const Value* codes = node.op() == "QuantizeLinear" ? node.output() : node.input(0);
+  return ops::OutputCodes{codes->dtype(), *scale, *zero_point};
+}
+
+bool same_codes(const ops::OutputCodes& a, const ops::OutputCodes& b) {
+  return a.dtype == b.dtype && a.scale == b.scale && a.zero_point == b.zero_point;
+}
+
+std::optional<ops::OutputCodes> codes_behind(const Value* value) {
+  const Node* node = value->producer();
+  return node && node->op() == "DequantizeLinear" ? codes_of(*node) : std::nullopt;
+}
+
+Node* quantizer(const Graph& graph, const Value* value) {
+  Node* node = only_user(graph, value);
+  return node && node->op() == "QuantizeLinear" && codes_of(*node) ? node : nullptr;
+}
+
+Value* centred(Graph& graph, const Codes& weight) {
+  const Value* zero_point = weight.zero_point;
+  if (!weight.codes->is_constant() || (zero_point && !zero_point->is_constant())) return nullptr;
+  const Tensor& codes = weight.codes->data();
+  if (codes.dtype() == DType::kI8 && !weight.zero_point_input()) return weight.codes;
+  const std::vector<int32_t> values =
+      ops::centred(codes, zero_point ? zero_point->data() : Tensor(), weight.axis);
+  if (std::ranges::any_of(values, [](int32_t v) { return v != static_cast<int8_t>(v); })) return nullptr;
+  Tensor data(DType::kI8, codes.shape());
+  std::ranges::transform(values, data.span<int8_t>().begin(),
+                         [](int32_t v) { return static_cast<int8_t>(v); });
+  return graph.add_constant(weight.codes->name() + ".centred", std::move(data));
+}
+
+Value* multiplied(ops::Builder& builder, Value* a, Value* b, const std::string& name) {
+  if (scalar_of(a) == 1.0F) return b;
+  Value* product = builder.op("Mul", {a, b}, {}, name);
+  if (!ops::all_inputs_constant(*product->producer())) return product;
+  Tensor data = ops::run_reference(*product->producer(), std::array{a->data(), b->data()})[0];
+  builder.graph().erase(product->producer());
+  return builder.constant(name, std::move(data));
+}
+
+void check_scales(const Graph& graph) {
+  for (const auto& node : graph.nodes()) {
+    const bool quantises = node->op() == "QuantizeLinear";
+    if (!quantises && node->op() != "DequantizeLinear") continue;
+    const Value* codes = quantises ? node->output() : node->input(0);
+    if (is_byte(codes->dtype()) && node->input(1)->is_constant()) check_scale(*node);
+  }
+}
+
+}  // namespace twofour::passes

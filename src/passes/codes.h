@@ -1,0 +1,53 @@
+// Codes of 8 bits in a graph and the values that they stand for, as QuantizeLinear and DequantizeLinear say
+// it: (code - zero_point) * scale.
+#pragma once
+
+#include <optional>
+
+#include "ops/builder.h"
+#include "ops/quantisation/output_codes.h"
+
+namespace twofour::passes {
+
+/// i8 or u8.
+bool is_byte(DType dtype);
+
+struct Codes {
+  Value* codes;
+  Value* scale = nullptr;       // null: 1
+  Value* zero_point = nullptr;  // null: 0
+  size_t axis = 0;              // along which scale and zero point vary, where they are vectors
+
+  /// One scale and one zero point for all elements.
+  bool per_tensor() const;
+  bool per_channel(size_t channel_axis) const { return per_tensor() || axis == channel_axis; }
+  /// For an operator that has such an input: null for 0.
+  Value* zero_point_input() const;
+};
+
+/// The codes behind an f32 value that a DequantizeLinear makes; nothing for other values, codes of more bits
+/// and scales of blocks.
+std::optional<Codes> dequantised(const Value* value);
+
+/// What the codes mean that a QuantizeLinear gives or a DequantizeLinear reads: nothing unless they are 8-bit
+/// codes of f32 values with one constant scale and zero point.
+std::optional<ops::OutputCodes> codes_of(const Node& node);
+bool same_codes(const ops::OutputCodes& a, const ops::OutputCodes& b);
+/// codes_of the DequantizeLinear that makes `value`.
+std::optional<ops::OutputCodes> codes_behind(const Value* value);
+
+/// The QuantizeLinear with codes_of that alone reads `value`; null otherwise.
+Node* quantizer(const Graph& graph, const Value* value);
+
+/// Constant codes minus their zero points, as an i8 constant; null when those are computed or the differences
+/// need more than 8 bits.
+Value* centred(Graph& graph, const Codes& weight);
+
+/// a * b, at once when both are constant.
+Value* multiplied(ops::Builder& builder, Value* a, Value* b, const std::string& name);
+
+/// Throws Error{kInvalidArgument} naming node and tensor when a constant scale of 8-bit codes is not positive
+/// and finite. 0 is allowed for constant codes that all equal their zero point.
+void check_scales(const Graph& graph);
+
+}  // namespace twofour::passes
