@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 
 #include "passes/affine.h"
 #include "passes/codes.h"
@@ -122,11 +123,17 @@ bool becomes_constant(const Codes& codes) {
   return value->is_constant() && !codes.codes->is_constant();
 }
 
+bool is_product(const Node* node) {
+  constexpr std::array<std::string_view, 5> kProducts = {"Conv", "ConvInteger", "Gemm", "MatMul",
+                                                         "MatMulInteger"};
+  return std::ranges::find(kProducts, node->op()) != kProducts.end();
+}
+
 bool rewrite(Graph& graph, Node* node) {
   const std::string& op = node->op();
   const bool is_integer = op == "ConvInteger" || op == "MatMulInteger";
   const bool is_conv = op == "ConvInteger" || op == "Conv";
-  if ((!is_integer && !is_conv && op != "MatMul" && op != "Gemm") || !has_known_ranks(*node)) return false;
+  if (!has_known_ranks(*node)) return false;
   const auto product = is_integer ? integer_product(graph, node, is_conv ? 0 : node->input(1)->rank() - 1)
                                   : dequantised_product(node);
   if (!product || becomes_constant(product->left) || becomes_constant(product->right)) return false;
@@ -138,8 +145,10 @@ bool rewrite(Graph& graph, Node* node) {
 }  // namespace
 
 size_t quantise(Graph& graph) {
+  std::vector<Node*> products = graph.node_list();
+  std::erase_if(products, [](const Node* node) { return !is_product(node); });
   size_t changed = 0;
-  for (Node* node : graph.node_list()) changed += rewrite(graph, node);
+  for (Node* node : products) changed += rewrite(graph, node);
   if (changed) graph.erase_dead();
   return changed;
 }

@@ -12,7 +12,8 @@ void infer(const Node& node, std::span<ValueType> outputs) {
   const ValueType& weight = node.input(1)->type();
   check_bytes(src, "src");
   check_bytes(weight, "weight");
-  outputs[0] = {DType::kI32, infer_conv(node.attrs(), src, weight)};
+  outputs[0].dtype = DType::kI32;
+  outputs[0].dims = infer_conv(node.attrs(), src, weight);
   if (const Value* zero_point = node.input(2))
     check_zero_point(zero_point->type(), src.dtype, nullptr, "src_zero_point");
   if (const Value* zero_point = node.input(3))

@@ -23,7 +23,7 @@ std::vector<float> residual_values(const ReferenceArgs& args) {
 
 }  // namespace
 
-void check_fused_product(const Node& node, const Dim& channels, ValueType& dst) {
+void check_fused_product(const Node& node, const Dim& channels, const ValueType& dst) {
   activation_from(node.attrs());
   check_scale(node.input(kScale)->type(), &channels, "scale");
   check_dtype(node.input(kScale)->type(), DType::kF32, "scale");
@@ -31,7 +31,6 @@ void check_fused_product(const Node& node, const Dim& channels, ValueType& dst) 
     check_dtype(bias->type(), DType::kF32, "bias");
     check_dims(bias->type(), {channels}, "bias");
   }
-  dst.dtype = output_codes_from(node.attrs()).dtype;
   const Value* residual = node.input(kResidual);
   if (!residual) return;
   check_dims(residual->type(), dst.dims, "residual");

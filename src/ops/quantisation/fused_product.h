@@ -8,9 +8,9 @@
 
 namespace twofour::ops {
 
-/// Checks scale, bias, residual and the attributes of activation and codes against the result's dims, and
-/// sets its element type. `channels`: of scale and bias.
-void check_fused_product(const Node& node, const Dim& channels, ValueType& dst);
+/// Checks scale, bias, residual and the activation's attributes against the result. `channels`: of scale and
+/// bias.
+void check_fused_product(const Node& node, const Dim& channels, const ValueType& dst);
 
 /// dst = activation(sums * scale + bias + residual), as real values or codes. Channel of sum i:
 /// i / `inner` % `channels`.

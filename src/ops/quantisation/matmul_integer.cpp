@@ -27,7 +27,8 @@ void infer(const Node& node, std::span<ValueType> outputs) {
       check_zero_point(zero_point->type(), matrix->dtype(), &channels_of(matrix, i == 0),
                        i == 0 ? "a_zero_point" : "b_zero_point");
   }
-  outputs[0] = {DType::kI32, matmul_dims(node.input(0)->type(), node.input(1)->type())};
+  outputs[0].dtype = DType::kI32;
+  outputs[0].dims = matmul_dims(node.input(0)->type(), node.input(1)->type());
 }
 
 void reference(const ReferenceArgs& args) {

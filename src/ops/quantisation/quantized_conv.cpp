@@ -13,7 +13,8 @@ void infer(const Node& node, std::span<ValueType> outputs) {
   const ValueType& weight = node.input(1)->type();
   check_bytes(src, "src");
   check_dtype(weight, DType::kI8, "weight");
-  outputs[0] = {DType::kF32, infer_conv(node.attrs(), src, weight)};
+  outputs[0].dtype = output_codes_from(node.attrs()).dtype;
+  outputs[0].dims = infer_conv(node.attrs(), src, weight);
   check_fused_product(node, weight.dims[0], outputs[0]);
   if (const Value* zero_point = node.input(5))
     check_zero_point(zero_point->type(), src.dtype, nullptr, "src_zero_point");

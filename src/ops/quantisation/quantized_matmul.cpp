@@ -24,7 +24,8 @@ void infer(const Node& node, std::span<ValueType> outputs) {
   TWOFOUR_CHECK(a.dims.size() >= 2 && b.dims.size() >= 2, kInvalidArgument,
                 "a and b are {} and {}; both must be matrices", a.to_string(), b.to_string());
   b.dims = swapped(b.dims, trans_b(node.attrs()));
-  outputs[0] = {DType::kF32, matmul_dims(a, b)};
+  outputs[0].dtype = output_codes_from(node.attrs()).dtype;
+  outputs[0].dims = matmul_dims(a, b);
   check_fused_product(node, b.dims.back(), outputs[0]);
   for (size_t i = 0; i < 2; ++i)
     if (const Value* zero_point = node.input(5 + i))
