@@ -9,6 +9,7 @@
 
 #include "base/rng.h"
 #include "ops/builder.h"
+#include "ops/quantisation/output_codes.h"
 
 namespace twofour::tactic_test {
 namespace {
@@ -61,6 +62,25 @@ Tensor read_only(const Tensor& tensor) {
   return {tensor.dtype(), tensor.shape(),
           std::shared_ptr<std::byte>(static_cast<std::byte*>(pages),
                                      [bytes](std::byte* p) { munmap(p, bytes); })};
+}
+
+bool gives_codes(const NodeDesc& node) {
+  const DType dtype = node.outputs[0].dtype;
+  return node.op.starts_with("Quantized") && (dtype == DType::kI8 || dtype == DType::kU8);
+}
+
+/// What the codes of a case stand for: the reference's f32 result.
+Tensor real_result(Case test, bool activated) {
+  test.node.attrs.set("output_dtype", std::string(dtype_name(DType::kF32)));
+  test.node.outputs[0].dtype = DType::kF32;
+  if (!activated) test.node.attrs.set("activation", std::string("none"));
+  return run_reference(test)[0];
+}
+
+double largest_magnitude(const Tensor& values) {
+  double largest = 0;
+  for (const float v : values.span<float>()) largest = std::max(largest, std::abs(double{v}));
+  return largest;
 }
 
 }  // namespace
@@ -228,11 +248,29 @@ void expect_close(const std::vector<Tensor>& actual, const std::vector<Tensor>& 
   }
 }
 
+void expect_codes(const Tensor& actual, const Case& test, double eps, const std::string& what) {
+  const ops::OutputCodes codes = ops::output_codes_from(test.node.attrs);
+  const Tensor values = real_result(test, true);
+  const double largest = std::max(largest_magnitude(values), largest_magnitude(real_result(test, false)));
+  const double slack = 0.5 + eps * 0x1p-23 * largest / double{codes.scale};
+  const double low = codes.dtype == DType::kU8 ? 0 : -128;
+  const Tensor given = actual.to(DType::kF64);
+  for (size_t i = 0; i < values.span<float>().size(); ++i) {
+    const double exact =
+        double{values.span<float>()[i]} / double{codes.scale} + static_cast<double>(codes.zero_point);
+    const double bounded = std::clamp(exact, low, low + 255);
+    ASSERT_LE(std::abs(given.span<double>()[i] - bounded), slack)
+        << what << ": element " << i << " is " << given.span<double>()[i] << ", exactly " << exact;
+  }
+}
+
 bool check_tactic(const backend::Tactic& tactic, const Case& test, const RunOptions& options, double eps) {
   if (test.node.op.empty() || !tactic.supports(test.node)) return false;
   const std::string what = tactic.name() + " on " + test.node.signature();
   SCOPED_TRACE(what);
-  expect_close(run_tactic(tactic, test, options), run_reference(test), eps, what);
+  const std::vector<Tensor> actual = run_tactic(tactic, test, options);
+  if (gives_codes(test.node)) expect_codes(actual[0], test, eps, what);
+  else expect_close(actual, run_reference(test), eps, what);
   return true;
 }
 

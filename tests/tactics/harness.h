@@ -56,7 +56,13 @@ std::vector<Tensor> run_reference(const Case& test);
 void expect_close(const std::vector<Tensor>& actual, const std::vector<Tensor>& expected, double eps,
                   const std::string& what);
 
-/// Runs when the tactic supports the case and compares; says whether it ran.
+/// Codes of a Quantized operator lie within 0.5 of what the reference gives before it rounds to codes. Every
+/// f32 operation of a kernel may move them by one machine epsilon of the largest value, before or after the
+/// activation, in units of the output scale; `eps` of them are granted.
+void expect_codes(const Tensor& actual, const Case& test, double eps, const std::string& what);
+
+/// Runs when the tactic supports the case and compares, by expect_codes() where the result is codes of a
+/// Quantized operator, else by expect_close(); says whether it ran.
 bool check_tactic(const backend::Tactic& tactic, const Case& test, const RunOptions& options = {},
                   double eps = 64);
 /// check_tactic, failing when the tactic declines.

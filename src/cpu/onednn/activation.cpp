@@ -30,14 +30,16 @@ void activate(const ops::Activation& activation, DType dtype, void* data, int64_
 
 }  // namespace
 
-void append_activation(const ops::Activation& activation, dnnl::post_ops& post_ops) {
+void append_activation(const ops::Activation& activation, dnnl::post_ops& post_ops, float factor) {
   using Kind = ops::Activation::Kind;
   using dnnl::algorithm;
   const auto append = [&](algorithm name, float alpha = 0, float beta = 0) {
-    post_ops.append_eltwise(1.0F, name, alpha, beta);
+    post_ops.append_eltwise(factor, name, alpha, beta);
   };
   switch (activation.kind) {
-    case Kind::kNone: return;
+    case Kind::kNone:
+      if (factor != 1) append(algorithm::eltwise_linear, 1);
+      return;
     case Kind::kRelu: return append(algorithm::eltwise_relu);
     case Kind::kClip: return append(algorithm::eltwise_clip, activation.low, activation.high);
     case Kind::kLeakyRelu: return append(algorithm::eltwise_relu, activation.low);
@@ -45,7 +47,7 @@ void append_activation(const ops::Activation& activation, dnnl::post_ops& post_o
     case Kind::kTanh: return append(algorithm::eltwise_tanh);
     case Kind::kSwish: return append(algorithm::eltwise_swish, activation.low);
     case Kind::kHardSigmoid:
-      append(algorithm::eltwise_linear, activation.low, activation.high);
+      post_ops.append_eltwise(1, algorithm::eltwise_linear, activation.low, activation.high);
       return append(algorithm::eltwise_clip, 0, 1);
     case Kind::kHardSwish: return append(algorithm::eltwise_hardswish);
     case Kind::kGelu: return append(algorithm::eltwise_gelu_erf);

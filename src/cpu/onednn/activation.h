@@ -9,7 +9,8 @@
 
 namespace twofour::cpu::onednn {
 
-void append_activation(const ops::Activation& activation, dnnl::post_ops& post_ops);
+/// activation(v) * factor.
+void append_activation(const ops::Activation& activation, dnnl::post_ops& post_ops, float factor = 1);
 
 /// Whether the products of a node's inputs stay far from overflow, from the magnitudes of the inputs. Holds
 /// where nothing was added.

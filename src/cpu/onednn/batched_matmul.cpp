@@ -10,42 +10,23 @@ using namespace onednn;  // NOLINT(google-build-using-namespace): this file is a
 
 constexpr size_t kBias = 2;
 
-/// Sizes [batch..., rows, columns] with vectors made matrices and 1 in front up to `rank` axes.
-memory::dims matrix_dims(const Shape& shape, bool left, size_t rank) {
-  memory::dims dims = shape.dims();
-  if (dims.size() == 1) dims.insert(left ? dims.begin() : dims.end(), 1);
-  dims.insert(dims.begin(), rank - dims.size(), 1);
-  return dims;
-}
-
 MatmulProblem problem_of(const NodeDesc& node) {
   const TensorDesc& a = node.inputs[0].desc;
   const TensorDesc& b = node.inputs[1].desc;
-  const size_t rank = std::max<size_t>({a.shape.rank(), b.shape.rank(), 2});
-  memory::dims dims_a = matrix_dims(a.shape, true, rank);
-  memory::dims dims_b = matrix_dims(b.shape, false, rank);
-  if (b.shape.rank() <= 2) {
-    const int64_t k = dims_a.back();
-    dims_a = {a.shape.numel() / k, k};
-    dims_b.erase(dims_b.begin(), dims_b.end() - 2);
-  }
-  memory::dims dims_dst;
-  for (size_t i = 0; i + 2 < dims_a.size(); ++i) dims_dst.push_back(std::max(dims_a[i], dims_b[i]));
-  dims_dst.push_back(dims_a[dims_a.size() - 2]);
-  dims_dst.push_back(dims_b.back());
+  const MatmulSizes sizes = matmul_sizes(a.shape, b.shape);
   const auto desc = [](const memory::dims& dims, DType dtype) {
     return desc_of({dtype, Shape(dims), Format::kPlain});
   };
   MatmulProblem problem;
-  problem.a = desc(dims_a, a.dtype);
-  problem.b = desc(dims_b, b.dtype);
-  problem.dst = desc(dims_dst, node.outputs[0].dtype);
+  problem.a = desc(sizes.a, a.dtype);
+  problem.b = desc(sizes.b, b.dtype);
+  problem.dst = desc(sizes.dst, node.outputs[0].dtype);
   problem.pack_b = node.is_constant(1);
   problem.alpha = node.attrs.f("alpha", 1);
   problem.activation = ops::activation_from(node.attrs);
   if (node.has_input(kBias)) {
-    memory::dims dims(dims_dst.size(), 1);
-    dims.back() = dims_dst.back();
+    memory::dims dims(sizes.dst.size(), 1);
+    dims.back() = sizes.dst.back();
     problem.bias = desc(dims, node.inputs[kBias].desc.dtype);
   }
   return problem;

@@ -69,10 +69,9 @@ Support conv_shapes_ok(const TensorDesc& src, const TensorDesc& weight, const Te
   return supported();
 }
 
-bool conv_in_place(const NodeDesc& node, size_t input, size_t output) {
-  constexpr size_t kResidual = 3;
-  return input == kResidual && output == 0 && node.has_input(kResidual) && !node.is_constant(kResidual) &&
-         same_layout(node.inputs[kResidual].desc, node.outputs[0]);
+bool conv_in_place(const NodeDesc& node, size_t input, size_t output, size_t residual) {
+  return input == residual && output == 0 && node.has_input(residual) && !node.is_constant(residual) &&
+         same_layout(node.inputs[residual].desc, node.outputs[0]);
 }
 
 }  // namespace twofour::cpu::onednn

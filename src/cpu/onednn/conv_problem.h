@@ -31,7 +31,7 @@ memory::desc desc_in(const TensorDesc& desc, Format format);
 /// src, weight and dst have one to three spatial axes, none is empty, and the weight is in plain order.
 Support conv_shapes_ok(const TensorDesc& src, const TensorDesc& weight, const TensorDesc& dst);
 
-/// Whether it is the residual (input 3) that may share the output's buffer.
-bool conv_in_place(const NodeDesc& node, size_t input, size_t output);
+/// Whether it is the residual, input `residual` of the node, that may share the output's buffer.
+bool conv_in_place(const NodeDesc& node, size_t input, size_t output, size_t residual = 3);
 
 }  // namespace twofour::cpu::onednn

@@ -1,6 +1,31 @@
 #include "cpu/onednn/matmul.h"
 
 namespace twofour::cpu::onednn {
+namespace {
+
+/// Sizes with vectors made matrices and 1 in front up to `rank` axes.
+memory::dims matrix_dims(const Shape& shape, bool left, size_t rank) {
+  memory::dims dims = shape.dims();
+  if (dims.size() == 1) dims.insert(left ? dims.begin() : dims.end(), 1);
+  dims.insert(dims.begin(), rank - dims.size(), 1);
+  return dims;
+}
+
+}  // namespace
+
+MatmulSizes matmul_sizes(const Shape& a, const Shape& b) {
+  const size_t rank = std::max<size_t>({a.rank(), b.rank(), 2});
+  MatmulSizes sizes = {matrix_dims(a, true, rank), matrix_dims(b, false, rank), {}};
+  if (b.rank() <= 2) {
+    const int64_t k = sizes.a.back();
+    sizes.a = {a.numel() / k, k};
+    sizes.b.erase(sizes.b.begin(), sizes.b.end() - 2);
+  }
+  for (size_t i = 0; i + 2 < sizes.a.size(); ++i) sizes.dst.push_back(std::max(sizes.a[i], sizes.b[i]));
+  sizes.dst.push_back(sizes.a[sizes.a.size() - 2]);
+  sizes.dst.push_back(sizes.b.back());
+  return sizes;
+}
 
 dnnl::matmul::primitive_desc MatmulProblem::make() const {
   dnnl::primitive_attr attr = user_scratchpad();

@@ -5,6 +5,13 @@
 
 namespace twofour::cpu::onednn {
 
+/// Sizes [batch..., rows, columns] of a product with numpy's broadcasting; ranks are equal, and sizes of 1
+/// broadcast. When b is one matrix, all rows of a make one product.
+struct MatmulSizes {
+  memory::dims a, b, dst;
+};
+MatmulSizes matmul_sizes(const Shape& a, const Shape& b);
+
 /// dst = activation(alpha * a * b + bias + (add_to_dst ? dst : 0)) over matrices with equal batch ranks;
 /// batch sizes of 1 broadcast.
 struct MatmulProblem {

@@ -54,10 +54,21 @@ const dnnl::engine& cpu_engine() {
 
 bool has_bf16() { return max_isa() == Isa::kAvx512 && cpu_has(CpuFeature::kAvx512Bf16); }
 
+bool has_vnni() {
+  cpu_engine();  // sets the library's limit, which is looked at only once
+  constexpr auto kVnni = static_cast<unsigned>(dnnl::cpu_isa::avx512_core_vnni);
+  return (static_cast<unsigned>(dnnl::get_effective_cpu_isa()) & kVnni) == kVnni;
+}
+
 bool has_type(DType dtype) { return dtype == DType::kF32 || (dtype == DType::kBF16 && has_bf16()); }
 
 memory::data_type type_of(DType dtype) {
-  return dtype == DType::kBF16 ? memory::data_type::bf16 : memory::data_type::f32;
+  switch (dtype) {
+    case DType::kBF16: return memory::data_type::bf16;
+    case DType::kI8: return memory::data_type::s8;
+    case DType::kU8: return memory::data_type::u8;
+    default: return memory::data_type::f32;
+  }
 }
 
 Support types_ok(const NodeDesc& node) {
@@ -76,6 +87,11 @@ memory::desc desc_of(const TensorDesc& desc) {
 
 memory::desc any_of(memory::dims dims, DType dtype) {
   return {dims, type_of(dtype), memory::format_tag::any};
+}
+
+memory::desc with_type(memory::desc desc, DType dtype) {
+  desc.data.data_type = memory::convert_to_c(type_of(dtype));
+  return desc;
 }
 
 dnnl::primitive_attr user_scratchpad() {

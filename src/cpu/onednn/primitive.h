@@ -16,9 +16,12 @@ using dnnl::memory;
 const dnnl::engine& cpu_engine();
 /// Whether oneDNN computes bf16 with instructions made for it.
 bool has_bf16();
+/// Whether oneDNN sums up products of codes with VNNI. Without it, pairs of products saturate at 16 bits.
+bool has_vnni();
 
-/// f32, bf16 (where has_bf16()); nothing else is handed to oneDNN.
+/// f32, bf16 (where has_bf16()); of the others, oneDNN is handed codes alone.
 bool has_type(DType dtype);
+/// Of those types, and of i8 and u8.
 memory::data_type type_of(DType dtype);
 /// Every tensor has one of has_type()'s types.
 Support types_ok(const NodeDesc& node);
@@ -26,6 +29,8 @@ Support types_ok(const NodeDesc& node);
 memory::desc desc_of(const TensorDesc& desc);
 /// The tensor in whatever order oneDNN prefers.
 memory::desc any_of(memory::dims dims, DType dtype);
+/// The same order, of elements of another type.
+memory::desc with_type(memory::desc desc, DType dtype);
 inline size_t bytes_of(const memory::desc& desc) { return desc.get_size(); }
 /// Attributes of every primitive here: the scratchpad is ours.
 dnnl::primitive_attr user_scratchpad();
@@ -41,6 +46,15 @@ Support library_accepts(const Make& make) {
   } catch (const dnnl::error& error) {
     return declined(Reason::kLibrary, error.message);
   }
+}
+
+/// Likewise for a `make` that returns a primitive descriptor. Reference code of the library, which is a
+/// hundred times slower than its kernels, is declined too.
+template <typename Make>
+Support library_has_kernel(const Make& make) {
+  std::string name;
+  if (Support no = library_accepts([&] { name = make().impl_info_str(); }); !no) return no;
+  return name.starts_with("ref") ? declined(Reason::kSlower, "reference code of the library") : supported();
 }
 
 /// Pointers for one execution. The descriptors must outlive it.

@@ -1,0 +1,27 @@
+// QuantizedConv and QuantizedMatMul on their codes, with VNNI. A residual of the size of the result's
+// elements is summed up in place. Convolutions run channels last; other orders are converted in scratch
+// memory, as are weights that are not constant.
+#pragma once
+
+#include "cpu/onednn/quantized_product.h"
+
+namespace twofour::cpu::onednn {
+
+class QuantizedInt8 : public OpTactic {
+ public:
+  bool packs() const override { return true; }
+  std::string packed_form(const NodeDesc& node) const override;
+  std::vector<Tensor> make_packed(const NodeDesc& node) const override;
+  std::unique_ptr<Kernel> make(const NodeDesc& node, std::span<const Tensor> packed) const override;
+  bool in_place(const NodeDesc& node, size_t input, size_t output) const override;
+
+ protected:
+  /// `op` outlives this.
+  QuantizedInt8(std::string name, const QuantizedOp& op) : OpTactic(std::move(name), {op.name}), op_(op) {}
+  Support accepts(const NodeDesc& node) const override;
+
+ private:
+  const QuantizedOp& op_;
+};
+
+}  // namespace twofour::cpu::onednn

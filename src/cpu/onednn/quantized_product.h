@@ -1,0 +1,56 @@
+// The products inside QuantizedConv and QuantizedMatMul as oneDNN takes them.
+#pragma once
+
+#include <optional>
+
+#include "cpu/onednn/conv_problem.h"
+
+namespace twofour::cpu::onednn {
+
+/// The inputs of both operators; the last one is QuantizedMatMul's alone.
+inline constexpr size_t kSrc = 0, kWeight = 1, kScale = 2, kBias = 3, kResidual = 4, kSrcZeroPoint = 5,
+                        kWeightZeroPoint = 6;
+
+/// dst = src * weight: a convolution, or without `conv` a matrix product.
+struct QuantizedProduct {
+  memory::desc src, weight, dst;  // as they lie outside, with the node's types
+  size_t channel_axis = 1;        // of dst
+  size_t weight_axis = 0;         // of the weight in the node: its entries are the channels
+  int64_t terms = 0;              // of each sum
+  std::optional<ConvProblem> conv;
+
+  int64_t channels() const { return dst.dims()[channel_axis]; }
+  /// f32: one value per channel, which broadcasts to dst.
+  memory::desc per_channel() const;
+  /// f32: what `bias` below adds to the sums, one value per channel.
+  memory::desc bias() const;
+  /// The product of tensors of these types and orders.
+  dnnl::primitive_desc make(const memory::desc& of_src, const memory::desc& of_weight,
+                            const memory::desc& of_dst, const dnnl::primitive_attr& attr,
+                            bool has_bias) const;
+};
+
+/// How one of the operators becomes a product.
+struct QuantizedOp {
+  std::string_view name;
+  /// Shapes and formats.
+  Support (*accepts)(const NodeDesc& node);
+  QuantizedProduct (*product)(const NodeDesc& node);
+};
+
+/// The weight is constant and free of a zero point: it is packed into the order that the primitive prefers.
+bool packs_weight(const NodeDesc& node);
+
+/// The zero point of an input, 0 where the node has none.
+class ZeroPoint {
+ public:
+  ZeroPoint() = default;
+  ZeroPoint(const NodeDesc& node, size_t input);
+  int32_t value(const PackedInputs& inputs, const KernelArgs& args) const;
+
+ private:
+  size_t input_ = 0;
+  std::optional<DType> dtype_;
+};
+
+}  // namespace twofour::cpu::onednn
