@@ -25,18 +25,17 @@ Tensor plain_copy(const Tensor& tensor, backend::Format format) {
 
 }  // namespace
 
-api::ObservedRun api::observe_run(const engine::Engine& engine, const InputTensors& inputs) {
+void api::run_observed(engine::ExecutionContext& context, const InputTensors& inputs,
+                       const ObserveFn& observe) {
   settle_threads();
-  const engine::Plan& plan = engine.plan();
-  const auto context = engine.create_context();
+  const engine::Plan& plan = context.engine().plan();
   for (const int i : plan.inputs) {
     const std::string& name = plan.tensors[static_cast<size_t>(i)].name;
     TWOFOUR_CHECK(inputs.contains(name), kInvalidArgument, "there is no tensor for input \"{}\"", name);
-    context->bind(name, inputs.at(name));
+    context.bind(name, inputs.at(name));
   }
-  ObservedRun run;
   std::vector<size_t> producer(plan.tensors.size());  // step by tensor; reorders stand for what they reorder
-  context->run_observed([&](size_t step, std::span<const Tensor> outputs) {
+  context.run_observed([&](size_t step, std::span<const Tensor> outputs) {
     const engine::PlanStep& s = plan.steps[step];
     const bool reorder = s.op == "Reorder";
     for (size_t i = 0; i < outputs.size(); ++i) {
@@ -45,9 +44,19 @@ api::ObservedRun api::observe_run(const engine::Engine& engine, const InputTenso
       producer[number] = reorder ? producer[static_cast<size_t>(s.inputs[0])] : step;
       // Only a reorder of an output has the name of a value of the model.
       if (!outputs[i].defined() || (reorder && t.kind != engine::PlanTensor::Kind::kOutput)) continue;
-      run.tensors.push_back({t.name, producer[number], plain_copy(outputs[i], t.desc.format)});
+      observe(t.name, producer[number], outputs[i], t.desc.format);
     }
   });
+}
+
+api::ObservedRun api::observe_run(const engine::Engine& engine, const InputTensors& inputs) {
+  const auto context = engine.create_context();
+  ObservedRun run;
+  run_observed(*context, inputs,
+               [&](const std::string& name, size_t step, const Tensor& tensor, backend::Format format) {
+                 run.tensors.push_back({name, step, plain_copy(tensor, format)});
+               });
+  const engine::Plan& plan = engine.plan();
   for (const int i : plan.outputs)
     run.outputs.push_back(context->tensor(plan.tensors[static_cast<size_t>(i)].name));
   return run;

@@ -14,6 +14,7 @@ void add_eval(CLI::App& app);
 void add_exec(CLI::App& app);
 void add_inspect(CLI::App& app);
 void add_prune(CLI::App& app);
+void add_quantize(CLI::App& app);
 void add_train(CLI::App& app);
 void add_zoo(CLI::App& app);
 

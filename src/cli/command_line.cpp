@@ -103,7 +103,7 @@ void set_up(CLI::App& app) {
     for (const std::string& line : notes_on_repeats(app)) note(line);
   });
   for (const auto add :
-       {add_compare, add_demo, add_eval, add_exec, add_inspect, add_prune, add_train, add_zoo})
+       {add_compare, add_demo, add_eval, add_exec, add_inspect, add_prune, add_quantize, add_train, add_zoo})
     add(app);
 }
 
