@@ -31,9 +31,9 @@ struct LoopNest {
   const std::array<int64_t, N>& inner_strides() const { return strides.back(); }
 
   /// Calls fn(count, offsets) for runs of the innermost loop, in parallel over the others; runs are cut to at
-  /// most `longest` iterations.
+  /// most `longest` iterations, each of which is about the work of so many elements.
   template <typename Fn>
-  void for_each_run(int64_t longest, Fn&& fn) const;
+  void for_each_run(int64_t longest, Fn&& fn, int64_t elements = 1) const;
 };
 
 template <size_t N>
@@ -67,12 +67,12 @@ LoopNest<N> LoopNest<N>::make(const Shape& extent,
 
 template <size_t N>
 template <typename Fn>
-void LoopNest<N>::for_each_run(int64_t longest, Fn&& fn) const {
+void LoopNest<N>::for_each_run(int64_t longest, Fn&& fn, int64_t elements) const {
   const size_t outer = dims.size() - 1;
   const int64_t pieces = std::max<int64_t>(1, (inner() + longest - 1) / longest);
   int64_t runs = pieces;
   for (size_t i = 0; i < outer; ++i) runs *= dims[i];
-  const int64_t grain = std::max<int64_t>(1, 8192 * pieces / std::max<int64_t>(inner(), 1));
+  const int64_t grain = std::max<int64_t>(1, 8192 * pieces / std::max<int64_t>(inner() * elements, 1));
   parallel_ranges(runs, grain, [&](int64_t first, int64_t last) {
     std::array<int64_t, 8> index{};
     std::array<int64_t, N> base{};

@@ -1,7 +1,8 @@
-// Resize on f32 as passes over one axis each: nearest, linear and cubic, in either format.
+// Resize as passes over one axis each, in either format: linear and cubic on f32, nearest on any type.
 #include <cmath>
 
 #include "base/parallel.h"
+#include "base/tensor.h"
 #include "cpu/native/loop_nest.h"
 #include "cpu/native/simd.h"
 #include "cpu/tactics.h"
@@ -13,10 +14,46 @@ namespace {
 constexpr size_t kSrc = 0, kRoi = 1, kScales = 2, kSizes = 3;
 constexpr int64_t kGrain = 8192;  // elements
 
-/// Memory seen as [outer, in, inner] becomes [outer, out, inner]; position i reads taps [begin[i],
-/// begin[i+1]).
+/// Memory seen as [outer, in, inner] becomes [outer, out, inner]; position i is a copy of index[i].
+template <typename T>
+class NearestPass {
+ public:
+  using Element = T;
+  NearestPass(const ops::Taps& taps, int64_t outer, int64_t in, int64_t inner)
+      : outer_(outer),
+        in_(in),
+        out_(static_cast<int64_t>(taps.index.size())),
+        inner_(inner),
+        index_(taps.index.begin(), taps.index.end()) {}
+
+  int64_t dst_elements() const { return outer_ * out_ * inner_; }
+
+  void run(const T* src, T* dst) const {
+    if (inner_ == 1) return run_single(src, dst);
+    parallel_ranges(outer_ * out_, kGrain / inner_, [&](int64_t first, int64_t last) {
+      for (int64_t unit = first; unit < last; ++unit)
+        std::copy_n(src + (unit / out_ * in_ + index_[unit % out_]) * inner_, inner_, dst + unit * inner_);
+    });
+  }
+
+ private:
+  void run_single(const T* src, T* dst) const {
+    parallel_ranges(outer_, kGrain / std::max<int64_t>(out_, 1), [&](int64_t first, int64_t last) {
+      run_simd([=, n = out_, in = in_, index = index_.data()]() TWOFOUR_INLINE {
+        for (int64_t o = first; o < last; ++o)
+          for (int64_t i = 0; i < n; ++i) dst[o * n + i] = src[o * in + index[i]];
+      });
+    });
+  }
+
+  int64_t outer_, in_, out_, inner_;
+  std::vector<int32_t> index_;
+};
+
+/// The same; position i reads taps [begin[i], begin[i+1]).
 class AxisPass {
  public:
+  using Element = float;
   AxisPass(const ops::Taps& taps, int64_t outer, int64_t in, int64_t inner)
       : outer_(outer),
         in_(in),
@@ -35,18 +72,15 @@ class AxisPass {
     const int64_t grain = std::max<int64_t>(1, kGrain / std::max<int64_t>(out_, 1));
     parallel_ranges(outer_, grain, [&](int64_t first, int64_t last) {
       for (int64_t o = first; o < last; ++o) {
-        if (copies_) gather_copies(src + o * in_, dst + o * out_);
-        else if (first_.empty()) gather_all(src + o * in_, dst + o * out_);
+        if (first_.empty()) gather_all(src + o * in_, dst + o * out_);
         else gather_pairs(src + o * in_, dst + o * out_);
       }
     });
   }
 
  private:
-  // With at most two taps everywhere: two indices and weights per position; none for copies.
+  // With at most two taps everywhere: two indices and weights per position.
   void pair_up() {
-    copies_ = index_.size() == static_cast<size_t>(out_) && std::ranges::count(weight_, 1.0F) == out_;
-    if (copies_) return;
     for (int64_t i = 0; i < out_; ++i)
       if (begin_[i + 1] - begin_[i] > 2) return;
     for (int64_t i = 0; i < out_; ++i) {
@@ -57,13 +91,6 @@ class AxisPass {
       first_weight_.push_back(weight_[a] * share);
       second_weight_.push_back(weight_[b] * share);
     }
-  }
-
-  void gather_copies(const float* src, float* dst) const {
-    run_simd([=, n = out_, index = index_.data()]() TWOFOUR_INLINE {
-#pragma omp simd
-      for (int64_t i = 0; i < n; ++i) dst[i] = src[index[i]];
-    });
   }
 
   void gather_pairs(const float* src, float* dst) const {
@@ -118,7 +145,6 @@ class AxisPass {
   std::vector<size_t> begin_;
   std::vector<int32_t> index_;
   std::vector<float> weight_;
-  bool copies_ = false;
   std::vector<int32_t> first_, second_;
   std::vector<float> first_weight_, second_weight_;
 };
@@ -128,8 +154,11 @@ std::vector<ops::AxisResize> axes_of(const NodeDesc& node) {
   return ops::resized(node.attrs, node.inputs[kSrc].desc.shape, {list(kRoi), list(kScales), list(kSizes)});
 }
 
+template <typename Pass>
 class ResizeKernel final : public Kernel {
  public:
+  using Element = typename Pass::Element;
+
   explicit ResizeKernel(const NodeDesc& node) {
     const TensorDesc& src = node.inputs[kSrc].desc;
     const ops::ResizeOptions options(node.attrs);
@@ -150,42 +179,49 @@ class ResizeKernel final : public Kernel {
       shape[axis.axis] = axis.out;
     }
     for (size_t i = 0; i + 1 < passes_.size(); ++i)
-      between_.push_back(layout_.add(static_cast<size_t>(passes_[i].dst_elements()) * sizeof(float)));
+      between_.push_back(layout_.add(static_cast<size_t>(passes_[i].dst_elements()) * sizeof(Element)));
     numel_ = shape.numel();
   }
 
   size_t scratch_bytes() const override { return layout_.size(); }
 
   void run(const KernelArgs& args) const override {
-    const float* src = args.in<float>(kSrc);
-    if (passes_.empty()) std::copy_n(src, numel_, args.out<float>());
+    const Element* src = args.in<Element>(kSrc);
+    if (passes_.empty()) std::copy_n(src, numel_, args.out<Element>());
     for (size_t i = 0; i < passes_.size(); ++i) {
-      float* dst =
-          i + 1 == passes_.size() ? args.out<float>() : reinterpret_cast<float*>(args.scratch + between_[i]);
+      const bool last = i + 1 == passes_.size();
+      Element* dst = last ? args.out<Element>() : reinterpret_cast<Element*>(args.scratch + between_[i]);
       passes_[i].run(src, dst);
       src = dst;
     }
   }
 
  private:
-  std::vector<AxisPass> passes_;
+  std::vector<Pass> passes_;
   ScratchLayout layout_;
   std::vector<size_t> between_;
   int64_t numel_ = 0;
 };
+
+bool is_nearest(const NodeDesc& node) {
+  return ops::ResizeOptions(node.attrs).mode == ops::ResizeOptions::Mode::kNearest;
+}
 
 class NativeResize final : public OpTactic {
  public:
   NativeResize() : OpTactic("native.resize", {"Resize"}) {}
 
   std::unique_ptr<Kernel> make(const NodeDesc& node, std::span<const Tensor>) const override {
-    return std::make_unique<ResizeKernel>(node);
+    if (!is_nearest(node)) return std::make_unique<ResizeKernel<AxisPass>>(node);
+    return dispatch_size(dtype_size(node.outputs[0].dtype), [&]<typename T>(T) -> std::unique_ptr<Kernel> {
+      return std::make_unique<ResizeKernel<NearestPass<T>>>(node);
+    });
   }
 
  protected:
   Support accepts(const NodeDesc& node) const override {
     const TensorDesc& src = node.inputs[kSrc].desc;
-    if (src.dtype != DType::kF32) return declined(Reason::kDtype, src.to_string());
+    if (src.dtype != DType::kF32 && !is_nearest(node)) return declined(Reason::kDtype, src.to_string());
     if (src.format != node.outputs[0].format && !(is_order_neutral(src) && is_order_neutral(node.outputs[0])))
       return declined(Reason::kFormat, "src and dst differ");
     if (src.shape.numel() == 0 || node.outputs[0].shape.numel() == 0 || src.shape.numel() >= INT32_MAX)

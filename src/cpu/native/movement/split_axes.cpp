@@ -1,5 +1,5 @@
-// Tile, DepthToSpace and SpaceToDepth: copies between tensors whose axes are split and permuted. Any dtype,
-// plain order.
+// Tile, DepthToSpace and SpaceToDepth: copies between tensors whose axes are split and permuted. Any dtype;
+// the tensors may lie in either format.
 #include "cpu/native/movement/strided_copy.h"
 #include "cpu/tactics.h"
 #include "ops/infer.h"
@@ -22,15 +22,17 @@ class NativeTile final : public OpTactic {
   std::unique_ptr<Kernel> make(const NodeDesc& node, std::span<const Tensor>) const override {
     const Shape& src = node.inputs[0].desc.shape;
     const std::vector<int64_t> repeats = ops::to_ints(node.inputs[1].data);
-    const std::vector<int64_t> own = src.strides();
+    const std::vector<int64_t> in_src = strides_in_memory(node.inputs[0].desc);
+    const std::vector<int64_t> in_dst = strides_in_memory(node.outputs[0]);
     Shape extent;
-    Place from;
+    Place from, to;
     for (size_t i = 0; i < src.rank(); ++i) {
       extent.push_back(repeats[i]);
       extent.push_back(src[i]);
-      from.strides.insert(from.strides.end(), {0, own[i]});
+      from.strides.insert(from.strides.end(), {0, in_src[i]});
+      to.strides.insert(to.strides.end(), {src[i] * in_dst[i], in_dst[i]});
     }
-    return make_copy(extent, {extent.strides()}, from, node.outputs[0].dtype);
+    return make_copy(extent, to, from, node.outputs[0].dtype);
   }
 
  protected:
@@ -41,7 +43,7 @@ class NativeTile final : public OpTactic {
     for (size_t i = 0; i < repeats.size(); ++i)
       axes += (repeats[i] > 1 ? 1 : 0) + (node.inputs[0].desc.shape[i] > 1 ? 1 : 0);
     if (axes > kMostAxes) return declined(Reason::kShape, node.inputs[0].desc.to_string());
-    return all_of({all_plain(node), none_empty(node)});
+    return none_empty(node);
   }
 };
 
@@ -53,22 +55,24 @@ class NativeDepthToSpace final : public OpTactic {
 
   std::unique_ptr<Kernel> make(const NodeDesc& node, std::span<const Tensor>) const override {
     const bool to_space = node.op == "DepthToSpace";
-    const Shape& deep = to_space ? node.inputs[0].desc.shape : node.outputs[0].shape;
-    const Shape& wide = to_space ? node.outputs[0].shape : node.inputs[0].desc.shape;
+    const TensorDesc& deep = to_space ? node.inputs[0].desc : node.outputs[0];
+    const TensorDesc& wide = to_space ? node.outputs[0] : node.inputs[0].desc;
     const int64_t block = node.attrs.i("blocksize", 1);
-    const Shape extent = {deep[0], wide[1], deep[2], block, deep[3], block};  // in the order of the wide one
-    const int64_t pixels = deep[2] * deep[3];
+    const Shape& size = deep.shape;
+    const int64_t channels = wide.shape[1];
+    const Shape extent = {size[0], channels, size[2], block, size[3], block};  // in the order of the wide one
+    const std::vector<int64_t> d = strides_in_memory(deep), w = strides_in_memory(wide);
     const bool channel_last = node.attrs.s("mode", "DCR") == "DCR";
-    const int64_t c = (channel_last ? 1 : block * block) * pixels;
-    const int64_t column = (channel_last ? wide[1] : 1) * pixels;
-    const Place in_deep = {{deep[1] * pixels, c, deep[3], column * block, 1, column}};
-    const Place in_wide = {extent.strides()};
-    return to_space ? make_copy(extent, in_wide, in_deep, node.outputs[0].dtype)
-                    : make_copy(extent, in_deep, in_wide, node.outputs[0].dtype);
+    const int64_t c = (channel_last ? 1 : block * block) * d[1];
+    const int64_t column = (channel_last ? channels : 1) * d[1];
+    const Place in_deep = {{d[0], c, d[2], column * block, d[3], column}};
+    const Place in_wide = {{w[0], w[1], block * w[2], w[2], block * w[3], w[3]}};
+    return to_space ? make_copy(extent, in_wide, in_deep, wide.dtype)
+                    : make_copy(extent, in_deep, in_wide, deep.dtype);
   }
 
  protected:
-  Support accepts(const NodeDesc& node) const override { return all_of({all_plain(node), none_empty(node)}); }
+  Support accepts(const NodeDesc& node) const override { return none_empty(node); }
 };
 
 }  // namespace

@@ -1,14 +1,17 @@
 #include "cpu/native/movement/strided_copy.h"
 
+#include "base/align.h"
 #include "base/cpu.h"
-#include "cpu/sparse24/transpose_avx512.h"
+#include "cpu/native/movement/transpose_tile.h"
 
 namespace twofour::cpu {
 namespace {
 
-constexpr int64_t kTile = 16;
 /// Below this, a step between runs costs more than what a run copies: the next loop goes inside.
 constexpr int64_t kShortRun = 8;
+/// Columns that a thread takes at once, all row tiles of them: what makes a cache line of dst is one
+/// thread's.
+constexpr int64_t kColumns = 256;
 
 /// dst[j * dst_step + i] = src[i * src_step + j] for i < rows, j < columns.
 template <typename T>
@@ -17,15 +20,22 @@ void transpose_tile(const T* src, int64_t src_step, T* dst, int64_t dst_step, in
     for (int64_t i = 0; i < rows; ++i) dst[j * dst_step + i] = src[i * src_step + j];
 }
 
-TWOFOUR_AVX512 void transpose_tile_avx512(const float* src, int64_t src_step, float* dst, int64_t dst_step,
-                                          int64_t rows, int64_t columns) {
-  Rows16 tile;
-  for (int64_t i = 0; i < kTile; ++i)
-    tile.row[i] =
-        i < rows ? _mm512_maskz_loadu_ps(first_lanes(columns), src + i * src_step) : _mm512_setzero_ps();
-  transpose16(tile);
-  for (int64_t j = 0; j < columns; ++j)
-    _mm512_mask_storeu_ps(dst + j * dst_step, first_lanes(rows), tile.row[j]);
+/// The same in registers, for tiles up to kTile x kTile. False: there is no such way for the type and the
+/// CPU.
+template <typename T>
+bool transpose_in_registers(const T* src, int64_t src_step, T* dst, int64_t dst_step, int64_t rows,
+                            int64_t columns) {
+  if constexpr (sizeof(T) == 1 || sizeof(T) == 4)
+    if (max_isa() == Isa::kAvx512) {
+      transpose_tile_avx512(src, src_step, dst, dst_step, rows, columns);
+      return true;
+    }
+  if constexpr (sizeof(T) == 1)
+    if (rows == kTile && columns == kTile) {
+      transpose_tile_sse2(src, src_step, dst, dst_step);
+      return true;
+    }
+  return false;
 }
 
 }  // namespace
@@ -71,17 +81,19 @@ void StridedCopy::transpose(const T* src, T* dst) const {
   const int64_t rows = nest_.dims[inner];    // contiguous in dst
   const int64_t dst_step = nest_.strides[row_][0];
   const int64_t src_step = nest_.strides[inner][1];
-  const int64_t row_tiles = (rows + kTile - 1) / kTile;
-  int64_t units = row_tiles;
+  const int64_t row_tiles = ceil_div(rows, kTile), column_blocks = ceil_div(columns, kColumns);
+  int64_t units = row_tiles * column_blocks;
   for (size_t i = 0; i < inner; ++i)
     if (i != row_) units *= nest_.dims[i];
-  const bool vectors = sizeof(T) == 4 && max_isa() == Isa::kAvx512;
-  parallel_ranges(units, std::max<int64_t>(1, 512 / columns), [&](int64_t begin, int64_t end) {
+  const int64_t grain = 512 / std::min(columns, kColumns);
+  parallel_ranges(units, grain, [&](int64_t begin, int64_t end) {
     for (int64_t unit = begin; unit < end; ++unit) {
       const int64_t first = unit % row_tiles * kTile;
       const T* from = src + first * src_step;
       T* to = dst + first;
-      int64_t rest = unit / row_tiles;
+      const int64_t begin_column = unit / row_tiles % column_blocks * kColumns;
+      const int64_t end_column = std::min(columns, begin_column + kColumns);
+      int64_t rest = unit / (row_tiles * column_blocks);
       for (size_t i = inner; i-- > 0;) {
         if (i == row_) continue;
         from += rest % nest_.dims[i] * nest_.strides[i][1];
@@ -89,13 +101,10 @@ void StridedCopy::transpose(const T* src, T* dst) const {
         rest /= nest_.dims[i];
       }
       const int64_t tile_rows = std::min(kTile, rows - first);
-      for (int64_t column = 0; column < columns; column += kTile) {
-        const int64_t tile_columns = std::min(kTile, columns - column);
-        if (vectors)
-          transpose_tile_avx512(reinterpret_cast<const float*>(from + column), src_step,
-                                reinterpret_cast<float*>(to + column * dst_step), dst_step, tile_rows,
-                                tile_columns);
-        else
+      for (int64_t column = begin_column; column < end_column; column += kTile) {
+        const int64_t tile_columns = std::min(kTile, end_column - column);
+        if (!transpose_in_registers(from + column, src_step, to + column * dst_step, dst_step, tile_rows,
+                                    tile_columns))
           transpose_tile(from + column, src_step, to + column * dst_step, dst_step, tile_rows, tile_columns);
       }
     }
