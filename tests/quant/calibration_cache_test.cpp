@@ -16,7 +16,7 @@ using ::testing::HasSubstr;
 
 TEST(CalibrationCache, ReadsTensorRt) {
   const Magnitudes found = parse_calibration(
-      "TRT-8601-EntropyCalibration2\r\nimages: 3b66eddc\n(Unnamed Layer* 3) [Conv]_output: 3c010a14\n"
+      "TRT-8601-EntropyCalibration2\r\nimages: 3b66eddc\n(Unnamed Layer* 3) [Conv]_output: 3c010204\n"
       "a: b: 00000000\n",
       "cache");
   ASSERT_EQ(found.size(), 3u);

@@ -94,7 +94,7 @@ TEST(Smooth, MovesOutliersIntoTheWeights) {
   const Graph before = parse(kNorm);
   Graph graph = before.clone();
   const Tensor x = random_tensor({2, 3, 8}, 4);
-  EXPECT_EQ(smooth(graph, run_on({rows(x, 0, 1), rows(x, 1, 2)}), 0.5), 1u);
+  EXPECT_EQ(smooth(graph, run_on({x, random_tensor({2, 3, 8}, 5)}), 0.5), 1u);
   expect_same_results(before, graph, x);
   EXPECT_LT(graph.find_value("gamma")->data().span<float>()[2], 30);
 }

@@ -29,7 +29,7 @@ Case sparse(Case test, size_t axis) {
     const auto at = static_cast<int64_t>(i);
     if (at / step % size % 4 != 0) continue;
     const uint64_t first = rng.below(4), second = rng.below(4), keep = rng.below(8);
-    for (uint64_t j = 0; j < 4; ++j)
+    for (uint64_t j = 0; j < 4 && at / step % size + static_cast<int64_t>(j) < size; ++j)
       if (keep == 0 || (j != first && (j != second || keep == 1)))
         codes[i + j * static_cast<size_t>(step)] = 0;
   }

@@ -51,7 +51,7 @@ LateEpilogue late_epilogue(const Epilogue& epilogue, ImageLayout layout) {
 
 Epilogue early_epilogue(const Epilogue& epilogue, ImageLayout layout) {
   if (layout == ImageLayout::kNchw || !epilogue.residual) return epilogue;
-  return {.bias = epilogue.bias};
+  return {.codes = epilogue.codes, .bias = epilogue.bias};
 }
 
 size_t thread_scratch_bytes(const ConvMap& map, const BlockPlan& plan, const WorkPlan& work) {
