@@ -1,4 +1,4 @@
-// The last step of a product whose result is codes: residual, activation, scale, zero point.
+// The last step of a product whose result is codes: residual, activation, scale, zero point. AVX-512.
 #pragma once
 
 #include <cstddef>
@@ -6,28 +6,31 @@
 
 #include "cpu/op_tactic.h"
 #include "ops/elementwise/activation.h"
-#include "ops/quantisation/output_codes.h"
 
 namespace twofour::cpu {
 
 class CodeOutput {
  public:
-  /// From the attributes of QuantizedConv or QuantizedMatMul; `residual` is the type of the residual, if
-  /// there is one.
+  /// From the attributes of QuantizedConv or QuantizedMatMul; `residual` is what the node says of it, if it
+  /// has one.
   CodeOutput(const Attrs& attrs, const TensorDesc* residual);
 
-  /// dst[offset ...] = the codes of activation(values + residual[offset ...]); values are overwritten.
+  /// dst[offset ...] = the codes of activation(values + residual[offset ...]); may change the values.
   /// `residual` may be dst, and is null where there is none.
   void write(float* values, int64_t count, int64_t offset, const std::byte* residual, std::byte* dst) const;
 
  private:
+  /// values + residual, in real units.
   void add_residual(float* values, int64_t count, const std::byte* residual) const;
+  void round(const float* values, int64_t count, const std::byte* residual, std::byte* dst) const;
 
-  ops::OutputCodes codes_;
-  ops::Activation activation_;
-  bool residual_signed_ = false;
+  bool is_signed_, residual_signed_ = false;
+  float inverse_scale_;
+  float low_, high_;  // of value / scale, by the activation
+  int32_t zero_point_;
   float residual_scale_ = 1;
   float residual_zero_point_ = 0;
+  ops::Activation smooth_;  // one that is more than bounds
 };
 
 }  // namespace twofour::cpu
