@@ -63,8 +63,14 @@ double run_round(std::vector<Contestant>& contestants, size_t round) {
     busy = std::max(busy, (c.others_cpu_s() - before) / turn.count());
     std::this_thread::sleep_for(c.rest);
   }
-  for (Contestant& c : contestants) c.ratios.push_back(c.times_s.back() / contestants[0].times_s.back());
   return busy;
+}
+
+std::vector<double> ratios_of(const Contestant& contestant, const Contestant& ours) {
+  std::vector<double> ratios;
+  for (size_t round = 0; round < ours.times_s.size(); ++round)
+    ratios.push_back(contestant.times_s[round] / ours.times_s[round]);
+  return ratios;
 }
 
 void limit_spinning() { setenv("KMP_BLOCKTIME", "20", 0); }

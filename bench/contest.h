@@ -37,8 +37,10 @@ struct Contestant {
   std::function<double()> run_s;         // one turn: seconds of the work
   std::function<double()> others_cpu_s;  // processor time so far of the processes that wait meanwhile
   std::chrono::milliseconds rest{0};     // after its turn, until its threads have stopped spinning
-  std::vector<double> times_s, ratios;   // to the first contestant's time of the same round
+  std::vector<double> times_s;           // of every round
 };
+/// Its time over `ours` of the same round.
+std::vector<double> ratios_of(const Contestant& contestant, const Contestant& ours);
 
 /// One turn each, in an order that turns from round to round. Returns the largest share of a turn in which
 /// who waited was busy.

@@ -44,8 +44,9 @@ void report(const Options& options, const std::vector<Contestant>& contestants, 
   cli::Table table({"Program", ">Step ms", ">Images/s", ">Time / twofour", ">Quartiles"});
   nlohmann::ordered_json rows = nlohmann::ordered_json::array();
   for (const Contestant& c : contestants) {
-    const double step_s = cli::median_of(c.times_s), ratio = cli::median_of(c.ratios);
-    const double low = cli::percentile_of(c.ratios, 25), high = cli::percentile_of(c.ratios, 75);
+    const std::vector<double> ratios = ratios_of(c, contestants[0]);
+    const double step_s = cli::median_of(c.times_s), ratio = cli::median_of(ratios);
+    const double low = cli::percentile_of(ratios, 25), high = cli::percentile_of(ratios, 75);
     const double images_per_s = static_cast<double>(options.batch_size) / step_s;
     table.add_row({c.name, fmt::format("{:.1f}", step_s * 1e3), fmt::format("{:.1f}", images_per_s),
                    fmt::format("{:.3f}", ratio), fmt::format("{:.3f} to {:.3f}", low, high)});

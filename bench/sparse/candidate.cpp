@@ -5,7 +5,7 @@
 namespace twofour::bench {
 
 Candidate in_process(std::string name, Role role, int64_t copies, std::function<void(int64_t copy)> run,
-                     std::function<std::span<const float>()> result) {
+                     std::function<Tensor()> result) {
   auto next = std::make_shared<int64_t>(0);
   auto turn = [copies, next, run = std::move(run)](int64_t warm, int64_t runs) {
     const auto once = [&] { run((*next)++ % copies); };

@@ -26,22 +26,24 @@ dnnl::primitive_attr with_relu() {
   return attr;
 }
 
-Candidate convolution(const ConvLayer& v, int64_t batch, const ProblemData& data, const Way& way, Type type) {
+Candidate convolution(const Problem& p, const ProblemData& data, const Way& way, Type type) {
+  const ConvLayer& v = p.conv;
   const auto desc = [](const memory::dims& dims, Tag tag, Type t) { return memory::desc(dims, t, tag); };
-  const memory::dims src = {batch, v.c, v.h, v.w}, bias = {v.k}, dst = {batch, v.k, v.out_h(), v.out_w()};
+  const memory::dims src = {p.batch, v.c, v.h, v.w}, bias = {v.k},
+                     dst = {p.batch, v.k, v.out_h(), v.out_w()};
   const bool grouped = v.groups > 1;
   const memory::dims weight = grouped ? memory::dims{v.groups, v.k / v.groups, v.c / v.groups, v.r, v.s}
                                       : memory::dims{v.k, v.c, v.r, v.s};
   const dnnl::convolution_forward::desc op(dnnl::prop_kind::forward_inference, way.algorithm,
                                            desc(src, way.activations, type), desc(weight, Tag::any, type),
-                                           desc(bias, Tag::x, Type::f32), desc(dst, way.activations, type),
+                                           desc(bias, Tag::x, type), desc(dst, way.activations, type),
                                            {v.stride, v.stride}, {v.pad, v.pad}, {v.pad, v.pad});
   const dnnl::convolution_forward::primitive_desc pd(op, with_relu(), cpu_engine());
-  return onednn_candidate(typed_name(way.name, type), role_of(type), dnnl::convolution_forward(pd),
-                          {{DNNL_ARG_SRC, desc(src, Tag::nchw, Type::f32), data.src, pd.src_desc()},
-                           {DNNL_ARG_WEIGHTS, desc(weight, grouped ? Tag::goihw : Tag::oihw, Type::f32),
-                            data.weight, pd.weights_desc(), true},
-                           {DNNL_ARG_BIAS, desc(bias, Tag::x, Type::f32), data.bias, pd.bias_desc()}},
+  const Tag filters = grouped ? Tag::goihw : Tag::oihw;
+  return onednn_candidate(typed_name(way.name, type), dnnl::convolution_forward(pd),
+                          {{DNNL_ARG_SRC, src, Tag::nchw, data.src, pd.src_desc()},
+                           {DNNL_ARG_WEIGHTS, weight, filters, data.weight, pd.weights_desc(), true},
+                           {DNNL_ARG_BIAS, bias, Tag::x, data.bias, pd.bias_desc()}},
                           pd.dst_desc(), data.copies);
 }
 
@@ -49,10 +51,9 @@ Candidate convolution(const ConvLayer& v, int64_t batch, const ProblemData& data
 
 std::vector<Candidate> onednn_convs(const Problem& p, const ProblemData& data) {
   std::vector<Candidate> list;
-  for (const Way& way : kWays)
-    if_implemented([&] { list.push_back(convolution(p.conv, p.batch, data, way, Type::f32)); });
-  if (onednn_types().size() > 1)
-    if_implemented([&] { list.push_back(convolution(p.conv, p.batch, data, kWays[1], Type::bf16)); });
+  for (const Type type : onednn_types(p))
+    for (const Way& way : kWays)
+      if_implemented([&] { list.push_back(convolution(p, data, way, type)); });
   return list;
 }
 

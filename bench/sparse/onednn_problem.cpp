@@ -17,7 +17,8 @@ struct Buffer {
 Buffer converted(const OnednnOperand& operand) {
   Buffer buffer(operand.wanted);
   dnnl::stream stream(cpu_engine());
-  memory from(operand.plain, cpu_engine(), operand.tensor.raw());
+  const memory::desc plain(operand.dims, cpu::onednn::type_of(operand.tensor.dtype()), operand.order);
+  memory from(plain, cpu_engine(), operand.tensor.raw());
   memory to = buffer.view();
   dnnl::reorder(from, to).execute(stream, from, to);
   stream.wait();
@@ -32,7 +33,7 @@ struct Execution {
 
 }  // namespace
 
-Candidate onednn_candidate(std::string name, Role role, const dnnl::primitive& primitive,
+Candidate onednn_candidate(std::string name, const dnnl::primitive& primitive,
                            const std::vector<OnednnOperand>& operands, const memory::desc& dst,
                            int64_t copies) {
   const Buffer result(dst);
@@ -54,22 +55,22 @@ Candidate onednn_candidate(std::string name, Role role, const dnnl::primitive& p
     stream.wait();
   };
   auto values = [result] {
-    const bool is_f32 = result.desc.data_type() == Type::f32;
-    return std::span(reinterpret_cast<const float*>(result.bytes.get()),
-                     is_f32 ? result.desc.get_size() / sizeof(float) : 0);
+    const DType dtype = result.desc.data_type() == Type::bf16 ? DType::kBF16 : DType::kF32;
+    const auto count = static_cast<int64_t>(result.desc.get_size() / dtype_size(dtype));
+    return Tensor(dtype, {count}, result.bytes);
   };
-  return in_process(std::move(name), role, copies, std::move(run), values);
+  return in_process(std::move(name), Role::kDense, copies, std::move(run), values);
 }
 
-std::vector<Type> onednn_types() {
-  return cpu::onednn::has_bf16() ? std::vector{Type::f32, Type::bf16} : std::vector{Type::f32};
+std::vector<Type> onednn_types(const Problem& problem) {
+  if (problem.precision == Precision::kInt8) return {};
+  std::vector<Type> types = {cpu::onednn::type_of(dtype_at(problem.precision))};
+  if (types[0] == Type::f32 && is_half(problem.stored) && cpu::onednn::has_bf16())
+    types.push_back(Type::bf16);
+  return types;
 }
 
 std::string typed_name(std::string name, Type type) { return name + (type == Type::bf16 ? " bf16" : ""); }
-
-Role role_of(Type type, DType stored) {
-  return type == Type::f32 || is_half(stored) ? Role::kDense : Role::kInformation;
-}
 
 std::string onednn_title() {
   const dnnl_version_t& version = *dnnl_version();
@@ -79,7 +80,7 @@ std::string onednn_title() {
 std::vector<Candidate> onednn_candidates(const Problem& problem, const ProblemData& data) {
   if (problem.is_conv()) return onednn_convs(problem, data);
   std::vector<Candidate> list = onednn_gemms(problem, data);
-  if (problem.stored == DType::kI8)
+  if (problem.precision == Precision::kF32 && problem.stored == DType::kI8)
     std::ranges::move(onednn_int8_gemms(problem, data), std::back_inserter(list));
   return list;
 }

@@ -15,14 +15,15 @@ using Type = memory::data_type;
 /// One argument of a primitive: the values as they lie in `tensor`, and as the primitive reads them.
 struct OnednnOperand {
   int argument;
-  memory::desc plain;
+  memory::dims dims;
+  Tag order;
   Tensor tensor;
   memory::desc wanted;
   bool is_weight = false;
 };
 
 /// `primitive` on `operands`, writing `dst`.
-Candidate onednn_candidate(std::string name, Role role, const dnnl::primitive& primitive,
+Candidate onednn_candidate(std::string name, const dnnl::primitive& primitive,
                            const std::vector<OnednnOperand>& operands, const memory::desc& dst,
                            int64_t copies);
 
@@ -36,14 +37,13 @@ void if_implemented(const Make& make) {
   }
 }
 
-/// bf16 only where the CPU has instructions for it: elsewhere the library emulates.
-std::vector<Type> onednn_types();
+/// What the problem is computed in; no f32 product reads weights that are stored as halves as such, so that
+/// bf16 joins in there. bf16 only where the CPU has instructions for it: elsewhere the library emulates.
+std::vector<Type> onednn_types(const Problem& problem);
 std::string typed_name(std::string name, Type type);
-/// bf16 counts where the weights are stored as halves, which no f32 product reads as such.
-Role role_of(Type type, DType stored = DType::kF32);
 
 std::vector<Candidate> onednn_gemms(const Problem& problem, const ProblemData& data);
-/// Products of weights that are stored as i8.
+/// Products in f32 of weights that are stored as i8, computed in bytes.
 std::vector<Candidate> onednn_int8_gemms(const Problem& problem, const ProblemData& data);
 std::vector<Candidate> onednn_convs(const Problem& problem, const ProblemData& data);
 

@@ -18,7 +18,7 @@ std::string openblas_title() {
 }
 
 std::vector<Candidate> openblas_candidates(const Problem& p, const ProblemData& data) {
-  if (p.is_conv()) return {};
+  if (p.is_conv() || p.precision != Precision::kF32) return {};
   openblas_set_num_threads(max_threads());
   std::vector<Tensor> weights;
   for (int64_t copy = 0; copy < data.copies; ++copy) weights.push_back(data.weight.clone());
@@ -32,7 +32,7 @@ std::vector<Candidate> openblas_candidates(const Problem& p, const ProblemData& 
     if (n == 1) cblas_sgemv(CblasRowMajor, CblasNoTrans, m, k, 1, w, k, x, 1, 0, y, 1);
     else cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, n, m, k, 1, x, k, w, k, 0, y, m);
   };
-  return {in_process("OpenBLAS", Role::kDense, data.copies, run, [dst] { return dst.span<float>(); })};
+  return {in_process("OpenBLAS", Role::kDense, data.copies, run, [dst] { return dst; })};
 }
 
 #else

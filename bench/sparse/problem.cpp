@@ -4,10 +4,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "base/cpu.h"
 #include "base/rng.h"
+#include "sparse/codes.h"
 
 namespace twofour::bench {
 namespace {
@@ -35,28 +35,41 @@ const std::vector<Suite>& suites() {
   return list;
 }
 
-Problem conv_problem(const Suite& suite, const ConvLayer& layer, int64_t batch) {
+/// What weights are stored as.
+DType stored_at(Precision precision, const Suite& suite) {
+  switch (precision) {
+    case Precision::kBF16: return DType::kBF16;
+    case Precision::kInt8: return DType::kI8;
+    case Precision::kF32: break;
+  }
+  return suite.stored;
+}
+
+Problem conv_problem(const Suite& suite, Precision precision, const ConvLayer& layer, int64_t batch) {
   return {.suite = suite.name,
           .name = fmt::format("{}_b{}", layer.name, batch),
+          .precision = precision,
           .m = layer.k / layer.groups,
           .k = layer.c / layer.groups * layer.r * layer.s,
           .n = batch * layer.out_h() * layer.out_w(),
           .batch = batch,
-          .conv = layer};
+          .conv = layer,
+          .stored = stored_at(precision, suite)};
 }
 
-std::vector<Problem> problems_of(const Suite& suite, const ShapeFile& file) {
+std::vector<Problem> problems_of(const Suite& suite, Precision precision, const ShapeFile& file) {
   std::vector<Problem> list;
   for (const GemmLayer& layer : file.gemms)
     for (const int64_t n : layer.n)
       list.push_back({.suite = suite.name,
                       .name = fmt::format("{}_n{}", layer.name, n),
+                      .precision = precision,
                       .m = layer.m,
                       .k = layer.k,
                       .n = n,
-                      .stored = suite.stored});
+                      .stored = stored_at(precision, suite)});
   for (const int64_t batch : suite.batches)
-    for (const ConvLayer& layer : file.convs) list.push_back(conv_problem(suite, layer, batch));
+    for (const ConvLayer& layer : file.convs) list.push_back(conv_problem(suite, precision, layer, batch));
   return list;
 }
 
@@ -77,22 +90,6 @@ Tensor random_tensor(Shape shape, uint64_t seed) {
   return tensor;
 }
 
-/// The nearest values that `stored` has; i8: those of scales [M], which make the largest value of a row 127.
-void round_to(DType stored, Tensor& weight, Tensor& scales) {
-  if (stored != DType::kI8) {
-    weight = weight.to(stored).to(DType::kF32);
-    return;
-  }
-  scales = Tensor(DType::kF32, {weight.shape()[0]});
-  const auto k = static_cast<size_t>(weight.shape()[1]);
-  for (size_t row = 0; row < scales.span<float>().size(); ++row) {
-    const std::span<float> values = weight.span<float>().subspan(row * k, k);
-    float& scale = scales.span<float>()[row] = std::numeric_limits<float>::min();
-    for (const float v : values) scale = std::max(scale, std::abs(v) / 127);
-    for (float& v : values) v = std::nearbyint(v / scale) * scale;
-  }
-}
-
 Tensor sparse_weight(const Problem& p) {
   const ConvLayer& v = p.conv;
   Tensor weight = random_tensor(p.is_conv() ? Shape{v.k, v.c / v.groups, v.r, v.s} : Shape{p.m, p.k}, 1);
@@ -103,20 +100,53 @@ Tensor sparse_weight(const Problem& p) {
 
 bool same_weight(const Problem& p, const ProblemData& data) {
   return !p.is_conv() && data.weight.defined() && data.weight.shape() == Shape{p.m, p.k} &&
-         data.stored == p.stored;
+         data.stored == p.stored && data.weight.dtype() == p.weight_dtype();
+}
+
+void make_weight(const Problem& p, ProblemData* data) {
+  data->weight = sparse_weight(p);
+  if (p.stored == DType::kI8) data->scales = round_weight(data->weight);
+  else data->weight = data->weight.to(p.stored).to(p.weight_dtype());
+  if (p.precision == Precision::kInt8) data->weight = weight_codes(data->weight, data->scales);
+}
+
+Tensor make_src(const Problem& p) {
+  const ConvLayer& v = p.conv;
+  Tensor src = random_tensor(p.is_conv() ? Shape{p.batch, v.c, v.h, v.w} : Shape{p.n, p.k}, 4);
+  if (p.stored == DType::kI8) round_src(src);
+  const DType dtype = dtype_at(p.precision);
+  return p.precision == Precision::kInt8 ? src_codes(src, dtype) : src.to(dtype);
+}
+
+/// Codes of four standard deviations to each side, or behind ReLU to one.
+ops::OutputCodes dst_codes(const Problem& p) {
+  // Products of values in [-1, 1), half of the weights zero.
+  const double deviation = std::sqrt(static_cast<double>(p.k) / 18);
+  const bool relu = p.is_conv();
+  return {DType::kU8, static_cast<float>((relu ? 4 : 8) * deviation / 255), relu ? 0 : 128};
 }
 
 }  // namespace
 
-std::vector<Problem> list_problems(const std::string& folder, const std::vector<std::string>& only,
-                                   bool quick) {
+DType dtype_at(Precision precision) {
+  switch (precision) {
+    case Precision::kBF16: return DType::kBF16;
+    case Precision::kInt8: return DType::kU8;
+    case Precision::kF32: break;
+  }
+  return DType::kF32;
+}
+
+std::vector<Problem> list_problems(const std::string& folder, Precision precision,
+                                   const std::vector<std::string>& only, bool quick) {
   constexpr double kQuickBytes = 64 << 20;
   constexpr size_t kQuickStep = 5;
   std::vector<Problem> list;
   for (const Suite& suite : suites()) {
+    if (precision != Precision::kF32 && suite.stored != DType::kF32) continue;
     const ShapeFile file = read_shapes(fmt::format("{}/{}.txt", folder, suite.name));
     size_t index = 0;
-    for (Problem& p : problems_of(suite, file)) {
+    for (Problem& p : problems_of(suite, precision, file)) {
       if (quick && (p.weight_bytes() > kQuickBytes || index++ % kQuickStep != 0)) continue;
       const std::string name = p.suite + "/" + p.name;
       const auto is_in_name = [&](const std::string& part) { return name.find(part) != std::string::npos; };
@@ -133,13 +163,12 @@ ProblemData make_data(const Problem& p, const ProblemData& last) {
     data.weight = last.weight;
     data.scales = last.scales;
   } else {
-    data.weight = sparse_weight(p);
-    round_to(p.stored, data.weight, data.scales);
+    make_weight(p, &data);
   }
-  if (p.is_conv()) data.bias = random_tensor({p.conv.k}, 3);
-  data.src = random_tensor(p.is_conv() ? Shape{p.batch, p.conv.c, p.conv.h, p.conv.w} : Shape{p.n, p.k}, 4);
-  if (p.stored == DType::kI8)
-    for (float& v : data.src.span<float>()) v = std::nearbyint(v * 127) / 128;
+  if (p.is_conv())
+    data.bias = random_tensor({p.conv.k}, 3).to(is_half(dtype_at(p.precision)) ? p.stored : DType::kF32);
+  data.src = make_src(p);
+  if (p.precision == Precision::kInt8) data.dst = dst_codes(p);
   // Of what sparse kernels read, half of it or less, twice the cache must go by between two uses.
   const auto cache = static_cast<double>(last_level_cache_bytes());
   if (p.weight_bytes() > cache)

@@ -1,8 +1,9 @@
-// What a user gets: the backend's sparse tactics on the node that an engine would have.
+// What a user gets: the backend's tactics on the node that an engine would have.
 #include <fmt/format.h>
 
 #include "api/device.h"
 #include "sparse/candidate.h"
+#include "sparse/tactic_nodes.h"
 
 namespace twofour::bench {
 namespace {
@@ -11,46 +12,20 @@ using backend::Format;
 using backend::NodeDesc;
 using backend::Tactic;
 
-NodeDesc::Input variable(const Shape& shape, Format format) {
-  return {.present = true, .desc = {.shape = shape, .format = format}};
-}
-
-NodeDesc::Input constant(const Tensor& data) {
-  return {.present = true, .constant = true, .desc = {.shape = data.shape()}, .data = data};
-}
-
-NodeDesc gemm_node(const Problem& p, const ProblemData& data) {
-  return {.name = p.name,
-          .op = "Gemm",
-          .attrs = {{"transB", int64_t{1}}},
-          .inputs = {variable(data.src.shape(), Format::kPlain), constant(data.weight)},
-          .outputs = {{.shape = {p.n, p.m}}}};
-}
-
-NodeDesc conv_node(const Problem& p, const ProblemData& data, Format format) {
-  const ConvLayer& v = p.conv;
-  using Ints = std::vector<int64_t>;
-  return {.name = p.name,
-          .op = "FusedConv",
-          .attrs = {{"strides", Ints{v.stride, v.stride}},
-                    {"pads", Ints{v.pad, v.pad, v.pad, v.pad}},
-                    {"group", v.groups},
-                    {"activation", std::string("relu")}},
-          .inputs = {variable(data.src.shape(), format), constant(data.weight), constant(data.bias)},
-          .outputs = {{.shape = {p.batch, v.k, v.out_h(), v.out_w()}, .format = format}}};
-}
-
 /// [N,C,H,W] values in the memory order of `format`.
 Tensor in_format(const Tensor& src, Format format) {
   if (format == Format::kPlain) return src;
   const Shape& shape = src.shape();
   const int64_t pixels = shape[2] * shape[3];
-  Tensor result(DType::kF32, shape);
-  for (int64_t n = 0; n < shape[0]; ++n)
-    for (int64_t c = 0; c < shape[1]; ++c)
-      for (int64_t i = 0; i < pixels; ++i)
-        result.span<float>()[static_cast<size_t>((n * pixels + i) * shape[1] + c)] =
-            src.span<float>()[static_cast<size_t>((n * shape[1] + c) * pixels + i)];
+  Tensor result(src.dtype(), shape);
+  dispatch_size(dtype_size(src.dtype()), [&]<typename T>(T) {
+    const T* from = reinterpret_cast<const T*>(src.raw());
+    T* to = reinterpret_cast<T*>(result.raw());
+    for (int64_t n = 0; n < shape[0]; ++n)
+      for (int64_t c = 0; c < shape[1]; ++c)
+        for (int64_t i = 0; i < pixels; ++i)
+          to[(n * pixels + i) * shape[1] + c] = from[(n * shape[1] + c) * pixels + i];
+  });
   return result;
 }
 
@@ -71,7 +46,7 @@ std::vector<std::shared_ptr<backend::Kernel>> kernels_of(const Tactic& tactic, c
 Candidate candidate(std::string name, const Tactic& tactic, const NodeDesc& node, const Tensor& src,
                     int64_t copies) {
   const auto kernels = kernels_of(tactic, node, copies);
-  const Tensor dst(DType::kF32, node.outputs[0].shape);
+  const Tensor dst(node.outputs[0].dtype, node.outputs[0].shape);
   const auto scratch = allocate_aligned(kernels[0]->scratch_bytes());
   std::vector<const std::byte*> inputs(node.inputs.size());
   inputs[0] = src.raw();
@@ -80,8 +55,14 @@ Candidate candidate(std::string name, const Tactic& tactic, const NodeDesc& node
     kernels[static_cast<size_t>(copy)]->run({inputs, std::span(&output, 1), scratch.get()});
   };
   return in_process(
-      std::move(name), Role::kSparse, copies, [run, src](int64_t copy) { run(copy); },
-      [dst] { return dst.span<float>(); });
+      std::move(name), tactic.is_sparse() ? Role::kSparse : Role::kOwnDense, copies,
+      [run, src](int64_t copy) { run(copy); }, [dst] { return dst; });
+}
+
+/// In f32 the libraries' candidates are what dense tactics run, in more orders of memory.
+bool takes_part(const Problem& problem, const Tactic& tactic) {
+  return tactic.is_sparse() ||
+         (problem.precision != Precision::kF32 && tactic.name().starts_with("onednn."));
 }
 
 }  // namespace
@@ -92,15 +73,16 @@ std::vector<Candidate> tactic_candidates(const Problem& p, const ProblemData& da
   const std::vector<Format> formats =
       p.is_conv() ? std::vector{Format::kPlain, Format::kChannelsLast} : std::vector{Format::kPlain};
   for (const Format format : formats) {
-    const NodeDesc node = p.is_conv() ? conv_node(p, data, format) : gemm_node(p, data);
+    const NodeDesc node = node_of(p, data, format);
     const Tensor src = in_format(data.src, format);
     for (const Tactic* tactic : api::device().tactics()) {
-      if (!tactic->is_sparse()) continue;
+      if (!takes_part(p, *tactic)) continue;
       const std::string name =
           p.is_conv() ? fmt::format("{} {}", tactic->name(), backend::format_name(format)) : tactic->name();
       const backend::Support support = tactic->supports(node);
       if (support) list.push_back(candidate(name, *tactic, node, src, data.copies));
-      else if (support.reason != backend::Reason::kNotThisOp && !tactic->name().starts_with("half_storage:"))
+      else if (tactic->is_sparse() && support.reason != backend::Reason::kNotThisOp &&
+               !tactic->name().starts_with("half_storage:"))
         refusals->push_back(fmt::format("{}: {}", name, support.to_string()));
     }
   }

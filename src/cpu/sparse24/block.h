@@ -22,11 +22,23 @@ struct CodeSums {
   std::vector<float> scale;    // [M]
 };
 
+/// C as 8-bit codes: one f32 of a panel is the codes of four neighbouring rows of one column, as X has them,
+/// and the residual, too. Sums, bias and bounds count in units of the result's scale, zero points included.
+struct CodeResult {
+  bool is_signed = false;
+  float low = 0;  // of an activation that is no more than bounds
+  float high = 0;
+  bool residual_signed = false;
+  float residual_scale = 1;
+};
+
 /// C[m, n] = activation(sum + bias[m] + residual[m, n]).
 struct Epilogue {
   std::optional<CodeSums> codes;  // X holds u8 codes and W i8 ones, as whole numbers
-  std::vector<float> bias;        // [M], or empty
-  bool residual = false;          // a residual tensor of C's shape and layout is given at run time
+  std::optional<CodeResult>
+      result;               // with `codes` only; its bounds are the activation, and M a multiple of four
+  std::vector<float> bias;  // [M], or empty
+  bool residual = false;    // a residual tensor of C's shape and layout is given at run time
   Activation activation = Activation::kNone;
   float lo = 0.0F;  // clip only
   float hi = 0.0F;

@@ -161,25 +161,34 @@ void BlockEmitter::store_sums() {
   for (int row = 0; row < rows_; ++row) out_.vmovups(out_.ptr[sum_ + row * kLine], Zmm(row));
 }
 
-void BlockEmitter::finish_panel() {
-  const Reg64& stride = weight_;
-  out_.lea(stride, out_.ptr[out_.rip + constants_]);
-  finish_sums(stride);
+const Reg64& BlockEmitter::load_constants() {
+  out_.lea(weight_, out_.ptr[out_.rip + constants_]);
+  return weight_;
+}
+
+const Reg64& BlockEmitter::load_target() {
   out_.mov(dst_, out_.ptr[target_ + offsetof(PanelTarget, dst)]);
-  out_.mov(stride, out_.ptr[target_ + offsetof(PanelTarget, row_stride)]);
-  if (epilogue_.residual) {
-    out_.mov(residual_, out_.ptr[target_ + offsetof(PanelTarget, residual)]);
+  out_.mov(weight_, out_.ptr[target_ + offsetof(PanelTarget, row_stride)]);
+  if (epilogue_.residual) out_.mov(residual_, out_.ptr[target_ + offsetof(PanelTarget, residual)]);
+  return weight_;
+}
+
+void BlockEmitter::next_target() { out_.add(target_, static_cast<uint32_t>(sizeof(PanelTarget))); }
+
+void BlockEmitter::finish_panel() {
+  finish_sums(load_constants());
+  const Reg64& stride = load_target();
+  if (epilogue_.residual)
     for (int row = 0; row < rows_; ++row) {
       out_.vaddps(Zmm(row), Zmm(row), out_.ptr[residual_]);
       out_.add(residual_, stride);
     }
-  }
   activate();
   for (int row = 0; row < rows_; ++row) {
     out_.vmovups(out_.ptr[dst_], Zmm(row));
     out_.add(dst_, stride);
   }
-  out_.add(target_, static_cast<uint32_t>(sizeof(PanelTarget)));
+  next_target();
 }
 
 void BlockEmitter::activate() {

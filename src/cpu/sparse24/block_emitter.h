@@ -40,6 +40,13 @@ class BlockEmitter {
   virtual void multiply_all(FastEmitter& fast) = 0;
   /// Makes the sums real values; `constants` points at finish_constants().
   virtual void finish_sums(const Xbyak::Reg64& /*constants*/) {}
+  /// Writes the results of one panel where `target_` says, and goes on to the next.
+  virtual void finish_panel();
+  /// dst_ and residual_ of the panel; the result is the register of the stride of its rows.
+  const Xbyak::Reg64& load_target();
+  /// The register that points at finish_constants() until load_target().
+  const Xbyak::Reg64& load_constants();
+  void next_target();
 
   void load_x(FastEmitter& fast, int source, int64_t x_row);
   /// The products in order, each with the next weight, in runs between the weight pointer's steps and
@@ -53,6 +60,7 @@ class BlockEmitter {
   const ProductKind kind_;
   const int rows_;
   const Xbyak::Reg64 scratch_{Xbyak::Operand::R11};
+  const Xbyak::Reg64 residual_{Xbyak::Operand::R9}, dst_{Xbyak::Operand::R11};
 
  private:
   bool has_limits() const { return spec_.last && epilogue_.activation == Activation::kClip; }
@@ -67,7 +75,6 @@ class BlockEmitter {
   void prefetch_next(FastEmitter& fast);
   int64_t prefetch_lines() const;
   void store_sums();
-  void finish_panel();
   void activate();
 
   const int64_t weight_count_;
@@ -80,7 +87,7 @@ class BlockEmitter {
   int64_t next_prefetch_ = 0;  // the number of weights at which the next prefetch is due
   const Xbyak::Reg64 args_{Xbyak::Operand::RDI}, weight_{Xbyak::Operand::RAX}, panels_{Xbyak::Operand::RCX},
       x_{Xbyak::Operand::RDX}, sum_{Xbyak::Operand::RSI}, target_{Xbyak::Operand::R8},
-      residual_{Xbyak::Operand::R9}, prefetch_{Xbyak::Operand::R10}, dst_{Xbyak::Operand::R11};
+      prefetch_{Xbyak::Operand::R10};
 };
 
 }  // namespace twofour::cpu

@@ -23,10 +23,10 @@ std::vector<Range> split_evenly(int64_t total, int64_t limit, int64_t unit) {
 }
 
 BlockPlan plan_blocks(int64_t m, int64_t k, int64_t m_block, int64_t k_block, int64_t super_block,
-                      int64_t group_rows) {
+                      int64_t group_rows, int64_t row_unit) {
   BlockPlan plan;
   for (int64_t first = 0; first < m; first += group_rows)
-    for (const Range& rows : split_evenly(group_rows, m_block, 1)) {
+    for (const Range& rows : split_evenly(group_rows, m_block, row_unit)) {
       plan.m_blocks.push_back({first + rows.begin, first + rows.end});
       plan.m_block = std::max(plan.m_block, rows.size());
     }

@@ -18,7 +18,9 @@ constexpr int64_t kPanelWidth = 16;  // columns of a panel: one vector of f32
 constexpr int64_t kPanelRowBytes = kPanelWidth * static_cast<int64_t>(sizeof(float));
 /// Rows of a generated block: accumulators. The other registers hold X.
 constexpr int64_t kMaxBlockRows = 28;
-constexpr int64_t kMaxCodeBlockRows = 25;
+constexpr int64_t kMaxCodeBlockRows = 24;  // a multiple of kRowsOfCodes
+/// Rows whose codes lie together.
+constexpr int64_t kRowsOfCodes = 4;
 /// Rows of a block of lists: many, which share the X rows in L1. Their cache lines, times the panels, fall
 /// into different cache sets.
 constexpr int64_t kMaxListedRows = 92;
@@ -42,9 +44,10 @@ struct BlockPlan {
   std::vector<Range> super_blocks;  // indices into k_blocks
   int64_t m_block = 0;              // rows of the largest block
 };
-/// Blocks of at most m_block x k_block that do not cross multiples of `group_rows`, which divides m.
+/// Blocks of at most m_block x k_block that do not cross multiples of `group_rows`, which divides m; within a
+/// group they begin at multiples of `row_unit`.
 BlockPlan plan_blocks(int64_t m, int64_t k, int64_t m_block, int64_t k_block, int64_t super_block,
-                      int64_t group_rows);
+                      int64_t group_rows, int64_t row_unit = 1);
 
 /// Work items are tiles of panels times parts of the row blocks; tiles vary fastest, then images.
 struct WorkPlan {

@@ -14,6 +14,8 @@ using Xbyak::Zmm;
 /// of the next block.
 constexpr int64_t kFetchedBytes = 19;
 constexpr int kPairs = product_registers(ProductKind::kCodes).first_source;
+/// At the end of a panel the registers of X are free.
+const Zmm kLow(25), kHigh(26), kOrder(27), kResidualScale(28), kResidual(29), kTemporary(30);
 constexpr uint8_t kBlended = 6;  // the source that vpblendmw makes
 
 /// Where a pair stands: in which register, and whether its higher position comes first.
@@ -89,7 +91,8 @@ std::vector<uint32_t> CodeBlock::starts() const {
   return bits;
 }
 
-/// The scales, then the biases if there are any.
+/// The scales, then the biases if there are any, then of a result in codes residual scale, bounds and the
+/// order of its bytes.
 std::vector<float> CodeBlock::finish_constants() const {
   const auto of_rows = [&](const std::vector<float>& all) {
     return std::span(all).subspan(static_cast<size_t>(spec_.rows.begin), static_cast<size_t>(rows_));
@@ -98,6 +101,11 @@ std::vector<float> CodeBlock::finish_constants() const {
                                of_rows(epilogue_.codes->scale).end());
   if (!epilogue_.bias.empty())
     constants.insert(constants.end(), of_rows(epilogue_.bias).begin(), of_rows(epilogue_.bias).end());
+  if (!epilogue_.result) return constants;
+  for (const float v : {epilogue_.result->residual_scale, epilogue_.result->low, epilogue_.result->high})
+    constants.push_back(v);
+  for (const uint32_t bytes : {0x0C080400U, 0x0D090501U, 0x0E0A0602U, 0x0F0B0703U})
+    constants.push_back(std::bit_cast<float>(bytes));
   return constants;
 }
 
@@ -157,6 +165,55 @@ void CodeBlock::finish_sums(const Xbyak::Reg64& constants) {
     out_.vmulps(sum, sum, out_.ptr_b[constants + row * 4]);
     if (!epilogue_.bias.empty()) out_.vaddps(sum, sum, out_.ptr_b[constants + (rows_ + row) * 4]);
   }
+}
+
+void CodeBlock::finish_panel() {
+  if (!epilogue_.result) return BlockEmitter::finish_panel();
+  const Xbyak::Reg64& constants = load_constants();
+  finish_sums(constants);
+  const int after_rows = rows_ * (epilogue_.bias.empty() ? 4 : 8);
+  if (epilogue_.residual) out_.vbroadcastss(kResidualScale, out_.ptr[constants + after_rows]);
+  out_.vbroadcastss(kLow, out_.ptr[constants + after_rows + 4]);
+  out_.vbroadcastss(kHigh, out_.ptr[constants + after_rows + 8]);
+  out_.vbroadcasti32x4(kOrder, out_.ptr[constants + after_rows + 12]);
+  const Xbyak::Reg64& stride = load_target();
+  for (int row = 0; row < rows_; row += 4) {
+    if (epilogue_.residual) {
+      add_residual(row);
+      out_.add(residual_, stride);
+    }
+    pack_four(row);
+    out_.vmovups(out_.ptr[dst_], Zmm(row));
+    out_.add(dst_, stride);
+  }
+  next_target();
+}
+
+/// Four codes of each column, one for each of the rows.
+void CodeBlock::add_residual(int first_row) {
+  const bool is_signed = epilogue_.result->residual_signed;
+  out_.vmovups(kResidual, out_.ptr[residual_]);
+  for (int i = 0; i < 4; ++i) {
+    out_.vpslld(kTemporary, kResidual, static_cast<uint8_t>(24 - 8 * i));
+    is_signed ? out_.vpsrad(kTemporary, kTemporary, 24) : out_.vpsrld(kTemporary, kTemporary, 24);
+    out_.vcvtdq2ps(kTemporary, kTemporary);
+    out_.vfmadd231ps(Zmm(first_row + i), kTemporary, kResidualScale);
+  }
+}
+
+/// Rounds, saturates, and leaves the codes of four rows in the first of them. Within 128 bits the packs put
+/// four columns of a row side by side; the order brings the rows of a column together.
+void CodeBlock::pack_four(int first_row) {
+  const Zmm a(first_row), b(first_row + 1), c(first_row + 2), d(first_row + 3);
+  for (const Zmm& v : {a, b, c, d}) {
+    out_.vmaxps(v, v, kLow);
+    out_.vminps(v, v, kHigh);
+    out_.vcvtps2dq(v | Xbyak::util::T_rn_sae, v);
+  }
+  out_.vpackssdw(a, a, b);
+  out_.vpackssdw(c, c, d);
+  epilogue_.result->is_signed ? out_.vpacksswb(a, a, c) : out_.vpackuswb(a, a, c);
+  out_.vpshufb(a, a, kOrder);
 }
 
 }  // namespace twofour::cpu

@@ -33,6 +33,9 @@ class CodeBlock final : public BlockEmitter {
   void prepare() override;
   void multiply_all(FastEmitter& fast) override;
   void finish_sums(const Xbyak::Reg64& constants) override;
+  void finish_panel() override;
+  void add_residual(int first_row);
+  void pack_four(int first_row);
 
   int64_t num_steps() const { return (spec_.columns.size() + 1) / 2; }
   /// The rows of step `i` in the order in which they are visited.

@@ -3,12 +3,16 @@
 #include "cpu/sparse24/conv_node.h"
 #include "cpu/sparse24/linear.h"
 #include "cpu/sparse24/linear_node.h"
+#include "ops/elementwise/activation.h"
+#include "ops/quantisation/output_codes.h"
 #include "ops/quantisation/quantize.h"
 
 namespace twofour::cpu {
 namespace {
 
 constexpr int64_t kCodesPerBlock = 4;
+/// A whole number of codes that saturates with any zero point.
+constexpr float kBeyondCodes = 1024;
 
 bool is_conv(const NodeDesc& node) { return node.op == "QuantizedConv"; }
 
@@ -143,6 +147,36 @@ PackedCodes unpack_codes(const NodeDesc& node, std::span<const Tensor> packed) {
   result.epilogue.bias = list(packed[3], float{});
   result.epilogue.codes = CodeSums{starts(result.matrix, zero), list(packed[2], float{})};
   return result;
+}
+
+bool make_codes(const NodeDesc& node, const ConvShape& shape, Epilogue& epilogue) {
+  using Kind = ops::Activation::Kind;
+  const ops::Activation activation = ops::activation_from(node.attrs);
+  const bool bounds =
+      activation.kind == Kind::kNone || activation.kind == Kind::kRelu || activation.kind == Kind::kClip;
+  if (!bounds || shape.group_k() % kRowsOfCodes != 0) return false;
+  const ops::OutputCodes codes = ops::output_codes_from(node.attrs);
+  const auto zero_point = static_cast<float>(codes.zero_point);
+  const auto in_units = [&](float v) {
+    return std::clamp(v / codes.scale + zero_point, -kBeyondCodes, kBeyondCodes);
+  };
+  CodeResult result{.is_signed = codes.dtype == DType::kI8, .low = -kBeyondCodes, .high = kBeyondCodes};
+  if (activation.kind == Kind::kRelu) result.low = zero_point;
+  if (activation.kind == Kind::kClip) {
+    result.low = in_units(activation.low);
+    result.high = in_units(activation.high);
+  }
+  float offset = zero_point;
+  if (node.has_input(kCodeResidual)) {
+    epilogue.residual = true;
+    result.residual_signed = node.inputs[kCodeResidual].desc.dtype == DType::kI8;
+    result.residual_scale = node.attrs.f("residual_scale", 1) / codes.scale;
+    offset -= static_cast<float>(node.attrs.i("residual_zero_point", 0)) * result.residual_scale;
+  }
+  for (float& v : epilogue.codes->scale) v /= codes.scale;
+  for (float& v : epilogue.bias) v = v / codes.scale + offset;
+  epilogue.result = result;
+  return true;
 }
 
 }  // namespace twofour::cpu

@@ -30,4 +30,8 @@ struct PackedCodes {
 /// Throws Error{kDataCorrupt} when `packed` is not what packed_codes() made for such a node.
 PackedCodes unpack_codes(const NodeDesc& node, std::span<const Tensor> packed);
 
+/// Lets the product make codes itself, in the units of the result; false where it cannot: an activation that
+/// is more than bounds, or groups whose output channels are no multiple of four.
+bool make_codes(const NodeDesc& node, const ConvShape& shape, Epilogue& epilogue);
+
 }  // namespace twofour::cpu

@@ -52,9 +52,10 @@ class Sparse24Codes final : public TunableTactic {
     const bool residual = node.has_input(kCodeResidual);
     const bool real = node.outputs[0].dtype == DType::kF32;
     if (real) add_f32_epilogue(node, residual, weight.epilogue);
+    const bool late = !real && !make_codes(node, weight.shape, weight.epilogue);
     auto made = Sparse24Conv2d::create(weight.matrix, weight.shape, weight.epilogue, code_options(options()));
     TWOFOUR_CHECK(made.support, kFailedPrecondition, "{}: {}", node.label(), made.support.to_string());
-    if (!real)
+    if (late)
       made.kernel->write_codes({node.attrs, residual ? &node.inputs[kCodeResidual].desc : nullptr}, residual);
     return std::make_unique<CodeKernel>(std::move(made.kernel), node);
   }

@@ -13,7 +13,8 @@ namespace {
 constexpr size_t kAlignment = 64;
 constexpr int64_t kDirectAhead = 128;  // two panels; 192 and 256 gain a little less
 
-void check(const backend::Sparse24View& weights, const ConvShape& shape, bool codes) {
+void check(const backend::Sparse24View& weights, const ConvShape& shape, const Epilogue& epilogue,
+           bool codes) {
   TWOFOUR_CHECK(shape.batch >= 0 && shape.c > 0 && shape.k > 0 && shape.r > 0 && shape.s > 0 && shape.h > 0 &&
                     shape.w > 0 && shape.stride_h > 0 && shape.stride_w > 0 && shape.dilation_h > 0 &&
                     shape.dilation_w > 0 && shape.pad_top >= 0 && shape.pad_left >= 0 &&
@@ -35,13 +36,17 @@ void check(const backend::Sparse24View& weights, const ConvShape& shape, bool co
   TWOFOUR_CHECK(codes || shape.group_c() % 4 == 0, kInvalidArgument,
                 "[sparse24_conv2d] {} input channels of a group; 2:4 needs a multiple of four",
                 shape.group_c());
+  TWOFOUR_CHECK(!epilogue.result || shape.group_k() % kRowsOfCodes == 0, kInvalidArgument,
+                "[sparse24_conv2d] codes of {} output channels of a group; a multiple of four is expected",
+                shape.group_k());
   TWOFOUR_CHECK(!codes || shape.layout == ImageLayout::kNhwc, kInvalidArgument,
                 "[sparse24_conv2d] codes are read in NHWC order only");
 }
 
 /// NHWC results are transposed after the generated code; a residual, and what follows it, waits until then.
 LateEpilogue late_epilogue(const Epilogue& epilogue, ImageLayout layout) {
-  if (layout == ImageLayout::kNchw || !epilogue.residual || epilogue.activation == Activation::kNone)
+  if (layout == ImageLayout::kNchw || !epilogue.residual || epilogue.result ||
+      epilogue.activation == Activation::kNone)
     return {};
   const bool clip = epilogue.activation == Activation::kClip;
   return {.clamp = true,
@@ -50,12 +55,14 @@ LateEpilogue late_epilogue(const Epilogue& epilogue, ImageLayout layout) {
 }
 
 Epilogue early_epilogue(const Epilogue& epilogue, ImageLayout layout) {
-  if (layout == ImageLayout::kNchw || !epilogue.residual) return epilogue;
+  if (layout == ImageLayout::kNchw || !epilogue.residual || epilogue.result) return epilogue;
   return {.codes = epilogue.codes, .bias = epilogue.bias};
 }
 
-size_t thread_scratch_bytes(const ConvMap& map, const BlockPlan& plan, const WorkPlan& work) {
-  return round_up(static_cast<size_t>(tile_scratch(map, plan, work.tile_panels()).bytes()), kAlignment);
+size_t thread_scratch_bytes(const ConvMap& map, const BlockPlan& plan, const WorkPlan& work,
+                            int64_t rows_together) {
+  return round_up(static_cast<size_t>(tile_scratch(map, plan, work.tile_panels(), rows_together).bytes()),
+                  kAlignment);
 }
 
 WorkPlan plan_conv(const ConvMap& map, const Sparse24Gemm& gemm, int threads) {
@@ -134,7 +141,7 @@ ConvBlocking conv_blocking(const ConvShape& shape, const Sparse24Options& given)
 Sparse24Created<Sparse24Conv2d> Sparse24Conv2d::create(const backend::Sparse24View& weights,
                                                        const ConvShape& shape, const Epilogue& epilogue,
                                                        const Sparse24Options& given) {
-  check(weights, shape, given.codes);
+  check(weights, shape, epilogue, given.codes);
   check_options(given);
   const auto [options, map] = mapped(given, shape);
   auto gemm =
@@ -143,6 +150,7 @@ Sparse24Created<Sparse24Conv2d> Sparse24Conv2d::create(const backend::Sparse24Vi
   std::unique_ptr<Sparse24Conv2d> conv(new Sparse24Conv2d);
   conv->map_ = map;
   conv->residual_ = epilogue.residual;
+  conv->rows_together_ = epilogue.result ? kRowsOfCodes : 1;
   conv->late_ = late_epilogue(epilogue, shape.layout);
   conv->gemm_ = std::move(gemm.kernel);
   return {std::move(conv), {}};
@@ -150,7 +158,7 @@ Sparse24Created<Sparse24Conv2d> Sparse24Conv2d::create(const backend::Sparse24Vi
 
 size_t Sparse24Conv2d::scratch_bytes(int threads) const {
   const int count = std::max(threads, 1);
-  return thread_scratch_bytes(map_, gemm_->plan(), plan_conv(map_, *gemm_, count)) *
+  return thread_scratch_bytes(map_, gemm_->plan(), plan_conv(map_, *gemm_, count), rows_together_) *
              static_cast<size_t>(count) +
          kAlignment;
 }
@@ -162,9 +170,10 @@ void Sparse24Conv2d::run(const float* src, const float* residual, float* dst, st
                 residual ? "given" : "missing", residual_ ? "with" : "without");
   const int count = std::max(threads, 1);
   const WorkPlan work = plan_conv(map_, *gemm_, count);
-  const size_t stride = thread_scratch_bytes(map_, gemm_->plan(), work);
-  ConvCall call{map_, *gemm_, src, residual, late_, dst};
-  call.late.residual = map_.shape.layout == ImageLayout::kNhwc ? residual : nullptr;
+  const size_t stride = thread_scratch_bytes(map_, gemm_->plan(), work, rows_together_);
+  ConvCall call{map_, rows_together_, *gemm_, src, residual, late_, dst};
+  const bool is_late = map_.shape.layout == ImageLayout::kNhwc && rows_together_ == 1;
+  call.late.residual = is_late ? residual : nullptr;
   call.late.codes = codes_ ? &*codes_ : nullptr;
   const auto address = reinterpret_cast<uintptr_t>(scratch);
   std::byte* aligned = scratch + (round_up(address, kAlignment) - address);

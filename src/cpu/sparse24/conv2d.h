@@ -65,7 +65,8 @@ class Sparse24Conv2d {
 
   ConvMap map_;
   bool residual_ = false;
-  LateEpilogue late_;  // what unpacking NHWC does; its residual is set by run()
+  int64_t rows_together_ = 1;  // ConvCall
+  LateEpilogue late_;          // what unpacking NHWC does; its residual is set by run()
   std::optional<CodeOutput> codes_;
   std::unique_ptr<Sparse24Gemm> gemm_;
 };

@@ -120,13 +120,22 @@ ConvMap map_conv(const ConvShape& shape, int64_t tile_panels, ConvMapping mappin
   return packed_map(shape, tile_panels);
 }
 
-PixelFinder ConvMap::outputs() const {
+ConvShape ConvMap::output_pixels(int64_t channels) const {
   const int64_t out_w = shape.out_w(), out_h = shape.out_h();
-  if (mapping == ConvMapping::kDirect) return PixelFinder({.c = shape.k, .h = 1, .w = shape.w}, 0, 0);
-  if (mapping == ConvMapping::kPacked)
-    return PixelFinder({.batch = shape.batch, .c = shape.k, .h = 1, .w = out_w * out_h}, 0, 0);
-  return PixelFinder({.c = shape.k, .h = out_h, .w = out_w, .pad_right = padded_w(shape) - out_w}, 0, 0);
+  ConvShape pixels{.layout = shape.layout, .c = channels, .h = 1, .w = shape.w};
+  if (mapping == ConvMapping::kDirect) return pixels;
+  if (mapping == ConvMapping::kPacked) {
+    pixels.batch = shape.batch;
+    pixels.w = out_w * out_h;
+    return pixels;
+  }
+  pixels.h = out_h;
+  pixels.w = out_w;
+  pixels.pad_right = padded_w(shape) - out_w;
+  return pixels;
 }
+
+PixelFinder ConvMap::outputs() const { return PixelFinder(output_pixels(shape.k), 0, 0); }
 
 std::vector<int64_t> ConvMap::row_offsets() const {
   std::vector<int64_t> offsets;

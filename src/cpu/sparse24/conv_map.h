@@ -39,6 +39,9 @@ struct ConvMap {
   /// is packed as a whole, in the order (r, s, channel of the bundle).
   bool in_blocks() const { return mapping == ConvMapping::kPacked && bundle == 1; }
 
+  /// The pixels of the output as a pointwise convolution with so many channels reads them: those of the
+  /// batch, or unless packed of one image.
+  ConvShape output_pixels(int64_t channels) const;
   /// Finds the output pixels of a panel, in image 0 of `images` unless packed.
   PixelFinder outputs() const;
   /// Unless in_blocks(): bytes from the group's first channel in a panel to each row of X.

@@ -86,9 +86,9 @@ backend::Support sparse24_code_ok(int64_t m, int64_t x_rows, const Sparse24Optio
   const int64_t blocks = ceil_div(m, block_rows) * ceil_div(x_rows, k_block);
   if (blocks <= options.code_budget_bytes / block_bytes_bound(largest, options.codes))
     return backend::supported();
-  return backend::declined(
-      backend::Reason::kCodeBudget,
-      fmt::format("{} rows of weights for {} of X, {} bytes", m, x_rows, options.code_budget_bytes));
+  return backend::declined(backend::Reason::kCodeBudget,
+                           fmt::format("{}x{} weights, {} bytes", m, options.codes ? x_rows * 4 : x_rows,
+                                       options.code_budget_bytes));
 }
 
 Sparse24Options with_form(Sparse24Options options, int64_t m, int64_t x_rows) {
@@ -102,7 +102,7 @@ Sparse24Options with_form(Sparse24Options options, int64_t m, int64_t x_rows) {
 BlockPlan sparse24_plan(int64_t m, int64_t x_rows, const Sparse24Options& options) {
   const int64_t k_block = options.k_block > 0 ? options.k_block : default_k_block(options.form);
   return plan_blocks(m, x_rows, sparse24_block_rows(options), k_block, super_block_of(options),
-                     m / options.groups);
+                     m / options.groups, options.codes ? kRowsOfCodes : 1);
 }
 
 Sparse24Created<Sparse24Gemm> Sparse24Gemm::create(const backend::Sparse24View& matrix,

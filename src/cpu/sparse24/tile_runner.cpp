@@ -37,20 +37,21 @@ int64_t x_floats(const ConvMap& map, const BlockPlan& plan, int64_t panels) {
 
 /// How many row blocks' sums exist at a time. With several super-blocks those of all in the bundle; else NHWC
 /// rows, which are delivered kUnpackedChannels at a time, wait over as many blocks as that takes.
-int64_t held_blocks(const ConvMap& map, const BlockPlan& plan) {
+int64_t held_blocks(const ConvMap& map, const BlockPlan& plan, int64_t rows_together) {
   const int64_t blocks = static_cast<int64_t>(plan.m_blocks.size()) / map.bundles();
   if (plan.super_blocks.size() > 1) return blocks;
   if (map.shape.layout == ImageLayout::kNchw) return 1;
-  const int64_t least = std::ranges::min(plan.m_blocks, {}, &Range::size).size();
+  const int64_t least =
+      std::max<int64_t>(std::ranges::min(plan.m_blocks, {}, &Range::size).size() / rows_together, 1);
   return std::min(blocks, ceil_div(kUnpackedChannels - 1, least) + 1);
 }
 
 }  // namespace
 
-TileScratch tile_scratch(const ConvMap& map, const BlockPlan& plan, int64_t panels) {
+TileScratch tile_scratch(const ConvMap& map, const BlockPlan& plan, int64_t panels, int64_t rows_together) {
   TileScratch scratch;
   scratch.x_floats = x_floats(map, plan, panels);
-  scratch.sum_floats = held_blocks(map, plan) * panels * panel_sums(plan);
+  scratch.sum_floats = held_blocks(map, plan, rows_together) * panels * panel_sums(plan);
   scratch.residual_floats = panels * panel_sums(plan);
   return scratch;
 }
@@ -59,7 +60,7 @@ TileRunner::TileRunner(const ConvCall& call, std::byte* scratch, int64_t max_pan
     : call_(call),
       copies_(panel_copies(call.gemm.options().isa)),
       sum_stride_(panel_sums(plan())),
-      held_blocks_(held_blocks(call.map, plan())),
+      held_blocks_(held_blocks(call.map, plan(), call.rows_together)),
       panel_stride_(call.map.mapping == ConvMapping::kPacked ? packed_panel_floats(bundle_rows(call.map))
                                                              : kPanelWidth),
       pack_panels_(call.gemm.options().codes              ? copies_.pack_codes
@@ -67,7 +68,7 @@ TileRunner::TileRunner(const ConvCall& call, std::byte* scratch, int64_t max_pan
                                                           : copies_.pack_nhwc),
       plane_(shape().out_h() * shape().out_w()),
       outputs_(call.map.outputs()) {
-  const TileScratch parts = tile_scratch(call.map, plan(), max_panels);
+  const TileScratch parts = tile_scratch(call.map, plan(), max_panels, call.rows_together);
   x_ = reinterpret_cast<float*>(scratch);
   sums_ = x_ + parts.x_floats;
   residual_ = sums_ + parts.sum_floats;
@@ -78,7 +79,7 @@ void TileRunner::run(int64_t image, Range tile, Range m_blocks) {
   tile_ = tile;
   m_blocks_ = m_blocks;
   first_channel_ = group(m_blocks.begin) / call_.map.bundle * call_.map.bundle_channels();
-  delivered_ = plan().m_blocks[static_cast<size_t>(m_blocks.begin)].begin;
+  delivered_ = result_rows(m_blocks.begin).begin;
   find_pixels();
   for (const Range& super_block : plan().super_blocks) {
     pack(super_block);
@@ -174,6 +175,7 @@ bool TileRunner::writes_in_place(const PixelRuns& pixels) const {
 
 /// Points each panel's last block at dst, or at its own partial sums where it has to be delivered afterwards.
 void TileRunner::aim(int64_t m_block) {
+  if (call_.rows_together > 1) return aim_at_codes(m_block);
   const Range& rows = plan().m_blocks[static_cast<size_t>(m_block)];
   for (int64_t i = 0; i < tile_.size(); ++i) {
     const PixelRuns& pixels = pixels_[static_cast<size_t>(i)];
@@ -190,6 +192,17 @@ void TileRunner::aim(int64_t m_block) {
   }
 }
 
+/// The residual is packed like X.
+void TileRunner::aim_at_codes(int64_t m_block) {
+  const int64_t channels = shape().k / call_.rows_together;
+  if (call_.residual)
+    copies_.pack_nhwc(call_.map.output_pixels(channels), call_.residual + image_ * plane_ * channels, tile_,
+                      result_rows(m_block), residual_, sum_stride_, kPanelWidth);
+  for (int64_t i = 0; i < tile_.size(); ++i)
+    targets_[static_cast<size_t>(i)] = {sums(m_block) + i * sum_stride_, residual_ + i * sum_stride_,
+                                        kPanelRowBytes};
+}
+
 void TileRunner::deliver_nchw(int64_t m_block) {
   for (int64_t i = 0; i < tile_.size(); ++i) {
     const PixelRuns& pixels = pixels_[static_cast<size_t>(i)];
@@ -199,27 +212,33 @@ void TileRunner::deliver_nchw(int64_t m_block) {
   }
 }
 
+/// Of a row block: what its results take as f32.
+Range TileRunner::result_rows(int64_t m_block) const {
+  const Range& rows = plan().m_blocks[static_cast<size_t>(m_block)];
+  return {rows.begin / call_.rows_together, rows.end / call_.rows_together};
+}
+
 /// Whole cache lines of several pixels at a time: channels at the end of a row block wait for the next one.
 void TileRunner::deliver_nhwc(int64_t m_block) {
-  const int64_t ready = plan().m_blocks[static_cast<size_t>(m_block)].end;
+  const int64_t ready = result_rows(m_block).end;
   const bool last = m_block + 1 == m_blocks_.end;
   while (delivered_ < ready) {
     const int64_t end = (delivered_ / kUnpackedChannels + 1) * kUnpackedChannels;
     if (end > ready && !last) return;
     const Range rows{delivered_, std::min(end, ready)};
     copies_.unpack_nhwc(finished_rows(rows, m_block), sum_stride_,
-                        std::span(pixels_).first(static_cast<size_t>(tile_.size())), plane_, shape().k,
-                        call_.late, call_.dst);
+                        std::span(pixels_).first(static_cast<size_t>(tile_.size())), plane_,
+                        shape().k / call_.rows_together, call_.late, call_.dst);
     delivered_ = rows.end;
   }
 }
 
-/// Where the sums of rows up to one of m_block are.
+/// Where the results of rows up to one of m_block are.
 ChannelRows TileRunner::finished_rows(Range rows, int64_t m_block) const {
   ChannelRows result{.channel = rows.begin, .count = rows.size(), .row = {}};
   for (int64_t m = rows.end - 1; m >= rows.begin; --m) {
-    while (m < plan().m_blocks[static_cast<size_t>(m_block)].begin) --m_block;
-    const int64_t row = m - plan().m_blocks[static_cast<size_t>(m_block)].begin;
+    while (m < result_rows(m_block).begin) --m_block;
+    const int64_t row = m - result_rows(m_block).begin;
     result.row[static_cast<size_t>(m - rows.begin)] = sums(m_block) + row * kPanelWidth;
   }
   return result;

@@ -20,10 +20,11 @@ struct TileScratch {
     return (x_floats + sum_floats + residual_floats) * static_cast<int64_t>(sizeof(float));
   }
 };
-TileScratch tile_scratch(const ConvMap& map, const BlockPlan& plan, int64_t panels);
+TileScratch tile_scratch(const ConvMap& map, const BlockPlan& plan, int64_t panels, int64_t rows_together);
 
 struct ConvCall {
   const ConvMap& map;
+  int64_t rows_together = 1;  // results of so many rows of W lie in the place of one f32
   const Sparse24Gemm& gemm;
   const float* src;
   const float* residual;  // or none
@@ -44,6 +45,8 @@ class TileRunner {
   void pack_rows(Range rows, float* dst);
   void multiply(int64_t m_block, Range k_blocks);
   void aim(int64_t m_block);
+  void aim_at_codes(int64_t m_block);
+  Range result_rows(int64_t m_block) const;
   void deliver_nchw(int64_t m_block);
   void deliver_nhwc(int64_t m_block);
   ChannelRows finished_rows(Range rows, int64_t m_block) const;
@@ -70,7 +73,7 @@ class TileRunner {
   Range tile_;
   Range m_blocks_;
   int64_t first_channel_ = 0;  // of the bundle
-  int64_t delivered_ = 0;      // NHWC: channels below it are written
+  int64_t delivered_ = 0;      // NHWC: result rows below it are written
   std::array<PixelRuns, kMaxTilePanels> pixels_;
   std::array<PanelTarget, kMaxTilePanels> targets_;
 };

@@ -214,13 +214,12 @@ std::vector<RecurrentActivation> recurrent_activations(const Attrs& attrs,
   return activations;
 }
 
-void infer_recurrent(const Node& node, std::span<ValueType> outputs, int64_t gates,
-                     const std::vector<std::string>& default_activations) {
+void infer_recurrent(const Node& node, std::span<ValueType> outputs, int64_t gates) {
   const ValueType& x = node.input(kX)->type();
   check_real(x, "X");
-  for (const size_t i : {kW, kR, kB, kH, kC, kP})
+  for (const size_t i : {kB, kH, kC, kP})
     if (node.input(i)) check_dtype(node.input(i)->type(), x.dtype, get_op(node.op()).inputs[i].name);
-  recurrent_activations(node.attrs(), default_activations);
+  recurrent_activations(node.attrs(), default_recurrent_activations(node.op()));
   clip_of(node.attrs());
   const bool first = batch_first(node.attrs());
   const Dim dirs = directions_of(node.attrs());
@@ -286,6 +285,14 @@ std::vector<Port> recurrent_inputs() {
 
 std::vector<std::string_view> recurrent_attrs() {
   return {"activation_alpha", "activation_beta", "activations", "clip", "direction", "hidden_size", "layout"};
+}
+
+OpDef with_cell_state(OpDef op) {
+  op.inputs.push_back({.name = "initial_c", .optional = true, .state = true});
+  op.inputs.push_back({.name = "P", .optional = true, .weight = true});
+  op.outputs.push_back({.name = "Y_c", .optional = true});
+  op.attrs.emplace_back("input_forget");
+  return op;
 }
 
 }  // namespace twofour::ops

@@ -50,8 +50,8 @@ std::vector<RecurrentActivation> recurrent_activations(const Attrs& attrs,
                                                        const std::vector<std::string>& defaults);
 
 /// Types of Y, Y_h and (`cell_state`) Y_c. Inputs 6 and 7 of LSTM are its initial cell state and peepholes.
-void infer_recurrent(const Node& node, std::span<ValueType> outputs, int64_t gates,
-                     const std::vector<std::string>& default_activations);
+/// The element types of W and R are the caller's to check.
+void infer_recurrent(const Node& node, std::span<ValueType> outputs, int64_t gates);
 
 /// The weights of one direction, rows as ONNX orders the gates.
 struct RecurrentWeights {
@@ -77,8 +77,14 @@ using RecurrentCell = void (*)(const RecurrentWeights& weights, const Attrs& att
 void run_recurrent(const ReferenceArgs& args, int64_t gates,
                    const std::vector<std::string>& default_activations, RecurrentCell cell);
 
+/// Gates i (input), o (output), f (forget), c (candidate); peepholes i, o, f.
+void lstm_cell(const RecurrentWeights& weights, const Attrs& attrs, std::span<const double> x,
+               std::span<double> h, std::span<double> c);
+
 /// Ports and attributes that all three have.
 std::vector<Port> recurrent_inputs();
 std::vector<std::string_view> recurrent_attrs();
+/// `op`, which has those, with what LSTM has beside them.
+OpDef with_cell_state(OpDef op);
 
 }  // namespace twofour::ops

@@ -1,7 +1,6 @@
 // RNN, GRU (https://arxiv.org/abs/1406.1078) and LSTM (Hochreiter and Schmidhuber 1997, with peepholes), over
 // whole sequences.
 #include "ops/infer.h"
-#include "ops/quantisation/quantize.h"
 #include "ops/recurrent/recurrent.h"
 
 namespace twofour::ops {
@@ -37,49 +36,15 @@ void gru_cell(const RecurrentWeights& v, const Attrs& attrs, std::span<const dou
   }
 }
 
-// Gates i (input), o (output), f (forget), c (candidate); peepholes i, o, f.
-void lstm_cell(const RecurrentWeights& v, const Attrs& attrs, std::span<const double> x, std::span<double> h,
-               std::span<double> c) {
-  const bool coupled = attrs.i("input_forget", 0) != 0;
-  const std::vector<double> before(h.begin(), h.end());
-  for (size_t i = 0; i < h.size(); ++i) {
-    const auto row = static_cast<int64_t>(i);
-    const auto gate = [&](int64_t which, size_t peephole) {
-      const double peep = v.peephole.empty() ? 0 : v.peephole[peephole * h.size() + i] * c[i];
-      return v.activations[0](v.clipped(v.gate(which, row, x, before) + peep));
-    };
-    const double in = gate(0, 0);
-    const double forget = coupled ? 1 - in : gate(2, 2);
-    const double candidate = v.activations[1](v.clipped(v.gate(3, row, x, before)));
-    c[i] = forget * c[i] + in * candidate;
-    const double out = gate(1, 1);
-    h[i] = out * v.activations[2](v.clipped(c[i]));
-  }
+void infer_gates(const Node& node, std::span<ValueType> outputs, int64_t gates) {
+  const DType dtype = node.input(0)->dtype();
+  check_dtype(node.input(1)->type(), dtype, "W");
+  check_dtype(node.input(2)->type(), dtype, "R");
+  infer_recurrent(node, outputs, gates);
 }
-
-/// Every value as the nearest of the 256 codes that cover the vector's range and 0 stands for, as
-/// DynamicQuantizeLinear chooses them.
-void round_to_codes(std::span<double> values) {
-  const auto [low, high] = std::ranges::minmax(values);
-  const ByteCodes codes(static_cast<float>(std::min(low, 0.0)), static_cast<float>(std::max(high, 0.0)));
-  for (double& v : values) v = double{codes.scale} * (codes.code(static_cast<float>(v)) - codes.zero_point);
-}
-
-void dynamic_quantize_lstm_cell(const RecurrentWeights& v, const Attrs& attrs, std::span<const double> x,
-                                std::span<double> h, std::span<double> c) {
-  round_to_codes(h);
-  lstm_cell(v, attrs, x, h, c);
-}
-
-void infer_rnn(const Node& node, std::span<ValueType> outputs) {
-  infer_recurrent(node, outputs, 1, default_recurrent_activations("RNN"));
-}
-void infer_gru(const Node& node, std::span<ValueType> outputs) {
-  infer_recurrent(node, outputs, 3, default_recurrent_activations("GRU"));
-}
-void infer_lstm(const Node& node, std::span<ValueType> outputs) {
-  infer_recurrent(node, outputs, 4, default_recurrent_activations("LSTM"));
-}
+void infer_rnn(const Node& node, std::span<ValueType> outputs) { infer_gates(node, outputs, 1); }
+void infer_gru(const Node& node, std::span<ValueType> outputs) { infer_gates(node, outputs, 3); }
+void infer_lstm(const Node& node, std::span<ValueType> outputs) { infer_gates(node, outputs, 4); }
 
 void reference_rnn(const ReferenceArgs& args) {
   run_recurrent(args, 1, default_recurrent_activations("RNN"), rnn_cell);
@@ -89,9 +54,6 @@ void reference_gru(const ReferenceArgs& args) {
 }
 void reference_lstm(const ReferenceArgs& args) {
   run_recurrent(args, 4, default_recurrent_activations("LSTM"), lstm_cell);
-}
-void reference_dynamic_quantize_lstm(const ReferenceArgs& args) {
-  run_recurrent(args, 4, default_recurrent_activations("LSTM"), dynamic_quantize_lstm_cell);
 }
 
 OpDef recurrent(std::string_view name, std::string_view doc, InferFn infer, ReferenceFn reference,
@@ -117,14 +79,6 @@ OpDef with_reset(OpDef op) {
   return op;
 }
 
-OpDef with_cell_state(OpDef op) {
-  op.inputs.push_back({.name = "initial_c", .optional = true, .state = true});
-  op.inputs.push_back({.name = "P", .optional = true, .weight = true});
-  op.outputs.push_back({.name = "Y_c", .optional = true});
-  op.attrs.emplace_back("input_forget");
-  return op;
-}
-
 ExampleInput lengths(std::vector<float> values) {
   return {.dtype = DType::kI32, .shape = {static_cast<int64_t>(values.size())}, .values = std::move(values)};
 }
@@ -132,6 +86,25 @@ ExampleInput lengths(std::vector<float> values) {
 const std::string kBoth = "bidirectional";
 
 }  // namespace
+
+void lstm_cell(const RecurrentWeights& v, const Attrs& attrs, std::span<const double> x, std::span<double> h,
+               std::span<double> c) {
+  const bool coupled = attrs.i("input_forget", 0) != 0;
+  const std::vector<double> before(h.begin(), h.end());
+  for (size_t i = 0; i < h.size(); ++i) {
+    const auto row = static_cast<int64_t>(i);
+    const auto gate = [&](int64_t which, size_t peephole) {
+      const double peep = v.peephole.empty() ? 0 : v.peephole[peephole * h.size() + i] * c[i];
+      return v.activations[0](v.clipped(v.gate(which, row, x, before) + peep));
+    };
+    const double in = gate(0, 0);
+    const double forget = coupled ? 1 - in : gate(2, 2);
+    const double candidate = v.activations[1](v.clipped(v.gate(3, row, x, before)));
+    c[i] = forget * c[i] + in * candidate;
+    const double out = gate(1, 1);
+    h[i] = out * v.activations[2](v.clipped(c[i]));
+  }
+}
 
 extern const OpDef kRNN;
 const OpDef kRNN = recurrent(
@@ -196,20 +169,5 @@ const OpDef kLSTM = with_cell_state(recurrent(
                  {.shape = {2, 9}}},
       .attrs = {{"direction", kBoth}, {"input_forget", int64_t{1}}},
       .num_outputs = 3}}));
-
-OpDef dynamic_quantize_lstm() {
-  OpDef op = kLSTM;
-  op.name = "DynamicQuantizeLSTM";
-  op.doc =
-      "LSTM whose products read the hidden state rounded to 8-bit codes, whose range follows from each "
-      "step's.";
-  op.standard = false;
-  op.reference = reference_dynamic_quantize_lstm;
-  op.amp = Amp::kFixed;
-  return op;
-}
-
-extern const OpDef kDynamicQuantizeLSTM;
-const OpDef kDynamicQuantizeLSTM = dynamic_quantize_lstm();
 
 }  // namespace twofour::ops
