@@ -18,6 +18,7 @@ enum class Role : uint8_t {
   kBandwidth  // a loop that reads memory
 };
 constexpr bool is_dense(Role role) { return role == Role::kDense || role == Role::kOwnDense; }
+constexpr bool is_ours(Role role) { return role == Role::kOwnDense || role == Role::kSparse; }
 
 struct Candidate {
   std::string name;

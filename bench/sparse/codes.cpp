@@ -38,8 +38,8 @@ Tensor weight_codes(const Tensor& weight, const Tensor& scales) {
   Tensor codes(DType::kI8, weight.shape());
   const size_t columns = columns_of(weight);
   for (size_t i = 0; i < weight.span<float>().size(); ++i)
-    codes.span<int8_t>()[i] = static_cast<int8_t>(
-        std::lround(weight.span<float>()[i] / scales.span<float>()[i / columns]));
+    codes.span<int8_t>()[i] =
+        static_cast<int8_t>(std::lround(weight.span<float>()[i] / scales.span<float>()[i / columns]));
   return codes;
 }
 

@@ -22,7 +22,7 @@ using Clock = std::chrono::steady_clock;
 
 struct Options {
   std::string json, html;
-  std::vector<std::string> only, add;
+  std::vector<std::string> only, add, precisions = {"f32"};
   std::vector<int> threads = {1, 2};
   bool quick = false;
 };
@@ -51,8 +51,9 @@ void name_libraries(bench::Report* run) {
 }
 
 void progress(const bench::Row& row, size_t done, size_t all, double seconds) {
-  fmt::print(stderr, "[{}/{} {:.0f} s] {}/{} {} threads: {:.2f}x\n", done, all, seconds, row.problem.suite,
-             row.problem.name, row.threads, row.speedup());
+  fmt::print(stderr, "[{}/{} {:.0f} s] {}/{} {} {} threads: {:.2f}x\n", done, all, seconds, row.problem.suite,
+             row.problem.name, name_of(bench::kPrecisionNames, row.problem.precision), row.threads,
+             row.speedup());
 }
 
 void write_reports(const bench::Report& run, const Options& options) {
@@ -90,13 +91,23 @@ void repeat_disturbed(Runner& runner, std::vector<bench::Row>& rows) {
     }
 }
 
-void run_all(const Options& options) {
-  const std::vector<bench::Problem> problems =
-      bench::list_problems(TWOFOUR_SOURCE_DIR "/bench/shapes", options.only, options.quick);
-  TWOFOUR_CHECK(!problems.empty() || !options.add.empty(), kInvalidArgument,
+std::vector<bench::Problem> problems_of(const Options& options,
+                                        const std::vector<bench::Precision>& precisions) {
+  std::vector<bench::Problem> problems;
+  for (const bench::Precision precision : precisions)
+    std::ranges::move(
+        bench::list_problems(TWOFOUR_SOURCE_DIR "/bench/shapes", precision, options.only, options.quick),
+        std::back_inserter(problems));
+  TWOFOUR_CHECK(!problems.empty() || precisions.empty() || !options.add.empty(), kInvalidArgument,
                 "--only={}: no shape has that in its name", fmt::join(options.only, ","));
-  set_threads(std::ranges::max(options.threads));
+  return problems;
+}
+
+void run_all(const Options& options) {
   bench::Report run{.device = device_name()};
+  const std::vector<bench::Problem> problems =
+      problems_of(options, bench::usable_precisions(bench::parse_precisions(options.precisions), &run.notes));
+  set_threads(std::ranges::max(options.threads));
   name_libraries(&run);
   const std::unique_ptr<bench::NodePeer> peer = start_peer(&run);
   Runner runner{.options = options, .peer = peer.get()};
@@ -126,6 +137,9 @@ int main(int argc, char** argv) {
       ->delimiter(',');
   app.add_option("--only", options.only, "Only the shapes whose \"file/name\" contains one of these")
       ->delimiter(',');
+  app.add_option("--precision", options.precisions, "Of everybody: f32, bf16, int8")
+      ->delimiter(',')
+      ->capture_default_str();
   app.add_option("--threads", options.threads, "Numbers of threads")
       ->delimiter(',')
       ->check(CLI::Range(1, kMaxThreads))

@@ -29,8 +29,7 @@ dnnl::primitive_attr with_relu() {
 Candidate convolution(const Problem& p, const ProblemData& data, const Way& way, Type type) {
   const ConvLayer& v = p.conv;
   const auto desc = [](const memory::dims& dims, Tag tag, Type t) { return memory::desc(dims, t, tag); };
-  const memory::dims src = {p.batch, v.c, v.h, v.w}, bias = {v.k},
-                     dst = {p.batch, v.k, v.out_h(), v.out_w()};
+  const memory::dims src = {p.batch, v.c, v.h, v.w}, bias = {v.k}, dst = {p.batch, v.k, v.out_h(), v.out_w()};
   const bool grouped = v.groups > 1;
   const memory::dims weight = grouped ? memory::dims{v.groups, v.k / v.groups, v.c / v.groups, v.r, v.s}
                                       : memory::dims{v.k, v.c, v.r, v.s};
@@ -52,8 +51,7 @@ Candidate convolution(const Problem& p, const ProblemData& data, const Way& way,
 std::vector<Candidate> onednn_convs(const Problem& p, const ProblemData& data) {
   std::vector<Candidate> list;
   for (const Type type : onednn_types(p))
-    for (const Way& way : kWays)
-      if_implemented([&] { list.push_back(convolution(p, data, way, type)); });
+    for (const Way& way : kWays) if_implemented([&] { list.push_back(convolution(p, data, way, type)); });
   return list;
 }
 

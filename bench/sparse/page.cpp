@@ -25,6 +25,14 @@ std::vector<int> thread_counts(const Report& run) {
   return {counts.begin(), counts.end()};
 }
 
+/// The rows at one precision.
+Report part_of(const Report& run, Precision precision) {
+  Report part;
+  for (const Row& row : run.rows)
+    if (row.problem.precision == precision) part.rows.push_back(row);
+  return part;
+}
+
 std::string threads_text(int threads) {
   return threads == 1 ? "1 thread" : fmt::format("{} threads", threads);
 }
@@ -135,10 +143,9 @@ void add_ceiling(const Report& run, cli::HtmlPage& page) {
   page.paragraph(
       "Both are measured in the rounds of each row. Arithmetic bounds products with many columns: the share "
       "counts the multiply-adds that are done, half as many for sparse (Winograd does fewer than are "
-      "counted, so "
-      "that it "
-      "passes 100%). Where weights come from memory, bytes may bound: 4 for a dense weight, 2.25 for a 2:4 "
-      "one.");
+      "counted, so that it passes 100%); of bf16 two and of codes four count as one. Where weights come from "
+      "memory, bytes may bound: 4 for a dense weight in f32, 2.25 for a 2:4 one; 2 and 1.125 in bf16, 1 and "
+      "0.625 in int8.");
   add_shares(run, page, "transformer_gemm", "Transformers", counts.front());
   add_shares(run, page, "sweep_n_gemm", "Columns: M = K = 1024", counts.front());
   add_shares(run, page, "gemv_gemm", "Few tokens, weights from memory", counts.back());
@@ -176,6 +183,15 @@ void add_time_parts(const Report& run, cli::HtmlPage& page) {
               "");
 }
 
+void add_part(const Report& part, std::string_view precision, cli::HtmlPage& page) {
+  if (part.rows.empty()) return;
+  page.heading(fmt::format("Everybody in {}", precision));
+  add_sweeps(part, page);
+  add_shapes(part, page);
+  add_ceiling(part, page);
+  add_time_parts(part, page);
+}
+
 cli::Table summary_table(const Report& run) {
   cli::Table table({"Figure", ">Value"});
   const Json summary = summary_of(run.rows);
@@ -189,8 +205,8 @@ cli::Table summary_table(const Report& run) {
 std::string html_of(const Report& run) {
   cli::HtmlPage page("2:4 kernels against dense libraries");
   page.paragraph(
-      fmt::format("{}. Dense: {}. {} rows in {:.0f} s. All in f32; whoever takes part runs in turn in "
-                  "every round, and ratios are of the same round.",
+      fmt::format("{}. Dense: {}. {} rows in {:.0f} s. Everybody computes in the precision of the row; "
+                  "whoever takes part runs in turn in every round, and ratios are of the same round.",
                   run.device, fmt::join(run.peers, ", "), run.rows.size(), run.seconds));
   for (const std::string& note : run.notes) page.paragraph(note);
   page.table(summary_table(run));
@@ -198,12 +214,7 @@ std::string html_of(const Report& run) {
       "gemm: N >= 64, K and M >= 256. gemv: N <= 4 and weights that no cache holds. conv: ResNet-50 at batch "
       "1 and "
       "8. A shape that every sparse tactic declines counts as 1: the engine runs it dense.");
-  if (!run.rows.empty()) {
-    add_sweeps(run, page);
-    add_shapes(run, page);
-    add_ceiling(run, page);
-    add_time_parts(run, page);
-  }
+  for (const auto& [name, precision] : kPrecisionNames) add_part(part_of(run, precision), name, page);
   page.heading("Every row");
   page.table(row_table(run.rows));
   return page.str();

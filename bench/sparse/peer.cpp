@@ -9,7 +9,9 @@ namespace twofour::bench {
 namespace {
 
 Json request_of(const Problem& p, int64_t copies, int threads) {
-  Json request = {{"threads", threads}, {"copies", copies}};
+  Json request = {{"threads", threads},
+                  {"copies", copies},
+                  {"precision", std::string(name_of(kPrecisionNames, p.precision))}};
   if (!p.is_conv()) {
     request.update({{"op", "gemm"}, {"m", p.m}, {"k", p.k}, {"n", p.n}});
     return request;

@@ -14,8 +14,9 @@ class NodePeer {
   NodePeer();
   /// "ONNX Runtime 1.31.1".
   std::string title() const;
-  /// The problem's node with a weight of its own for each copy, in a session of `threads` threads. One
-  /// candidate lives at a time. Throws Error{kFailedPrecondition} with the reason when it does not load.
+  /// The problem's node with a weight of its own for each copy, in a session of `threads` threads; in int8 a
+  /// QLinear node. One candidate lives at a time. Throws Error{kFailedPrecondition} with the reason when it
+  /// does not load.
   Candidate candidate(const Problem& problem, const ProblemData& data, int threads);
 
  private:

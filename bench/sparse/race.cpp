@@ -13,7 +13,8 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-/// A dense candidate that takes so many times the fastest one's time in each of the first rounds leaves.
+/// A dense candidate that takes so many times the time of the fastest of its role in each of the first rounds
+/// leaves.
 constexpr double kFarBehind = 1.4;
 constexpr size_t kTrialRounds = 2;
 
@@ -27,28 +28,27 @@ std::vector<Candidate> candidates_of(const Problem& problem, const ProblemData& 
   const auto append = [&](std::vector<Candidate> more) { std::ranges::move(more, std::back_inserter(list)); };
   append(openblas_candidates(problem, data));
   append(tactic_candidates(problem, data, refusals));
-  if (peer) append({peer->candidate(problem, data, threads)});
+  if (peer && is_in_onnxruntime(problem.precision)) append({peer->candidate(problem, data, threads)});
   append({fma_candidate()});
   if (data.copies > 1) append({read_candidate()});
   return list;
 }
 
 /// Sum of squares: the same in every order of memory, where padding is zero.
-double checksum(std::span<const float> values) {
+double checksum(const Tensor& values) {
   double sum = 0;
-  for (const float v : values) sum += static_cast<double>(v) * v;
+  for (const float v : values.to(DType::kF32).span<float>()) sum += static_cast<double>(v) * v;
   return sum;
 }
 
 void check_results(const Problem& problem, const std::vector<Candidate>& candidates) {
-  constexpr double kTolerance = 1e-3;
+  const double tolerance = problem.precision == Precision::kBF16 ? 1e-2 : 1e-3;
   std::optional<double> expected;
   for (const Candidate& c : candidates) {
-    const std::span<const float> values = c.result ? c.result() : std::span<const float>();
-    if (values.empty()) continue;
-    const double sum = checksum(values);
+    if (!c.result) continue;
+    const double sum = checksum(c.result());
     if (!expected) expected = sum;
-    TWOFOUR_CHECK(std::abs(sum - *expected) <= kTolerance * *expected, kInternal,
+    TWOFOUR_CHECK(std::abs(sum - *expected) <= tolerance * *expected, kInternal,
                   "{}/{}: the squares of {}'s results sum to {}, those of {} to {}", problem.suite,
                   problem.name, c.name, sum, candidates[0].name, *expected);
   }
@@ -68,7 +68,8 @@ class Rounds {
     while (rounds_ < effort_.least_rounds ||
            (rounds_ < effort_.most_rounds && seconds_since(start) < effort_.seconds)) {
       run_round(contestants_, rounds_++);
-      if (rounds_ == kTrialRounds) leave_out_slow();
+      if (rounds_ != kTrialRounds) continue;
+      for (const Role role : {Role::kDense, Role::kOwnDense}) leave_out_slow(role);
     }
   }
 
@@ -76,12 +77,9 @@ class Rounds {
     row->rounds = rounds_;
     for (size_t i = 0; i < candidates_.size(); ++i) row->entries.push_back(entry(i));
     row->entries.insert(row->entries.end(), left_out_.begin(), left_out_.end());
-    row->dense_ms = cli::median_of(fastest_dense()) * 1e3;
-    row->dense_name = std::ranges::min(row->entries, [](const Entry& a, const Entry& b) {
-                        const auto key = [](const Entry& e) {
-                          return e.role == Role::kDense && !e.left_out ? e.ms : INFINITY;
-                        };
-                        return key(a) < key(b);
+    row->dense_ms = cli::median_of(fastest(is_dense)) * 1e3;
+    row->dense_name = std::ranges::min(row->entries, {}, [](const Entry& e) {
+                        return is_dense(e.role) && !e.left_out ? e.ms : INFINITY;
                       }).name;
   }
 
@@ -95,13 +93,12 @@ class Rounds {
             .rest = c.rest};
   }
 
-  void leave_out_slow() {
-    const std::vector<double> fastest = fastest_dense();
+  void leave_out_slow(Role role) {
+    const std::vector<double> least = fastest([role](Role r) { return r == role; });
     for (size_t i = candidates_.size(); i-- > 0;) {
       const std::vector<double>& times = contestants_[i].times_s;
-      bool slow = candidates_[i].role == Role::kDense;
-      for (size_t round = 0; round < fastest.size(); ++round)
-        slow &= times[round] > kFarBehind * fastest[round];
+      bool slow = candidates_[i].role == role;
+      for (size_t round = 0; round < least.size(); ++round) slow &= times[round] > kFarBehind * least[round];
       if (!slow) continue;
       left_out_.push_back(entry(i));
       left_out_.back().left_out = true;
@@ -110,12 +107,20 @@ class Rounds {
     }
   }
 
-  std::vector<double> fastest_dense() const {
-    std::vector<double> fastest(rounds_, INFINITY);
+  /// The least time of each round of those whose role `counts`; infinity where there are none.
+  template <typename Counts>
+  std::vector<double> fastest(const Counts& counts) const {
+    std::vector<double> least(rounds_, INFINITY);
     for (size_t i = 0; i < candidates_.size(); ++i)
-      for (size_t round = 0; round < rounds_ && candidates_[i].role == Role::kDense; ++round)
-        fastest[round] = std::min(fastest[round], contestants_[i].times_s[round]);
-    return fastest;
+      for (size_t round = 0; round < rounds_ && counts(candidates_[i].role); ++round)
+        least[round] = std::min(least[round], contestants_[i].times_s[round]);
+    return least;
+  }
+
+  /// What a candidate of ours is compared with.
+  std::vector<double> opponents(Role role) const {
+    if (role == Role::kSparse) return fastest(is_dense);
+    return fastest([](Role r) { return r == Role::kDense; });
   }
 
   Entry entry(size_t i) const {
@@ -123,8 +128,9 @@ class Rounds {
     Entry entry{.name = candidates_[i].name, .role = candidates_[i].role, .ms = cli::median_of(times) * 1e3};
     if (entry.role == Role::kCeiling || entry.role == Role::kBandwidth)
       entry.ms = std::ranges::min(times) * 1e3;
-    if (entry.role != Role::kSparse) return entry;
-    std::vector<double> speedups = fastest_dense();
+    if (!is_ours(entry.role)) return entry;
+    std::vector<double> speedups = opponents(entry.role);
+    if (speedups.empty() || std::isinf(speedups[0])) return entry;
     for (size_t round = 0; round < rounds_; ++round) speedups[round] /= times[round];
     entry.speedup = cli::median_of(speedups);
     entry.low = cli::percentile_of(speedups, 25);

@@ -1,31 +1,26 @@
-#include <array>
-
 #include "sparse/report.h"
 #include "sparse/summary.h"
 
 namespace twofour::bench {
 namespace {
 
-struct RoleName {
-  Role role;
-  const char* name;
-};
-constexpr std::array kRoles = {RoleName{Role::kDense, "dense"}, RoleName{Role::kInformation, "information"},
-                               RoleName{Role::kSparse, "sparse"}, RoleName{Role::kCeiling, "ceiling"},
-                               RoleName{Role::kBandwidth, "bandwidth"}};
+constexpr Names<Role, 5> kRoleNames = {{{"dense", Role::kDense},
+                                        {"own dense", Role::kOwnDense},
+                                        {"sparse", Role::kSparse},
+                                        {"ceiling", Role::kCeiling},
+                                        {"bandwidth", Role::kBandwidth}}};
 
-std::string name_of(Role role) { return std::ranges::find(kRoles, role, &RoleName::role)->name; }
-
-Role role_of(const std::string& name) {
-  const auto* found = std::ranges::find(kRoles, name, [](const RoleName& r) { return std::string(r.name); });
-  TWOFOUR_CHECK(found != kRoles.end(), kDataCorrupt, "\"{}\" is no role of a candidate", name);
-  return found->role;
+template <typename Enum, size_t kSize>
+Enum parse_name(const Names<Enum, kSize>& names, const std::string& text, std::string_view what) {
+  for (const auto& [name, value] : names)
+    if (name == text) return value;
+  fail(ErrorCode::kDataCorrupt, "\"{}\" is no {}", text, what);
 }
 
 Json entry_json(const Entry& e) {
-  Json json = {{"name", e.name}, {"role", name_of(e.role)}, {"ms", e.ms}};
+  Json json = {{"name", e.name}, {"role", name_of(kRoleNames, e.role)}, {"ms", e.ms}};
   if (e.left_out) json["left_out"] = true;
-  if (e.role == Role::kSparse) {
+  if (is_ours(e.role)) {
     json["speedup"] = e.speedup;
     json["low"] = e.low;
     json["high"] = e.high;
@@ -35,7 +30,7 @@ Json entry_json(const Entry& e) {
 
 Entry entry_from(const Json& json) {
   return {.name = json.at("name"),
-          .role = role_of(json.at("role")),
+          .role = parse_name(kRoleNames, json.at("role"), "role of a candidate"),
           .ms = json.at("ms"),
           .left_out = json.value("left_out", false),
           .low = json.value("low", 0.0),
@@ -47,6 +42,7 @@ Json row_json(const Row& row) {
   const Problem& p = row.problem;
   Json json = {{"suite", p.suite},
                {"name", p.name},
+               {"precision", name_of(kPrecisionNames, p.precision)},
                {"m", p.m},
                {"k", p.k},
                {"n", p.n},
@@ -66,6 +62,7 @@ Json row_json(const Row& row) {
     json["sparse"] = ours->name;
     json["sparse_ms"] = ours->ms;
   }
+  if (const Entry* ours = row.own_dense()) json["dense_speedup"] = ours->speedup;
   json["declined"] = row.refusals;
   for (const Entry& e : row.entries) json["candidates"].push_back(entry_json(e));
   return json;
@@ -74,6 +71,7 @@ Json row_json(const Row& row) {
 Row row_from(const Json& json) {
   Row row{.problem = {.suite = json.at("suite"),
                       .name = json.at("name"),
+                      .precision = parse_name(kPrecisionNames, json.value("precision", "f32"), "precision"),
                       .m = get_integer<int64_t>(json.at("m")),
                       .k = get_integer<int64_t>(json.at("k")),
                       .n = get_integer<int64_t>(json.at("n")),

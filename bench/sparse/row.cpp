@@ -4,16 +4,29 @@
 #include <cmath>
 
 namespace twofour::bench {
+namespace {
 
-const Entry* Row::sparse() const {
+/// Multiply-adds of one lane of an instruction.
+double per_lane(Precision precision) {
+  switch (precision) {
+    case Precision::kBF16: return 2;
+    case Precision::kInt8: return 4;
+    case Precision::kF32: break;
+  }
+  return 1;
+}
+
+}  // namespace
+
+const Entry* Row::best(Role role) const {
   const Entry* best = nullptr;
   for (const Entry& e : entries)
-    if (e.role == Role::kSparse && (!best || e.speedup > best->speedup)) best = &e;
+    if (e.role == role && !e.left_out && e.speedup > (best ? best->speedup : 0)) best = &e;
   return best;
 }
 
 double Row::share(double flops, double bytes, double ms) const {
-  const double of_arithmetic = flops / ms * 1e-6 / ceiling_gflops;
+  const double of_arithmetic = flops / ms * 1e-6 / (ceiling_gflops * per_lane(problem.precision));
   return cold ? std::max(of_arithmetic, bytes / ms * 1e-6 / bandwidth_gbs) : of_arithmetic;
 }
 
@@ -30,14 +43,9 @@ const Entry* Row::find(Role role) const {
 
 bool is_in(Set set, const Row& row) {
   const Problem& p = row.problem;
-  const bool is_f32 = p.stored == DType::kF32;
-  const bool few_items = !p.is_conv() && p.n <= 4 && row.cold;
   switch (set) {
-    case Set::kGemm: return is_f32 && !p.is_conv() && p.m >= 256 && p.k >= 256 && p.n >= 64;
-    case Set::kGemv: return is_f32 && few_items;
-    case Set::kGemvF16: return p.stored == DType::kF16 && few_items;
-    case Set::kGemvBF16: return p.stored == DType::kBF16 && few_items;
-    case Set::kGemvI8: return p.stored == DType::kI8 && few_items;
+    case Set::kGemm: return !p.is_conv() && p.m >= 256 && p.k >= 256 && p.n >= 64;
+    case Set::kGemv: return !p.is_conv() && p.n <= 4 && row.cold;
     case Set::kConv: return p.is_conv() && p.suite == "resnet50_conv" && (p.batch == 1 || p.batch == 8);
   }
   return false;

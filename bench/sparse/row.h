@@ -14,8 +14,10 @@ struct Entry {
   Role role = Role::kDense;
   double ms = 0;             // median over rounds (until it was left out); of the two ceilings the least
   bool left_out = false;     // a dense candidate far behind the fastest
-  double low = 0, high = 0;  // kSparse: quartiles of the speedup
-  double speedup = 0;        // kSparse: median over rounds of fastest dense time / its time
+  double low = 0, high = 0;  // of ours: quartiles of the speedup
+  /// kSparse: median over rounds of the fastest dense time / its time. kOwnDense: of the libraries' dense
+  /// times; 0 where there are none.
+  double speedup = 0;
 };
 
 struct Row {
@@ -32,7 +34,9 @@ struct Row {
   double bandwidth_gbs = 0;   // reads of memory; only where weights are cold
 
   /// The tactic with the largest speedup; null when every one declined.
-  const Entry* sparse() const;
+  const Entry* sparse() const { return best(Role::kSparse); }
+  /// Likewise of the dense ones that are compared with a library.
+  const Entry* own_dense() const { return best(Role::kOwnDense); }
   const Entry* find(Role role) const;
   /// Upper over lower quartile of the speedup; 1 where no sparse tactic runs.
   double spread() const { return sparse() ? sparse()->high / sparse()->low : 1; }
@@ -40,18 +44,20 @@ struct Row {
   double speedup() const { return sparse() ? sparse()->speedup : 1; }
   double gflops(double ms) const { return problem.flops() / ms * 1e-6; }
   /// Share of what bounds them: the multiply-adds per second, of which sparse needs half, or where weights
-  /// are cold the bytes per second, of which sparse needs half and two bits for each value that is kept. NaN
+  /// are cold the bytes per second, of which sparse needs half and two bits for each value that is kept. In
+  /// the place of one multiply-add in f32, which the ceiling counts, stand two in bf16 and four of codes. NaN
   /// where no sparse tactic runs.
   double dense_share() const;
   double sparse_share() const;
 
  private:
+  const Entry* best(Role role) const;
   double share(double flops, double bytes, double ms) const;
 };
 
-enum class Set : uint8_t { kGemm, kGemv, kGemvF16, kGemvBF16, kGemvI8, kConv };
-/// Products with M, K >= 256 and N >= 64; products with N <= 4 and cold weights, by stored type; ResNet-50 at
-/// batch 1 and 8.
+enum class Set : uint8_t { kGemm, kGemv, kConv };
+/// Products with M, K >= 256 and N >= 64; products with N <= 4 and cold weights; ResNet-50 at batch 1 and 8.
+/// At any precision.
 bool is_in(Set set, const Row& row);
 
 }  // namespace twofour::bench

@@ -5,40 +5,65 @@
 #include <algorithm>
 #include <cmath>
 
+#include "figures.h"
+
 namespace twofour::bench {
 namespace {
 
-Json number_or_null(double value) { return std::isnan(value) ? Json() : Json(value); }
+constexpr std::array kSets = {std::pair("gemm", Set::kGemm), std::pair("gemv", Set::kGemv),
+                              std::pair("conv", Set::kConv)};
+
+Json mean(std::span<const Row> rows, const Selection& selection) {
+  return number_or_null(geometric_mean(speedups(rows, selection)));
+}
+
+void add_f32(std::span<const Row> rows, Json* summary) {
+  const std::vector<double> gemm = speedups(rows, {Set::kGemm, 1});
+  summary->update({{"gemm_f32_geomean_speedup_t1", mean(rows, {Set::kGemm, 1})},
+                   {"gemm_f32_geomean_speedup_t2", mean(rows, {Set::kGemm, 2})},
+                   {"gemm_f32_min_speedup_t1", gemm.empty() ? Json() : Json(std::ranges::min(gemm))},
+                   {"gemv_f32_geomean_speedup_t2", mean(rows, {Set::kGemv, 2})},
+                   {"conv_f32_geomean_speedup_t2", mean(rows, {Set::kConv, 2})}});
+  for (const DType stored : {DType::kF16, DType::kBF16, DType::kI8})
+    for (const int threads : {1, 2})
+      (*summary)[fmt::format("gemv_{}_geomean_speedup_t{}", dtype_name(stored), threads)] =
+          mean(rows, {Set::kGemv, threads, Precision::kF32, stored});
+}
+
+void add_lower(std::span<const Row> rows, Precision precision, DType stored, Json* summary) {
+  std::vector<double> dense, sparse;
+  for (const Row& row : rows) {
+    if (row.problem.precision != precision) continue;
+    sparse.push_back(row.speedup());
+    if (const Entry* ours = row.own_dense()) dense.push_back(ours->speedup);
+  }
+  (*summary)[geomean_name(precision, false)] = number_or_null(geometric_mean(dense));
+  (*summary)[geomean_name(precision, true)] = number_or_null(geometric_mean(sparse));
+  for (const auto& [name, set] : kSets)
+    for (const int threads : {1, 2})
+      (*summary)[fmt::format("{}_{}_geomean_t{}", name_of(kPrecisionNames, precision), name, threads)] =
+          mean(rows, {set, threads, precision, stored});
+}
 
 }  // namespace
 
-std::vector<double> speedups(std::span<const Row> rows, Set set, int threads) {
+bool is_in(const Selection& selection, const Row& row) {
+  return row.threads == selection.threads && row.problem.precision == selection.precision &&
+         row.problem.stored == selection.stored && is_in(selection.set, row);
+}
+
+std::vector<double> speedups(std::span<const Row> rows, const Selection& selection) {
   std::vector<double> values;
   for (const Row& row : rows)
-    if (row.threads == threads && is_in(set, row)) values.push_back(row.speedup());
+    if (is_in(selection, row)) values.push_back(row.speedup());
   return values;
 }
 
-double geometric_mean(const std::vector<double>& values) {
-  double sum = 0;
-  for (const double v : values) sum += std::log(v);
-  return values.empty() ? NAN : std::exp(sum / static_cast<double>(values.size()));
-}
-
 Json summary_of(std::span<const Row> rows) {
-  const auto mean = [&](Set set, int threads) {
-    return number_or_null(geometric_mean(speedups(rows, set, threads)));
-  };
-  const std::vector<double> gemm = speedups(rows, Set::kGemm, 1);
-  Json summary = {{"gemm_f32_geomean_speedup_t1", mean(Set::kGemm, 1)},
-                  {"gemm_f32_geomean_speedup_t2", mean(Set::kGemm, 2)},
-                  {"gemm_f32_min_speedup_t1", gemm.empty() ? Json() : Json(std::ranges::min(gemm))},
-                  {"gemv_f32_geomean_speedup_t2", mean(Set::kGemv, 2)},
-                  {"conv_f32_geomean_speedup_t2", mean(Set::kConv, 2)}};
-  for (const auto& [type, set] :
-       {std::pair("f16", Set::kGemvF16), {"bf16", Set::kGemvBF16}, {"i8", Set::kGemvI8}})
-    for (const int threads : {1, 2})
-      summary[fmt::format("gemv_{}_geomean_speedup_t{}", type, threads)] = mean(set, threads);
+  Json summary = Json::object();
+  add_f32(rows, &summary);
+  add_lower(rows, Precision::kBF16, DType::kBF16, &summary);
+  add_lower(rows, Precision::kInt8, DType::kI8, &summary);
   return summary;
 }
 

@@ -61,8 +61,7 @@ Candidate candidate(std::string name, const Tactic& tactic, const NodeDesc& node
 
 /// In f32 the libraries' candidates are what dense tactics run, in more orders of memory.
 bool takes_part(const Problem& problem, const Tactic& tactic) {
-  return tactic.is_sparse() ||
-         (problem.precision != Precision::kF32 && tactic.name().starts_with("onednn."));
+  return tactic.is_sparse() || (problem.precision != Precision::kF32 && tactic.name().starts_with("onednn."));
 }
 
 }  // namespace

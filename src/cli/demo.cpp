@@ -31,7 +31,7 @@ struct Recipe {
   std::vector<int64_t> wide_batches;  // of the network that is not trained
 };
 Recipe full_recipe() { return {20000, 5000, 6, 3, 4, {1, 8}}; }
-Recipe quick_recipe() { return {10000, 2000, 4, 2, 1, {8}}; }
+Recipe quick_recipe() { return {5000, 2000, 4, 2, 1, {8}}; }
 constexpr const char* kWideNetwork = "resnet50";
 constexpr int64_t kBatchSize = 64;
 constexpr double kLearningRate = 0.05;

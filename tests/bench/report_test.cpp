@@ -9,7 +9,14 @@ namespace twofour::bench {
 namespace {
 
 Report small_run() {
-  Row row{.problem = {.suite = "s_conv", .name = "a_b8", .m = 64, .k = 36, .n = 100, .batch = 8},
+  Row row{.problem = {.suite = "s_conv",
+                      .name = "a_b8",
+                      .precision = Precision::kInt8,
+                      .m = 64,
+                      .k = 36,
+                      .n = 100,
+                      .batch = 8,
+                      .stored = DType::kI8},
           .threads = 2,
           .rounds = 7,
           .refusals = {"sparse24.gemv: no"},
@@ -21,6 +28,7 @@ Report small_run() {
   row.entries = {
       {.name = "oneDNN nhwc", .role = Role::kDense, .ms = 2},
       {.name = "oneDNN nchw", .role = Role::kDense, .ms = 5, .left_out = true},
+      {.name = "onednn.conv", .role = Role::kOwnDense, .ms = 3, .low = 0.5, .high = 0.75, .speedup = 0.625},
       {.name = "sparse24.conv nhwc", .role = Role::kSparse, .ms = 1, .low = 1.5, .high = 2.5, .speedup = 2},
       {.name = "multiply-adds", .role = Role::kCeiling, .ms = 3}};
   return {.device = "cpu", .peers = {"oneDNN"}, .notes = {"note"}, .rows = {row}, .seconds = 4};
@@ -48,6 +56,9 @@ TEST(SparseReport, OtherDevicesAndOtherFilesAreRefused) {
   changed["rows"][0]["candidates"][0]["role"] = "thief";
   EXPECT_ERROR(add_run(changed, "x.json", &other), kDataCorrupt, "\"thief\" is no role");
   changed = json_of(small_run());
+  changed["rows"][0]["precision"] = "int4";
+  EXPECT_ERROR(add_run(changed, "x.json", &other), kDataCorrupt, "\"int4\" is no precision");
+  changed = json_of(small_run());
   changed["rows"][0]["threads"] = -1.5;
   EXPECT_ERROR(add_run(changed, "x.json", &other), kDataCorrupt, "-1.5 is not a whole number");
   EXPECT_TRUE(other.rows.empty());
@@ -66,6 +77,10 @@ TEST(SparseReport, SharesOfWhatBinds) {
   row.problem.stored = DType::kI8;
   EXPECT_NEAR(row.dense_share(), 0.05, 1e-12);     // 1 MB in 2 ms
   EXPECT_NEAR(row.sparse_share(), 0.0625, 1e-12);  // 0.625 MB in 1 ms
+  row.cold = false;
+  row.problem.n = 50;
+  row.problem.precision = Precision::kInt8;  // four multiply-adds in the place of one
+  EXPECT_NEAR(row.dense_share(), 0.125, 1e-12);
   row.entries.clear();
   EXPECT_TRUE(std::isnan(row.sparse_share()));
 }
@@ -73,6 +88,8 @@ TEST(SparseReport, SharesOfWhatBinds) {
 TEST(SparseReport, PageIsOneFile) {
   const std::string page = html_of(small_run());
   EXPECT_NE(page.find("a_b8"), std::string::npos);
+  EXPECT_NE(page.find("Everybody in int8"), std::string::npos);
+  EXPECT_EQ(page.find("Everybody in f32"), std::string::npos);
   for (const char* outside : {"<script", "src=", "href=", "http"})
     EXPECT_EQ(page.find(outside), std::string::npos);
   EXPECT_NE(html_of({.device = "cpu"}).find("</html>"), std::string::npos);

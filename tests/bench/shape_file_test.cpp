@@ -75,13 +75,30 @@ TEST(ShapeFile, EveryFileOfTheBenchmark) {
     EXPECT_FALSE(file.gemms.empty() && file.convs.empty()) << entry.path();
     ++files;
   }
-  const auto problems = list_problems(TWOFOUR_SOURCE_DIR "/bench/shapes", {}, false);
+  const auto problems = list_problems(TWOFOUR_SOURCE_DIR "/bench/shapes", Precision::kF32, {}, false);
   std::set<std::string> suites;
   for (const Problem& p : problems) {
     suites.insert(p.suite);
     EXPECT_EQ(p.k % 4, 0) << p.suite << "/" << p.name << ": 2:4 needs a multiple of four";
   }
   EXPECT_EQ(suites.size(), files) << "a file that the benchmark does not run";
+}
+
+TEST(ShapeFile, LowerPrecisionsRunWhatIsStoredInF32) {
+  const auto problems_at = [](Precision precision) {
+    return list_problems(TWOFOUR_SOURCE_DIR "/bench/shapes", precision, {}, false);
+  };
+  size_t in_f32 = 0;
+  for (const Problem& p : problems_at(Precision::kF32)) in_f32 += p.stored == DType::kF32;
+  for (const auto& [precision, stored] :
+       {std::pair(Precision::kBF16, DType::kBF16), std::pair(Precision::kInt8, DType::kI8)}) {
+    const auto problems = problems_at(precision);
+    EXPECT_EQ(problems.size(), in_f32);
+    for (const Problem& p : problems) {
+      EXPECT_EQ(p.precision, precision);
+      EXPECT_EQ(p.stored, stored);
+    }
+  }
 }
 
 }  // namespace

@@ -64,13 +64,44 @@ TEST(Summary, Figures) {
   EXPECT_EQ(summary.at("gemm_f32_min_speedup_t1").get<double>(), 0.5);
   EXPECT_NEAR(summary.at("gemv_f32_geomean_speedup_t2").get<double>(), 6, 1e-12);
   EXPECT_NEAR(summary.at("conv_f32_geomean_speedup_t2").get<double>(), 1.5, 1e-12);
-  EXPECT_EQ(summary.size(), 11U);
+  for (const auto& [name, value] : summary.items())
+    EXPECT_TRUE(value.is_null() || name.find("_f32_") != std::string::npos) << name;
+}
+
+Row at(Precision precision, DType stored, Row row, double dense_speedup = 0) {
+  row.problem.precision = precision;
+  row.problem.stored = stored;
+  row.entries.push_back({.name = "own dense", .role = Role::kOwnDense, .speedup = dense_speedup});
+  return row;
+}
+
+TEST(Summary, FiguresOfLowerPrecisions) {
+  const auto int8 = [](Row row, double dense_speedup) {
+    return at(Precision::kInt8, DType::kI8, std::move(row), dense_speedup);
+  };
+  const std::vector<Row> rows = {int8(gemm_row(256, 256, 64, 1, 2), 0.5),
+                                 int8(gemm_row(256, 256, 64, 2, 8), 2),
+                                 int8(conv_row("resnet50_conv", 1, 2, 0.5), 8),
+                                 int8(gemm_row(4096, 4096, 1, 1, 2, true), 0),
+                                 at(Precision::kBF16, DType::kBF16, gemm_row(256, 256, 64, 1, 3)),
+                                 at(Precision::kF32, DType::kI8, gemm_row(4096, 4096, 1, 1, 5, true))};
+  const Json summary = summary_of(rows);
+  EXPECT_NEAR(summary.at("int8_sparse_geomean").get<double>(), 2, 1e-12);
+  EXPECT_NEAR(summary.at("int8_dense_geomean").get<double>(), 2, 1e-12);  // no library ran beside the last
+  EXPECT_NEAR(summary.at("int8_gemm_geomean_t1").get<double>(), 2, 1e-12);
+  EXPECT_NEAR(summary.at("int8_gemm_geomean_t2").get<double>(), 8, 1e-12);
+  EXPECT_NEAR(summary.at("int8_gemv_geomean_t1").get<double>(), 2, 1e-12);
+  EXPECT_NEAR(summary.at("int8_conv_geomean_t2").get<double>(), 0.5, 1e-12);
+  EXPECT_NEAR(summary.at("bf16_sparse_geomean").get<double>(), 3, 1e-12);
+  EXPECT_TRUE(summary.at("bf16_dense_geomean").is_null());
+  EXPECT_NEAR(summary.at("gemv_i8_geomean_speedup_t1").get<double>(), 5, 1e-12);
+  EXPECT_TRUE(summary.at("gemm_f32_geomean_speedup_t1").is_null());
 }
 
 TEST(Summary, NoRowsNoFigures) {
   const Json summary = summary_of({});
   for (const auto& [name, value] : summary.items()) EXPECT_TRUE(value.is_null()) << name;
-  EXPECT_EQ(summary.size(), 11U);
+  EXPECT_EQ(summary.size(), 27U);
 }
 
 TEST(TimeModel, FindsThePartsOfATime) {

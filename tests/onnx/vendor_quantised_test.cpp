@@ -176,11 +176,22 @@ TEST(VendorQuantised, DynamicQuantizeLstmOfOneStep) {
   // that hold it.
   const Tensor x = tensor<float>({1, 1, 2}, {0, 255}),
                w = tensor<int8_t>({1, 2, 4}, {9, 9, 9, 9, 1, 2, 3, 4});
-  const Tensor r = tensor<int8_t>({1, 1, 4}, {50, 60, 70, 80}), scale = tensor<float>({1}, {1 / 512.0F});
-  OneNode model(
-      kMs, "DynamicQuantizeLSTM",
-      {x, w, r, {}, {}, {}, {}, {}, scale, tensor<int8_t>({1}, {0}), scale, tensor<int8_t>({1}, {0})}, 3,
-      {1, 2, 8, 9, 10, 11});
+  const Tensor r = tensor<int8_t>({1, 1, 4}, {50, 60, 70, 80});
+  const Tensor scales = tensor<float>({1, 4}, {1 / 512.0F, 1 / 256.0F, 1 / 512.0F, 1 / 512.0F});
+  OneNode model(kMs, "DynamicQuantizeLSTM",
+                {x,
+                 w,
+                 r,
+                 {},
+                 {},
+                 {},
+                 {},
+                 {},
+                 scales,
+                 tensor<int8_t>({1, 4}, {0, 1, 0, 0}),
+                 tensor<float>({1}, {1 / 512.0F}),
+                 tensor<int8_t>({1}, {0})},
+                3, {1, 2, 8, 9, 10, 11});
   model.file.attr("hidden_size", int64_t{1});
   const auto sigmoid = [](double v) { return 1 / (1 + std::exp(-v)); };
   const double unit = 255 / 512.0, cell = sigmoid(unit) * std::tanh(4 * unit);

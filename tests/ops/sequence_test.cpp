@@ -66,6 +66,56 @@ TEST(Lstm, PeepsClipsAndCouples) {
   expect_near(lstm({{"input_forget", int64_t{1}}})[2], {(1 - in) * 2 + in * std::tanh(9.0F)});
 }
 
+struct CodedWeight {
+  Tensor codes, scale, zero_point, real;
+};
+
+/// Codes 1, 2, 3 and so on with a scale and a zero point for each row.
+CodedWeight coded_weight(DType dtype, int64_t rows, int64_t columns) {
+  std::vector<int64_t> codes, zero_points;
+  Floats scales, reals;
+  for (int64_t row = 0; row < rows; ++row) {
+    zero_points.push_back(3 * row);
+    scales.push_back(static_cast<float>(1 + row) / 4096);
+    for (int64_t i = 0; i < columns; ++i) {
+      codes.push_back(static_cast<int64_t>(codes.size()) + 1);
+      reals.push_back(static_cast<float>(codes.back() - zero_points.back()) * scales.back());
+    }
+  }
+  return {ints({1, rows, columns}, codes).to(dtype), floats({1, rows}, scales),
+          ints({1, rows}, zero_points).to(dtype), floats({1, rows, columns}, reals)};
+}
+
+TEST(DynamicQuantizeLstm, IsLstmOfWhatTheCodesStandFor) {
+  const CodedWeight w = coded_weight(DType::kU8, 12, 2), r = coded_weight(DType::kI8, 12, 3);
+  const Tensor none;
+  const Shape state = {1, 1, 3};
+  // Ranges of 255: codes are whole numbers, and -0.5 makes the zero point 0.
+  const auto got =
+      run_n("DynamicQuantizeLSTM",
+            {floats({1, 1, 2}, {254.5F, -0.5F}), w.codes, r.codes, none, none,
+             floats(state, {-51, 204, 10.3F}), none, none, w.scale, w.zero_point, r.scale, r.zero_point},
+            3);
+  const auto expected = run_n(
+      "LSTM", {floats({1, 1, 2}, {254, 0}), w.real, r.real, none, none, floats(state, {-51, 204, 10})}, 3);
+  for (size_t i = 0; i < 3; ++i) expect_near(got[i], values(expected[i]));
+}
+
+TEST(DynamicQuantizeLstm, RefusesWhatDoesNotFit) {
+  const CodedWeight w = coded_weight(DType::kI8, 4, 1);
+  const auto refused = [&](ErrorCode code, const char* text, const Tensor& codes, const Tensor& scale,
+                           const Tensor& zero_point) {
+    const Tensor none;
+    expect_error(code, text, [&] {
+      run("DynamicQuantizeLSTM", {floats({1, 1, 1}, {1}), w.codes, codes, none, none, none, none, none,
+                                  w.scale, w.zero_point, scale, zero_point});
+    });
+  };
+  refused(ErrorCode::kUnsupported, "R is f32[1,4,1]", w.real, w.scale, w.zero_point);
+  refused(ErrorCode::kInvalidArgument, "R_scale", w.codes, floats({4}, {1, 1, 1, 1}), w.zero_point);
+  refused(ErrorCode::kInvalidArgument, "R_zero_point", w.codes, w.scale, w.zero_point.to(DType::kU8));
+}
+
 TEST(Recurrent, RefusesWhatDoesNotFit) {
   const Tensor x = iota({2, 1, 1});
   const Tensor w = iota({1, 1, 1});

@@ -7,9 +7,9 @@
 namespace twofour::cpu {
 
 struct CodeBlock {
-  const uint8_t* a;    // row r begins at a + r * step and has 4 * groups codes
+  const uint8_t* a;  // row r begins at a + r * step and has 4 * groups codes
   int64_t step, rows;
-  const int8_t* b;     // the first panel
+  const int8_t* b;  // the first panel
   int64_t groups, panels;
 };
 

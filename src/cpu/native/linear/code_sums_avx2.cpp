@@ -1,4 +1,5 @@
 #include <cstring>
+#include <utility>
 
 #include "cpu/native/linear/code_sums.h"
 #include "cpu/sparse24/intrinsics.h"
@@ -9,7 +10,7 @@ namespace twofour::cpu {
 namespace {
 
 constexpr int64_t kLanes = 8;
-constexpr int64_t kPanel = 2 * kLanes;
+constexpr int64_t kGroup = 4 * kLanes;  // codes
 
 /// Of every four codes, 0 and 2, and 1 and 3, as 16 bits.
 struct Pairs {
@@ -32,29 +33,24 @@ TWOFOUR_AVX2 inline __m256i dot(const Pairs& a, const Pairs& b) {
   return _mm256_add_epi32(_mm256_madd_epi16(a.even, b.even), _mm256_madd_epi16(a.odd, b.odd));
 }
 
-/// R rows of a panel.
-template <int R>
-TWOFOUR_AVX2 inline void tile(const CodeBlock& block, int64_t row, int64_t panel, int32_t* sums) {
+template <int... I>
+using Indices = std::integer_sequence<int, I...>;
+
+/// Rows of a panel, sum I of row I / 2 and half I % 2 of the columns. A fold: GCC keeps arrays that loops
+/// index in memory.
+template <int... I>
+TWOFOUR_AVX2 inline void tile(const CodeBlock& block, int64_t row, int64_t panel, int32_t* sums,
+                              Indices<I...>) {
   const uint8_t* a = block.a + row * block.step;
-  const int8_t* b = block.b + panel * block.groups * 4 * kPanel;
-  __m256i sum[R][2];
-  for (auto& of_row : sum)
-    for (__m256i& v : of_row) v = _mm256_setzero_si256();
-  for (int64_t group = 0; group < block.groups; ++group) {
-    const Pairs weight[2] = {weights(b + group * 4 * kPanel), weights(b + group * 4 * kPanel + 4 * kLanes)};
-#pragma GCC unroll 4
-    for (int r = 0; r < R; ++r) {
-      const Pairs codes = four_codes(a + r * block.step + group * 4);
-#pragma GCC unroll 2
-      for (int half = 0; half < 2; ++half)
-        sum[r][half] = _mm256_add_epi32(sum[r][half], dot(codes, weight[half]));
-    }
-  }
-  for (int r = 0; r < R; ++r)
-    for (int half = 0; half < 2; ++half)
-      _mm256_storeu_si256(
-          reinterpret_cast<__m256i*>(sums + ((row + r) * block.panels + panel) * kPanel + half * kLanes),
-          sum[r][half]);
+  const int8_t* b = block.b + panel * block.groups * 2 * kGroup;
+  __m256i sum[] = {(static_cast<void>(I), _mm256_setzero_si256())...};
+  for (int64_t group = 0; group < block.groups; ++group)
+    ((sum[I] = _mm256_add_epi32(sum[I], dot(four_codes(a + I / 2 * block.step + group * 4),
+                                            weights(b + (group * 2 + I % 2) * kGroup)))),
+     ...);
+  int32_t* dst = sums + (row * block.panels + panel) * 2 * kLanes;
+  (_mm256_storeu_si256(reinterpret_cast<__m256i*>(dst + (I / 2 * block.panels * 2 + I % 2) * kLanes), sum[I]),
+   ...);
 }
 
 }  // namespace
@@ -63,8 +59,9 @@ TWOFOUR_AVX2 void code_sums_avx2(const CodeBlock& block, int32_t* sums) {
   constexpr int kRows = 4;
   for (int64_t panel = 0; panel < block.panels; ++panel) {
     int64_t row = 0;
-    for (; row + kRows <= block.rows; row += kRows) tile<kRows>(block, row, panel, sums);
-    for (; row < block.rows; ++row) tile<1>(block, row, panel, sums);
+    for (; row + kRows <= block.rows; row += kRows)
+      tile(block, row, panel, sums, std::make_integer_sequence<int, kRows * 2>());
+    for (; row < block.rows; ++row) tile(block, row, panel, sums, std::make_integer_sequence<int, 2>());
   }
 }
 

@@ -1,4 +1,5 @@
 #include <cstring>
+#include <utility>
 
 #include "cpu/native/linear/code_sums.h"
 #include "cpu/sparse24/intrinsics.h"
@@ -9,6 +10,7 @@ namespace twofour::cpu {
 namespace {
 
 constexpr int64_t kLanes = 16;
+constexpr int64_t kGroup = 4 * kLanes;  // codes
 
 TWOFOUR_VNNI inline __m512i four_codes(const uint8_t* a) {
   int32_t four;
@@ -16,36 +18,31 @@ TWOFOUR_VNNI inline __m512i four_codes(const uint8_t* a) {
   return _mm512_set1_epi32(four);
 }
 
-/// R rows times P panels.
-template <int R, int P>
-TWOFOUR_VNNI inline void tile(const CodeBlock& block, int64_t row, int64_t panel, int32_t* sums) {
+template <int... I>
+using Indices = std::integer_sequence<int, I...>;
+
+/// Rows times P panels, sum I of row I / P and panel I % P. A fold: GCC keeps arrays that loops index in
+/// memory.
+template <int P, int... I>
+TWOFOUR_VNNI inline void tile(const CodeBlock& block, int64_t row, int64_t panel, int32_t* sums,
+                              Indices<I...>) {
   const uint8_t* a = block.a + row * block.step;
-  const int8_t* b = block.b + panel * block.groups * 4 * kLanes;
-  __m512i sum[R][P];
-  for (auto& of_row : sum)
-    for (__m512i& v : of_row) v = _mm512_setzero_si512();
-  for (int64_t group = 0; group < block.groups; ++group) {
-    __m512i weight[P];
-#pragma GCC unroll 4
-    for (int p = 0; p < P; ++p) weight[p] = _mm512_loadu_si512(b + (p * block.groups + group) * 4 * kLanes);
-#pragma GCC unroll 4
-    for (int r = 0; r < R; ++r) {
-      const __m512i codes = four_codes(a + r * block.step + group * 4);
-#pragma GCC unroll 4
-      for (int p = 0; p < P; ++p) sum[r][p] = _mm512_dpbusd_epi32(sum[r][p], codes, weight[p]);
-    }
-  }
-  for (int r = 0; r < R; ++r)
-    for (int p = 0; p < P; ++p)
-      _mm512_storeu_si512(sums + ((row + r) * block.panels + panel + p) * kLanes, sum[r][p]);
+  const int8_t* b = block.b + panel * block.groups * kGroup;
+  __m512i sum[] = {(static_cast<void>(I), _mm512_setzero_si512())...};
+  for (int64_t group = 0; group < block.groups; ++group)
+    ((sum[I] = _mm512_dpbusd_epi32(sum[I], four_codes(a + I / P * block.step + group * 4),
+                                   _mm512_loadu_si512(b + (I % P * block.groups + group) * kGroup))),
+     ...);
+  (_mm512_storeu_si512(sums + ((row + I / P) * block.panels + panel + I % P) * kLanes, sum[I]), ...);
 }
 
 template <int P>
 TWOFOUR_VNNI inline void all_rows(const CodeBlock& block, int64_t panel, int32_t* sums) {
   constexpr int kRows = 4;
   int64_t row = 0;
-  for (; row + kRows <= block.rows; row += kRows) tile<kRows, P>(block, row, panel, sums);
-  for (; row < block.rows; ++row) tile<1, P>(block, row, panel, sums);
+  for (; row + kRows <= block.rows; row += kRows)
+    tile<P>(block, row, panel, sums, std::make_integer_sequence<int, kRows * P>());
+  for (; row < block.rows; ++row) tile<P>(block, row, panel, sums, std::make_integer_sequence<int, P>());
 }
 
 }  // namespace

@@ -10,18 +10,21 @@
 namespace twofour::cpu {
 namespace {
 
-constexpr int64_t kGrain = 1 << 18;      // multiply-adds
-constexpr int64_t kMostSums = 4096;      // that stay in the L1 cache
-constexpr int64_t kMostRows = 32;        // that read a panel while it is there
+constexpr int64_t kGrain = 1 << 18;  // multiply-adds
+constexpr int64_t kMostSums = 4096;  // that stay in the L1 cache
+constexpr int64_t kMostRows = 32;    // that read a panel while it is there
 
 void code_sums(const CodeBlock& block, int32_t* sums) {
-  for (int64_t r = 0; r < block.rows; ++r)
+  for (int64_t row = 0; row < block.rows; ++row) {
+    const int8_t* weight = block.b;
     for (int64_t panel = 0; panel < block.panels; ++panel, sums += kProductPanel) {
       std::fill_n(sums, kProductPanel, 0);
-      const int8_t* weight = block.b + panel * block.groups * 4 * kProductPanel;
-      for (int64_t i = 0; i < block.groups * 4 * kProductPanel; ++i)
-        sums[i / 4 % kProductPanel] += block.a[r * block.step + i / (4 * kProductPanel) * 4 + i % 4] * weight[i];
+      const uint8_t* a = block.a + row * block.step;
+      for (int64_t group = 0; group < block.groups; ++group, a += 4)
+        for (int64_t j = 0; j < kProductPanel; ++j)
+          for (int64_t i = 0; i < 4; ++i) sums[j] += a[i] * *weight++;
     }
+  }
 }
 
 auto* best_code_sums() {

@@ -6,7 +6,7 @@ namespace twofour::cpu {
 namespace {
 
 RecurrentCellKind kind_of(const NodeDesc& node) {
-  if (node.op == "LSTM") return RecurrentCellKind::kLstm;
+  if (node.op == "LSTM" || node.op == "DynamicQuantizeLSTM") return RecurrentCellKind::kLstm;
   if (node.op == "RNN") return RecurrentCellKind::kRnn;
   return node.attrs.i("linear_before_reset", 0) != 0 ? RecurrentCellKind::kGruAfterProduct
                                                      : RecurrentCellKind::kGru;
@@ -20,7 +20,9 @@ RecurrentProblem::RecurrentProblem(const NodeDesc& node)
       reverse(node.attrs.s("direction", "forward") == "reverse"),
       coupled(node.attrs.i("input_forget", 0) != 0),
       clip(node.attrs.f("clip", INFINITY)),
-      activations(ops::recurrent_activations(node.attrs, ops::default_recurrent_activations(node.op))) {
+      activations(ops::recurrent_activations(node.attrs, ops::default_recurrent_activations(node.op))),
+      w_dtype(node.inputs[kW].desc.dtype),
+      r_dtype(node.inputs[kR].desc.dtype) {
   const Shape& x = node.inputs[kX].desc.shape;
   const Shape& r = node.inputs[kR].desc.shape;
   dirs = r[0];
@@ -29,14 +31,6 @@ RecurrentProblem::RecurrentProblem(const NodeDesc& node)
   input = x[2];
   hidden = r[2];
   gates = r[1] / hidden;
-}
-
-void RecurrentProblem::pack(const float* weight, int64_t k, float* packed) const {
-  for (int64_t gate = 0; gate < dirs * gates; ++gate) {
-    const float* rows = weight + gate * hidden * k;
-    pack_product(k, hidden, packed + gate * gate_columns() * k,
-                 [&](int64_t i, int64_t j) { return rows[j * k + i]; });
-  }
 }
 
 }  // namespace twofour::cpu

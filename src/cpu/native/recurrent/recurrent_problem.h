@@ -1,4 +1,4 @@
-// An RNN, GRU or LSTM node as the native kernel sees it. Tensors are laid out as ops/recurrent/recurrent.h
+// An RNN, GRU or LSTM node as the native kernels see it. Tensors are laid out as ops/recurrent/recurrent.h
 // says.
 #pragma once
 
@@ -21,26 +21,25 @@ struct RecurrentProblem {
   bool batch_first, reverse, coupled;                 // coupled: the forget gate is 1 - the input gate
   float clip;                                         // infinity: none
   std::vector<ops::RecurrentActivation> activations;  // as many for each direction
+  DType w_dtype, r_dtype;
 
   explicit RecurrentProblem(const NodeDesc& node);
 
   /// Columns of one gate, and of all: whole panels.
   int64_t gate_columns() const { return panel_columns(hidden); }
   int64_t columns() const { return gates * gate_columns(); }
-  /// Floats of W or R in packed form, all directions: gate after gate, each a product's right side.
-  int64_t packed_w() const { return dirs * columns() * input; }
-  int64_t packed_r() const { return dirs * columns() * hidden; }
-  /// `weight` [dirs, gates * hidden, k] to packed form.
-  void pack(const float* weight, int64_t k, float* packed) const;
+  /// Of a sum that the products with `weight`, kW or kR, make.
+  int64_t terms(size_t weight) const { return weight == kW ? input : hidden; }
+  DType dtype(size_t weight) const { return weight == kW ? w_dtype : r_dtype; }
 
   bool backwards(int64_t dir) const { return reverse || dir == 1; }
   std::span<const ops::RecurrentActivation> activations_of(int64_t dir) const {
     const size_t each = activations.size() / static_cast<size_t>(dirs);
     return std::span(activations).subspan(static_cast<size_t>(dir) * each, each);
   }
-  /// Elements of X from step to step and from item to item.
-  int64_t x_step() const { return (batch_first ? 1 : batch) * input; }
-  int64_t x_item() const { return (batch_first ? seq : 1) * input; }
+  /// Which row of X, as it lies in memory, is an item's at time t, and rows from there to t + 1.
+  int64_t x_row(int64_t t, int64_t item) const { return batch_first ? item * seq + t : t * batch + item; }
+  int64_t x_step() const { return batch_first ? 1 : batch; }
   /// Where Y has a step's state, and a state tensor has an item's.
   int64_t y_at(int64_t t, int64_t dir, int64_t item) const {
     return (batch_first ? (item * seq + t) * dirs + dir : (t * dirs + dir) * batch + item) * hidden;

@@ -1,6 +1,7 @@
-"""The peers of bench/models.cpp: a network in ONNX Runtime or OpenVINO on the CPU, run whenever told.
+"""The peers of bench_models: a network in ONNX Runtime or OpenVINO on the CPU, run whenever told.
 
-usage: model_peer.py onnxruntime|openvino
+usage: peer.py onnxruntime|openvino f32|bf16|int8
+int8 networks hold their codes. bf16: OpenVINO alone.
 Writes "ready NAME VERSION", or why it cannot and ends. Then answers one line to each line on stdin:
   {"model": PATH, "threads": N, "inputs": {NAME: {"file": PATH, "dtype": NUMPY_NAME, "shape": [...]}}, "outputs": FOLDER}
       loads, runs once and writes each output as FOLDER/INDEX.bin; "ok NAME..." (the outputs') or "error WHY"
@@ -12,6 +13,7 @@ import sys
 import tempfile
 import time
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 from ort_session import session_options
 
 
@@ -42,12 +44,13 @@ class OnnxRuntime:
 class OpenVino:
     name = "OpenVINO"
 
-    def __init__(self):
+    def __init__(self, precision):
         import openvino
 
         self.ov = openvino
         self.version = openvino.__version__.split("-")[0]
         self.core = openvino.Core()
+        self.real = "bf16" if precision == "bf16" else "f32"  # of what is not in codes
 
     def load(self, path, threads, inputs):
         model = self.core.read_model(path)
@@ -55,7 +58,7 @@ class OpenVino:
         settings = {
             "PERFORMANCE_HINT": "LATENCY",
             "INFERENCE_NUM_THREADS": threads,
-            "INFERENCE_PRECISION_HINT": "f32",
+            "INFERENCE_PRECISION_HINT": self.real,
         }
         compiled = self.core.compile_model(model, "CPU", settings)
         request = compiled.create_infer_request()
@@ -114,7 +117,7 @@ def main():
     try:
         import numpy
 
-        peer = {"onnxruntime": OnnxRuntime, "openvino": OpenVino}[sys.argv[1]]()
+        peer = OpenVino(sys.argv[2]) if sys.argv[1] == "openvino" else OnnxRuntime()
     except ImportError as error:
         print(error, flush=True)
         return

@@ -1,14 +1,12 @@
-#include "model_list.h"
+#include "models/model_list.h"
 
 #include <fmt/ranges.h>
 
 #include <algorithm>
 
 #include "base/error.h"
-#include "ir/graph.h"
-#include "zoo/bert.h"
 
-namespace twofour {
+namespace twofour::bench {
 
 const std::vector<BenchModel>& bench_models() {
   static const std::vector<BenchModel> models = {
@@ -62,13 +60,11 @@ const std::vector<BenchModel>& bench_models() {
        {{"x", {kBatch, 64, 60, 80}}, {"pos", {kBatch, 1024, 2}}}},
       {"slovorez", "../cases/models/slovorez.onnx", {{"input_layer", {kBatch, 32}}}},
       {"aecmos", "../cases/models/speechmos-aecmos.onnx", {{"input", {1, 3, 500, 160}}}},
+      {"fastestdet-int8", "../cases/models/fastestdet-int8-qdq.onnx", {}},
+      {"lemma-int8", "frspell-lemma-int8.onnx", {{"src", {kBatch, 24}}, {"tgt_in", {kBatch, 24}}}},
+      {"tashkeel-int8", "../cases/models/tashkeel-lstm-int8-dynamic.onnx", {{"input", {kBatch, 64}}}},
   };
   return models;
-}
-
-Model load_bench_model(const BenchModel& entry, const std::string& path) {
-  if (!entry.file.empty()) return Model::load(path);
-  return entry.name == "bert_base" ? Model(zoo::make_bert()) : Model::zoo(entry.name);
 }
 
 const BenchModel& bench_model(const std::string& name) {
@@ -92,4 +88,4 @@ bool shapes_at(const BenchModel& entry, const Model& model, int64_t batch,
          });
 }
 
-}  // namespace twofour
+}  // namespace twofour::bench

@@ -7,7 +7,7 @@
 
 #include "twofour/model.h"
 
-namespace twofour {
+namespace twofour::bench {
 
 struct BenchModel {
   std::string name;
@@ -18,8 +18,6 @@ struct BenchModel {
 inline constexpr int64_t kBatch = -1;
 
 const std::vector<BenchModel>& bench_models();
-/// From the zoo, or from the file at `path`.
-Model load_bench_model(const BenchModel& entry, const std::string& path);
 /// Throws Error{kNotFound} listing the names.
 const BenchModel& bench_model(const std::string& name);
 
@@ -27,4 +25,4 @@ const BenchModel& bench_model(const std::string& name);
 bool shapes_at(const BenchModel& entry, const Model& model, int64_t batch,
                std::map<std::string, Shape>* shapes);
 
-}  // namespace twofour
+}  // namespace twofour::bench
