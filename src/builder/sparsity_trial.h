@@ -7,17 +7,9 @@
 #include <set>
 #include <string>
 
-#include "builder/builder.h"
-#include "builder/round_statistics.h"
+#include "builder/built.h"
 
 namespace twofour::builder {
-
-/// A plan that has not become an engine yet.
-struct Built {
-  engine::Plan plan;
-  std::vector<Tensor> sections;
-  BuildReport report;
-};
 
 /// The same network with these layers kept dense.
 using BuildWithDense = std::function<Built(const std::set<std::string>& dense_layers)>;
@@ -27,9 +19,7 @@ using Race = std::function<SparsityTrial(const Built& sparse)>;
 /// Races against this dense network.
 using RaceAgainst = std::function<Race(const Built& dense)>;
 
-/// Engines of both on plausible inputs, until one has clearly won or the time that options.tuning allows is
-/// spent; the dense one is made once. A race throws Error when two engines need too much memory, and what
-/// networks throw on such inputs. `dense`, `backend` and `options` outlive it.
+/// As builder/race.h has it; the dense engine is made once. `dense`, `backend` and `options` outlive it.
 Race race_against(const Built& dense, const backend::Backend& backend, const Options& options);
 
 /// Builds with no layer kept dense and, where sparse tactics were picked, with all of them and as many others

@@ -32,16 +32,18 @@ auto* best_code_sums() {
   return max_isa() >= Isa::kAvx2 ? code_sums_avx2 : code_sums;
 }
 
-/// dst += the real values of one row's sums.
+/// dst += the real values of one row's sums. In unsigned numbers: what was packed may come from any file.
 void add_real_values(const int32_t* sums, const CodeRow& row, const CodeColumns& b, float* dst) {
-  run_simd([=, n = b.count, scale = b.scale, zero_point = b.zero_point, column_sums = b.sums]()
-               TWOFOUR_INLINE {
+  const auto row_zero_point = static_cast<uint32_t>(row.zero_point);
+  const auto row_sum = static_cast<uint32_t>(row.sum);
+  run_simd([=, row_scale = row.scale, n = b.count, scale = b.scale, zero_point = b.zero_point,
+            column_sums = b.sums]() TWOFOUR_INLINE {
 #pragma omp simd
-                 for (int64_t j = 0; j < n; ++j) {
-                   const int32_t exact = sums[j] - row.zero_point * column_sums[j] - row.sum * zero_point[j];
-                   dst[j] += static_cast<float>(exact) * (row.scale * scale[j]);
-                 }
-               });
+    for (int64_t j = 0; j < n; ++j) {
+      const uint32_t exact = sums[j] - row_zero_point * column_sums[j] - row_sum * zero_point[j];
+      dst[j] += static_cast<float>(static_cast<int32_t>(exact)) * (row_scale * scale[j]);
+    }
+  });
 }
 
 /// In blocks whose sums fit.
@@ -68,10 +70,9 @@ void add_block_by_block(const CodeRows& a, const CodeColumns& b, float* dst, int
 }  // namespace
 
 CodeRow quantize_row(const float* src, int64_t n, const ops::ByteCodes& codes, uint8_t* dst) {
-  static const ScaledRun run = quantize_run(DType::kU8);
   const int32_t zero_point = codes.zero_point;
-  run(n, reinterpret_cast<const std::byte*>(src), &codes.scale, &zero_point, 0,
-      reinterpret_cast<std::byte*>(dst));
+  quantize_run(DType::kU8)(n, reinterpret_cast<const std::byte*>(src), &codes.scale, &zero_point, 0,
+                           reinterpret_cast<std::byte*>(dst));
   CodeRow row{codes.scale, zero_point, 0};
   run_simd([=, &row]() TWOFOUR_INLINE {
     int32_t sum = 0;

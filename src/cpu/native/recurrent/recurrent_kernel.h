@@ -28,7 +28,7 @@ class RecurrentKernel : public Kernel {
     float* data;
     int64_t step;
   };
-  /// Rows of X as it lies in memory, each an item at a time.
+  /// Rows of X as it lies in memory: each is an item at one time.
   struct InputRows {
     int64_t first, step, count;
   };
