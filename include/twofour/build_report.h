@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "twofour/dtype.h"
+
 namespace twofour {
 
 /// One tactic for one layer.
@@ -30,6 +32,10 @@ struct LayerChoice {
   bool replayed = false;    // taken from a tactics file, not timed
   bool disturbed = false;   // other work on the machine made its times uncertain
   std::vector<TacticTime> candidates;
+  /// trtexec's name of the type of the numbers that it reads: "int8" for codes of either sign; "" for none.
+  std::string precision = {};
+  std::string real_because = {};  // why it is in floating point where others are on codes
+  std::vector<DType> output_types = {};
 
   /// A sparse tactic could run it.
   bool eligible() const;
@@ -54,9 +60,28 @@ struct SparsityTrial {
   std::string summary() const;
 };
 
+/// A precision that was asked for, or the model's own.
+struct PrecisionTime {
+  std::string precision;      // "fp32", "bf16", "int8", "int8+bf16"
+  double us = -1;             // of the finished engine, lower quartile; negative: not run
+  double speedup = 0;         // median over rounds of the first one's time / its own
+  bool taken = false;         // the engine computes in it
+  std::string declined = {};  // why it was not built or not run
+};
+
+/// Finished engines in several precisions, run in turn.
+struct PrecisionTrial {
+  std::vector<PrecisionTime> precisions;  // the model's own first; empty: none was asked for
+
+  /// Which was taken, and against what; then one line for each that was declined.
+  std::vector<std::string> summary() const;
+};
+
 struct BuildReport {
   std::vector<LayerChoice> layers;
   SparsityTrial trial;
+  PrecisionTrial precision_trial;
+  bool timing_only = false;  // on codes whose ranges are not those of real data: its results mean nothing
   double build_s = 0;
   size_t arena_bytes = 0;              // activations of one context
   size_t arena_lower_bound_bytes = 0;  // what no plan could go below
@@ -64,6 +89,8 @@ struct BuildReport {
 
   std::vector<std::string> eligible_layers() const;
   std::vector<std::string> sparse_layers() const;
+  /// "5 of 6 layers with a product in int8; in fp32: fc (excluded by name)"; empty where all are in f32.
+  std::string precision_summary() const;
   /// The whole report as JSON text.
   std::string json() const;
 };

@@ -19,6 +19,7 @@
 
 #include "twofour/build_report.h"
 #include "twofour/model.h"
+#include "twofour/precision.h"
 #include "twofour/tensor.h"
 #include "twofour/tensor_info.h"
 #include "twofour/tuning.h"
@@ -50,6 +51,7 @@ struct BuildOptions {
   std::filesystem::path replay_tactics;  // decisions of an earlier build
   bool strict_tactics = false;           // a layer without a decision is an error
   TuningOptions tuning;
+  PrecisionOptions precision;  // by default layers compute in the model's types
   std::function<void(size_t done, size_t total)> progress;
 };
 
@@ -70,6 +72,7 @@ struct LayerInfo {
   bool sparse = false;
   std::vector<LayerTensor> inputs;  // absent ones are left out
   std::vector<LayerTensor> outputs;
+  std::string precision = {};  // as LayerChoice has it
 };
 
 /// Memory and bindings of one stream of runs; belongs to one thread at a time.
@@ -139,7 +142,9 @@ struct BuiltEngine {
 };
 
 /// Builds for this machine's CPU. `model` is not changed. Throws Error naming the layer when something cannot
-/// run.
+/// run; kInvalidArgument when int8 is asked for a float model without ranges; kFailedPrecondition when there
+/// are ranges and the model is quantised already, or no engine is as options.precision.layers must have it;
+/// kNotFound on a glob there that matches no layer.
 BuiltEngine build_engine(const Model& model, const BuildOptions& options = {});
 /// Writes the decisions of the engine's build for BuildOptions::replay_tactics. Atomic.
 void save_tactics(const Engine& engine, const std::filesystem::path& path);

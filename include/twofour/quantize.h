@@ -28,6 +28,10 @@ using CalibrationData = std::function<void(const std::function<void(const InputT
 /// may read from it meanwhile. Throws Error{kInvalidArgument} unless the model has one input.
 CalibrationData calibration_images(const Model& model, DataLoader& data, int64_t images);
 
+/// Some runs on values as Engine::random_inputs() gives them, at these shapes: for engines that are only
+/// timed. Throws as build_engine() does.
+CalibrationData random_calibration(const Model& model, const std::map<std::string, Shape>& shapes);
+
 /// The accuracy of a model, a fraction.
 using AccuracyFn = std::function<double(const Model& model)>;
 
@@ -41,9 +45,13 @@ using AccuracyFn = std::function<double(const Model& model)>;
 QuantizeReport quantize(Model& model, const CalibrationData& data, const QuantizeOptions& options = {},
                         const AccuracyFn& accuracy = {});
 
+/// The ranges by which quantize() would go. Throws as it does.
+TensorRanges calibrate(const Model& model, const CalibrationData& data, const QuantizeOptions& options = {});
+
 /// Ranges from a TensorRT calibration cache or ONNX Runtime's calibration.cache; they are symmetric, or start
 /// at 0 where no value of the tensor can be negative. Throws Error{kDataCorrupt} with file and line, and
-/// kInvalidArgument when no tensor of the model is named.
+/// kInvalidArgument when no tensor of the model is named, kFailedPrecondition when the model is quantised
+/// already.
 TensorRanges read_calibration(const std::filesystem::path& path, const Model& model);
 /// Writes them as a TensorRT 8.6 calibration cache. Atomic.
 void write_calibration(const std::filesystem::path& path, const TensorRanges& ranges);

@@ -1,7 +1,8 @@
 #include "twofour/engine.h"
 
 #include "api/device.h"
-#include "builder/builder.h"
+#include "api/precision.h"
+#include "builder/layer_types.h"
 #include "builder/report.h"
 #include "builder/specialise.h"
 #include "builder/tactics_file.h"
@@ -61,11 +62,18 @@ LayerTensor to_public(const engine::PlanTensor& t) {
           t.any_rank};
 }
 
+std::vector<DType> dtypes_of(const std::vector<LayerTensor>& tensors) {
+  std::vector<DType> dtypes;
+  for (const LayerTensor& t : tensors) dtypes.push_back(t.dtype);
+  return dtypes;
+}
+
 LayerInfo to_public(const engine::Plan& plan, const engine::PlanStep& step) {
   LayerInfo layer{step.name, step.op, step.tactic, step.sparse, {}, {}};
   for (const int i : step.inputs)
     if (i >= 0) layer.inputs.push_back(to_public(plan.tensors[static_cast<size_t>(i)]));
   for (const int i : step.outputs) layer.outputs.push_back(to_public(plan.tensors[static_cast<size_t>(i)]));
+  layer.precision = builder::precision_of(dtypes_of(layer.inputs), dtypes_of(layer.outputs));
   return layer;
 }
 
@@ -83,10 +91,13 @@ BuiltEngine build_engine(const Model& model, const BuildOptions& options) {
   internal.time_tactics = options.tuning.level > 0;
   internal.tuning = options.tuning;
   const std::filesystem::path& cache = options.tuning.timing_cache;
-  internal.times = builder::open_timing_cache(cache, api::device());
+  const auto times = builder::open_timing_cache(cache, api::device());
+  internal.times = times;
   internal.progress = options.progress;
-  builder::Result result = builder::build(model.graph().clone(), api::device(), internal);
-  builder::keep_timing_cache(internal.times.get(), cache, api::device());
+  internal.layer_types = options.precision.layers;
+  builder::Result result =
+      builder::build_fastest(api::precisions_of(model, options), api::device(), std::move(internal));
+  builder::keep_timing_cache(times.get(), cache, api::device());
   return {Engine(std::move(result.engine)), std::move(result.report)};
 }
 

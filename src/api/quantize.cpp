@@ -6,6 +6,7 @@
 #include "api/observe.h"
 #include "builder/builder.h"
 #include "data/loader.h"
+#include "engine/random_inputs.h"
 #include "quant/calibration_cache.h"
 #include "quant/quantise.h"
 #include "train/inference_form.h"
@@ -14,23 +15,33 @@
 namespace twofour {
 namespace {
 
-/// Engines of one graph in which nothing is fused, one for each set of shapes.
+using Shapes = std::map<std::string, Shape>;
+
+/// One in which nothing is fused.
+std::shared_ptr<const engine::Engine> plain_engine(const Graph& graph, const Shapes& shapes) {
+  const builder::Options options{.sparsity = builder::SparsityMode::kDisable,
+                                 .shapes = shapes,
+                                 .time_tactics = false,
+                                 .optimise = false};
+  return builder::build(graph.clone(), api::device(), options).engine;
+}
+
+/// Plain engines of one graph, one for each set of shapes.
 class PlainEngines {
  public:
   explicit PlainEngines(const Graph& graph) : graph_(graph) {}
 
   engine::ExecutionContext& context(const InputTensors& inputs) {
-    builder::Options options{
-        .sparsity = builder::SparsityMode::kDisable, .time_tactics = false, .optimise = false};
+    Shapes shapes;
     std::string key;
     for (const auto& [name, tensor] : inputs) {
-      options.shapes[name] = tensor.shape();
+      shapes[name] = tensor.shape();
       key += tensor.shape().to_string() + " ";
     }
     constexpr size_t kMost = 16;
     if (contexts_.size() >= kMost && !contexts_.contains(key)) contexts_.clear();
     auto& context = contexts_[key];
-    if (!context) context = builder::build(graph_.clone(), api::device(), options).engine->create_context();
+    if (!context) context = plain_engine(graph_, shapes)->create_context();
     return *context;
   }
 
@@ -114,6 +125,20 @@ CalibrationData calibration_images(const Model& model, DataLoader& data, int64_t
   };
 }
 
+CalibrationData random_calibration(const Model& model, const Shapes& shapes) {
+  constexpr uint64_t kRuns = 4;
+  return [engine = plain_engine(model.graph(), shapes)](const auto& each) {
+    for (uint64_t seed = 0; seed < kRuns; ++seed) each(engine::random_inputs(*engine, {}, seed));
+  };
+}
+
+TensorRanges calibrate(const Model& model, const CalibrationData& data, const QuantizeOptions& options) {
+  api::settle_threads();
+  Graph graph = model.graph().clone();
+  train::to_inference_form(graph);
+  return quant::ranges_of(graph, runner(data), options);
+}
+
 QuantizeReport quantize(Model& model, const CalibrationData& data, const QuantizeOptions& options,
                         const AccuracyFn& accuracy) {
   api::settle_threads();
@@ -127,6 +152,11 @@ QuantizeReport quantize(Model& model, const CalibrationData& data, const Quantiz
 }
 
 TensorRanges read_calibration(const std::filesystem::path& path, const Model& model) {
+  const Node* codes = quant::find_codes(model.graph());
+  TWOFOUR_CHECK(!codes, kFailedPrecondition,
+                "{} has ranges for a float model, and this one is quantised already: it has {}; leave the "
+                "file out, or give the float model",
+                path.string(), codes->label());
   return quant::ranges_of(quant::read_calibration(path), model.graph(), path.string());
 }
 

@@ -7,6 +7,7 @@
 #include "base/cpu.h"
 #include "builder/assemble.h"
 #include "builder/describe.h"
+#include "builder/layer_types.h"
 #include "builder/layout.h"
 #include "builder/lower.h"
 #include "builder/report.h"
@@ -25,6 +26,13 @@ bool is_open(const Node& node) {
   const auto open = [](const Value* v) { return v && !v->type().is_static(); };
   return ops::get_op(node.op()).control || std::ranges::any_of(node.inputs(), open) ||
          std::ranges::any_of(node.outputs(), open);
+}
+
+std::vector<DType> dtypes_of(const std::vector<Value*>& values) {
+  std::vector<DType> dtypes;
+  for (const Value* value : values)
+    if (value) dtypes.push_back(value->dtype());
+  return dtypes;
 }
 
 /// What a build and those of its subgraphs share.
@@ -88,16 +96,18 @@ class GraphBuild {
 
   void assign(const NodeSelection& selection, Format format) {
     assignments_[selection.node] = {selection.winner(format)->tactic, selection.desc(format)};
-    add_layer(summarise(selection, format));
+    add_layer(*selection.node, summarise(selection, format));
   }
 
-  void add_layer(LayerChoice layer) {
+  void add_layer(const Node& node, LayerChoice layer) {
     layer.layer = prefix_ + layer.layer;
+    layer.output_types = dtypes_of(node.outputs());
+    layer.precision = precision_of(dtypes_of(node.inputs()), layer.output_types);
     shared_.report.layers.push_back(std::move(layer));
   }
 
   void assign_open(Node* node) {
-    add_layer({.layer = node->name(), .op = node->op()});
+    add_layer(*node, {.layer = node->name(), .op = node->op()});
     Assignment& assignment = assignments_[node];
     for_each_subgraph(node->attrs(), [&](const std::string& name, const Graph& subgraph) {
       assignment.bodies[name] = std::make_shared<const engine::Plan>(build_body(*node, name, subgraph));
@@ -140,12 +150,12 @@ class GraphBuild {
     const std::string format(format_name(to));
     const double time_us =
         shared_.options.time_tactics ? shared_.selector.reorder_us(*node.input(0), from, to) : -1;
-    add_layer({.layer = node.name(),
-               .op = node.op(),
-               .signature = desc.signature(),
-               .winner = tactic.name(),
-               .format = format,
-               .candidates = {{tactic.name(), format, false, true, time_us, ""}}});
+    add_layer(node, {.layer = node.name(),
+                     .op = node.op(),
+                     .signature = desc.signature(),
+                     .winner = tactic.name(),
+                     .format = format,
+                     .candidates = {{tactic.name(), format, false, true, time_us, ""}}});
     assignments_[&node] = {&tactic, std::move(desc)};
   }
 
@@ -257,14 +267,22 @@ Built build_open_plan(Graph graph, const backend::Backend& backend, const Option
 
 }  // namespace
 
-Result build(Graph graph, const backend::Backend& backend, const Options& options) {
+Built build_plan(Graph graph, const backend::Backend& backend, const Options& options) {
   const auto start = std::chrono::steady_clock::now();
   Built built = options.ranges.empty() ? build_fixed_plan(std::move(graph), backend, options)
                                        : build_open_plan(std::move(graph), backend, options);
   built.report.build_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  return built;
+}
+
+Result finish(Built built, const backend::Backend& backend) {
   built.plan.info["report"] = report_to_json(built.report);
   return {engine::Engine::create(std::move(built.plan), std::move(built.sections), backend),
           std::move(built.report)};
+}
+
+Result build(Graph graph, const backend::Backend& backend, const Options& options) {
+  return finish(build_plan(std::move(graph), backend, options), backend);
 }
 
 }  // namespace twofour::builder

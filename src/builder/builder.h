@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,7 @@
 #include "engine/engine.h"
 #include "ir/graph.h"
 #include "twofour/build_report.h"
+#include "twofour/precision.h"
 #include "twofour/tuning.h"
 
 namespace twofour::builder {
@@ -40,6 +42,10 @@ struct Options {
   bool time_tactics = true;
   /// Inference rewrites (batch-norm folding, fusion). Off for training steps, which bring their own.
   bool optimise = true;
+  /// kF16 or kBF16: what gains from it computes in it (amp/paint.h), once the graph is optimised.
+  std::optional<DType> half;
+  /// What is wanted of single layers; here it keeps them in f32.
+  LayerTypes layer_types;
   /// A difference below this fraction counts as noise; the earlier tactic in the backend's list wins.
   double noise_fraction = 0.02;
   /// Of an earlier build, to replay. A node that they do not cover is timed, or an Error when

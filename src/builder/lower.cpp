@@ -3,10 +3,13 @@
 #include <algorithm>
 #include <set>
 
+#include "amp/paint.h"
 #include "base/cpu.h"
+#include "builder/layer_types.h"
 #include "engine/symbols.h"
 #include "ops/builder.h"
 #include "passes/pipeline.h"
+#include "passes/rewrites.h"
 #include "sparsity/prune.h"
 
 namespace twofour::builder {
@@ -112,10 +115,22 @@ void check_memory_need(const Graph& graph) {
   }
 }
 
+/// Weights become half, too: the casts of constants are folded.
+void paint(Graph& graph, DType half, const LayerTypes& wanted) {
+  amp::Options options = {.dtype = half, .deny_nodes = {}};
+  for (const auto& node : graph.nodes())
+    if (is_kept_from(wanted, node->name(), half) ||
+        gives_other_than(wanted, parts_of(node->name()).back(), half))
+      options.deny_nodes.push_back(literal_glob(node->name()));
+  amp::paint(graph, options);
+  passes::fold_constants(graph);
+}
+
 void prepare(Graph& graph, const Options& options) {
   ops::infer_all(graph);
   if (options.sparsity == SparsityMode::kForce) sparsity::prune(graph, {});
   if (options.optimise) passes::optimise(graph);
+  if (options.half) paint(graph, *options.half, options.layer_types);
   graph.erase_dead();
 }
 

@@ -5,9 +5,10 @@
 
 namespace twofour::builder {
 
-/// Binds input shapes, infers all types, runs the optimiser passes when asked to, prunes by magnitude for
-/// SparsityMode::kForce, and gives every output its own node, unless it is an input and nothing is donated.
-/// Throws Error{kInvalidArgument} naming inputs whose shape is missing, unknown or contradicts the model.
+/// Binds input shapes, infers all types, prunes by magnitude for SparsityMode::kForce, runs the optimiser
+/// passes and paints the graph half when asked to, and gives every output its own node, unless it is an input
+/// and nothing is donated. Throws Error{kInvalidArgument} naming inputs whose shape is missing, unknown or
+/// contradicts the model.
 void lower(Graph& graph, const Options& options);
 /// The same for a graph whose inputs are as they will be: a subgraph, whose inputs may stay open.
 void lower_bound(Graph& graph, const Options& options);

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/json_exact.h"
+#include "twofour/precision.h"
 
 namespace twofour {
 namespace {
@@ -85,6 +86,14 @@ TacticTime candidate_from_json(const Json& json) {
           text_from_json(json.value("note", Json("")))};
 }
 
+Json type_to_json(DType type) { return name_of(kTypeNames, type); }
+
+DType type_from_json(const Json& json) {
+  for (const auto& [name, type] : kTypeNames)
+    if (json == name) return type;
+  fail(ErrorCode::kDataCorrupt, "the build report has the type {}", json.dump());
+}
+
 Json layer_to_json(const LayerChoice& layer) {
   Json candidates = Json::array();
   for (const TacticTime& c : layer.candidates) candidates.push_back(candidate_to_json(c));
@@ -98,6 +107,9 @@ Json layer_to_json(const LayerChoice& layer) {
           {"replayed", layer.replayed},
           {"disturbed", layer.disturbed},
           {"verdict", text_to_json(layer.verdict())},
+          {"precision", layer.precision},
+          {"real_because", layer.real_because},
+          {"output_types", list_to_json(layer.output_types, type_to_json)},
           {"candidates", std::move(candidates)}};
 }
 
@@ -113,6 +125,9 @@ LayerChoice layer_from_json(const Json& json) {
                     json.value("disturbed", false),
                     {}};
   for (const Json& c : json.at("candidates")) layer.candidates.push_back(candidate_from_json(c));
+  layer.precision = json.value("precision", "");
+  layer.real_because = json.value("real_because", "");
+  layer.output_types = list_from_json(json.value("output_types", Json::array()), type_from_json);
   return layer;
 }
 
@@ -134,6 +149,19 @@ SparsityTrial trial_from_json(const Json& json) {
           text_from_json(json.at("skipped"))};
 }
 
+Json precision_to_json(const PrecisionTime& time) {
+  return {{"precision", time.precision},
+          {"us", time.us},
+          {"speedup", time.speedup},
+          {"taken", time.taken},
+          {"declined", text_to_json(time.declined)}};
+}
+
+PrecisionTime precision_from_json(const Json& json) {
+  return {json.at("precision"), json.at("us"), json.at("speedup"), json.at("taken"),
+          text_from_json(json.at("declined"))};
+}
+
 }  // namespace
 
 Json report_to_json(const BuildReport& report) {
@@ -144,6 +172,8 @@ Json report_to_json(const BuildReport& report) {
           {"arena_lower_bound_bytes", report.arena_lower_bound_bytes},
           {"weights_bytes", report.weights_bytes},
           {"trial", trial_to_json(report.trial)},
+          {"precisions", list_to_json(report.precision_trial.precisions, precision_to_json)},
+          {"timing_only", report.timing_only},
           {"layers", std::move(layers)}};
 }
 
@@ -156,6 +186,9 @@ BuildReport report_from_info(const Json& info) {
     report.arena_lower_bound_bytes = get_integer<size_t>(json.at("arena_lower_bound_bytes"));
     report.weights_bytes = get_integer<size_t>(json.at("weights_bytes"));
     if (json.contains("trial")) report.trial = trial_from_json(json.at("trial"));
+    report.precision_trial.precisions =
+        list_from_json(json.value("precisions", Json::array()), precision_from_json);
+    report.timing_only = json.value("timing_only", false);
     for (const Json& layer : json.at("layers")) report.layers.push_back(layer_from_json(layer));
     return report;
   } catch (const Json::exception& error) {

@@ -15,10 +15,11 @@ std::string verdict_of(const TacticTime& c) {
 }  // namespace
 
 Table layer_table(const BuildReport& report) {
-  Table table({"Layer", "Op", ">Sparse us", ">Dense us", "Winner", "Format", "2:4"});
+  Table table({"Layer", "Op", "Precision", ">Sparse us", ">Dense us", "Winner", "Format", "2:4"});
   for (const LayerChoice& layer : report.layers)
-    table.add_row({layer.layer, layer.op, time_text(layer.best_us(true)), time_text(layer.best_us(false)),
-                   layer.winner.empty() ? "at run time" : layer.winner, layer.format, layer.verdict()});
+    table.add_row({layer.layer, layer.op, layer.precision, time_text(layer.best_us(true)),
+                   time_text(layer.best_us(false)), layer.winner.empty() ? "at run time" : layer.winner,
+                   layer.format, layer.verdict()});
   return table;
 }
 

@@ -6,8 +6,8 @@
 
 namespace twofour::cli {
 
-/// layer, op, sparse time, dense time, winner, format, verdict. Times in microseconds, "-" where none was
-/// taken.
+/// layer, op, precision, sparse time, dense time, winner, format, verdict. Times in microseconds, "-" where
+/// none was taken.
 Table layer_table(const BuildReport& report);
 
 /// Every tactic that was considered: layer, tactic, format, time, and why it was not taken.

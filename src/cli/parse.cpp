@@ -99,15 +99,25 @@ std::vector<T> numbers(std::string_view text, char separator) {
   return values;
 }
 
+using Pairs = std::vector<std::pair<std::string, std::string>>;
+
 /// "name:value,name:value".
-std::map<std::string, std::string> named(std::string_view text, std::string_view what) {
-  std::map<std::string, std::string> values;
-  if (text.empty()) return values;
+Pairs pairs(std::string_view text, std::string_view what) {
+  Pairs result;
+  if (text.empty()) return result;
   for (const Entry& entry : ListReader().read(text)) {
     if (entry.colon == std::string::npos || entry.colon == 0 || entry.value().empty())
       fail("\"{}\" is not {} (a name with commas or colons needs quotes)", entry.text, what);
-    if (!values.emplace(entry.name(), entry.value()).second) fail("\"{}\" comes twice", entry.name());
+    result.emplace_back(entry.name(), entry.value());
   }
+  return result;
+}
+
+/// The same with different names.
+std::map<std::string, std::string> named(std::string_view text, std::string_view what) {
+  std::map<std::string, std::string> values;
+  for (auto& [name, value] : pairs(text, what))
+    if (!values.emplace(name, std::move(value)).second) fail("\"{}\" comes twice", name);
   return values;
 }
 
@@ -151,6 +161,8 @@ std::map<std::string, Shape> parse_shapes(std::string_view text) {
 std::map<std::string, std::string> parse_named_files(std::string_view text) {
   return named(text, "a file for an input; write name:file");
 }
+
+Pairs parse_named_words(std::string_view text) { return pairs(text, "a word for a name; write name:word"); }
 
 std::vector<float> parse_floats(std::string_view text) { return numbers<float>(text, ','); }
 std::vector<int64_t> parse_ints(std::string_view text) { return numbers<int64_t>(text, ','); }

@@ -8,6 +8,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "twofour/shape.h"
@@ -18,6 +19,8 @@ namespace twofour::cli {
 std::map<std::string, Shape> parse_shapes(std::string_view text);
 /// "input:image.npy,mask:mask.bin": file by name. A name that comes twice is an error.
 std::map<std::string, std::string> parse_named_files(std::string_view text);
+/// "conv*:fp32,fc:int8": pairs in their order, names may come again.
+std::vector<std::pair<std::string, std::string>> parse_named_words(std::string_view text);
 /// "8x3x32x32", or "scalar". Sizes are not negative.
 Shape parse_shape(std::string_view text);
 /// "0.485,0.456,0.406".

@@ -1,5 +1,8 @@
 #include "quant/quantise.h"
 
+#include <algorithm>
+#include <array>
+
 #include "base/log.h"
 #include "passes/rewrites.h"
 #include "quant/calibration.h"
@@ -11,10 +14,10 @@ namespace twofour::quant {
 namespace {
 
 void check_real(const Graph& graph) {
-  for (const auto& node : graph.nodes())
-    TWOFOUR_CHECK(node->op() != "DequantizeLinear" && node->op() != "QuantizeLinear", kFailedPrecondition,
-                  "the model is quantised already: it has {}; quantise the one it was made from",
-                  node->label());
+  const Node* codes = find_codes(graph);
+  TWOFOUR_CHECK(!codes, kFailedPrecondition,
+                "the model is quantised already: it has {}; quantise the one it was made from",
+                codes->label());
 }
 
 void check_options(const QuantizeOptions& options, bool has_data, bool has_score) {
@@ -63,11 +66,25 @@ void add_errors(const std::map<std::string, OutputError>& errors, QuantizeReport
 
 }  // namespace
 
+const Node* find_codes(const Graph& graph) {
+  constexpr std::array<std::string_view, 3> kOps = {"DequantizeLinear", "DynamicQuantizeLinear",
+                                                    "QuantizeLinear"};
+  for (const auto& node : graph.nodes())
+    if (std::ranges::find(kOps, node->op()) != kOps.end()) return node.get();
+  return nullptr;
+}
+
 void prepare(Graph& graph) {
   passes::eliminate_identity(graph);
   while (passes::fold_batch_norm(graph) > 0) continue;
   passes::fuse_layer_norm(graph);
   graph.erase_dead();
+}
+
+TensorRanges ranges_of(Graph& graph, const RunFn& run, const QuantizeOptions& options) {
+  check_real(graph);
+  prepare(graph);
+  return calibrate(graph, run, options);
 }
 
 QuantizeReport quantise(Graph& graph, const RunFn& run, const QuantizeOptions& options,

@@ -7,10 +7,16 @@
 
 namespace twofour::quant {
 
-/// Folds batch norms and what else stands between layers, so that tensors are those that layers exchange;
-/// with `fuse_norms` the nodes of a layer normalisation, too. Everything stays an ONNX operator. Values that
-/// stay keep their names.
-void prepare(Graph& graph, bool fuse_norms);
+/// The first QuantizeLinear, DequantizeLinear or DynamicQuantizeLinear; null: the graph is not quantised.
+const Node* find_codes(const Graph& graph);
+
+/// Folds batch norms and what else stands between layers, so that tensors are those that layers exchange, and
+/// makes one node of a layer normalisation. Everything stays an ONNX operator. Values that stay keep their
+/// names.
+void prepare(Graph& graph);
+
+/// prepare() and calibrate(), for a graph without codes: Error{kFailedPrecondition} otherwise.
+TensorRanges ranges_of(Graph& graph, const RunFn& run, const QuantizeOptions& options);
 
 /// prepare(), equalisation and smoothing where they are asked for, calibration unless ranges are given, bias
 /// correction, the search for layers that must stay real, and the codes. `run` may be empty where ranges are

@@ -82,7 +82,7 @@ TEST_F(Commands, ExecExportsWhatTrtexecDoes) {
               " --exportTrace=" + file("trace.json") + " --exportReport=" + file("report.html"));
   EXPECT_EQ(run.status, 0) << run.output;
   EXPECT_THAT(run.output,
-              AllOf(HasSubstr("[I] --fp16 has no effect: "), HasSubstr("--memPoolSize has no effect"),
+              AllOf(HasSubstr("[I] Precision: fp16 is not used: "), HasSubstr("--memPoolSize has no effect"),
                     HasSubstr("=== Trace details ==="), HasSubstr("[I] logits: (2x10)\n"),
                     HasSubstr("[W] * Streams compete"), HasSubstr("[I] Bindings:\n"),
                     HasSubstr("   Time(ms)     Avg.(ms)   Median(ms)   Time(%)   Layer\n")));

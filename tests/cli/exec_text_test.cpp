@@ -82,6 +82,12 @@ TEST(Summary, WarnsOfTransfersAndUnrest) {
   EXPECT_FALSE(warns_of("Streams compete"));
 }
 
+TEST(Summary, EveryBlockSaysThatItIsForTimingOnly) {
+  const LogLine warning{'W', kTimingOnly};
+  EXPECT_EQ(std::ranges::count(performance_lines(two_queries(), {.timing_only = true}), warning), 2);
+  EXPECT_EQ(std::ranges::count(performance_lines(two_queries(), {}), warning), 0);
+}
+
 TEST(Summary, LongTracesAreCutInTheMiddle) {
   Trace trace;
   for (int i = 0; i < 1005; ++i) trace.queries.push_back(query(i, 0, i, 0));

@@ -34,6 +34,12 @@ TEST(Parse, QuotedNames) {
   EXPECT_THAT(parse_words("'a,b', c"), ElementsAre("a,b", "c"));
 }
 
+TEST(Parse, PairsKeepTheirOrder) {
+  EXPECT_THAT(parse_named_words("conv*:fp32, 'a:b':int8,conv*:int8"),
+              ElementsAre(Pair("conv*", "fp32"), Pair("a:b", "int8"), Pair("conv*", "int8")));
+  EXPECT_ERROR(parse_named_words("conv1"), kInvalidArgument, "write name:word");
+}
+
 TEST(Parse, SaysWhatIsWrong) {
   EXPECT_ERROR(parse_shapes("1x3"), kInvalidArgument, "\"1x3\" is not a shape; write name:1x3x224x224");
   EXPECT_ERROR(parse_shapes(":1x3"), kInvalidArgument, "is not a shape");

@@ -106,6 +106,7 @@ ReadyEngine build(const ExecOptions& options) {
   build.replay_tactics = options.load_tactics;
   build.strict_tactics = options.strict_tactics;
   build.tuning = options.tuning;
+  build.precision = precision_options(options.precision, model, shapes);
   ProgressBar bar("timing tactics");
   build.progress = [&](size_t done, size_t total) {
     bar.update(static_cast<int64_t>(done), static_cast<int64_t>(total));

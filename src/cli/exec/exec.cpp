@@ -38,9 +38,15 @@ void print_sparsity(const BuildReport& report) {
   if (const std::string trial = report.trial.summary(); !trial.empty()) info(trial);
 }
 
-void report_engine(const ExecOptions& options, const Engine& engine) {
-  const BuildReport report = engine.report();
+void print_precision(const BuildReport& report) {
+  for (const std::string& line : report.precision_trial.summary()) info(line);
+  if (const std::string layers = report.precision_summary(); !layers.empty()) info(layers);
+  if (report.timing_only) warn(kTimingOnly);
+}
+
+void report_engine(const ExecOptions& options, const Engine& engine, const BuildReport& report) {
   if (options.sparsity != Sparsity::kDisable || !options.load_engine.empty()) print_sparsity(report);
+  print_precision(report);
   if (!options.save_engine.empty()) engine.save(options.save_engine);
   if (!options.save_tactics.empty()) save_tactics(engine, options.save_tactics);
   if (!options.json.empty()) write_file_atomic(options.json, report.json());
@@ -74,7 +80,9 @@ void check(const ExecOptions& options) {
     throw Error(ErrorCode::kInvalidArgument, "give --onnx=FILE or --loadEngine=FILE");
   if (!options.load_engine.empty() && !options.save_engine.empty())
     throw Error(ErrorCode::kInvalidArgument, "--loadEngine and --saveEngine exclude each other");
-  std::vector<FileFlag> read = {{"--onnx", options.onnx}, {"--loadEngine", options.load_engine}};
+  std::vector<FileFlag> read = {{"--onnx", options.onnx},
+                                {"--loadEngine", options.load_engine},
+                                {"--calib", options.precision.calib_file()}};
   for (const auto& [name, path] : options.load_inputs) read.push_back({"--loadInputs", path});
   const std::vector<FileFlag> written = {
       {"--saveEngine", options.save_engine},       {"--json", options.json},
@@ -94,13 +102,14 @@ void run(const ExecOptions& options) {
   if (options.time_deserialize) return time_loading(options);
   const ReadyEngine built = build_or_load(options);
   const Engine& engine = built.engine;
-  report_engine(options, engine);
+  const BuildReport report = engine.report();
+  report_engine(options, engine, report);
   const Engine ready = options.skip_inference ? engine : at_run_shapes(built);
   RunResult result;
-  if (!options.skip_inference) result = run_inference(options, ready);
+  if (!options.skip_inference) result = run_inference(options, ready, report.timing_only);
   for (const std::string& flag : options.run_flags)
     if (options.skip_inference) warn(fmt::format("{} is ignored: --skipInference runs nothing", flag));
-  if (!options.export_report.empty()) write_report(options, ready, engine.report(), std::move(result));
+  if (!options.export_report.empty()) write_report(options, ready, report, std::move(result));
 }
 
 void run_with_banner(const CLI::App& exec, ExecOptions& options) {

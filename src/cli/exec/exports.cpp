@@ -24,7 +24,8 @@ Json layer_json(const LayerInfo& layer) {
   for (const LayerTensor& t : layer.outputs) outputs.push_back(tensor_json(t));
   return {{"Name", layer.name},          {"LayerType", layer.op},
           {"Inputs", std::move(inputs)}, {"Outputs", std::move(outputs)},
-          {"TacticName", layer.tactic},  {"Sparse", layer.sparse}};
+          {"TacticName", layer.tactic},  {"Precision", layer.precision},
+          {"Sparse", layer.sparse}};
 }
 
 std::string tensor_text(const LayerTensor& t) {
@@ -32,12 +33,16 @@ std::string tensor_text(const LayerTensor& t) {
   return fmt::format("{} {}[{}] {}", t.name, dtype_name(t.dtype), dims, t.format);
 }
 
+std::string precision_text(const LayerInfo& layer) {
+  return layer.precision.empty() ? "" : layer.precision + ", ";
+}
+
 std::string layer_text(const LayerInfo& layer) {
   std::vector<std::string> inputs, outputs;
   for (const LayerTensor& t : layer.inputs)
     if (!t.constant) inputs.push_back(tensor_text(t));
   for (const LayerTensor& t : layer.outputs) outputs.push_back(tensor_text(t));
-  return fmt::format("{}: {}, {}{}: {} -> {}", layer.name, layer.op, layer.tactic,
+  return fmt::format("{}: {}, {}{}{}: {} -> {}", layer.name, layer.op, precision_text(layer), layer.tactic,
                      layer.sparse ? " (sparse)" : "", fmt::join(inputs, ", "), fmt::join(outputs, ", "));
 }
 

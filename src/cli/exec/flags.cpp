@@ -60,6 +60,7 @@ void add_build_flags(CLI::App& exec, ExecOptions& o) {
   start_group(exec, "Build");
   add_shape_flags(exec, o);
   add_sparsity_choice(exec, o.sparsity);
+  add_precision_flags(exec, o.precision);
   add_path(exec, "--saveTactics", o.save_tactics, "Write the chosen tactics as JSON");
   add_path(exec, "--loadTactics", o.load_tactics, "Replay the tactics of an earlier build");
   add_flag(exec, "--strictTactics", o.strict_tactics, "A layer that the tactics file misses is an error");
@@ -160,9 +161,27 @@ void settle_flags(const CLI::App& exec, ExecOptions& options) {
   for (const KnownFlag& flag : flags_without_effect())
     if (given(exec, flag))
       options.notes.push_back(fmt::format("{} has no effect: {}", flag.name, flag.reason));
-  options.build_flags = given_of(exec, {"--sparsity", "--loadTactics", "--strictTactics", "--timingCacheFile",
-                                        "--builderOptimizationLevel", "--avgTiming", "--maxTactics",
-                                        "--tacticSources", "--minShapes", "--optShapes", "--maxShapes"});
+  for (std::string& note : check_precision_flags(options.precision)) options.notes.push_back(std::move(note));
+  options.build_flags = given_of(exec, {"--sparsity",
+                                        "--bf16",
+                                        "--fp16",
+                                        "--int8",
+                                        "--best",
+                                        "--calib",
+                                        "--stronglyTyped",
+                                        "--precisionConstraints",
+                                        "--layerPrecisions",
+                                        "--layerOutputTypes",
+                                        "--loadTactics",
+                                        "--strictTactics",
+                                        "--timingCacheFile",
+                                        "--builderOptimizationLevel",
+                                        "--avgTiming",
+                                        "--maxTactics",
+                                        "--tacticSources",
+                                        "--minShapes",
+                                        "--optShapes",
+                                        "--maxShapes"});
   options.run_flags =
       given_of(exec, {"--dumpProfile", "--exportProfile", "--dumpOutput", "--exportOutput",
                       "--dumpRawBindingsToFile", "--exportTimes", "--exportTrace", "--loadInputs"});

@@ -43,12 +43,14 @@ void write_tensors(const ExecOptions& options, const Engine& engine, const Input
   for (size_t i = 0; i < infos.size(); ++i) write_raw(infos[i].name, number++, outputs[i]);
 }
 
-std::optional<Profile> profile(const ExecOptions& options, const Engine& engine, const Inputs& inputs) {
+std::optional<Profile> profile(const ExecOptions& options, const Engine& engine, const Inputs& inputs,
+                               bool timing_only) {
   const bool wanted = options.dump_profile || !options.export_profile.empty() ||
                       !options.export_trace.empty() || !options.export_report.empty();
   if (!wanted) return std::nullopt;
   const Trace trace = profile_streams(engine, inputs, options.loop);
   Profile profile = profile_of(engine.layer_names(), trace);
+  if (options.dump_profile && timing_only) warn(kTimingOnly);
   if (options.dump_profile) info_lines("\n" + profile_text(profile));
   if (!options.export_profile.empty()) write_file_atomic(options.export_profile, profile_json(profile));
   constexpr size_t kTracedQueries = 50;  // of each stream
@@ -59,18 +61,18 @@ std::optional<Profile> profile(const ExecOptions& options, const Engine& engine,
 
 }  // namespace
 
-RunResult run_inference(const ExecOptions& options, const Engine& engine) {
+RunResult run_inference(const ExecOptions& options, const Engine& engine, bool timing_only) {
   info(fmt::format("Created execution context with memory size: {:g} MiB activations, {:g} MiB scratch",
                    mib(engine.arena_bytes()), mib(engine.scratch_bytes())));
   const Inputs inputs = choose_inputs(options.load_inputs, engine);
   const Trace trace = run_with_note(random_inputs_note(inputs, options.load_inputs),
                                     [&] { return run_streams(engine, inputs, options.loop); });
-  RunResult result{performance_lines(trace, {options.loop.warm_up_ms, options.avg_runs, options.percentiles}),
-                   {}};
+  const SummaryOptions summary{options.loop.warm_up_ms, options.avg_runs, options.percentiles, timing_only};
+  RunResult result{performance_lines(trace, summary), {}};
   print_lines(result.performance);
   if (!options.export_times.empty()) write_file_atomic(options.export_times, times_json(trace));
   write_tensors(options, engine, inputs, trace.outputs);
-  result.profile = profile(options, engine, inputs);
+  result.profile = profile(options, engine, inputs, timing_only);
   return result;
 }
 

@@ -14,7 +14,8 @@ struct RunResult {
   std::optional<Profile> profile;  // when a flag asks for it
 };
 
-/// Throws Error on inputs that do not fit and options without meaning, before anything runs.
-RunResult run_inference(const ExecOptions& options, const Engine& engine);
+/// `timing_only`: every block of times says so. Throws Error on inputs that do not fit and options without
+/// meaning, before anything runs.
+RunResult run_inference(const ExecOptions& options, const Engine& engine, bool timing_only);
 
 }  // namespace twofour::cli

@@ -3,31 +3,16 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 
 #include "cli/parse.h"
 #include "twofour/error.h"
-#include "twofour/names.h"
+#include "twofour/precision.h"
 
 namespace twofour::cli {
 namespace {
 
-constexpr Names<DType, 13> kTypes = {{{"fp64", DType::kF64},
-                                      {"fp32", DType::kF32},
-                                      {"fp16", DType::kF16},
-                                      {"bf16", DType::kBF16},
-                                      {"int64", DType::kI64},
-                                      {"uint64", DType::kU64},
-                                      {"uint32", DType::kU32},
-                                      {"int16", DType::kI16},
-                                      {"uint16", DType::kU16},
-                                      {"int32", DType::kI32},
-                                      {"int8", DType::kI8},
-                                      {"uint8", DType::kU8},
-                                      {"bool", DType::kBool}}};
-
 void check_one(const std::string& flag, const std::string& wanted, const TensorInfo& tensor) {
-  const std::string actual = fmt::format("{}:chw", name_of(kTypes, tensor.dtype));
+  const std::string actual = fmt::format("{}:chw", name_of(kTypeNames, tensor.dtype));
   if (wanted != actual)
     throw Error(ErrorCode::kUnsupported,
                 fmt::format("{}: \"{}\" is {}, not {}; engines keep the model's types, row-major", flag,
@@ -40,8 +25,9 @@ std::vector<std::string> parse_io_formats(const std::string& text) {
   std::vector<std::string> formats = parse_words(text);
   for (const std::string& format : formats) {
     const size_t colon = format.find(':');
-    const bool known = std::ranges::any_of(
-        kTypes, [&](const auto& type) { return type.first == std::string_view(format).substr(0, colon); });
+    const bool known = std::ranges::any_of(kTypeNames, [&](const auto& type) {
+      return type.first == std::string_view(format).substr(0, colon);
+    });
     if (!known || colon == std::string::npos || colon + 1 == format.size())
       throw Error(ErrorCode::kInvalidArgument,
                   fmt::format("\"{}\" is not a type and format; write fp32:chw", format));

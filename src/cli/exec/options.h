@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/exec/precision_flags.h"
 #include "cli/exec/streams.h"
 #include "twofour/engine.h"
 
@@ -26,6 +27,7 @@ struct ExecOptions {
   std::string save_tactics, load_tactics;
   bool strict_tactics = false;
   TuningOptions tuning;
+  PrecisionFlags precision;
   Verbosity profiling_verbosity = Verbosity::kLayerNamesOnly;
   // Inference
   LoopOptions loop;

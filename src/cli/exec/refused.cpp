@@ -3,7 +3,7 @@
 namespace twofour::cli {
 namespace {
 
-constexpr const char* kOwnTypes = "layers run in the model's own types";
+constexpr const char* kNoArithmetic = "no CPU computes in it; weights of such types are read";
 constexpr const char* kNoGpu = "the device is the CPU";
 constexpr const char* kNoDla = "there is no DLA";
 constexpr const char* kNoQueue = "a CPU has no queue between the call and the kernels";
@@ -20,20 +20,16 @@ constexpr KnownFlag kWithoutEffect[] = {
     {"--allowGPUFallback", false, kNoDla},
     {"--allowWeightStreaming", false, "weights are mapped from the engine file and paged by the system"},
     {"--asyncFileReader", false, "the engine file is mapped"},
-    {"--best", false, kOwnTypes},
-    {"--bf16", false, kOwnTypes},
     {"--cacheMode", true, "there is no code to cache"},
     {"--device", true, kNoGpu},
     {"--directIO", false, "tensors are row-major at the engine's borders"},
     {"--excludeLeanRuntime", false, "an engine file holds data only"},
     {"--explicitBatch", false, "every model has explicit batch"},
-    {"--explicitPrecision", false, kOwnTypes},
+    {"--explicitPrecision", false, "a model with Q/DQ nodes is taken so"},
     {"--exposeDMA", false, kNoGpu},
-    {"--fp16", false, kOwnTypes},
-    {"--fp8", false, kOwnTypes},
+    {"--fp8", false, kNoArithmetic},
     {"--includeDataTransfers", false, "it is the default"},
-    {"--int4", false, kOwnTypes},
-    {"--int8", false, "layers run in the model's own types; quantised models carry Q/DQ nodes"},
+    {"--int4", false, kNoArithmetic},
     {"--l2LimitForTiling", true, "kernels choose their tiles by the cache sizes of the CPU"},
     {"--layerDeviceTypes", true, kNoDla},
     {"--maxAuxStreams", true, "layers run one after another, each on all threads"},
@@ -44,10 +40,8 @@ constexpr KnownFlag kWithoutEffect[] = {
     {"--noSpinWait", false, kNoQueue},
     {"--noTF32", false, "f32 is computed as f32"},
     {"--persistentCacheRatio", true, kNoGpu},
-    {"--precisionConstraints", true, kOwnTypes},
     {"--previewFeatures", true, "there are none"},
     {"--separateProfileRun", false, "the profile is always taken in a run of its own"},
-    {"--stronglyTyped", false, "it is always so: layers run in the model's own types"},
     {"--tempdir", true, "no temporary files are made"},
     {"--tempfileControls", true, "no temporary files are made"},
     {"--tilingOptimizationLevel", true, "kernels choose their tiles by the cache sizes of the CPU"},
@@ -62,15 +56,12 @@ constexpr KnownFlag kWithoutEffect[] = {
 constexpr KnownFlag kRefused[] = {
     {"--batch", true, kBatch},
     {"--buildDLAStandalone", false, kNoDla},
-    {"--calib", true, "nothing is calibrated; quantised models carry Q/DQ nodes"},
     {"--deploy", true, kOnlyOnnx},
     {"--dumpOptimizationProfile", false, kOneProfile},
     {"--dumpRefit", false, kNoRefit},
     {"--dynamicPlugins", true, kNoPlugins},
     {"--getPlanVersionOnly", false, "--loadEngine names both versions when they differ"},
     {"--hardwareCompatibilityLevel", true, kOneDevice},
-    {"--layerOutputTypes", true, kOwnTypes},
-    {"--layerPrecisions", true, kOwnTypes},
     {"--leanDLLPath", true, "there is one runtime"},
     {"--markDebug", true, kDebug},
     {"--markUnfusedTensorsAsDebugTensors", false, kDebug},

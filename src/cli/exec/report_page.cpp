@@ -14,6 +14,12 @@ namespace {
 
 std::string mib(size_t bytes) { return fmt::format("{:.2f} MiB", static_cast<double>(bytes) / (1 << 20)); }
 
+/// "Fact: value".
+void add_fact(Table& table, const std::string& line) {
+  const size_t colon = line.find(": ");
+  table.add_row({line.substr(0, colon), line.substr(colon + 2)});
+}
+
 Table facts(const ReportContent& content) {
   const BuildReport& build = content.build;
   Table table({"Fact", "Value"});
@@ -23,6 +29,10 @@ Table facts(const ReportContent& content) {
   table.add_row({"Eligible for 2:4, run sparse",
                  fmt::format("{}, {}", build.eligible_layers().size(), build.sparse_layers().size())});
   if (const std::string trial = build.trial.summary(); !trial.empty()) table.add_row({"As a whole", trial});
+  for (const std::string& line : build.precision_trial.summary()) add_fact(table, line);
+  if (const std::string layers = build.precision_summary(); !layers.empty())
+    table.add_row({"Layers by precision", layers});
+  if (build.timing_only) add_fact(table, kTimingOnly);
   table.add_row({"Built in", fmt::format("{:.2f} s", build.build_s)});
   table.add_row({"Engine file", mib(content.file_bytes)});
   table.add_row({"Weights", mib(build.weights_bytes)});
@@ -36,9 +46,7 @@ void add_performance(HtmlPage& page, const std::vector<LogLine>& lines) {
   Table table({"Measure", "Value"});
   bool summary = false;
   for (const LogLine& line : lines) {
-    const size_t colon = line.text.find(": ");
-    if (summary && line.level == 'I' && colon != std::string::npos)
-      table.add_row({line.text.substr(0, colon), line.text.substr(colon + 2)});
+    if (summary && line.level == 'I' && line.text.find(": ") != std::string::npos) add_fact(table, line.text);
     if (summary && line.level == 'W') page.paragraph(line.text);
     summary |= line.text == "=== Performance summary ===";
   }

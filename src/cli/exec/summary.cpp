@@ -28,9 +28,13 @@ double sum(std::span<const Query> queries, Part part) {
   return total;
 }
 
-void add_details(Lines& lines, const Trace& trace, int avg_runs) {
+void add_heading(Lines& lines, const char* heading, bool timing_only) {
   lines.push_back({'I', ""});
-  lines.push_back({'I', "=== Trace details ==="});
+  lines.push_back({'I', heading});
+  if (timing_only) lines.push_back({'W', kTimingOnly});
+}
+
+void add_details(Lines& lines, const Trace& trace, int avg_runs) {
   lines.push_back({'I', fmt::format("Trace averages of {} runs:", avg_runs)});
   const auto step = static_cast<size_t>(avg_runs);
   const size_t groups = trace.queries.size() / step;
@@ -54,8 +58,6 @@ void add_summary(Lines& lines, const Trace& trace, const std::vector<float>& per
     lines.push_back(
         {'I', fmt::format("{}: {}", name, statistics_text(column(trace.queries, part), percentiles))});
   };
-  lines.push_back({'I', ""});
-  lines.push_back({'I', "=== Performance summary ==="});
   lines.push_back({'I', fmt::format("Throughput: {:g} qps", trace.throughput_qps())});
   add("Latency", &Query::latency_ms);
   // A CPU has no queue: the call that enqueues a query computes it.
@@ -112,7 +114,9 @@ std::vector<LogLine> performance_lines(const Trace& trace, const SummaryOptions&
                                     options.warm_up_ms)});
   lines.push_back(
       {'I', fmt::format("Timing trace has {} queries over {:g} s", trace.queries.size(), trace.wall_s())});
+  add_heading(lines, "=== Trace details ===", options.timing_only);
   add_details(lines, trace, options.avg_runs);
+  add_heading(lines, "=== Performance summary ===", options.timing_only);
   add_summary(lines, trace, options.percentiles);
   add_warnings(lines, trace);
   add_explanations(lines);

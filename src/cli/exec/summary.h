@@ -18,7 +18,12 @@ struct SummaryOptions {
   double warm_up_ms = 200;
   int avg_runs = 10;  // queries per line of the trace
   std::vector<float> percentiles = {90, 95, 99};
+  bool timing_only = false;
 };
+
+/// Of an engine with BuildReport::timing_only; every block of times has it.
+inline constexpr const char* kTimingOnly =
+    "Timing only: the ranges of int8 are not those of real data, the outputs mean nothing";
 
 /// "Warmup completed ...", "=== Trace details ===", "=== Performance summary ===" and what follows them,
 /// explanations of the metrics as verbose lines. "GPU" in trtexec's labels is the device, here the CPU.
