@@ -1,5 +1,7 @@
 #include "cpu/op_tactic.h"
 
+#include <limits>
+
 namespace twofour::cpu {
 namespace {
 
@@ -81,6 +83,12 @@ Support none_empty(const NodeDesc& node) {
   return each_tensor(node, [](const TensorDesc& desc) {
     return desc.shape.numel() > 0 ? supported() : declined(Reason::kShape, desc.to_string() + " is empty");
   });
+}
+
+Support code_sums_fit(int64_t terms) {
+  constexpr int64_t kMost = std::numeric_limits<int32_t>::max() / (255 * 255);
+  return terms <= kMost ? supported()
+                        : declined(Reason::kShape, fmt::format("sums of {} products exceed 32 bits", terms));
 }
 
 }  // namespace twofour::cpu

@@ -64,6 +64,8 @@ Support all_f32(const NodeDesc& node);
 /// No tensor is empty.
 Support none_empty(const NodeDesc& node);
 bool same_layout(const TensorDesc& a, const TensorDesc& b);
+/// Sums of so many products of 8-bit codes, less zero points, fit into 32 bits.
+Support code_sums_fit(int64_t terms);
 
 /// The inputs of a tactic that packs: pack() gives one tensor per constant input, in order.
 class PackedInputs {

@@ -42,32 +42,50 @@ size_t axis_of(const Node& node) {
   return ops::normalize_axis(node.attrs().i("axis", 1), node.input(0)->rank());
 }
 
-/// Whether all codes with this scale are constants that equal their zero point.
-bool stands_for_zeros(const Node& node, const Tensor& scales, size_t index) {
+/// For each scale whether all codes with it are constants that equal their zero point; empty where the codes
+/// are no constants.
+std::vector<bool> stands_for_zeros(const Node& node, size_t scales) {
   const Value* codes = node.input(0);
   const Value* zero_point = node.input(2);
   if (node.op() != "DequantizeLinear" || node.attrs().i("block_size", 0) != 0 || !codes->is_constant() ||
       (zero_point && !zero_point->is_constant()))
-    return false;
-  const auto channels = static_cast<size_t>(scales.numel());
-  const size_t axis = channels == 1 ? 0 : axis_of(node);
+    return {};
+  const size_t axis = scales == 1 ? 0 : axis_of(node);
   const Shape& shape = codes->data().shape();
-  const int64_t inner = channels == 1 ? 1 : shape.numel(axis + 1, shape.rank());
+  const int64_t inner = scales == 1 ? 1 : shape.numel(axis + 1, shape.rank());
   const auto values = ops::centred(codes->data(), zero_point ? zero_point->data() : Tensor(), axis);
+  std::vector<bool> zeros(scales, true);
   for (size_t i = 0; i < values.size(); ++i)
-    if (values[i] != 0 && i / static_cast<size_t>(inner) % channels == index) return false;
-  return true;
+    if (values[i] != 0) zeros[i / static_cast<size_t>(inner) % scales] = false;
+  return zeros;
 }
 
 void check_scale(const Node& node) {
   const Value* scale = node.input(1);
   const Tensor wide = scale->data().to(DType::kF32);
-  for (size_t i = 0; i < wide.span<float>().size(); ++i) {
-    const float value = wide.span<float>()[i];
-    TWOFOUR_CHECK((std::isfinite(value) && value > 0) || (value == 0 && stands_for_zeros(node, wide, i)),
-                  kInvalidArgument, "{}: scale {} of \"{}\" is {}; a positive number is expected",
-                  node.label(), i, scale->name(), value);
-  }
+  const auto values = wide.span<float>();
+  const bool any_zero = std::ranges::find(values, 0.0F) != values.end();
+  const std::vector<bool> zeros = any_zero ? stands_for_zeros(node, values.size()) : std::vector<bool>();
+  for (size_t i = 0; i < values.size(); ++i)
+    TWOFOUR_CHECK(
+        (std::isfinite(values[i]) && values[i] > 0) || (values[i] == 0 && !zeros.empty() && zeros[i]),
+        kInvalidArgument, "{}: scale {} of \"{}\" is {}; a positive number is expected", node.label(), i,
+        scale->name(), values[i]);
+}
+
+/// What lies outside of src may be a number that has no code.
+bool copies_pixels(const Node& node) {
+  return node.op() == "Resize" && node.attrs().s("mode", "nearest") == "nearest" &&
+         node.attrs().s("coordinate_transformation_mode", "half_pixel") != "tf_crop_and_resize";
+}
+
+/// Only a window with gaps can lie in the padding alone.
+bool may_pool_padding(const Node& node) {
+  if (node.op() != "MaxPool") return false;
+  const auto differ = [&](const char* name, int64_t from) {
+    return std::ranges::any_of(node.attrs().ints(name), [&](int64_t v) { return v != from; });
+  };
+  return differ("dilations", 1) && (differ("pads", 0) || node.attrs().s("auto_pad", "").starts_with("SAME"));
 }
 
 }  // namespace
@@ -113,6 +131,13 @@ std::optional<ops::OutputCodes> codes_behind(const Value* value) {
 Node* quantizer(const Graph& graph, const Value* value) {
   Node* node = only_user(graph, value);
   return node && node->op() == "QuantizeLinear" && codes_of(*node) ? node : nullptr;
+}
+
+bool moves_codes(const Node& node) {
+  const bool commutes = ops::get_op(node.op()).quant.kind == ops::Quant::Kind::kCommutes;
+  if ((!commutes && !copies_pixels(node)) || may_pool_padding(node)) return false;
+  const Dims& dims = node.input(0)->dims();
+  return std::ranges::find(dims, Dim(0)) == dims.end();
 }
 
 Value* centred(Graph& graph, const Codes& weight) {

@@ -39,6 +39,11 @@ std::optional<ops::OutputCodes> codes_behind(const Value* value);
 /// The QuantizeLinear with codes_of that alone reads `value`; null otherwise.
 Node* quantizer(const Graph& graph, const Value* value);
 
+/// Moves or compares values and computes none, so that it gives for codes the codes of what it gives for the
+/// values: ops::Quant::Kind::kCommutes, and Resize to the nearest. Not where an element may come from no
+/// value: outside an image, from a window of padding alone, as an extreme of nothing.
+bool moves_codes(const Node& node);
+
 /// Constant codes minus their zero points, as an i8 constant; null when those are computed or the differences
 /// need more than 8 bits.
 Value* centred(Graph& graph, const Codes& weight);

@@ -18,22 +18,15 @@ constexpr std::array<std::string_view, 15> kSlow = {"Celu", "Cos",      "Elu",  
                                                     "Gelu", "Log",      "Mish",  "Pow",     "Selu",
                                                     "Sin",  "Softplus", "Swish", "Sigmoid", "Tanh"};
 
-bool is_elementwise(std::string_view op) {
-  static const auto names = [] {
-    std::unordered_set<std::string_view> set = {"QuantizeLinear", "DequantizeLinear", "TableLookup"};
-    for (size_t i = 0; i < ops::all_ops().size(); ++i)
-      if (ops::all_families()[i] == "elementwise") set.insert(ops::all_ops()[i]->name);
-    return set;
-  }();
-  return names.contains(op);
+bool is_any(std::string_view op, std::span<const std::string_view> names) {
+  return std::ranges::find(names, op) != names.end();
 }
 
 /// Arithmetic on integers may fail for codes that never come, as a division by 0 does.
 bool takes_any_number(const Node& node) {
   constexpr std::array<std::string_view, 3> kConversions = {"Cast", "QuantizeLinear", "TableLookup"};
   const DType dtype = node.output()->dtype();
-  return is_float(dtype) || dtype == DType::kBool ||
-         std::ranges::find(kConversions, node.op()) != kConversions.end();
+  return is_float(dtype) || dtype == DType::kBool || is_any(node.op(), kConversions);
 }
 
 /// One number, or the table of a TableLookup.
@@ -41,50 +34,66 @@ bool is_parameter(const Node& node, const Value* constant) {
   return constant->data().numel() == 1 || (node.op() == "TableLookup" && constant == node.input(1));
 }
 
-/// For every value that follows, element by element, from one tensor of 8-bit codes: that tensor. One that
-/// follows from no other is its own source.
+/// Whether the node computes each element from the elements at the same place: what is read besides them is
+/// the same for all.
+bool works_on_elements(const Node& node) {
+  constexpr std::array<std::string_view, 4> kWithParameters = {"Clip", "DequantizeLinear", "QuantizeLinear",
+                                                               "TableLookup"};
+  if (!is_any(node.op(), kWithParameters)) return is_elementwise(node);
+  const auto fixed = [](const Value* v) { return !v || v->is_constant(); };
+  return node.attrs().i("block_size", 0) == 0 &&
+         std::all_of(node.inputs().begin() + 1, node.inputs().end(), fixed);
+}
+
+/// What a value follows from, element by element.
+struct Source {
+  Value* codes = nullptr;  // 8-bit codes; null when there are none
+  bool slow = false;       // through a slow function
+  size_t place = 0;        // of the node that gives the value, in topological order
+};
+
 class Sources {
  public:
   explicit Sources(const Graph& graph) {
     for (const auto& node : graph.nodes())
-      if (Value* source = common_source(*node)) sources_[node->output()] = source;
+      if (const Source source = common_source(*node); source.codes) sources_[node->output()] = source;
   }
-  /// Null when there is none.
-  Value* of(Value* value) const {
+  /// Codes that follow from no others are their own source.
+  Source of(Value* value) const {
     const auto it = sources_.find(value);
     if (it != sources_.end()) return it->second;
-    return is_byte(value->dtype()) && !value->is_constant() ? value : nullptr;
+    return {is_byte(value->dtype()) && !value->is_constant() ? value : nullptr};
   }
 
  private:
-  Value* common_source(const Node& node) const {
-    if (!is_elementwise(node.op()) || !takes_any_number(node)) return nullptr;
-    Value* common = nullptr;
+  Source common_source(const Node& node) const {
+    if (!works_on_elements(node) || !takes_any_number(node)) return {};
+    Source common = {.slow = is_any(node.op(), kSlow), .place = sources_.size()};
     for (Value* input : node.inputs()) {
       if (!input || (input->is_constant() && is_parameter(node, input))) continue;
-      Value* source = of(input);
-      if (!source || (common && source != common)) return nullptr;
-      common = source;
+      const Source source = of(input);
+      if (!source.codes || (common.codes && source.codes != common.codes)) return {};
+      common.codes = source.codes;
+      common.slow |= source.slow;
     }
-    return common && same_shape(node.output(), common) ? common : nullptr;
+    return common.codes && same_shape(node.output(), common.codes) ? common : Source{};
   }
 
-  std::unordered_map<const Value*, Value*> sources_;
+  std::unordered_map<const Value*, Source> sources_;
 };
 
 /// The nodes between a tensor of codes and one that follows from it, in topological order.
 using Region = std::vector<const Node*>;
 
-void collect(const Node* node, const Value* codes, Region& region) {
-  if (std::ranges::find(region, node) != region.end()) return;
-  for (const Value* input : node->inputs())
-    if (input && !input->is_constant() && input != codes) collect(input->producer(), codes, region);
-  region.push_back(node);
-}
-
-bool is_slow(const Region& region) {
-  return std::ranges::any_of(
-      region, [](const Node* node) { return std::ranges::find(kSlow, node->op()) != kSlow.end(); });
+Region region_of(const Node* last, const Value* codes, const Sources& sources) {
+  Region region = {last};
+  std::unordered_set<const Node*> seen = {last};
+  for (size_t i = 0; i < region.size(); ++i)
+    for (const Value* input : region[i]->inputs())
+      if (input && !input->is_constant() && input != codes && seen.insert(input->producer()).second)
+        region.push_back(input->producer());
+  std::ranges::sort(region, {}, [&](const Node* node) { return sources.of(node->output()).place; });
+  return region;
 }
 
 Tensor all_codes(DType dtype) {
@@ -121,15 +130,15 @@ bool is_identity(const Tensor& table, DType codes) {
 
 /// A result in codes always, one in f32 where that saves a slow function; what an integer product may read
 /// stays dequantised.
-bool fold(Graph& graph, Node* node, Value* codes) {
-  const bool real = node->output()->dtype() == DType::kF32;
-  if (!real && !is_byte(node->output()->dtype())) return false;
+bool fold(Graph& graph, Node* node, const Sources& sources) {
+  const Source source = sources.of(node->output());
+  Value* codes = source.codes;
+  if (!codes || codes == node->output()) return false;
+  const DType dtype = node->output()->dtype();
+  if (!is_byte(dtype) && !(dtype == DType::kF32 && source.slow)) return false;
   if (node->op() == "DequantizeLinear" || (node->op() == "TableLookup" && node->input(0) == codes))
     return false;
-  Region region;
-  collect(node, codes, region);
-  if (real && !is_slow(region)) return false;
-  const Tensor table = table_of(region, codes);
+  const Tensor table = table_of(region_of(node, codes, sources), codes);
   ops::Builder builder(graph, node->name() + ".", node);
   Value* result = is_identity(table, codes->dtype())
                       ? builder.op("Identity", {codes})
@@ -159,8 +168,7 @@ size_t fold_byte_functions(Graph& graph) {
       if (changed) graph.erase(node);
       continue;
     }
-    Value* codes = node->outputs().size() == 1 ? sources.of(node->output()) : nullptr;
-    if (codes && codes != node->output()) changed += fold(graph, node, codes);
+    if (node->outputs().size() == 1) changed += fold(graph, node, sources);
   }
   if (changed) graph.erase_dead();
   return changed;

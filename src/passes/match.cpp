@@ -1,6 +1,7 @@
 #include "passes/match.h"
 
 #include <algorithm>
+#include <unordered_set>
 
 #include "ops/builder.h"
 
@@ -16,6 +17,16 @@ bool same_dims(const Dims& a, const Dims& b) {
 
 bool same_shape(const Value* a, const Value* b) {
   return a->type().known && b->type().known && same_dims(a->dims(), b->dims());
+}
+
+bool is_elementwise(const Node& node) {
+  static const auto names = [] {
+    std::unordered_set<std::string_view> set;
+    for (size_t i = 0; i < ops::all_ops().size(); ++i)
+      if (ops::all_families()[i] == "elementwise") set.insert(ops::all_ops()[i]->name);
+    return set;
+  }();
+  return names.contains(node.op());
 }
 
 std::optional<float> scalar_of(const Value* value) {

@@ -17,6 +17,9 @@ bool same_dims(const Dims& a, const Dims& b);
 /// The same of the shapes of two values, whose ranks may be unknown.
 bool same_shape(const Value* a, const Value* b);
 
+/// Computes each element from the elements at the same place.
+bool is_elementwise(const Node& node);
+
 /// The element of a float constant with one element.
 std::optional<float> scalar_of(const Value* value);
 

@@ -10,15 +10,8 @@ namespace {
 
 constexpr size_t kPadValue = 2;
 
-/// What lies outside of src may be a number that has no code.
-bool copies_pixels(const Node& node) {
-  return node.op() == "Resize" && node.attrs().s("mode", "nearest") == "nearest" &&
-         node.attrs().s("coordinate_transformation_mode", "half_pixel") != "tf_crop_and_resize";
-}
-
 bool moves_values(const Node& node) {
-  const bool commutes = ops::get_op(node.op()).quant.kind == ops::Quant::Kind::kCommutes;
-  return (commutes || copies_pixels(node)) && node.input(0)->type().known &&
+  return moves_codes(node) && node.input(0)->type().known &&
          std::ranges::all_of(node.outputs(), [](const Value* v) { return v->type().known; });
 }
 

@@ -28,10 +28,10 @@ size_t lower_einsum(Graph& graph);
 size_t merge_duplicates(Graph& graph);
 
 /// DequantizeLinear of 8-bit codes goes down, and QuantizeLinear with constant parameters up, through
-/// operators that only move or compare values (ops::Quant::Kind::kCommutes, and Resize to the nearest). Not
-/// up where most of what would be quantised is dropped. With scales per channel only down through Transpose.
-/// Throws Error{kInvalidArgument} on a constant scale that is not positive and finite, unless it is 0 and the
-/// codes are constants that equal their zero point.
+/// operators that only move or compare values (moves_codes of passes/codes.h). Not up where most of what
+/// would be quantised is dropped. With scales per channel only down through Transpose. Throws
+/// Error{kInvalidArgument} on a constant scale that is not positive and finite, unless it is 0 and the codes
+/// are constants that equal their zero point.
 size_t move_quantisation(Graph& graph);
 
 /// What follows element by element from one tensor of 8-bit codes becomes a TableLookup: always when it ends

@@ -10,6 +10,8 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "passes/codes.h"
+#include "passes/match.h"
 #include "quant/kinds.h"
 
 namespace twofour::quant {
@@ -31,6 +33,7 @@ struct Form {
   std::string_view separator;
   std::string_view expected;
   std::optional<float> (*magnitude)(std::string_view);
+  bool is_larger_end = false;  // of the range: below 0 it says nothing of the magnitude
 };
 
 std::optional<float> from_scale_bits(std::string_view text) {
@@ -41,7 +44,7 @@ std::optional<float> from_scale_bits(std::string_view text) {
 constexpr Form kTensorRtForm = {": ", "\"name: \" and the eight hexadecimal digits of a scale",
                                 from_scale_bits};
 constexpr Form kOnnxRuntimeForm = {" ", "a name, a blank and a magnitude",
-                                   [](std::string_view text) { return number_of<float>(text); }};
+                                   [](std::string_view text) { return number_of<float>(text); }, true};
 
 class Parser {
  public:
@@ -81,6 +84,7 @@ class Parser {
                                : form.magnitude(line.substr(at + form.separator.size()));
     TWOFOUR_CHECK(magnitude, kDataCorrupt, "{}:{}: expected {}, got \"{}\"", source_, number_, form.expected,
                   shown(line));
+    if (form.is_larger_end && *magnitude < 0 && std::isfinite(*magnitude)) return;
     TWOFOUR_CHECK(std::isfinite(*magnitude) && *magnitude >= 0, kDataCorrupt,
                   "{}:{}: the magnitude of \"{}\" is {}; a finite number of at least 0 is expected", source_,
                   number_, shown(line.substr(0, at)), *magnitude);
@@ -97,16 +101,20 @@ class Parser {
   Magnitudes magnitudes_;
 };
 
+/// A constant number of at least 0.
+bool is_non_negative(const Value* value) {
+  const auto number = value ? passes::scalar_of(value) : std::nullopt;
+  return number && *number >= 0;
+}
+
 bool is_non_negative(const Node& node, const std::unordered_set<const Value*>& known) {
   constexpr std::array<std::string_view, 6> kOps = {"Abs",     "HardSigmoid", "Relu",
                                                     "Sigmoid", "Softmax",     "Sqrt"};
   if (std::ranges::find(kOps, node.op()) != kOps.end()) return true;
-  if (node.op() == "Clip") {
-    const Value* low = node.input(1);
-    return low && low->is_constant() && low->data().to(DType::kF32).span<float>()[0] >= 0;
-  }
+  if (node.op() == "Clip") return is_non_negative(node.input(1));
+  if (node.op() == "Pad" && node.input(2) && !is_non_negative(node.input(2))) return false;
   const std::vector<size_t> inputs = real_inputs(node);
-  return (moves_codes(node) || computes_on_codes(node)) && !inputs.empty() &&
+  return (passes::moves_codes(node) || computes_on_codes(node)) && !inputs.empty() &&
          std::ranges::all_of(inputs, [&](size_t i) { return known.contains(node.input(i)); });
 }
 
@@ -114,7 +122,7 @@ bool is_non_negative(const Node& node, const std::unordered_set<const Value*>& k
 std::unordered_set<const Value*> non_negative_values(const Graph& graph) {
   std::unordered_set<const Value*> found;
   for (const auto& node : graph.nodes())
-    if (is_non_negative(*node, found)) found.insert(node->output());
+    if (is_non_negative(*node, found)) found.insert(node->outputs().begin(), node->outputs().end());
   return found;
 }
 

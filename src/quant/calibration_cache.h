@@ -3,7 +3,8 @@
 // TensorRT's calibration cache is text: a first line "TRT-8601-EntropyCalibration2" (version and calibrator),
 // then a line "name: 3c010a14" for each tensor, the last eight the bits of an f32 scale, which is the
 // largest magnitude / 127, in hexadecimal. ONNX Runtime's calibration.cache has lines "name 1.25" with the
-// magnitude itself. Names may hold colons and blanks: the last separator counts.
+// larger end of the range, which is the magnitude unless it is negative: then the line is left out. Names may
+// hold colons and blanks: the last separator counts.
 #pragma once
 
 #include <filesystem>

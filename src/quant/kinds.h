@@ -9,16 +9,11 @@ namespace twofour::quant {
 
 /// Conv, Gemm and MatMul.
 bool is_product(const Node& node);
-/// Moves codes unchanged, so that inputs and results share one scale and zero point: Quant::Kind::kCommutes,
-/// and Resize to the nearest value.
-bool moves_codes(const Node& node);
 /// Computes on codes of different parameters: ops/quantisation/on_codes.h.
 bool computes_on_codes(const Node& node);
-/// Any of these.
+/// Any of these, or moves codes, so that inputs and results share one scale and zero point.
 bool works_on_codes(const Node& node);
 /// Which inputs are f32 data: no sizes, factors or indices.
 std::vector<size_t> real_inputs(const Node& node);
-/// Computes each element from elements at the same place.
-bool is_elementwise(const Node& node);
 
 }  // namespace twofour::quant

@@ -44,10 +44,12 @@ void check_globs(const std::vector<std::string>& globs, const std::vector<Layer>
                   kNotFound, "\"{}\" matches no Conv, Gemm or MatMul of the model", glob);
 }
 
+/// Finite, one value for each channel.
 bool is_channel_vector(const Value* value, int64_t channels) {
   if (!value || !value->is_constant() || value->dtype() != DType::kF32) return false;
   const Shape& shape = value->data().shape();
-  return shape.rank() > 0 && shape.numel() == channels && shape[shape.rank() - 1] == channels;
+  return shape.rank() > 0 && shape.numel() == channels && shape[shape.rank() - 1] == channels &&
+         !first_non_finite(value->data().span<float>());
 }
 
 }  // namespace

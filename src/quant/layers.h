@@ -42,8 +42,8 @@ std::vector<Layer> find_layers(const Graph& graph);
 void exclude_layers(std::vector<Layer>& layers, const std::vector<std::string>& include,
                     const std::vector<std::string>& exclude);
 
-/// The constant vector, one value for each output channel, that the layer adds: its own bias, or that of the
-/// Add which alone reads a MatMul. The node is null when there is none.
+/// The finite constant vector, one value for each output channel, that the layer adds: its own bias, or that
+/// of the Add which alone reads a MatMul. The node is null when there is none.
 struct BiasInput {
   Node* node = nullptr;
   size_t input = 0;

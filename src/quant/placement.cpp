@@ -6,6 +6,7 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "passes/codes.h"
 #include "passes/match.h"
 #include "quant/kinds.h"
 #include "quant/pointwise.h"
@@ -55,7 +56,8 @@ class Placer {
     const auto source = sources_.of(value);
     const Node* producer = source.value->producer();
     bool comes = producer && products_.contains(producer);
-    if (producer && !comes && (computes_on_codes(*producer) || (moves_codes(*producer) && source.uniform))) {
+    if (producer && !comes &&
+        (computes_on_codes(*producer) || (passes::moves_codes(*producer) && source.uniform))) {
       const std::vector<Value*> operands = real_operands(*producer);
       comes = !operands.empty() &&
               std::ranges::all_of(operands, [&](Value* operand) { return comes_as_codes(operand); });
@@ -77,7 +79,7 @@ class Placer {
     if (!producer) return false;
     if (products_.contains(producer)) return true;
     if (computes_on_codes(*producer)) return read_operands(producer, is_signed);
-    if (!moves_codes(*producer)) return false;
+    if (!passes::moves_codes(*producer)) return false;
     if (source.value == value) return share_inputs(producer, number, is_signed);
     if (source.uniform) place(source.value, is_signed);  // between the two stands a table of 256 codes
     return source.uniform;

@@ -1,13 +1,12 @@
 #include "quant/pointwise.h"
 
 #include "passes/match.h"
-#include "quant/kinds.h"
 
 namespace twofour::quant {
 
 PointwiseSources::PointwiseSources(const Graph& graph) {
   for (const auto& node : graph.nodes()) {
-    if (!is_elementwise(*node)) continue;
+    if (!passes::is_elementwise(*node)) continue;
     const Source source = source_through(*node);
     if (source.value) sources_[node->output()] = source;
   }

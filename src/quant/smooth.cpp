@@ -22,20 +22,30 @@ bool is_product_of(const Graph& graph, const Node& node, const Value* value) {
          node.input(1)->rank() == 2;
 }
 
+/// The rows of the product's matrix, which are the channels of what it reads.
+int64_t num_channels(const Node& product) {
+  return product.input(1)->data().shape()[product.attrs().i("transB", 0) != 0 ? 1 : 0];
+}
+
 bool is_over_last_axis(const Node& norm) {
   const auto last = static_cast<int64_t>(norm.input(0)->rank()) - 1;
   const int64_t axis = norm.attrs().i("axis", -1);
-  return last >= 0 && (axis == -1 || axis == last);
+  return last >= 1 && (axis == -1 || axis == last);
+}
+
+bool is_own_vector(const Graph& graph, const Value* value, int64_t size) {
+  return is_own_constant(graph, value) && value->data().shape() == Shape{size};
 }
 
 bool can_smooth(const Graph& graph, const Node& node) {
   if (node.op() != "LayerNormalization" || !is_over_last_axis(node)) return false;
   const Value* result = node.output();
-  return is_own_constant(graph, node.input(1)) && (!node.input(2) || is_own_constant(graph, node.input(2))) &&
-         !graph.is_output(result) && !result->users().empty() &&
-         std::ranges::all_of(result->users(), [&](const Node* user) {
-           return is_product_of(graph, *user, result) && user->input(1) != result;
-         });
+  const auto is_product = [&](const Node* user) { return is_product_of(graph, *user, result); };
+  if (graph.is_output(result) || result->users().empty() || !std::ranges::all_of(result->users(), is_product))
+    return false;
+  const int64_t channels = num_channels(*result->users()[0]);
+  return is_own_vector(graph, node.input(1), channels) &&
+         (!node.input(2) || is_own_vector(graph, node.input(2), channels));
 }
 
 using ChannelMaxima = std::map<std::string, std::vector<float>>;  // by value
@@ -117,6 +127,7 @@ size_t smooth(Graph& graph, const RunFn& run, double alpha) {
     if (can_smooth(graph, *node)) norms.push_back(node.get());
   if (norms.empty()) return 0;
   const ChannelMaxima maxima = channel_maxima(graph, norms, run);
+  TWOFOUR_CHECK(!maxima.empty(), kInvalidArgument, "there are no calibration data to smooth by");
   for (const Node* norm : norms) fold(*norm, factors_of(*norm, maxima.at(norm->output()->name()), alpha));
   return norms.size();
 }

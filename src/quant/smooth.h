@@ -8,7 +8,7 @@ namespace twofour::quant {
 /// Of a LayerNormalization over the last axis that only products with constant weights read: channel j is
 /// divided by max|x_j|^alpha / max|w_j|^(1 - alpha), in its scale and bias, and the weights take the factor.
 /// x on the calibration data, w over all the products. What the network computes stays, up to rounding.
-/// Returns how many there are. Throws Error{kInvalidArgument} unless alpha is in (0, 1).
+/// Returns how many there are. Throws Error{kInvalidArgument} unless alpha is in (0, 1), and without data.
 size_t smooth(Graph& graph, const RunFn& run, double alpha);
 
 }  // namespace twofour::quant

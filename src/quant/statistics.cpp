@@ -96,7 +96,7 @@ void Histogram::count(std::span<const float> values, const Map& map) {
 #pragma omp simd
       for (int64_t i = 0; i < size; ++i) {
         const float place = map(block[i]) * factor_ + offset_;
-        bins[static_cast<size_t>(i)] = static_cast<int32_t>(std::clamp(place, 0.0F, kLast));
+        bins[static_cast<size_t>(i)] = static_cast<int32_t>(std::max(0.0F, std::min(kLast, place)));
       }
       for (size_t i = 0; i < static_cast<size_t>(size); ++i)
         ++found[i % kLanes][static_cast<size_t>(bins[i])];

@@ -40,7 +40,8 @@ class Histogram {
  public:
   static constexpr size_t kBins = 2048;
 
-  /// From `low` to `high`, which are finite; what lies outside counts in the first or last bin.
+  /// From `low` to `high`, which are finite; what lies outside counts in the first or last bin, NaN in
+  /// either.
   Histogram(float low, float high);
   void add(std::span<const float> values);
   /// Of |value|.

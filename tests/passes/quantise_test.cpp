@@ -239,5 +239,28 @@ TEST(ScaleOfZero, IsAllowedForWeightsThatAreZero) {
   }
 }
 
+TEST(ScaleOfZero, IsAllowedForAMillionChannels) {
+  constexpr int64_t kChannels = 1 << 20;
+  Graph graph;
+  ops::Builder b(graph);
+  Value* codes = b.constant("codes", Tensor(DType::kI8, {kChannels, 1}));
+  Value* scales = b.constant("scales", Tensor(DType::kF32, {kChannels}));
+  graph.set_outputs({b.op("DequantizeLinear", {codes, scales}, {{"axis", int64_t{0}}})});
+  EXPECT_NO_THROW(move_quantisation(graph));
+}
+
+TEST(FoldByteFunctions, FollowsChainsOfAnyLength) {
+  Graph graph;
+  const Value* codes = graph.add_input("codes", {DType::kU8, {4}});
+  Value* x = ops::Builder(graph).op("DequantizeLinear",
+                                    {graph.inputs()[0], graph.add_constant("scale", Tensor::scalar(0.5F))});
+  for (int i = 0; i < 20'000; ++i) x = graph.add_node("Neg", {x}, 1, {}, "neg" + std::to_string(i))->output();
+  graph.set_outputs({x, ops::Builder(graph).op("Sigmoid", {x})});
+  ops::infer_all(graph);
+  EXPECT_EQ(fold_byte_functions(graph), 1u);
+  EXPECT_EQ(graph.outputs()[1]->producer()->op(), "TableLookup");
+  EXPECT_EQ(graph.outputs()[1]->producer()->input(0), codes);
+}
+
 }  // namespace
 }  // namespace twofour::passes

@@ -1,6 +1,7 @@
 #include "quant/calibration_cache.h"
 
 #include <fstream>
+#include <set>
 
 #include "base/errors.h"
 #include "base/file.h"
@@ -26,8 +27,8 @@ TEST(CalibrationCache, ReadsTensorRt) {
 }
 
 TEST(CalibrationCache, ReadsOnnxRuntime) {
-  const Magnitudes found = parse_calibration("conv 1 1.25\n476 3.5e-05\n", "cache");
-  ASSERT_EQ(found.size(), 2u);
+  const Magnitudes found = parse_calibration("conv 1 1.25\n476 3.5e-05\nlog -0.25\n", "cache");
+  ASSERT_EQ(found.size(), 2u) << "of what is never positive nothing is known";
   EXPECT_EQ(found.at("conv 1"), 1.25F);
   EXPECT_EQ(found.at("476"), 3.5e-5F);
 }
@@ -82,16 +83,24 @@ constexpr const char* kNetwork = R"(graph "net" {
   %pool = MaxPool(%r) {kernel_shape=[2, 2]} "pool"
   %sum = Add(%r, %c) "sum"
   %both = Add(%r, %x) "both"
-  output %pool, %sum, %both
+  const %pads: i64[8] = [0, 0, 1, 1, 0, 0, 1, 1]
+  const %one: f32[] = [1]
+  const %minus: f32[] = [-1]
+  %bright = Pad(%r, %pads, %one) "bright"
+  %dark = Pad(%r, %pads, %minus) "dark"
+  %first, %second = Split(%r) {axis=1} "split"
+  output %pool, %sum, %both, %bright, %dark, %first, %second
 })";
 
 TEST(Ranges, StartAtZeroWhereNothingIsNegative) {
-  const Magnitudes magnitudes = {{"x", 2}, {"r", 2}, {"c", 2}, {"pool", 3}, {"sum", 4}, {"both", 5}};
+  const Magnitudes magnitudes = {{"x", 2},    {"r", 2},      {"c", 2},    {"pool", 3},  {"sum", 4},
+                                 {"both", 5}, {"bright", 2}, {"dark", 2}, {"first", 2}, {"second", 2}};
+  const std::set<std::string> any = {"x", "both", "dark"};
   const TensorRanges ranges = ranges_of(magnitudes, parse(kNetwork), "cache");
-  ASSERT_EQ(ranges.size(), 6u);
+  ASSERT_EQ(ranges.size(), magnitudes.size());
   for (const auto& [name, range] : ranges) {
     EXPECT_EQ(range.high, magnitudes.at(name));
-    EXPECT_EQ(range.low, name == "x" || name == "both" ? -range.high : 0) << name;
+    EXPECT_EQ(range.low, any.contains(name) ? -range.high : 0) << name;
   }
 }
 

@@ -113,5 +113,37 @@ TEST(Smooth, LeavesNormsThatOthersRead) {
   EXPECT_ERROR(smooth(graph, run_on({random_tensor({2, 3, 8}, 4)}), 1), kInvalidArgument, "alpha is 1");
 }
 
+TEST(Smooth, LeavesNormsWithoutAScaleForEachChannel) {
+  for (const char* gamma : {"[]", "[1]", "[3,8]"}) {
+    Graph graph = parse(fmt::format(R"(graph "norm" {{
+      input %x: f32[2,3,8]
+      const %gamma: f32{} = fill(2)
+      const %w: f32[8,6] = random(2)
+      %n = LayerNormalization(%x, %gamma) "norm"
+      %a = MatMul(%n, %w) "a"
+      output %a
+    }})",
+                                    gamma));
+    EXPECT_EQ(smooth(graph, run_on({random_tensor({2, 3, 8}, 4)}), 0.5), 0u) << gamma;
+  }
+}
+
+TEST(Smooth, LeavesNormsOfVectors) {
+  Graph graph = parse(R"(graph "norm" {
+    input %x: f32[8]
+    const %gamma: f32[8] = fill(2)
+    const %w: f32[8,6] = random(2)
+    %n = LayerNormalization(%x, %gamma) "norm"
+    %a = MatMul(%n, %w) "a"
+    output %a
+  })");
+  EXPECT_EQ(smooth(graph, run_on({random_tensor({8}, 4)}), 0.5), 0u);
+}
+
+TEST(Smooth, NeedsData) {
+  Graph graph = parse(kNorm);
+  EXPECT_ERROR(smooth(graph, run_on({}), 0.5), kInvalidArgument, "there are no calibration data");
+}
+
 }  // namespace
 }  // namespace twofour::quant

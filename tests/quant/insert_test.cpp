@@ -1,6 +1,8 @@
 // Where codes stand in a network, and what they are.
 #include "quant/insert.h"
 
+#include <cmath>
+
 #include "base/errors.h"
 #include "ir/verify.h"
 #include "quant/calibration.h"
@@ -323,6 +325,17 @@ TEST(Insert, CorrectionsGoIntoBiases) {
   EXPECT_EQ(report.layers[0].bias_correction, 0.5);
   EXPECT_EQ(report.layers[1].bias_correction, 0.5);
   EXPECT_EQ(report.layers[2].bias_correction, 0) << "there is no bias to correct";
+}
+
+TEST(Insert, BiasesThatAreNotFiniteStayAsTheyAre) {
+  Graph graph = parse(kChain);
+  const Tensor bias = graph.find_value("b1")->data().clone();
+  bias.span<float>()[0] = INFINITY;
+  graph.find_value("b1")->set_data(bias);
+  insert_codes(graph, all_ranges(graph), {});
+  const Node& conv = *graph.find_node("conv1");
+  EXPECT_EQ(conv.input(2), graph.find_value("b1"));
+  EXPECT_THAT(numbers(graph, conv.input(1)->producer()->input(1)->name()), Each(::testing::Lt(1)));
 }
 
 TEST(Insert, WhatCannotBeQuantisedSaysWhy) {

@@ -66,6 +66,14 @@ TEST(Histogram, CountsMagnitudes) {
   EXPECT_EQ(histogram.counts()[0], 1u);
 }
 
+TEST(Histogram, CountsWhatIsNotFinite) {
+  for (const float value : {NAN, INFINITY, -INFINITY}) {
+    Histogram histogram(-1, 1);
+    histogram.add(std::vector<float>(1000, value));
+    EXPECT_EQ(histogram.counts().front() + histogram.counts().back(), 1000u) << value;
+  }
+}
+
 TEST(Histogram, DoesNotDependOnOrderOrBatches) {
   const std::vector<float> values = normal_values(200'003);
   Histogram whole(-4, 4), parts(-4, 4);

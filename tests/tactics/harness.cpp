@@ -7,6 +7,7 @@
 #include <cstring>
 #include <numeric>
 
+#include "base/parallel.h"
 #include "base/rng.h"
 #include "ops/builder.h"
 #include "ops/quantisation/output_codes.h"
@@ -62,6 +63,14 @@ Tensor read_only(const Tensor& tensor) {
   return {tensor.dtype(), tensor.shape(),
           std::shared_ptr<std::byte>(static_cast<std::byte*>(pages),
                                      [bytes](std::byte* p) { munmap(p, bytes); })};
+}
+
+std::vector<Tensor> pack_with(const backend::Tactic& tactic, const NodeDesc& node, int threads) {
+  const int before = max_threads();
+  if (threads > 0) set_max_threads(threads);
+  std::vector<Tensor> packed = tactic.pack(node);
+  set_max_threads(before);
+  return packed;
 }
 
 bool gives_codes(const NodeDesc& node) {
@@ -182,7 +191,7 @@ std::vector<Tensor> run_reference(const Case& test) {
 
 std::vector<Tensor> run_tactic(const backend::Tactic& tactic, const Case& test, const RunOptions& options) {
   const NodeDesc& node = test.node;
-  std::vector<Tensor> packed = tactic.pack(node);
+  std::vector<Tensor> packed = pack_with(tactic, node, options.pack_threads);
   if (options.read_only_pack) std::ranges::transform(packed, packed.begin(), read_only);
   const auto kernel = tactic.create(node, packed);
   std::vector<std::shared_ptr<std::byte>> memory;

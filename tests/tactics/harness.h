@@ -44,6 +44,7 @@ struct RunOptions {
   bool in_place = false;        // outputs share the input that the tactic offers first
   size_t misalign = 0;          // bytes beyond 64-byte alignment for inputs and outputs
   bool read_only_pack = false;  // packed constants lie in pages that cannot be written
+  int pack_threads = 0;         // so many pack; 0: as many as run
 };
 
 /// Outputs in row-major order.

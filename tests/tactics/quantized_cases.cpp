@@ -38,17 +38,19 @@ void expect_both(const Case& test, const RunOptions& options) {
       << test.node.signature();
 }
 
-void expect_bad_packs_refused(const Case& test) {
-  for (const backend::Tactic* tactic : {&on_codes(test), &on_values(test)}) {
-    if (!tactic->supports(test.node)) continue;
-    const std::vector<Tensor> good = tactic->pack(test.node);
-    for (size_t i = 0; i < good.size(); ++i) {
-      EXPECT_ERROR(tactic->create(test.node, std::span(good).first(i)), kDataCorrupt, "packed");
-      std::vector<Tensor> bad = good;
-      bad[i] = Tensor(DType::kI16, good[i].shape());
-      EXPECT_ERROR(tactic->create(test.node, bad), kDataCorrupt, "packed");
-    }
+void expect_bad_packs_refused(const backend::Tactic& tactic, const Case& test) {
+  const std::vector<Tensor> good = tactic.pack(test.node);
+  for (size_t i = 0; i < good.size(); ++i) {
+    EXPECT_ERROR(tactic.create(test.node, std::span(good).first(i)), kDataCorrupt, "packed");
+    std::vector<Tensor> bad = good;
+    bad[i] = Tensor(DType::kI16, good[i].shape());
+    EXPECT_ERROR(tactic.create(test.node, bad), kDataCorrupt, "packed");
   }
+}
+
+void expect_bad_packs_refused(const Case& test) {
+  for (const backend::Tactic* tactic : {&on_codes(test), &on_values(test)})
+    if (tactic->supports(test.node)) expect_bad_packs_refused(*tactic, test);
 }
 
 CaseInput codes(DType dtype, Shape shape, bool constant) {

@@ -20,6 +20,7 @@ void check_both(const Case& test, const RunOptions& options = {});
 void expect_both(const Case& test, const RunOptions& options = {});
 
 /// Each of the packed constants missing, or of another type.
+void expect_bad_packs_refused(const backend::Tactic& tactic, const Case& test);
 void expect_bad_packs_refused(const Case& test);
 
 /// Any code.

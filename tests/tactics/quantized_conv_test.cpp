@@ -148,6 +148,17 @@ TEST(QuantizedConv, NanOfAResidualStays) {
   }
 }
 
+TEST(QuantizedConv, NanOfAScaleStays) {
+  for (const Attrs& activation : activations())
+    for (const bool constant : {true, false})
+      for (const bool bias : {true, false}) {
+        Case test = conv(geometries()[1], DType::kU8,
+                         {.dst = DType::kF32, .constant = constant, .bias = bias, .attrs = activation});
+        test.inputs[2].span<float>()[3] = NAN;  // shared with the node's constant
+        in_formats(test, [](const Case& c) { expect_both(c); });
+      }
+}
+
 TEST(QuantizedConv, AnyNumberOfThreadsGivesTheSameBits) {
   const int before = max_threads();
   for (const Geometry& g : geometries())

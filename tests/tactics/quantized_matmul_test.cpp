@@ -122,6 +122,13 @@ TEST(QuantizedMatMul, DeclinesWithAReason) {
   EXPECT_EQ(reason(last), backend::Reason::kFormat);
 }
 
+TEST(QuantizedMatMul, MoreAxesThanTheLibraryHas) {
+  const Ints ones(11, 1);
+  const Case test = matmul({ones, 3, 4, 5, ones}, DType::kU8, {.constant = false}, {});
+  EXPECT_EQ(on_values(test).supports(test.node).reason, backend::Reason::kShape);
+  EXPECT_FALSE(on_codes(test).supports(test.node));
+}
+
 TEST(QuantizedMatMul, PackedConstantsThatDoNotFit) {
   expect_bad_packs_refused(matmul({{}, 3, 8, 4, {}}, DType::kU8, {}, {.zero_point = 3}));
 }

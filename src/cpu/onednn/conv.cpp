@@ -59,24 +59,25 @@ Forward::primitive_desc make_forward(const NodeDesc& node, const Problem& proble
   return make_forward(node, problem, way, orders, ops::activation_from(node.attrs));
 }
 
+memory::desc packed_order(const NodeDesc& node, const Problem& problem, Way way) {
+  return onednn::packed_order([&] { return make_forward(node, problem, way); });
+}
+
 class ConvKernel final : public Kernel {
  public:
   ConvKernel(const NodeDesc& node, std::span<const Tensor> packed, Way way)
       : has_bias_(node.has_input(kBias)), has_residual_(node.has_input(kResidual)) {
     const Problem problem(node);
     const auto desc = make_forward(node, problem, way);
-    if (way == Way::kWinograd) {
+    const bool packs = way == Way::kAsGiven || way == Way::kBlocked;
+    const memory::desc order = packs ? packed_order(node, problem, way) : problem.weight_desc;
+    inputs_ = packs ? PackedInputs(node, packed, {{kWeight, bytes_of(order)}}) : PackedInputs(node);
+    if (way == Way::kWinograd)
       exact_ = std::make_unique<ConvKernel>(node, std::span<const Tensor>(), Way::kUnpacked);
-      inputs_ = PackedInputs(node);
-      transformed_ = packed_bytes(problem.weight_desc, desc.weights_desc(), node.inputs[kWeight].data.raw());
-    } else if (way == Way::kUnpacked) {
-      inputs_ = PackedInputs(node);
-    } else {
-      inputs_ = {node, packed, {{kWeight, bytes_of(desc.weights_desc())}}};
-    }
     src_ = {problem.src_desc, desc.src_desc(), layout_};
-    const bool ready = transformed_.defined() || inputs_.is_packed(kWeight);
-    weight_ = {ready ? desc.weights_desc() : problem.weight_desc, desc.weights_desc(), layout_};
+    if (exact_) weight_ = {problem.weight_desc, desc.weights_desc(), node.inputs[kWeight].data.raw()};
+    else if (inputs_.is_packed(kWeight)) weight_ = {order, desc.weights_desc(), inputs_.at({}, kWeight)};
+    else weight_ = {problem.weight_desc, desc.weights_desc(), layout_};
     bias_desc_ = desc.bias_desc();
     dst_ = {desc.dst_desc(), problem.dst_desc, layout_};
     if (has_residual_) residual_ = {problem.dst_desc, desc.dst_desc(), layout_};
@@ -86,16 +87,13 @@ class ConvKernel final : public Kernel {
     };
     conv_ = {ops::activation_from(node.attrs), desc, layout_};
     if (!exact_) conv_.add_plain(plain, layout_);
-    if (exact_ || (way != Way::kUnpacked && conv_.drops_nan())) guard_ = make_guard(node, desc);
+    if (exact_ || (way != Way::kUnpacked && conv_.drops_nan())) guard_ = make_guard(node, order);
   }
 
   size_t scratch_bytes() const override {
     return exact_ ? std::max(layout_.size(), exact_->scratch_bytes()) : layout_.size();
   }
-  std::vector<std::span<const std::byte>> own_constants() const override {
-    if (!transformed_.defined()) return {};
-    return {{transformed_.raw(), transformed_.size_bytes()}};
-  }
+  std::vector<std::span<const std::byte>> own_constants() const override { return weight_.own_constants(); }
 
   void run(const KernelArgs& args) const override {
     const bool safe = guard_.holds(inputs_, args);
@@ -109,32 +107,30 @@ class ConvKernel final : public Kernel {
     if (has_residual_) residual_.run(inputs_.at(args, kResidual), dst, scratch);
     Arguments arguments;
     arguments.read(DNNL_ARG_SRC, src_.desc(), src_.load(inputs_.at(args, kSrc), scratch))
-        .read(DNNL_ARG_WEIGHTS, weight_.desc(),
-              transformed_.defined() ? transformed_.raw() : weight_.load(inputs_.at(args, kWeight), scratch))
+        .read(DNNL_ARG_WEIGHTS, weight_.desc(), weight_.load(inputs_.at(args, kWeight), scratch))
         .write(DNNL_ARG_DST, dst_.desc(), dst);
     if (has_bias_) arguments.read(DNNL_ARG_BIAS, bias_desc_, inputs_.at(args, kBias));
     conv_.run(std::move(arguments), safe, scratch, dst);
     dst_.store(args.dst[0], scratch);
   }
 
-  OverflowGuard make_guard(const NodeDesc& node, const Forward::primitive_desc& desc) const {
+  OverflowGuard make_guard(const NodeDesc& node, const memory::desc& order) const {
     const TensorDesc& weight = node.inputs[kWeight].desc;
     OverflowGuard guard(static_cast<double>(weight.shape.numel(1, weight.shape.rank())));
     guard.add(node, inputs_, kSrc, true);
-    guard.add(node, inputs_, kWeight, true,
-              static_cast<int64_t>(bytes_of(desc.weights_desc()) / dtype_size(weight.dtype)));
+    guard.add(node, inputs_, kWeight, true, static_cast<int64_t>(bytes_of(order) / dtype_size(weight.dtype)));
     guard.add(node, inputs_, kBias, false);
     guard.add(node, inputs_, kResidual, false);
     return guard;
   }
 
   PackedInputs inputs_;
-  Tensor transformed_;  // Winograd's weights
   /// Winograd's tiles would spread NaN and turn an infinity into NaN: such runs take the plain sums.
   std::unique_ptr<ConvKernel> exact_;
   bool has_bias_, has_residual_;
   ScratchLayout layout_;
-  Source src_, weight_;
+  Source src_;
+  Weight weight_;
   Conversion residual_;  // into dst, where the sum post-op finds it
   Target dst_;
   memory::desc bias_desc_;
@@ -147,14 +143,14 @@ class OnednnConvBase : public OpTactic {
   bool packs() const override { return true; }
 
   std::string packed_form(const NodeDesc& node) const override {
-    return order_text(make_forward(node, Problem(node), way_).weights_desc());
+    return order_text(packed_order(node, Problem(node), way_));
   }
 
   std::vector<Tensor> make_packed(const NodeDesc& node) const override {
     return pack_constants(node, [&](size_t input, const Tensor& data) {
       if (input != kWeight) return data;
       const Problem problem(node);
-      return packed_bytes(problem.weight_desc, make_forward(node, problem, way_).weights_desc(), data.raw());
+      return packed_bytes(problem.weight_desc, packed_order(node, problem, way_), data.raw());
     });
   }
 

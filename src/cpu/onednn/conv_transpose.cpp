@@ -57,6 +57,9 @@ struct Problem {
             user_scratchpad(),
             cpu_engine()};
   }
+  memory::desc weight_packed(Activations activations) const {
+    return packed_order([&] { return make(activations); });
+  }
 
  private:
   struct Axis {
@@ -80,16 +83,18 @@ class DeconvKernel final : public Kernel {
   DeconvKernel(const NodeDesc& node, std::span<const Tensor> packed, Activations activations) {
     const Problem problem(node);
     const auto desc = problem.make(activations);
-    inputs_ = {node, packed, {{kWeight, bytes_of(desc.weights_desc())}}};
+    const memory::desc order = problem.weight_packed(activations);
+    inputs_ = {node, packed, {{kWeight, bytes_of(order)}}};
     src_ = {problem.src, desc.src_desc(), layout_};
-    weight_ = {inputs_.is_packed(kWeight) ? desc.weights_desc() : problem.weight_plain, desc.weights_desc(),
-               layout_};
+    if (inputs_.is_packed(kWeight)) weight_ = {order, desc.weights_desc(), inputs_.at({}, kWeight)};
+    else weight_ = {problem.weight_plain, desc.weights_desc(), layout_};
     dst_ = {desc.dst_desc(), problem.dst, layout_};
     bias_ = problem.bias;
     primitive_ = {desc, layout_};
   }
 
   size_t scratch_bytes() const override { return layout_.size(); }
+  std::vector<std::span<const std::byte>> own_constants() const override { return weight_.own_constants(); }
 
   void run(const KernelArgs& args) const override {
     Arguments arguments;
@@ -104,7 +109,8 @@ class DeconvKernel final : public Kernel {
  private:
   PackedInputs inputs_;
   ScratchLayout layout_;
-  Source src_, weight_;
+  Source src_;
+  Weight weight_;
   Target dst_;
   memory::desc bias_;
   Primitive primitive_;
@@ -115,14 +121,14 @@ class OnednnConvTransposeBase : public OpTactic {
   bool packs() const override { return true; }
 
   std::string packed_form(const NodeDesc& node) const override {
-    return order_text(Problem(node).make(activations_).weights_desc());
+    return order_text(Problem(node).weight_packed(activations_));
   }
 
   std::vector<Tensor> make_packed(const NodeDesc& node) const override {
     return pack_constants(node, [&](size_t input, const Tensor& data) {
       if (input != kWeight) return data;
       const Problem problem(node);
-      return packed_bytes(problem.weight_plain, problem.make(activations_).weights_desc(), data.raw());
+      return packed_bytes(problem.weight_plain, problem.weight_packed(activations_), data.raw());
     });
   }
 

@@ -34,9 +34,13 @@ dnnl::matmul::primitive_desc MatmulProblem::make() const {
   if (add_to_dst) post_ops.append_sum();
   append_activation(activation, post_ops);
   attr.set_post_ops(post_ops);
-  const memory::desc weights = pack_b ? memory::desc(b.dims(), b.data_type(), memory::format_tag::any) : b;
-  return {bias.is_zero() ? dnnl::matmul::desc(a, weights, dst) : dnnl::matmul::desc(a, weights, bias, dst),
-          attr, cpu_engine()};
+  const auto with = [&](const memory::desc& weights) {
+    return dnnl::matmul::primitive_desc(
+        bias.is_zero() ? dnnl::matmul::desc(a, weights, dst) : dnnl::matmul::desc(a, weights, bias, dst),
+        attr, cpu_engine());
+  };
+  if (!pack_b) return with(b);
+  return with(packed_order([&] { return with({b.dims(), b.data_type(), memory::format_tag::any}); }));
 }
 
 MatmulKernel::MatmulKernel(const MatmulProblem& problem, ScratchLayout& layout) {

@@ -17,20 +17,6 @@ bool is_padded(const memory::desc& desc) {
   return !std::equal(desc.data.dims, desc.data.dims + desc.data.ndims, desc.data.padded_dims);
 }
 
-// A primitive must not see more threads than it was made for: some size their scratchpad by them.
-class ThreadCap {
- public:
-  explicit ThreadCap(int most) : before_(max_threads()) {
-    if (before_ > most) set_max_threads(most);
-  }
-  ~ThreadCap() { set_max_threads(before_); }
-  ThreadCap(const ThreadCap&) = delete;
-  ThreadCap& operator=(const ThreadCap&) = delete;
-
- private:
-  int before_;
-};
-
 memory::desc strided(const memory::dims& dims, memory::data_type type, Format format) {
   const size_t rank = dims.size();
   memory::dims strides(rank, 1);
@@ -41,6 +27,12 @@ memory::desc strided(const memory::dims& dims, memory::data_type type, Format fo
 }
 
 }  // namespace
+
+ThreadCap::ThreadCap(int most) : before_(max_threads()) {
+  if (before_ > most) set_max_threads(most);
+}
+
+ThreadCap::~ThreadCap() { set_max_threads(before_); }
 
 const dnnl::engine& cpu_engine() {
   static const dnnl::engine engine = [] {
@@ -159,6 +151,7 @@ void Primitive::run(Arguments arguments, std::byte* scratch) const {
   std::array<dnnl_exec_arg_t, Arguments::kMost> list;
   MemoryPool::Set memories = pool_->take(arguments);
   for (size_t i = 0; i < arguments.size_; ++i) list[i] = {arguments.items_[i].argument, memories[i].get()};
+  // It must not see more threads than it was made for: some size their scratchpad by them.
   const ThreadCap cap(threads_);
   const dnnl_status_t status = dnnl_primitive_execute(primitive_.get(), thread_stream().get(),
                                                       static_cast<int>(arguments.size_), list.data());
@@ -187,6 +180,11 @@ const void* Source::load(const void* outer, std::byte* scratch) const {
   if (!conversion_.needed()) return outer;
   conversion_.run(outer, scratch + offset_, scratch);
   return scratch + offset_;
+}
+
+std::vector<std::span<const std::byte>> Weight::own_constants() const {
+  if (!own_.defined()) return {};
+  return {{own_.raw(), own_.size_bytes()}};
 }
 
 Target::Target(const memory::desc& inner, const memory::desc& outer, ScratchLayout& layout) : inner_(inner) {

@@ -35,6 +35,26 @@ inline size_t bytes_of(const memory::desc& desc) { return desc.get_size(); }
 /// Attributes of every primitive here: the scratchpad is ours.
 dnnl::primitive_attr user_scratchpad();
 
+/// Holds the calling thread's parallel loops to so many threads at most.
+class ThreadCap {
+ public:
+  explicit ThreadCap(int most);
+  ~ThreadCap();
+  ThreadCap(const ThreadCap&) = delete;
+  ThreadCap& operator=(const ThreadCap&) = delete;
+
+ private:
+  int before_;
+};
+
+/// The order of weights in the primitive descriptor that `make` returns to one thread. What the library
+/// prefers depends on the number of threads; what is packed must not, for it is loaded for any.
+template <typename Make>
+memory::desc packed_order(const Make& make) {
+  const ThreadCap one(1);
+  return make().weights_desc();
+}
+
 /// Runs `make`, which creates primitive descriptors: yes, or what the library said. Nearly all of its kernels
 /// are generated code.
 template <typename Make>
@@ -148,7 +168,35 @@ class Source {
   size_t offset_ = 0;
 };
 
-/// Likewise an output.
+/// `data` in order `from`, rewritten to order `to` as a tensor of bytes: a packed constant.
+Tensor packed_bytes(const memory::desc& from, const memory::desc& to, const std::byte* data);
+
+/// A weight that the primitive wants in order `inner` and that lies in order `outer`.
+class Weight {
+ public:
+  Weight() = default;
+  /// Of each run, as a Source.
+  Weight(const memory::desc& outer, const memory::desc& inner, ScratchLayout& layout)
+      : inner_(inner), source_(outer, inner, layout) {}
+  /// A constant: where the orders differ it is brought to `inner` once, here.
+  Weight(const memory::desc& outer, const memory::desc& inner, const std::byte* data)
+      : inner_(inner), own_(outer == inner ? Tensor() : packed_bytes(outer, inner, data)) {}
+
+  const memory::desc& desc() const { return inner_; }
+  /// Where the primitive finds what lies at `outer`.
+  const void* load(const void* outer, std::byte* scratch) const {
+    return own_.defined() ? own_.raw() : source_.load(outer, scratch);
+  }
+  /// For Kernel::own_constants().
+  std::vector<std::span<const std::byte>> own_constants() const;
+
+ private:
+  memory::desc inner_;
+  Source source_;
+  Tensor own_;
+};
+
+/// An output that the primitive gives in order `inner` and the caller wants in order `outer`, as a Source.
 class Target {
  public:
   Target() = default;
@@ -170,8 +218,5 @@ class Target {
 
 /// The order as text, for Tactic::packed_form().
 std::string order_text(const memory::desc& desc);
-
-/// `data` in order `from`, rewritten to order `to` as a tensor of bytes: a packed constant.
-Tensor packed_bytes(const memory::desc& from, const memory::desc& to, const std::byte* data);
 
 }  // namespace twofour::cpu::onednn

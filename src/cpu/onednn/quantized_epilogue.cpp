@@ -74,7 +74,7 @@ BakedConstants bake(const NodeDesc& node, const QuantizedProduct& product) {
   for (int64_t k = 0; k < channels; ++k) {
     float* added = bias.defined() ? &bias.span<float>()[static_cast<size_t>(k)] : nullptr;
     scales[k] = given[given.size() == 1 ? 0 : static_cast<size_t>(k)];
-    if (!std::isfinite((added ? *added : 0) / scales[k])) {
+    if (!std::isnan(scales[k]) && !std::isfinite((added ? *added : 0) / scales[k])) {
       only_bias.push_back(k);
       scales[k] = 1;
     }

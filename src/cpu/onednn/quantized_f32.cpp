@@ -14,6 +14,10 @@ dnnl::primitive_desc make_product(const QuantizedProduct& product) {
                       with_type(product.dst, DType::kF32), user_scratchpad(), false);
 }
 
+memory::desc packed_order(const QuantizedProduct& product) {
+  return onednn::packed_order([&] { return make_product(product); });
+}
+
 /// Codes of an input, less their zero point, as f32 in scratch memory.
 class Widening {
  public:
@@ -125,14 +129,14 @@ class F32Kernel final : public Kernel {
         src_(node, kSrc, kSrcZeroPoint, layout_),
         finish_(node, product, layout_) {
     const auto desc = make_product(product);
-    const memory::desc order = desc.weights_desc();
+    const memory::desc order = packed_order(product);
     if (packs_) {
       inputs_ = {node, packed, {{kWeight, bytes_of(order)}}};
-      ordered_ = {order, order, layout_};
+      weight_ = {order, desc.weights_desc(), inputs_.at({}, kWeight)};
     } else {
       inputs_ = {node, packed, {}};
-      weight_ = {node, kWeight, kWeightZeroPoint, layout_};
-      ordered_ = {with_type(product.weight, DType::kF32), order, layout_};
+      widened_ = {node, kWeight, kWeightZeroPoint, layout_};
+      weight_ = {with_type(product.weight, DType::kF32), desc.weights_desc(), layout_};
     }
     src_desc_ = desc.src_desc();
     dst_desc_ = desc.dst_desc();
@@ -141,13 +145,14 @@ class F32Kernel final : public Kernel {
   }
 
   size_t scratch_bytes() const override { return layout_.size(); }
+  std::vector<std::span<const std::byte>> own_constants() const override { return weight_.own_constants(); }
 
   void run(const KernelArgs& args) const override {
     std::byte* sums = args.scratch + sums_;
-    const std::byte* weight = packs_ ? inputs_.at(args, kWeight) : weight_.load(inputs_, args);
+    const std::byte* weight = packs_ ? inputs_.at(args, kWeight) : widened_.load(inputs_, args);
     Arguments arguments;
     arguments.read(DNNL_ARG_SRC, src_desc_, src_.load(inputs_, args))
-        .read(DNNL_ARG_WEIGHTS, ordered_.desc(), ordered_.load(weight, args.scratch))
+        .read(DNNL_ARG_WEIGHTS, weight_.desc(), weight_.load(weight, args.scratch))
         .write(DNNL_ARG_DST, dst_desc_, sums);
     product_.run(std::move(arguments), args.scratch);
     finish_.run(reinterpret_cast<float*>(sums), inputs_, args);
@@ -157,8 +162,8 @@ class F32Kernel final : public Kernel {
   bool packs_;
   ScratchLayout layout_;
   PackedInputs inputs_;
-  Widening src_, weight_;
-  Source ordered_;  // the weight
+  Widening src_, widened_;  // the latter of a weight that is not packed
+  Weight weight_;
   Finish finish_;
   memory::desc src_desc_, dst_desc_;
   size_t sums_ = 0;  // in scratch memory
@@ -173,14 +178,14 @@ Support QuantizedF32::accepts(const NodeDesc& node) const {
 }
 
 std::string QuantizedF32::packed_form(const NodeDesc& node) const {
-  return order_text(make_product(op_.product(node)).weights_desc());
+  return order_text(packed_order(op_.product(node)));
 }
 
 std::vector<Tensor> QuantizedF32::make_packed(const NodeDesc& node) const {
   return pack_constants(node, [&](size_t input, const Tensor& data) {
     if (input != kWeight || !packs_weight(node)) return data;
     const QuantizedProduct product = op_.product(node);
-    return packed_bytes(with_type(product.weight, DType::kF32), make_product(product).weights_desc(),
+    return packed_bytes(with_type(product.weight, DType::kF32), packed_order(product),
                         data.to(DType::kF32).raw());
   });
 }

@@ -1,7 +1,5 @@
 #include "cpu/onednn/quantized_int8.h"
 
-#include <limits>
-
 #include "base/parallel.h"
 #include "cpu/onednn/quantized_epilogue.h"
 
@@ -23,13 +21,16 @@ dnnl::primitive_desc make_product(const NodeDesc& node, const QuantizedProduct& 
 }
 
 /// With scales that are not known.
-dnnl::primitive_desc make_product(const NodeDesc& node, const QuantizedProduct& product) {
+dnnl::primitive_desc make_product(const NodeDesc& node, const QuantizedProduct& product,
+                                  const memory::desc& weight) {
   const std::vector<float> scales(static_cast<size_t>(product.channels()), 0.5F);
-  const bool any_order = product.conv || packs_weight(node);
-  return make_product(
-      node, product,
-      any_order ? any_of(product.weight.dims(), DType::kI8) : with_type(product.weight, DType::kI8), scales,
-      ops::activation_from(node.attrs));
+  return make_product(node, product, weight, scales, ops::activation_from(node.attrs));
+}
+
+/// How the primitive reads the weight.
+memory::desc weight_order(const NodeDesc& node, const QuantizedProduct& product) {
+  if (!product.conv && !packs_weight(node)) return with_type(product.weight, DType::kI8);
+  return packed_order([&] { return make_product(node, product, any_of(product.weight.dims(), DType::kI8)); });
 }
 
 PackedInputs packed_inputs(const NodeDesc& node, const QuantizedProduct& product, const memory::desc& weight,
@@ -52,7 +53,7 @@ class Int8Kernel final : public Kernel {
  public:
   Int8Kernel(const NodeDesc& node, const QuantizedProduct& product, std::span<const Tensor> packed)
       : epilogue_(node, product, layout_) {
-    const memory::desc weight = make_product(node, product).weights_desc();
+    const memory::desc weight = weight_order(node, product);
     inputs_ = packed_inputs(node, product, weight, packed);
     const std::byte* baked = bakes_scale(node) ? inputs_.at({}, kScale) : nullptr;
     const std::span scales(reinterpret_cast<const float*>(baked),
@@ -140,14 +141,12 @@ Support QuantizedInt8::accepts(const NodeDesc& node) const {
   if (!has_vnni()) return declined(Reason::kNoVnni);
   if (Support no = all_of({op_.accepts(node), residual_ok(node)}); !no) return no;
   const QuantizedProduct product = op_.product(node);
-  constexpr int64_t kMostTerms = std::numeric_limits<int32_t>::max() / (255 * 255);
-  if (product.terms > kMostTerms)
-    return declined(Reason::kShape, fmt::format("sums of {} products exceed 32 bits", product.terms));
-  return library_has_kernel([&] { return make_product(node, product); });
+  if (Support no = code_sums_fit(product.terms); !no) return no;
+  return library_has_kernel([&] { return make_product(node, product, weight_order(node, product)); });
 }
 
 std::string QuantizedInt8::packed_form(const NodeDesc& node) const {
-  return order_text(make_product(node, op_.product(node)).weights_desc());
+  return order_text(weight_order(node, op_.product(node)));
 }
 
 std::vector<Tensor> QuantizedInt8::make_packed(const NodeDesc& node) const {
@@ -158,8 +157,7 @@ std::vector<Tensor> QuantizedInt8::make_packed(const NodeDesc& node) const {
     if (bakes && input == kScale) return baked.scale;
     if (bakes && input == kBias) return baked.bias;
     if (input != kWeight || !packs_weight(node)) return data;
-    return packed_bytes(product.weight, make_product(node, product).weights_desc(),
-                        (bakes ? baked.weight : data).raw());
+    return packed_bytes(product.weight, weight_order(node, product), (bakes ? baked.weight : data).raw());
   });
 }
 

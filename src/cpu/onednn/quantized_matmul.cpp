@@ -26,7 +26,11 @@ memory::desc right_side(const NodeDesc& node, const memory::dims& sizes) {
   return desc_of({dtype, Shape(transposed(sizes)), Format::kPlain}).permute_axes(transposed(axes));
 }
 
-Support accepts(const NodeDesc& node) { return all_of({none_empty(node), all_plain(node)}); }
+Support accepts(const NodeDesc& node) {
+  const TensorDesc& dst = node.outputs[0];
+  if (dst.shape.rank() > DNNL_MAX_NDIMS) return declined(Reason::kShape, dst.to_string());
+  return all_of({none_empty(node), all_plain(node)});
+}
 
 QuantizedProduct product_of(const NodeDesc& node) {
   const TensorDesc& src = node.inputs[kSrc].desc;

@@ -7,10 +7,10 @@ namespace twofour::cpu {
 
 int64_t block_bytes_bound(const BlockSpec& spec, bool codes) {
   const int64_t weights = spec.rows.size() * (spec.columns.size() + 1) / 2;
-  const int64_t per_weight =
-      4 + 7 + (codes ? 6 : 0) + 2 * spec.prefetch_blocks;  // value, product, blend, prefetches
-  const int64_t per_column = 10 + 8 + (codes ? 26 : 0);    // load of an X row, prefetch, pairs
-  constexpr int64_t kPerRow = 4 + 128;                     // constants, start and epilogue
+  // Value, product, blend, prefetches: eight bytes for each line of what a block has for each weight.
+  const int64_t per_weight = 4 + 7 + (codes ? 6 : 0) + (codes ? 3 : 2) * spec.prefetch_blocks;
+  const int64_t per_column = 10 + 8 + (codes ? 26 : 0);  // load of an X row, prefetch, pairs
+  constexpr int64_t kPerRow = 4 + 128;                   // constants, start and epilogue
   constexpr int64_t kFixed = 512;
   return weights * per_weight + spec.columns.size() * per_column + spec.rows.size() * kPerRow + kFixed;
 }

@@ -4,9 +4,8 @@
 // that holds its X. Weights stand in front of the code that reads them, in the order of their use.
 //   f32 (f32_block.cpp): the four X rows of a quad are loaded into zmm28..31, and row i of W adds
 //     kept0 * zmm(28 + idx0), then kept1 * zmm(28 + idx1), to its accumulator zmm(i).
-//   codes (code_block.cpp; needs VNNI and VBMI2): an X row holds four codes of each column. Of two X rows,
-//   six
-//     registers get the pairs that blocks of four can keep, so that one vpdpbusd does eight columns of W.
+//   codes (code_block.cpp; needs VNNI and VBMI2): an X row holds four codes of each column. Of two X rows
+//     six registers get the pairs that blocks of four can keep: one vpdpbusd does eight columns of W.
 #pragma once
 
 #include <xbyak/xbyak.h>

@@ -10,7 +10,6 @@
 namespace twofour::cpu {
 namespace {
 
-constexpr int64_t kCodesPerBlock = 4;
 /// A whole number of codes that saturates with any zero point.
 constexpr float kBeyondCodes = 1024;
 
@@ -136,16 +135,13 @@ PackedCodes unpack_codes(const NodeDesc& node, std::span<const Tensor> packed) {
   TWOFOUR_CHECK(complete, kDataCorrupt,
                 "{} needs packed 2:4 codes, indices, {} scales and biases, and a zero point", node.label(),
                 shape.k);
-  const auto list = []<typename T>(const Tensor& t, T) {
-    return std::vector<T>(t.span<T>().begin(), t.span<T>().end());
-  };
-  result.matrix = {shape.k, shape.gemm_k() * kCodesPerBlock, list(packed[0].to(DType::kF32), float{}),
-                   list(packed[1], uint8_t{})};
+  result.matrix = {shape.k, shape.gemm_k() * kCodesPerBlock, list_of<float>(packed[0].to(DType::kF32)),
+                   list_of<uint8_t>(packed[1])};
   backend::verify(result.matrix);
   const uint8_t zero = packed[4].span<uint8_t>()[0];
   shape.blank = four_times(zero) ^ shape.flip;
-  result.epilogue.bias = list(packed[3], float{});
-  result.epilogue.codes = CodeSums{starts(result.matrix, zero), list(packed[2], float{})};
+  result.epilogue.bias = list_of<float>(packed[3]);
+  result.epilogue.codes = CodeSums{starts(result.matrix, zero), list_of<float>(packed[2])};
   return result;
 }
 

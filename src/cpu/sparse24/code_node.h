@@ -10,6 +10,7 @@ namespace twofour::cpu {
 /// In the inputs of both operators.
 constexpr size_t kCodeSrc = 0, kCodeWeight = 1, kCodeScale = 2, kCodeBias = 3, kCodeResidual = 4,
                  kCodeZeroPoint = 5;
+constexpr int64_t kCodesPerBlock = 4;
 
 /// The product as a convolution of blocks of four codes; `blank` is not set.
 ConvShape code_shape_of(const NodeDesc& node);
@@ -29,6 +30,12 @@ struct PackedCodes {
 };
 /// Throws Error{kDataCorrupt} when `packed` is not what packed_codes() made for such a node.
 PackedCodes unpack_codes(const NodeDesc& node, std::span<const Tensor> packed);
+
+/// The values of a packed constant.
+template <typename T>
+std::vector<T> list_of(const Tensor& packed) {
+  return {packed.span<T>().begin(), packed.span<T>().end()};
+}
 
 /// Lets the product make codes itself, in the units of the result; false where it cannot: an activation that
 /// is more than bounds, or groups whose output channels are no multiple of four.

@@ -13,7 +13,7 @@ constexpr int64_t kLine = 64;
 
 FastEmitter::Table::Table(ProductKind kind) : sources(product_registers(kind).sources) {
   const ProductRegisters registers = product_registers(kind);
-  Xbyak::CodeGenerator out;
+  Xbyak::CodeGenerator out(Xbyak::DEFAULT_MAX_CODE_SIZE, Xbyak::DontSetProtectRWE);
   const auto take = [&](uint8_t* code, size_t bytes) {
     TWOFOUR_ASSERT(out.getSize() == bytes, "an instruction takes {} bytes, expected {}", out.getSize(),
                    bytes);

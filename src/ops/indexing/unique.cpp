@@ -115,7 +115,7 @@ const OpDef kUnique = {
     .reference = reference,
     .grad = not_differentiable("the size of the result depends on the data"),
     .amp = Amp::kFixed,
-    .quant = quant_commutes(),
+    .quant = quant_float("rounding makes values equal"),
     .sparsity = no_sparsity(),
     .examples =
         {{.inputs = {{.shape = {2, 3}, .values = {2, 1, 1, 3, 4, 3}, .constant = true}}, .num_outputs = 4},

@@ -6,7 +6,7 @@
 
 namespace twofour::cpu {
 
-struct CodeBlock {
+struct CodeSumsBlock {
   const uint8_t* a;  // row r begins at a + r * step and has 4 * groups codes
   int64_t step, rows;
   const int8_t* b;  // the first panel
@@ -14,7 +14,7 @@ struct CodeBlock {
 };
 
 /// sums[r * 16 * panels + column] for every row and column of the block.
-void code_sums_avx512vnni(const CodeBlock& block, int32_t* sums);
-void code_sums_avx2(const CodeBlock& block, int32_t* sums);
+void code_sums_avx512vnni(const CodeSumsBlock& block, int32_t* sums);
+void code_sums_avx2(const CodeSumsBlock& block, int32_t* sums);
 
 }  // namespace twofour::cpu

@@ -39,7 +39,7 @@ using Indices = std::integer_sequence<int, I...>;
 /// Rows of a panel, sum I of row I / 2 and half I % 2 of the columns. A fold: GCC keeps arrays that loops
 /// index in memory.
 template <int... I>
-TWOFOUR_AVX2 inline void tile(const CodeBlock& block, int64_t row, int64_t panel, int32_t* sums,
+TWOFOUR_AVX2 inline void tile(const CodeSumsBlock& block, int64_t row, int64_t panel, int32_t* sums,
                               Indices<I...>) {
   const uint8_t* a = block.a + row * block.step;
   const int8_t* b = block.b + panel * block.groups * 2 * kGroup;
@@ -55,7 +55,7 @@ TWOFOUR_AVX2 inline void tile(const CodeBlock& block, int64_t row, int64_t panel
 
 }  // namespace
 
-TWOFOUR_AVX2 void code_sums_avx2(const CodeBlock& block, int32_t* sums) {
+TWOFOUR_AVX2 void code_sums_avx2(const CodeSumsBlock& block, int32_t* sums) {
   constexpr int kRows = 4;
   for (int64_t panel = 0; panel < block.panels; ++panel) {
     int64_t row = 0;

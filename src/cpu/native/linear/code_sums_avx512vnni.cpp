@@ -24,7 +24,7 @@ using Indices = std::integer_sequence<int, I...>;
 /// Rows times P panels, sum I of row I / P and panel I % P. A fold: GCC keeps arrays that loops index in
 /// memory.
 template <int P, int... I>
-TWOFOUR_VNNI inline void tile(const CodeBlock& block, int64_t row, int64_t panel, int32_t* sums,
+TWOFOUR_VNNI inline void tile(const CodeSumsBlock& block, int64_t row, int64_t panel, int32_t* sums,
                               Indices<I...>) {
   const uint8_t* a = block.a + row * block.step;
   const int8_t* b = block.b + panel * block.groups * kGroup;
@@ -37,7 +37,7 @@ TWOFOUR_VNNI inline void tile(const CodeBlock& block, int64_t row, int64_t panel
 }
 
 template <int P>
-TWOFOUR_VNNI inline void all_rows(const CodeBlock& block, int64_t panel, int32_t* sums) {
+TWOFOUR_VNNI inline void all_rows(const CodeSumsBlock& block, int64_t panel, int32_t* sums) {
   constexpr int kRows = 4;
   int64_t row = 0;
   for (; row + kRows <= block.rows; row += kRows)
@@ -47,7 +47,7 @@ TWOFOUR_VNNI inline void all_rows(const CodeBlock& block, int64_t panel, int32_t
 
 }  // namespace
 
-TWOFOUR_VNNI void code_sums_avx512vnni(const CodeBlock& block, int32_t* sums) {
+TWOFOUR_VNNI void code_sums_avx512vnni(const CodeSumsBlock& block, int32_t* sums) {
   constexpr int kPanels = 4;
   int64_t panel = 0;
   for (; panel + kPanels <= block.panels; panel += kPanels) all_rows<kPanels>(block, panel, sums);

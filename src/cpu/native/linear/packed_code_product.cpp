@@ -14,7 +14,7 @@ constexpr int64_t kGrain = 1 << 18;  // multiply-adds
 constexpr int64_t kMostSums = 4096;  // that stay in the L1 cache
 constexpr int64_t kMostRows = 32;    // that read a panel while it is there
 
-void code_sums(const CodeBlock& block, int32_t* sums) {
+void code_sums(const CodeSumsBlock& block, int32_t* sums) {
   for (int64_t row = 0; row < block.rows; ++row) {
     const int8_t* weight = block.b;
     for (int64_t panel = 0; panel < block.panels; ++panel, sums += kProductPanel) {

@@ -11,9 +11,6 @@
 
 namespace twofour::cpu {
 
-/// Longer sums may exceed 32 bits.
-inline constexpr int64_t kMostCodeTerms = std::numeric_limits<int32_t>::max() / (255 * 255);
-
 /// Codes that a row of A has in memory, of which k count.
 inline int64_t code_row_bytes(int64_t k) { return ceil_div(k, 4) * 4; }
 inline int64_t code_panel_bytes(int64_t k, int64_t n) { return code_row_bytes(k) * panel_columns(n); }

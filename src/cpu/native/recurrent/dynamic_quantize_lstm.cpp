@@ -161,10 +161,7 @@ class NativeDynamicQuantizeLstm final : public RecurrentTactic {
   Support accepts(const NodeDesc& node) const override {
     if (Support no = all_of({none_empty(node), all_plain(node)}); !no) return no;
     const P problem(node);
-    const int64_t terms = std::max(problem.input, problem.hidden);
-    return terms <= kMostCodeTerms
-               ? supported()
-               : declined(Reason::kShape, fmt::format("sums of {} products exceed 32 bits", terms));
+    return code_sums_fit(std::max(problem.input, problem.hidden));
   }
 };
 

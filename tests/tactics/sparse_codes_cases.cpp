@@ -1,0 +1,111 @@
+#include "tactics/sparse_codes_cases.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "base/parallel.h"
+#include "base/rng.h"
+#include "ops/quantisation/output_codes.h"
+#include "tactics/quantized_cases.h"
+
+namespace twofour::tactic_test {
+namespace {
+
+using backend::Format;
+
+/// The kept codes of every block are random, two, one or none of four neighbours along `axis`.
+Case sparse(Case test, size_t axis) {
+  const Shape& shape = test.inputs[1].shape();
+  const int64_t step = shape.numel(axis + 1, shape.rank()), size = shape[axis];
+  const auto codes = test.inputs[1].span<int8_t>();
+  Rng rng(7);
+  for (size_t i = 0; i < codes.size(); ++i) {
+    const auto at = static_cast<int64_t>(i);
+    if (at / step % size % 4 != 0) continue;
+    const uint64_t first = rng.below(4), second = rng.below(4), keep = rng.below(8);
+    for (uint64_t j = 0; j < 4 && at / step % size + static_cast<int64_t>(j) < size; ++j)
+      if (keep == 0 || (j != first && (j != second || keep == 1)))
+        codes[i + j * static_cast<size_t>(step)] = 0;
+  }
+  test.node.inputs[1].data = test.inputs[1];
+  return test;
+}
+
+std::vector<CaseInput> inputs_of(int kind, const Shape& src, const Shape& weight, const Shape& dst,
+                                 int64_t channels, DType result) {
+  const DType dtype = kind & 1 ? DType::kI8 : DType::kU8;
+  const CaseInput absent = {.absent = true};
+  const CaseInput bias = {.shape = {channels}, .low = -3, .high = 3, .constant = true};
+  CaseInput residual = result == DType::kF32 ? CaseInput{.shape = dst} : codes(DType::kU8, dst);
+  return {codes(dtype, src),
+          {.dtype = DType::kI8, .shape = weight, .low = -128, .high = 128, .constant = true},
+          {.shape = {kind & 2 ? channels : 1}, .low = 0.0001F, .high = 0.0003F, .constant = true},
+          kind & 2 ? bias : absent,
+          kind & 4 ? std::move(residual) : absent,
+          {.dtype = dtype, .shape = {}, .constant = true, .values = {kind & 1 ? -11.0F : 117.0F}}};
+}
+
+Attrs with_result(Attrs attrs, int kind, DType result, const char* activation) {
+  attrs.set("activation", std::string(activation));
+  attrs.set("clip_low", -0.5F);
+  attrs.set("clip_high", 2.0F);
+  attrs.set("activation_slope", 1.0F);
+  ops::set_output_codes(attrs, {result, 0.03F, result == DType::kU8 ? 90 : result == DType::kI8 ? -20 : 0});
+  if (kind & 4 && result != DType::kF32) {
+    attrs.set("residual_scale", 0.02F);
+    attrs.set("residual_zero_point", int64_t{100});
+  }
+  return attrs;
+}
+
+Shape dst_of(const Image& image) {
+  Attrs attrs = image.attrs;
+  return make_case("Conv", {{.shape = image.src}, {.shape = image.weight}}, attrs).node.outputs[0].shape;
+}
+
+}  // namespace
+
+Attrs window(int64_t pad, int64_t stride, int64_t dilation, int64_t group) {
+  return {{"pads", std::vector<int64_t>(4, pad)},
+          {"strides", std::vector<int64_t>(2, stride)},
+          {"dilations", std::vector<int64_t>(2, dilation)},
+          {"group", group}};
+}
+
+Case sparse_conv(const Image& image, int kind, DType result, const char* activation) {
+  const auto inputs = inputs_of(kind, image.src, image.weight, dst_of(image), image.weight[0], result);
+  const Case plain = make_case("QuantizedConv", inputs, with_result(image.attrs, kind, result, activation));
+  return with_format(sparse(plain, 1), Format::kChannelsLast);
+}
+
+Case sparse_product(int64_t items, int64_t k, int64_t m, bool trans_b, int kind, DType result,
+                    const char* activation) {
+  const Shape weight = trans_b ? Shape{m, k} : Shape{k, m};
+  const auto inputs = inputs_of(kind, {items, k}, weight, {items, m}, m, result);
+  const Attrs attrs = with_result({{"transB", int64_t{trans_b}}}, kind, result, activation);
+  return sparse(make_case("QuantizedMatMul", inputs, attrs), trans_b ? 1 : 0);
+}
+
+Case extreme_product(int64_t items, int kind) {
+  Case test = sparse_product(items, 4096, 30, true, kind, DType::kF32);
+  if (kind & 1) std::ranges::fill(test.inputs[0].span<int8_t>(), int8_t{127});
+  else std::ranges::fill(test.inputs[0].span<uint8_t>(), uint8_t{255});
+  for (int8_t& code : test.inputs[1].span<int8_t>()) code = code < 0 ? -128 : code > 0 ? 127 : 0;
+  return test;
+}
+
+void expect_same_by_any_threads(const backend::Tactic& tactic, const Case& test) {
+  const int before = max_threads();
+  Tensor first;
+  for (const int threads : {1, 2, 3}) {
+    set_max_threads(threads);
+    const Tensor got = run_tactic(tactic, test)[0];
+    if (threads == 1) first = got;
+    EXPECT_EQ(std::memcmp(got.raw(), first.raw(), first.size_bytes()), 0) << threads;
+  }
+  set_max_threads(before);
+}
+
+}  // namespace twofour::tactic_test
