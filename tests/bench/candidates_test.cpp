@@ -70,14 +70,6 @@ TEST(Candidates, AgreeAtEveryPrecision) {
   }
 }
 
-TEST(Candidates, AgreeWhereWeightsAreStoredInOtherTypes) {
-  for (const DType stored : {DType::kF16, DType::kBF16, DType::kI8}) {
-    Problem problem = product_at(Precision::kF32);
-    problem.stored = stored;
-    expect_same_results(problem, 1e-2);
-  }
-}
-
 TEST(Candidates, NodesOfCodes) {
   for (const Problem& problem : {product_at(Precision::kInt8), convolution_at(Precision::kInt8)}) {
     const auto node = node_of(problem, make_data(problem, {}), backend::Format::kPlain);
