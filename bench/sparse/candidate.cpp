@@ -18,4 +18,11 @@ Candidate in_process(std::string name, Role role, int64_t copies, std::function<
   return {.name = std::move(name), .role = role, .turn_s = std::move(turn), .result = std::move(result)};
 }
 
+double sum_of_squares(const Tensor& values) {
+  const Tensor wide = values.to(DType::kF32);
+  double sum = 0;
+  for (const float v : wide.span<float>()) sum += static_cast<double>(v) * v;
+  return sum;
+}
+
 }  // namespace twofour::bench

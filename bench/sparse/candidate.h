@@ -35,6 +35,9 @@ struct Candidate {
 Candidate in_process(std::string name, Role role, int64_t copies, std::function<void(int64_t copy)> run,
                      std::function<Tensor()> result);
 
+/// Of a result: the same in every order of memory, where padding is zero.
+double sum_of_squares(const Tensor& values);
+
 /// oneDNN in every order of memory that it takes, in the problem's precision; in f32 also in bf16 where the
 /// weights are stored as halves, and in bytes where they are stored as i8. None in int8: the backend's dense
 /// tactics are oneDNN's there.

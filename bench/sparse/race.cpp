@@ -34,19 +34,12 @@ std::vector<Candidate> candidates_of(const Problem& problem, const ProblemData& 
   return list;
 }
 
-/// Sum of squares: the same in every order of memory, where padding is zero.
-double checksum(const Tensor& values) {
-  double sum = 0;
-  for (const float v : values.to(DType::kF32).span<float>()) sum += static_cast<double>(v) * v;
-  return sum;
-}
-
 void check_results(const Problem& problem, const std::vector<Candidate>& candidates) {
   const double tolerance = problem.precision == Precision::kBF16 ? 1e-2 : 1e-3;
   std::optional<double> expected;
   for (const Candidate& c : candidates) {
     if (!c.result) continue;
-    const double sum = checksum(c.result());
+    const double sum = sum_of_squares(c.result());
     if (!expected) expected = sum;
     TWOFOUR_CHECK(std::abs(sum - *expected) <= tolerance * *expected, kInternal,
                   "{}/{}: the squares of {}'s results sum to {}, those of {} to {}", problem.suite,

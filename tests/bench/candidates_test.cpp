@@ -39,12 +39,6 @@ Problem convolution_at(Precision precision) {
           .stored = stored_at(precision)};
 }
 
-double sum_of_squares(const Tensor& values) {
-  double sum = 0;
-  for (const float v : values.to(DType::kF32).span<float>()) sum += static_cast<double>(v) * v;
-  return sum;
-}
-
 void expect_same_results(const Problem& problem, double tolerance) {
   const ProblemData data = make_data(problem, {});
   std::vector<std::string> refusals;
@@ -67,6 +61,14 @@ TEST(Candidates, AgreeAtEveryPrecision) {
     const double tolerance = precision == Precision::kBF16 ? 1e-2 : 1e-3;
     expect_same_results(product_at(precision), tolerance);
     expect_same_results(convolution_at(precision), tolerance);
+  }
+}
+
+TEST(Candidates, AgreeWhereWeightsAreStoredInOtherTypes) {
+  for (const DType stored : {DType::kF16, DType::kBF16, DType::kI8}) {
+    Problem problem = product_at(Precision::kF32);
+    problem.stored = stored;
+    expect_same_results(problem, 1e-2);
   }
 }
 
