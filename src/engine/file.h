@@ -21,7 +21,7 @@
 
 namespace twofour::engine {
 
-inline constexpr uint32_t kFormatVersion = 2;
+inline constexpr uint32_t kFormatVersion = 3;
 
 struct EngineFile {
   Plan plan;

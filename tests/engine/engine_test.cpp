@@ -91,7 +91,7 @@ TEST_F(EngineTest, NamesWhatIsWrong) {
   std::string bytes = read_file(path);
   bytes[8] = 9;
   std::ofstream(path, std::ios::binary) << bytes;
-  EXPECT_THAT(load_error(path), HasSubstr("format version 9, this twofour reads version 2"));
+  EXPECT_THAT(load_error(path), HasSubstr("format version 9, this twofour reads version 3"));
   std::ofstream(path, std::ios::binary) << "onnx or something else";
   EXPECT_THAT(load_error(path), HasSubstr("not a twofour engine"));
   EXPECT_THAT(load_error(folder_ / "none.engine", ErrorCode::kNotFound), HasSubstr("none.engine"));
