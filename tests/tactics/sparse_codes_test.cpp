@@ -85,5 +85,30 @@ TEST(SparseCodes, SaysWhyNot) {
   EXPECT_NE(answer(run_time).find("scale"), std::string::npos) << answer(run_time);
 }
 
+/// Codes of 0 to 255 are no i8 weights, and 32 bits hold 33025 products of codes.
+TEST(SparseCodes, DeclineWhatWouldOverflow) {
+  TWOFOUR_SKIP_WITHOUT_CODES();
+  Case wide = sparse_product(2, 64, 24, true, 0, DType::kF32);
+  wide.inputs[1] = wide.inputs[1].to(DType::kU8);
+  wide.node.inputs[1].desc.dtype = DType::kU8;
+  wide.node.inputs[1].data = wide.inputs[1];
+  for (const char* name : {"sparse24.codes", "sparse24.codes_compact"}) {
+    const backend::Tactic& codes = *device().find_tactic(name);
+    EXPECT_EQ(codes.supports(wide.node).reason, backend::Reason::kDtype) << name;
+    EXPECT_TRUE(codes.supports(sparse_product(2, 33024, 4, true, 0, DType::kF32).node)) << name;
+    const backend::Support large = codes.supports(sparse_product(2, 33028, 4, true, 0, DType::kF32).node);
+    EXPECT_NE(large.to_string().find("sums of 33028 products"), std::string::npos) << large.to_string();
+  }
+}
+
+/// What is packed depends on whether the source's codes are u8 or i8.
+TEST(SparseCodes, PackedFormNamesTheSource) {
+  for (const char* name : {"sparse24.codes", "sparse24.codes_compact"}) {
+    const backend::Tactic& codes = *device().find_tactic(name);
+    EXPECT_NE(codes.packed_form(sparse_product(2, 64, 24, true, 0, DType::kF32).node),
+              codes.packed_form(sparse_product(2, 64, 24, true, 1, DType::kF32).node));
+  }
+}
+
 }  // namespace
 }  // namespace twofour::tactic_test

@@ -73,7 +73,7 @@ class Sparse24CodesCompact final : public OpTactic {
             Tensor::of<float>(rows, weight.epilogue.bias)};
   }
 
-  std::string packed_form(const NodeDesc&) const override { return ""; }
+  std::string packed_form(const NodeDesc& node) const override { return code_packed_form(node); }
 
   std::unique_ptr<Kernel> make(const NodeDesc& node, std::span<const Tensor> packed) const override {
     auto [problem, weight] = unpack_compact(node, packed);

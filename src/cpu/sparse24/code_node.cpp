@@ -1,5 +1,6 @@
 #include "cpu/sparse24/code_node.h"
 
+#include "cpu/sparse24/code_output.h"
 #include "cpu/sparse24/conv_node.h"
 #include "cpu/sparse24/linear.h"
 #include "cpu/sparse24/linear_node.h"
@@ -9,9 +10,6 @@
 
 namespace twofour::cpu {
 namespace {
-
-/// A whole number of codes that saturates with any zero point.
-constexpr float kBeyondCodes = 1024;
 
 bool is_conv(const NodeDesc& node) { return node.op == "QuantizedConv"; }
 
@@ -45,6 +43,8 @@ std::vector<int32_t> starts(const backend::Sparse24View& matrix, uint8_t zero) {
 
 Support constants_ok(const NodeDesc& node) {
   if (!node.is_constant(kCodeWeight)) return declined(Reason::kWeightNotConstant);
+  if (node.inputs[kCodeWeight].desc.dtype != DType::kI8)
+    return declined(Reason::kDtype, "weight " + node.inputs[kCodeWeight].desc.to_string());
   if (!node.is_constant(kCodeScale)) return declined(Reason::kWeightNotConstant, "scale");
   if (node.has_input(kCodeBias) && !node.is_constant(kCodeBias))
     return declined(Reason::kWeightNotConstant, "bias");
@@ -101,7 +101,13 @@ ConvShape code_shape_of(const NodeDesc& node) {
 
 Support code_node_ok(const NodeDesc& node) {
   if (node.is_constant(kCodeSrc)) return declined(Reason::kShape, "every input is constant");
-  return all_of({none_empty(node), constants_ok(node), shapes_ok(node), residual_ok(node)});
+  if (Support no = all_of({none_empty(node), constants_ok(node), shapes_ok(node), residual_ok(node)}); !no)
+    return no;
+  return code_sums_fit(code_shape_of(node).gemm_k() * kCodesPerBlock);
+}
+
+std::string code_packed_form(const NodeDesc& node) {
+  return std::string(dtype_name(node.inputs[kCodeSrc].desc.dtype));
 }
 
 std::variant<backend::Sparse24Matrix, backend::Sparse24Violation> compress_codes(const NodeDesc& node) {

@@ -17,6 +17,8 @@ ConvShape code_shape_of(const NodeDesc& node);
 
 /// The refusals that do not depend on the kernel: types, shapes, formats, what is constant.
 Support code_node_ok(const NodeDesc& node);
+/// Tactic::packed_form(): zero points and starts are those of u8 codes, whatever the source holds.
+std::string code_packed_form(const NodeDesc& node);
 /// The weight as [K, R*S*C] or [M, K], the codes as whole numbers; it has data.
 std::variant<backend::Sparse24Matrix, backend::Sparse24Violation> compress_codes(const NodeDesc& node);
 

@@ -10,9 +10,6 @@
 namespace twofour::cpu {
 namespace {
 
-/// A whole number of codes that saturates with any zero point.
-constexpr float kBeyondCodes = 1024;
-
 #define TWOFOUR_AVX512_OP TWOFOUR_AVX512 inline __attribute__((always_inline))
 
 /// (codes - zero point) * scale.

@@ -9,6 +9,9 @@
 
 namespace twofour::cpu {
 
+/// A whole number of codes that saturates with any zero point.
+inline constexpr float kBeyondCodes = 1024;
+
 class CodeOutput {
  public:
   /// From the attributes of QuantizedConv or QuantizedMatMul; `residual` is what the node says of it, if it

@@ -45,7 +45,7 @@ class Sparse24Codes final : public TunableTactic {
 
   std::vector<Tensor> make_packed(const NodeDesc& node) const override { return packed_codes(node); }
 
-  std::string packed_form(const NodeDesc&) const override { return ""; }
+  std::string packed_form(const NodeDesc& node) const override { return code_packed_form(node); }
 
   std::unique_ptr<Kernel> make(const NodeDesc& node, std::span<const Tensor> packed) const override {
     PackedCodes weight = unpack_codes(node, packed);
