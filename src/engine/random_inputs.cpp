@@ -11,9 +11,10 @@ namespace {
 
 using ops::Domain;
 
-/// Whether output 0 holds nothing but values of this input.
+/// Whether output 0 holds nothing but values of this input, and perhaps zeros.
 bool hands_on(const ops::OpDef& op, size_t input) {
-  constexpr std::array<std::string_view, 5> kAny = {"Cast", "Concat", "Pad", "Reorder", "Where"};
+  constexpr std::array<std::string_view, 8> kAny = {"Cast",    "Concat", "Dropout", "Relu",
+                                                    "Reorder", "Trilu",  "Unique",  "Where"};
   if (std::ranges::find(kAny, op.name) != kAny.end())
     return op.name == "Concat" || input == (op.name == "Where");
   return op.quant.kind == ops::Quant::Kind::kCommutes && input == 0;

@@ -89,6 +89,17 @@ TEST_F(RandomInputs, PassLayersThatOnlyMoveValues) {
   EXPECT_GT(high, 30);
 }
 
+TEST_F(RandomInputs, PassLayersThatAddZeros) {
+  Value* ids = graph_.add_input("ids", {DType::kI32, {8, 8}});
+  Value* table = graph_.add_input("table", {DType::kF32, {50, 3}});
+  const Engine built = engine({build_.op("Gather", {table, build_.op("Trilu", {build_.op("Relu", {ids})})})});
+  const Tensor values = built.random_inputs().at("ids");
+  const auto [low, high] = std::ranges::minmax(values.span<int32_t>());
+  EXPECT_GE(low, 0);
+  EXPECT_LT(high, 50);
+  EXPECT_GT(high, 30);
+}
+
 TEST_F(RandomInputs, SuitAllReaders) {
   Value* ids = graph_.add_input("ids", {DType::kI64, {100}});
   Value* large = graph_.add_input("large", {DType::kF32, {50, 3}});
