@@ -20,13 +20,6 @@ bool is_zero(const Tensor& tensor) {
   return !tensor.defined() || std::ranges::all_of(ops::to_doubles(tensor), [](double v) { return v == 0; });
 }
 
-/// The number of an integer constant with one element; 0 without one.
-std::optional<int64_t> integer_of(const Value* value) {
-  if (!value) return 0;
-  if (!value->is_constant() || value->data().numel() != 1) return std::nullopt;
-  return value->data().to(DType::kI64).span<int64_t>()[0];
-}
-
 /// Whether the node turns f32 values into 8-bit codes or back.
 bool converts_bytes(const Node& node) {
   const bool quantises = node.op() == "QuantizeLinear";
@@ -113,10 +106,10 @@ std::optional<Codes> dequantised(const Value* value) {
 std::optional<ops::OutputCodes> codes_of(const Node& node) {
   if (!converts_bytes(node)) return std::nullopt;
   const auto scale = scalar_of(node.input(1));
-  const auto zero_point = integer_of(node.input(2));
+  const auto zero_point = number_of(node.input(2));
   if (!scale || !zero_point) return std::nullopt;
   const Value* codes = node.op() == "QuantizeLinear" ? node.output() : node.input(0);
-  return ops::OutputCodes{codes->dtype(), *scale, *zero_point};
+  return ops::OutputCodes{codes->dtype(), *scale, static_cast<int64_t>(*zero_point)};
 }
 
 bool same_codes(const ops::OutputCodes& a, const ops::OutputCodes& b) {

@@ -7,13 +7,6 @@
 namespace twofour::passes {
 namespace {
 
-/// The one element of a constant; 0 for no value.
-std::optional<double> number_of(const Value* value) {
-  if (!value) return 0;
-  if (!value->is_constant() || value->data().numel() != 1) return std::nullopt;
-  return value->data().to(DType::kF64).span<double>()[0];
-}
-
 /// Whether the Pad adds what the convolution pads with: zeros, or codes that stand for them.
 bool adds_zeros(const Node& pad, const Node& conv) {
   const Value* zero_point = conv.op() == "QuantizedConv" ? conv.input(5) : nullptr;

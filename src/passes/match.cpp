@@ -34,6 +34,12 @@ std::optional<float> scalar_of(const Value* value) {
   return value->data().to(DType::kF32).span<float>()[0];
 }
 
+std::optional<double> number_of(const Value* value) {
+  if (!value) return 0;
+  if (!value->is_constant() || value->data().numel() != 1) return std::nullopt;
+  return value->data().to(DType::kF64).span<double>()[0];
+}
+
 Value* other_input(const Node& node, const Value* value) {
   return node.input(0) == value ? node.input(1) : node.input(0);
 }

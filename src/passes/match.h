@@ -23,6 +23,9 @@ bool is_elementwise(const Node& node);
 /// The element of a float constant with one element.
 std::optional<float> scalar_of(const Value* value);
 
+/// The element of a constant with one element; 0 for no value.
+std::optional<double> number_of(const Value* value);
+
 /// Of a node with two inputs, the one that is not `value`.
 Value* other_input(const Node& node, const Value* value);
 
