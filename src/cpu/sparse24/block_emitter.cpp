@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <cstring>
 
 #include "base/error.h"
 
@@ -33,7 +32,7 @@ BlockFn BlockEmitter::emit() {
 }
 
 void BlockEmitter::put(const void* data, size_t bytes) {
-  std::memcpy(data_at(), data, bytes);
+  std::copy_n(static_cast<const uint8_t*>(data), bytes, data_at());
   out_.setSize(out_.getSize() + bytes);
 }
 

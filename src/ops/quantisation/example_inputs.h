@@ -6,10 +6,10 @@
 
 namespace twofour::ops {
 
-/// Codes of i8 or u8.
+/// Any codes of i8 or u8.
 inline ExampleInput code_input(DType dtype, Shape shape) {
-  return {
-      .dtype = dtype, .shape = std::move(shape), .low = dtype == DType::kU8 ? 0.0F : -128.0F, .high = 127};
+  const float low = dtype == DType::kU8 ? 0 : -128;
+  return {.dtype = dtype, .shape = std::move(shape), .low = low, .high = low + 256};
 }
 inline ExampleInput weight_codes(Shape shape) {
   return {.dtype = DType::kI8, .shape = std::move(shape), .low = -99, .high = 99, .constant = true};

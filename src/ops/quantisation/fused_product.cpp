@@ -58,7 +58,7 @@ void finish_fused_product(const ReferenceArgs& args, const std::vector<int64_t>&
 Domain all_codes(const Node& node, size_t input) {
   switch (node.input(input)->dtype()) {
     case DType::kU8: return {0, 256};
-    case DType::kI8: return {-127, 128};
+    case DType::kI8: return {-128, 128};
     default: return {-1, 1};
   }
 }

@@ -47,7 +47,7 @@ void add_real_values(const int32_t* sums, const CodeRow& row, const CodeColumns&
 }
 
 /// In blocks whose sums fit.
-void add_block_by_block(const CodeRows& a, const CodeColumns& b, float* dst, int64_t dst_step) {
+void add_block_by_block(const QuantizedRows& a, const CodeColumns& b, float* dst, int64_t dst_step) {
   const auto sums_of = best_code_sums();
   const int64_t row_bytes = a.step * code_row_bytes(b.k);
   const int64_t most_rows = std::min(a.count, kMostRows);
@@ -83,7 +83,7 @@ CodeRow quantize_row(const float* src, int64_t n, const ops::ByteCodes& codes, u
   return row;
 }
 
-void add_packed_code_product(const CodeRows& a, const CodeColumns& b, float* dst, int64_t dst_step) {
+void add_packed_code_product(const QuantizedRows& a, const CodeColumns& b, float* dst, int64_t dst_step) {
   const int64_t grain = kGrain / std::max<int64_t>(1, a.count * b.k * kProductPanel) + 1;
   parallel_ranges(b.count / kProductPanel, grain, [&](int64_t first, int64_t last) {
     add_block_by_block(a, b.part(first * kProductPanel, last * kProductPanel), dst + first * kProductPanel,

@@ -45,7 +45,7 @@ CodeRow quantize_row(const float* src, int64_t n, const ops::ByteCodes& codes, u
 
 /// Rows of A, `step` apart: row r has its codes at codes + r * step * code_row_bytes(k), and is described by
 /// described[r * step].
-struct CodeRows {
+struct QuantizedRows {
   const uint8_t* codes;
   const CodeRow* described;
   int64_t step, count;
@@ -80,6 +80,6 @@ struct CodeColumns {
 };
 
 /// dst += A B, in parallel. Rows of dst are `dst_step` apart and hold whole panels.
-void add_packed_code_product(const CodeRows& a, const CodeColumns& b, float* dst, int64_t dst_step);
+void add_packed_code_product(const QuantizedRows& a, const CodeColumns& b, float* dst, int64_t dst_step);
 
 }  // namespace twofour::cpu

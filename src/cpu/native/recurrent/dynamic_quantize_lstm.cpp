@@ -111,7 +111,7 @@ class CodeKernel final : public RecurrentKernel {
     reinterpret_cast<CodeRow*>(args.scratch + product.rows)[row] = quantize_row(src, k, codes, dst);
   }
 
-  CodeRows rows_of(const KernelArgs& args, const Product& product, const InputRows& rows) const {
+  QuantizedRows rows_of(const KernelArgs& args, const Product& product, const InputRows& rows) const {
     const int64_t bytes = code_row_bytes(problem().terms(product.weight));
     return {reinterpret_cast<const uint8_t*>(args.scratch + product.codes) + rows.first * bytes,
             reinterpret_cast<const CodeRow*>(args.scratch + product.rows) + rows.first, rows.step,
