@@ -102,6 +102,16 @@ Answer conv(const Question& q) {
   return {result};
 }
 
+/// Whether a weight of an output channel of ConvTranspose is not finite.
+bool is_spoilt(const Question& q, const Image& weight, int64_t first, int64_t group, int64_t k) {
+  bool spoilt = false;
+  for (int64_t c = first; c < first + group; ++c)
+    for_each_position(weight.size, [&](const std::array<int64_t, 3>& tap) {
+      spoilt |= !std::isfinite(q.in[1].at[weight.at(c, k, tap)]);
+    });
+  return spoilt;
+}
+
 Answer conv_transpose(const Question& q) {
   const size_t spatial = q.in[0].shape.rank() - 2;
   const Image src(q.in[0].shape), dst(q.out[0].shape), weight(q.in[1].shape);
@@ -134,9 +144,13 @@ Answer conv_transpose(const Question& q) {
       });
   Expected result(sums.size());
   const int64_t plane = dst.size[0] * dst.size[1] * dst.size[2];
+  result.unclear.resize(sums.size());
   for (size_t i = 0; i < sums.size(); ++i) {
-    if (q.has(2)) sums[i].add(q.in[2].at[i / static_cast<size_t>(plane) % static_cast<size_t>(dst.c)]);
+    const int64_t k = static_cast<int64_t>(i) / plane % dst.c;
+    if (q.has(2)) sums[i].add(q.in[2].at[static_cast<size_t>(k)]);
     finish(q, result, i, sums[i]);
+    result.unclear[i] =
+        std::isfinite(result.at[i]) && is_spoilt(q, weight, k / weight.c * group, group, k % weight.c);
   }
   return {result};
 }
