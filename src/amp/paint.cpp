@@ -1,12 +1,11 @@
 #include "amp/paint.h"
 
-#include <fnmatch.h>
-
 #include <algorithm>
 #include <map>
 
 #include "amp/colour.h"
 #include "amp/ports.h"
+#include "base/glob.h"
 #include "base/json.h"
 #include "ops/builder.h"
 
@@ -18,7 +17,7 @@ std::unordered_set<const Node*> find_denied(const Graph& graph, const std::vecto
   for (const std::string& glob : globs) {
     bool matched = false;
     for (const auto& node : graph.nodes()) {
-      if (::fnmatch(glob.c_str(), node->name().c_str(), 0) != 0) continue;
+      if (!glob_matches(glob, node->name())) continue;
       denied.insert(node.get());
       matched = true;
     }

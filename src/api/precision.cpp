@@ -3,6 +3,7 @@
 #include <set>
 
 #include "api/device.h"
+#include "base/glob.h"
 #include "builder/layer_types.h"
 #include "quant/kinds.h"
 #include "quant/quantise.h"
@@ -20,7 +21,7 @@ std::vector<std::string> real_products(const Graph& graph, const LayerTypes& wan
   std::vector<std::string> globs;
   for (const auto& node : graph.nodes())
     if (quant::is_product(*node) && builder::is_kept_from(wanted, node->name(), DType::kI8))
-      globs.push_back(builder::literal_glob(node->name()));
+      globs.push_back(literal_glob(node->name()));
   return globs;
 }
 

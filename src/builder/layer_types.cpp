@@ -1,25 +1,18 @@
 #include "builder/layer_types.h"
 
-#include <fnmatch.h>
-
 #include <algorithm>
 
 #include "base/error.h"
+#include "base/glob.h"
 
 namespace twofour::builder {
 namespace {
 
-bool is_code(DType type) { return type == DType::kI8 || type == DType::kU8; }
-
-DType real_type(DType type) { return is_code(type) ? DType::kI8 : type; }
+DType real_type(DType type) { return is_byte(type) ? DType::kI8 : type; }
 
 const DType* first_real(std::span<const DType> types) {
-  const auto found = std::ranges::find_if(types, [](DType type) { return is_float(type) || is_code(type); });
+  const auto found = std::ranges::find_if(types, [](DType type) { return is_float(type) || is_byte(type); });
   return found == types.end() ? nullptr : &*found;
-}
-
-bool matches(const std::string& glob, const std::string& node) {
-  return ::fnmatch(glob.c_str(), node.c_str(), 0) == 0;
 }
 
 /// The last entry that matches; null where none does, or nothing is wanted.
@@ -27,7 +20,7 @@ template <typename Entry>
 const Entry* wish_for(const LayerTypes& wanted, const std::vector<Entry>& entries, const std::string& node) {
   if (wanted.constraints == PrecisionConstraints::kNone) return nullptr;
   const auto found = std::find_if(entries.rbegin(), entries.rend(),
-                                  [&](const Entry& entry) { return matches(entry.layers, node); });
+                                  [&](const Entry& entry) { return glob_matches(entry.layers, node); });
   return found == entries.rend() ? nullptr : &*found;
 }
 
@@ -35,7 +28,7 @@ template <typename Entry>
 void check_globs(const std::vector<Entry>& entries, const std::set<std::string>& nodes) {
   for (const Entry& entry : entries)
     TWOFOUR_CHECK(
-        std::ranges::any_of(nodes, [&](const std::string& node) { return matches(entry.layers, node); }),
+        std::ranges::any_of(nodes, [&](const std::string& node) { return glob_matches(entry.layers, node); }),
         kNotFound, "\"{}\" matches no layer of the model", entry.layers);
 }
 
@@ -117,15 +110,6 @@ std::vector<std::string> broken_wishes(const BuildReport& report, const LayerTyp
     if (nodes.contains(parts.back())) add_broken_outputs(layer, parts.back(), wanted, broken);
   }
   return broken;
-}
-
-std::string literal_glob(const std::string& name) {
-  std::string glob;
-  for (const char c : name) {
-    if (std::string_view("*?[\\").find(c) != std::string_view::npos) glob += '\\';
-    glob += c;
-  }
-  return glob;
 }
 
 }  // namespace twofour::builder

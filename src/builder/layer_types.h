@@ -34,7 +34,4 @@ bool gives_other_than(const LayerTypes& wanted, const std::string& node, DType t
 std::vector<std::string> broken_wishes(const BuildReport& report, const LayerTypes& wanted,
                                        const std::set<std::string>& nodes);
 
-/// Names as globs that match nothing else.
-std::string literal_glob(const std::string& name);
-
 }  // namespace twofour::builder

@@ -5,6 +5,7 @@
 
 #include "amp/paint.h"
 #include "base/cpu.h"
+#include "base/glob.h"
 #include "builder/layer_types.h"
 #include "engine/symbols.h"
 #include "ops/builder.h"

@@ -1,10 +1,9 @@
 #include "quant/layers.h"
 
-#include <fnmatch.h>
-
 #include <algorithm>
 #include <array>
 
+#include "base/glob.h"
 #include "passes/match.h"
 #include "quant/kinds.h"
 #include "quant/statistics.h"
@@ -30,9 +29,7 @@ size_t weight_axis(const Node& node) {
   return std::max<size_t>(node.input(1)->rank(), 1) - 1;
 }
 
-bool matches(const std::string& glob, const Layer& layer) {
-  return ::fnmatch(glob.c_str(), layer.node->name().c_str(), 0) == 0;
-}
+bool matches(const std::string& glob, const Layer& layer) { return glob_matches(glob, layer.node->name()); }
 
 bool matches_any(const std::vector<std::string>& globs, const Layer& layer) {
   return std::ranges::any_of(globs, [&](const std::string& glob) { return matches(glob, layer); });

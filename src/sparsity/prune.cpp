@@ -1,11 +1,10 @@
 #include "sparsity/prune.h"
 
-#include <fnmatch.h>
-
 #include <algorithm>
 #include <cmath>
 #include <utility>
 
+#include "base/glob.h"
 #include "base/json.h"
 #include "sparsity/mask.h"
 #include "sparsity/metadata.h"
@@ -16,7 +15,7 @@ namespace {
 
 /// Of a shared weight any layer's name counts.
 bool matches(const std::string& glob, const SparseWeight& weight) {
-  const auto named = [&](const Node* node) { return ::fnmatch(glob.c_str(), node->name().c_str(), 0) == 0; };
+  const auto named = [&](const Node* node) { return glob_matches(glob, node->name()); };
   return named(weight.node) || std::ranges::any_of(weight.others, named);
 }
 

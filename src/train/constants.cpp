@@ -1,10 +1,9 @@
 #include "train/constants.h"
 
-#include <fnmatch.h>
-
 #include <algorithm>
 #include <map>
 
+#include "base/glob.h"
 #include "ops/parameters.h"
 
 namespace twofour::train {
@@ -13,9 +12,9 @@ namespace {
 using ops::ConstantRole;
 
 bool matches(const std::string& glob, const Value& constant) {
-  const auto named = [&](const std::string& name) { return ::fnmatch(glob.c_str(), name.c_str(), 0) == 0; };
-  return named(constant.name()) ||
-         std::ranges::any_of(constant.users(), [&](const Node* user) { return named(user->name()); });
+  return glob_matches(glob, constant.name()) || std::ranges::any_of(constant.users(), [&](const Node* user) {
+           return glob_matches(glob, user->name());
+         });
 }
 
 bool can_train(ConstantRole role) {

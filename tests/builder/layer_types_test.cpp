@@ -61,8 +61,6 @@ TEST(LayerTypes, GlobsHaveToMatch) {
   EXPECT_ERROR(check_layer_types(wanted, {"conv1"}), kNotFound, "\"fc*\" matches no layer");
 }
 
-TEST(LayerTypes, NamesAsGlobsMatchThemselves) { EXPECT_EQ(literal_glob("a[0]*\\b?"), "a\\[0]\\*\\\\b\\?"); }
-
 TEST(PrecisionReport, SaysWhatWasTakenAndAgainstWhat) {
   const PrecisionTrial raced = {
       {{"fp32", 2000, 1, false, ""}, {"int8", 1000, 2, true, ""}, {"fp16", -1, 0, false, "no hardware"}}};
