@@ -1,10 +1,9 @@
 #include "models/network.h"
 
 #include <algorithm>
-#include <array>
 
 #include "base/error.h"
-#include "ir/graph.h"
+#include "quant/quantise.h"
 #include "twofour/quantize.h"
 #include "zoo/bert.h"
 
@@ -76,13 +75,7 @@ Network make_network(const BenchModel& entry, Precision precision, const fs::pat
   return {&entry, precision, quantised, Model::load(quantised)};
 }
 
-bool has_codes(const Model& model) {
-  constexpr std::array<std::string_view, 5> kOnCodes = {
-      "QuantizeLinear", "DequantizeLinear", "DynamicQuantizeLinear", "ConvInteger", "MatMulInteger"};
-  return std::ranges::any_of(model.graph().nodes(), [&](const auto& node) {
-    return std::ranges::find(kOnCodes, node->op()) != kOnCodes.end();
-  });
-}
+bool has_codes(const Model& model) { return quant::find_codes(model.graph()) != nullptr; }
 
 cli::Inputs network_inputs(const BenchModel& entry, const Model& model, const cli::Shapes& shapes) {
   return InputMaker(entry, model, shapes)(cli::kInputSeed);

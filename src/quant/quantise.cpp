@@ -67,8 +67,9 @@ void add_errors(const std::map<std::string, OutputError>& errors, QuantizeReport
 }  // namespace
 
 const Node* find_codes(const Graph& graph) {
-  constexpr std::array<std::string_view, 3> kOps = {"DequantizeLinear", "DynamicQuantizeLinear",
-                                                    "QuantizeLinear"};
+  constexpr std::array<std::string_view, 6> kOps = {"QuantizeLinear",        "DequantizeLinear",
+                                                    "DynamicQuantizeLinear", "ConvInteger",
+                                                    "MatMulInteger",         "DynamicQuantizeLSTM"};
   for (const auto& node : graph.nodes())
     if (std::ranges::find(kOps, node->op()) != kOps.end()) return node.get();
   return nullptr;

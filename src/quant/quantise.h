@@ -7,7 +7,7 @@
 
 namespace twofour::quant {
 
-/// The first QuantizeLinear, DequantizeLinear or DynamicQuantizeLinear; null: the graph is not quantised.
+/// The first operator that makes or takes codes; null: the graph is not quantised.
 const Node* find_codes(const Graph& graph);
 
 /// Folds batch norms and what else stands between layers, so that tensors are those that layers exchange, and
