@@ -194,9 +194,4 @@ std::unique_ptr<Kernel> QuantizedF32::make(const NodeDesc& node, std::span<const
   return std::make_unique<F32Kernel>(node, op_.product(node), packed);
 }
 
-// Every block of the residual is read before it is written.
-bool QuantizedF32::in_place(const NodeDesc& node, size_t input, size_t output) const {
-  return conv_in_place(node, input, output, kResidual);
-}
-
 }  // namespace twofour::cpu::onednn

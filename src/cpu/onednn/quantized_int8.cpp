@@ -165,8 +165,4 @@ std::unique_ptr<Kernel> QuantizedInt8::make(const NodeDesc& node, std::span<cons
   return std::make_unique<Int8Kernel>(node, op_.product(node), packed);
 }
 
-bool QuantizedInt8::in_place(const NodeDesc& node, size_t input, size_t output) const {
-  return conv_in_place(node, input, output, kResidual);
-}
-
 }  // namespace twofour::cpu::onednn

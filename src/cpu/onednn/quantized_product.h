@@ -4,12 +4,11 @@
 #include <optional>
 
 #include "cpu/onednn/conv_problem.h"
+#include "ops/quantisation/fused_product.h"
 
 namespace twofour::cpu::onednn {
 
-/// The inputs of both operators; the last one is QuantizedMatMul's alone.
-inline constexpr size_t kSrc = 0, kWeight = 1, kScale = 2, kBias = 3, kResidual = 4, kSrcZeroPoint = 5,
-                        kWeightZeroPoint = 6;
+using namespace ops::product_input;  // NOLINT(google-build-using-namespace): a list of names
 
 /// dst = src * weight: a convolution, or without `conv` a matrix product.
 struct QuantizedProduct {
@@ -36,6 +35,22 @@ struct QuantizedOp {
   /// Shapes and formats.
   Support (*accepts)(const NodeDesc& node);
   QuantizedProduct (*product)(const NodeDesc& node);
+};
+
+/// What the tactics of such an operator share. A residual lies where the result is written, and every element
+/// is read before that.
+class QuantizedTactic : public OpTactic {
+ public:
+  bool packs() const override { return true; }
+  bool in_place(const NodeDesc& node, size_t input, size_t output) const override {
+    return conv_in_place(node, input, output, kResidual);
+  }
+
+ protected:
+  /// `op` outlives this.
+  QuantizedTactic(std::string name, const QuantizedOp& op) : OpTactic(std::move(name), {op.name}), op_(op) {}
+
+  const QuantizedOp& op_;
 };
 
 /// The weight is constant and free of a zero point: it is packed into the order that the primitive prefers.

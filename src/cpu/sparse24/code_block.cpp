@@ -56,10 +56,12 @@ CodeBlock::CodeBlock(Xbyak::CodeGenerator& out, const backend::Sparse24View& mat
                      const BlockSpec& spec)
     : BlockEmitter(out, epilogue, spec, ProductKind::kCodes,
                    spec.rows.size() * ((spec.columns.size() + 1) / 2), kFetchedBytes),
-      matrix_(matrix) {}
+      matrix_(matrix) {
+  for (int64_t a = spec.columns.begin; a < spec.columns.end; a += 2) steps_.push_back(steps_of(a));
+}
 
-std::vector<CodeBlock::Step> CodeBlock::steps_of(int64_t i) const {
-  const int64_t a = spec_.columns.begin + 2 * i, b = a + 1;
+std::vector<CodeBlock::Step> CodeBlock::steps_of(int64_t a) const {
+  const int64_t b = a + 1;
   std::vector<Step> steps;
   for (int row = 0; row < rows_; ++row) {
     const int64_t m = spec_.rows.begin + row;
@@ -77,8 +79,8 @@ std::vector<CodeBlock::Step> CodeBlock::steps_of(int64_t i) const {
 
 void CodeBlock::emit_weights() {
   uint8_t* at = data_at();
-  for (int64_t i = 0; i < num_steps(); ++i)
-    for (const Step& step : steps_of(i)) {
+  for (const std::vector<Step>& steps : steps_)
+    for (const Step& step : steps) {
       std::memcpy(at, step.weights.data(), step.weights.size());
       at += step.weights.size();
     }
@@ -122,10 +124,10 @@ void CodeBlock::multiply_all(FastEmitter& fast) {
     multiply(fast, products);
     products.clear();
   };
-  for (int64_t i = 0; i < num_steps(); ++i) {
-    make_pairs(fast, i);
+  for (size_t i = 0; i < steps_.size(); ++i) {
+    make_pairs(fast, spec_.columns.begin + 2 * static_cast<int64_t>(i));
     int blended = -1;
-    for (const Step& step : steps_of(i)) {
+    for (const Step& step : steps_[i]) {
       const int both = step.low * kBlended + step.high;
       if (step.low != step.high && both != blended) {
         flush();
@@ -140,8 +142,7 @@ void CodeBlock::multiply_all(FastEmitter& fast) {
   }
 }
 
-void CodeBlock::make_pairs(FastEmitter& fast, int64_t step) {
-  const int64_t a = spec_.columns.begin + 2 * step;
+void CodeBlock::make_pairs(FastEmitter& fast, int64_t a) {
   const Zmm first(kPairs), second(kPairs + 1), turned(kPairs + 5), a02(kPairs + 2), a03(kPairs + 3),
       a21(kPairs + 4);
   const Zmm &x_a = a02, &x_b = a03;

@@ -37,12 +37,12 @@ class CodeBlock final : public BlockEmitter {
   void add_residual(int first_row);
   void pack_four(int first_row);
 
-  int64_t num_steps() const { return (spec_.columns.size() + 1) / 2; }
-  /// The rows of step `i` in the order in which they are visited.
-  std::vector<Step> steps_of(int64_t i) const;
-  void make_pairs(FastEmitter& fast, int64_t step);
+  /// The rows of a pair of X rows, the first of which is `a`, in the order in which they are visited.
+  std::vector<Step> steps_of(int64_t a) const;
+  void make_pairs(FastEmitter& fast, int64_t a);
 
   const backend::Sparse24View& matrix_;
+  std::vector<std::vector<Step>> steps_;  // of every pair of X rows
 };
 
 }  // namespace twofour::cpu

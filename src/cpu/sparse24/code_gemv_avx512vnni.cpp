@@ -1,9 +1,9 @@
 #include <cstring>
 #include <utility>
 
+#include "cpu/intrinsics.h"
 #include "cpu/sparse24/code_gemv_format.h"
 #include "cpu/sparse24/code_gemv_panel.h"
-#include "cpu/sparse24/intrinsics.h"
 
 #define TWOFOUR_VNNI __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,avx512vnni")))
 #define TWOFOUR_VNNI_OP TWOFOUR_VNNI inline __attribute__((always_inline))

@@ -2,9 +2,7 @@
 
 #include "cpu/sparse24/code_gemv_format.h"
 #include "cpu/sparse24/code_gemv_panel.h"
-#include "cpu/sparse24/transpose_avx512.h"
-
-#define TWOFOUR_AVX512_OP TWOFOUR_AVX512 inline __attribute__((always_inline))
+#include "cpu/sparse24/code_lanes_avx512.h"
 
 namespace twofour::cpu {
 namespace {
@@ -25,18 +23,14 @@ class Lanes {
   }
   TWOFOUR_AVX512_OP __m512 load(const float* src) const { return _mm512_maskz_loadu_ps(mask_, src + first_); }
   TWOFOUR_AVX512_OP __m512 load(const std::byte* src, bool is_signed) const {
-    const __m128i codes = _mm_maskz_loadu_epi8(mask_, src + first_);
-    return _mm512_cvtepi32_ps(is_signed ? _mm512_cvtepi8_epi32(codes) : _mm512_cvtepu8_epi32(codes));
+    return load_codes(mask_, src + first_, is_signed);
   }
   TWOFOUR_AVX512_OP void store(__m512 values, float* dst) const {
     _mm512_mask_storeu_ps(dst + first_, mask_, values);
   }
   /// Rounded and saturated.
   TWOFOUR_AVX512_OP void store(__m512 values, bool is_signed, std::byte* dst) const {
-    const __m512i codes = _mm512_cvt_roundps_epi32(values, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
-    _mm_mask_storeu_epi8(dst + first_, mask_,
-                         is_signed ? _mm512_cvtsepi32_epi8(codes)
-                                   : _mm512_cvtusepi32_epi8(_mm512_max_epi32(codes, _mm512_setzero_si512())));
+    store_codes(mask_, rounded(values), is_signed, dst + first_);
   }
 
  private:

@@ -5,9 +5,12 @@
 #include "cpu/sparse24/code_gemv_format.h"
 #include "cpu/sparse24/code_node.h"
 #include "cpu/tactics.h"
+#include "ops/quantisation/fused_product.h"
 
 namespace twofour::cpu {
 namespace {
+
+using namespace ops::product_input;  // NOLINT(google-build-using-namespace): a list of names
 
 class CodeGemvKernel final : public Kernel {
  public:
@@ -17,7 +20,7 @@ class CodeGemvKernel final : public Kernel {
   }
   size_t scratch_bytes() const override { return gemv_.scratch_bytes(); }
   void run(const KernelArgs& args) const override {
-    gemv_.run(args.src[kCodeSrc], args.in<std::byte>(kCodeResidual), args.dst[0], args.scratch, threads_);
+    gemv_.run(args.src[kSrc], args.in<std::byte>(kResidual), args.dst[0], args.scratch, threads_);
     if (late_) late_->run(args.out<float>());
   }
 
@@ -39,7 +42,7 @@ std::pair<CodeGemvProblem, Tensor> unpack_compact(const NodeDesc& node, std::spa
   CodeGemvProblem problem = {.items = shape.pixels(),
                              .m = shape.k,
                              .k = shape.gemm_k() * kCodesPerBlock,
-                             .is_signed = node.inputs[kCodeSrc].desc.dtype == DType::kI8};
+                             .is_signed = node.inputs[kSrc].desc.dtype == DType::kI8};
   problem.epilogue.codes = CodeSums{list_of<int32_t>(packed[1]), list_of<float>(packed[2])};
   problem.epilogue.bias = list_of<float>(packed[3]);
   return {std::move(problem), packed[0]};
@@ -62,7 +65,7 @@ class Sparse24CodesCompact final : public OpTactic {
   bool packs() const override { return true; }
 
   bool in_place(const NodeDesc& node, size_t input, size_t output) const override {
-    return input == kCodeResidual && output == 0 && node.has_input(kCodeResidual);
+    return input == kResidual && output == 0 && node.has_input(kResidual);
   }
 
   std::vector<Tensor> make_packed(const NodeDesc& node) const override {
@@ -77,10 +80,10 @@ class Sparse24CodesCompact final : public OpTactic {
 
   std::unique_ptr<Kernel> make(const NodeDesc& node, std::span<const Tensor> packed) const override {
     auto [problem, weight] = unpack_compact(node, packed);
-    const bool residual = node.has_input(kCodeResidual);
+    const bool residual = node.has_input(kResidual);
     if (node.outputs[0].dtype == DType::kF32) add_f32_epilogue(node, residual, problem.epilogue);
     else if (!make_codes(node, code_shape_of(node), problem.epilogue))
-      problem.codes.emplace(node.attrs, residual ? &node.inputs[kCodeResidual].desc : nullptr);
+      problem.codes.emplace(node.attrs, residual ? &node.inputs[kResidual].desc : nullptr);
     return std::make_unique<CodeGemvKernel>(Sparse24CodeGemv(std::move(problem), std::move(weight)), node);
   }
 
@@ -88,7 +91,7 @@ class Sparse24CodesCompact final : public OpTactic {
   Support accepts(const NodeDesc& node) const override {
     if (Support no = all_of({code_gemv_supports(), code_node_ok(node)}); !no) return no;
     if (Support no = items_ok(node); !no) return no;
-    if (!node.inputs[kCodeWeight].data.defined()) return supported();
+    if (!node.inputs[kWeight].data.defined()) return supported();
     return sparse24_pattern_ok(compress_codes(node));
   }
 };

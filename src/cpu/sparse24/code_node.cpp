@@ -5,18 +5,21 @@
 #include "cpu/sparse24/linear.h"
 #include "cpu/sparse24/linear_node.h"
 #include "ops/elementwise/activation.h"
+#include "ops/quantisation/fused_product.h"
 #include "ops/quantisation/output_codes.h"
 #include "ops/quantisation/quantize.h"
 
 namespace twofour::cpu {
 namespace {
 
+using namespace ops::product_input;  // NOLINT(google-build-using-namespace): a list of names
+
 bool is_conv(const NodeDesc& node) { return node.op == "QuantizedConv"; }
 
 /// The zero point of the source as a u8 code: i8 codes become u8 ones by adding 128.
 uint8_t zero_code(const NodeDesc& node) {
-  const bool is_signed = node.inputs[kCodeSrc].desc.dtype == DType::kI8;
-  const Tensor zero = node.has_input(kCodeZeroPoint) ? node.inputs[kCodeZeroPoint].data : Tensor();
+  const bool is_signed = node.inputs[kSrc].desc.dtype == DType::kI8;
+  const Tensor zero = node.has_input(kSrcZeroPoint) ? node.inputs[kSrcZeroPoint].data : Tensor();
   return static_cast<uint8_t>(ops::to_doubles(zero)[0] + (is_signed ? 128 : 0));
 }
 
@@ -42,33 +45,32 @@ std::vector<int32_t> starts(const backend::Sparse24View& matrix, uint8_t zero) {
 }
 
 Support constants_ok(const NodeDesc& node) {
-  if (!node.is_constant(kCodeWeight)) return declined(Reason::kWeightNotConstant);
-  if (node.inputs[kCodeWeight].desc.dtype != DType::kI8)
-    return declined(Reason::kDtype, "weight " + node.inputs[kCodeWeight].desc.to_string());
-  if (!node.is_constant(kCodeScale)) return declined(Reason::kWeightNotConstant, "scale");
-  if (node.has_input(kCodeBias) && !node.is_constant(kCodeBias))
-    return declined(Reason::kWeightNotConstant, "bias");
-  if (node.has_input(kCodeZeroPoint) && !node.is_constant(kCodeZeroPoint))
+  if (!node.is_constant(kWeight)) return declined(Reason::kWeightNotConstant);
+  if (node.inputs[kWeight].desc.dtype != DType::kI8)
+    return declined(Reason::kDtype, "weight " + node.inputs[kWeight].desc.to_string());
+  if (!node.is_constant(kScale)) return declined(Reason::kWeightNotConstant, "scale");
+  if (node.has_input(kBias) && !node.is_constant(kBias)) return declined(Reason::kWeightNotConstant, "bias");
+  if (node.has_input(kSrcZeroPoint) && !node.is_constant(kSrcZeroPoint))
     return declined(Reason::kWeightNotConstant, "zero point");
-  if (node.has_input(kCodeZeroPoint + 1)) return declined(Reason::kAttribute, "a zero point of the weight");
+  if (node.has_input(kWeightZeroPoint)) return declined(Reason::kAttribute, "a zero point of the weight");
   return supported();
 }
 
 /// A residual is read where the result is written: codes for codes, f32 for f32.
 Support residual_ok(const NodeDesc& node) {
-  if (!node.has_input(kCodeResidual)) return supported();
-  TensorDesc residual = node.inputs[kCodeResidual].desc;
+  if (!node.has_input(kResidual)) return supported();
+  TensorDesc residual = node.inputs[kResidual].desc;
   const bool fits = dtype_size(residual.dtype) == dtype_size(node.outputs[0].dtype);
   residual.dtype = node.outputs[0].dtype;
-  if (fits && !node.is_constant(kCodeResidual) && same_layout(residual, node.outputs[0])) return supported();
-  return declined(Reason::kShape, "residual " + node.inputs[kCodeResidual].desc.to_string());
+  if (fits && !node.is_constant(kResidual) && same_layout(residual, node.outputs[0])) return supported();
+  return declined(Reason::kShape, "residual " + node.inputs[kResidual].desc.to_string());
 }
 
 Support shapes_ok(const NodeDesc& node) {
-  const TensorDesc& src = node.inputs[kCodeSrc].desc;
-  const Shape& weight = node.inputs[kCodeWeight].desc.shape;
+  const TensorDesc& src = node.inputs[kSrc].desc;
+  const Shape& weight = node.inputs[kWeight].desc.shape;
   if (!is_conv(node)) {
-    if (weight.rank() != 2) return declined(Reason::kShape, node.inputs[kCodeWeight].desc.to_string());
+    if (weight.rank() != 2) return declined(Reason::kShape, node.inputs[kWeight].desc.to_string());
     const int64_t k = linear_sizes(node).k;
     return k % kCodesPerBlock == 0 ? all_plain(node)
                                    : declined(Reason::kAxisNotMultipleOf4, fmt::format("K = {}", k));
@@ -95,34 +97,33 @@ ConvShape code_shape_of(const NodeDesc& node) {
     const LinearSizes sizes = linear_sizes(node);
     shape = linear_shape(sizes.m, sizes.k / kCodesPerBlock, sizes.items, ItemLayout::kRows);
   }
-  if (node.inputs[kCodeSrc].desc.dtype == DType::kI8) shape.flip = four_times(0x80);
+  if (node.inputs[kSrc].desc.dtype == DType::kI8) shape.flip = four_times(0x80);
   return shape;
 }
 
 Support code_node_ok(const NodeDesc& node) {
-  if (node.is_constant(kCodeSrc)) return declined(Reason::kShape, "every input is constant");
+  if (node.is_constant(kSrc)) return declined(Reason::kShape, "every input is constant");
   if (Support no = all_of({none_empty(node), constants_ok(node), shapes_ok(node), residual_ok(node)}); !no)
     return no;
   return code_sums_fit(code_shape_of(node).gemm_k() * kCodesPerBlock);
 }
 
 std::string code_packed_form(const NodeDesc& node) {
-  return std::string(dtype_name(node.inputs[kCodeSrc].desc.dtype));
+  return std::string(dtype_name(node.inputs[kSrc].desc.dtype));
 }
 
 std::variant<backend::Sparse24Matrix, backend::Sparse24Violation> compress_codes(const NodeDesc& node) {
   NodeDesc wide = node;
-  wide.inputs[kCodeWeight].data = node.inputs[kCodeWeight].data.to(DType::kF32);
+  wide.inputs[kWeight].data = node.inputs[kWeight].data.to(DType::kF32);
   return is_conv(node) ? compress_conv(wide) : compress_linear(wide);
 }
 
 std::vector<Tensor> packed_codes(const NodeDesc& node) {
   const auto matrix = std::get<backend::Sparse24Matrix>(compress_codes(node));
   const auto flat = [](const auto& v) { return Shape{static_cast<int64_t>(v.size())}; };
-  const std::vector<float> scale = of_rows(node.inputs[kCodeScale].data, matrix.m);
-  const std::vector<float> bias = node.has_input(kCodeBias)
-                                      ? of_rows(node.inputs[kCodeBias].data, matrix.m)
-                                      : std::vector<float>(static_cast<size_t>(matrix.m));
+  const std::vector<float> scale = of_rows(node.inputs[kScale].data, matrix.m);
+  const std::vector<float> bias = node.has_input(kBias) ? of_rows(node.inputs[kBias].data, matrix.m)
+                                                        : std::vector<float>(static_cast<size_t>(matrix.m));
   return {Tensor::of<float>(flat(matrix.values), matrix.values).to(DType::kI8),
           Tensor::of<uint8_t>(flat(matrix.indices), matrix.indices), Tensor::of<float>(flat(scale), scale),
           Tensor::of<float>(flat(bias), bias),
@@ -169,9 +170,9 @@ bool make_codes(const NodeDesc& node, const ConvShape& shape, Epilogue& epilogue
     result.high = in_units(activation.high);
   }
   float offset = zero_point;
-  if (node.has_input(kCodeResidual)) {
+  if (node.has_input(kResidual)) {
     epilogue.residual = true;
-    result.residual_signed = node.inputs[kCodeResidual].desc.dtype == DType::kI8;
+    result.residual_signed = node.inputs[kResidual].desc.dtype == DType::kI8;
     result.residual_scale = node.attrs.f("residual_scale", 1) / codes.scale;
     offset -= static_cast<float>(node.attrs.i("residual_zero_point", 0)) * result.residual_scale;
   }

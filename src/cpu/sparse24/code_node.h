@@ -7,9 +7,6 @@
 
 namespace twofour::cpu {
 
-/// In the inputs of both operators.
-constexpr size_t kCodeSrc = 0, kCodeWeight = 1, kCodeScale = 2, kCodeBias = 3, kCodeResidual = 4,
-                 kCodeZeroPoint = 5;
 constexpr int64_t kCodesPerBlock = 4;
 
 /// The product as a convolution of blocks of four codes; `blank` is not set.

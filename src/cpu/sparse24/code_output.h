@@ -25,7 +25,7 @@ class CodeOutput {
  private:
   /// values + residual, in real units.
   void add_residual(float* values, int64_t count, const std::byte* residual) const;
-  void round(const float* values, int64_t count, const std::byte* residual, std::byte* dst) const;
+  void round(const float* values, int64_t count, std::byte* dst) const;
 
   bool is_signed_, residual_signed_ = false;
   float inverse_scale_;

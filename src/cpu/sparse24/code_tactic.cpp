@@ -4,9 +4,12 @@
 #include "cpu/sparse24/conv2d.h"
 #include "cpu/sparse24/kernel_parameters.h"
 #include "cpu/tactics.h"
+#include "ops/quantisation/fused_product.h"
 
 namespace twofour::cpu {
 namespace {
+
+using namespace ops::product_input;  // NOLINT(google-build-using-namespace): a list of names
 
 class CodeKernel final : public Kernel {
  public:
@@ -17,8 +20,7 @@ class CodeKernel final : public Kernel {
   size_t scratch_bytes() const override { return conv_->scratch_bytes(threads_); }
   std::vector<std::span<const std::byte>> own_constants() const override { return {conv_->code()}; }
   void run(const KernelArgs& args) const override {
-    conv_->run(args.in<float>(kCodeSrc), args.in<float>(kCodeResidual), args.out<float>(), args.scratch,
-               threads_);
+    conv_->run(args.in<float>(kSrc), args.in<float>(kResidual), args.out<float>(), args.scratch, threads_);
     if (late_) late_->run(args.out<float>());
   }
 
@@ -40,7 +42,7 @@ class Sparse24Codes final : public TunableTactic {
   bool packs() const override { return true; }
 
   bool in_place(const NodeDesc& node, size_t input, size_t output) const override {
-    return input == kCodeResidual && output == 0 && node.has_input(kCodeResidual);
+    return input == kResidual && output == 0 && node.has_input(kResidual);
   }
 
   std::vector<Tensor> make_packed(const NodeDesc& node) const override { return packed_codes(node); }
@@ -49,21 +51,24 @@ class Sparse24Codes final : public TunableTactic {
 
   std::unique_ptr<Kernel> make(const NodeDesc& node, std::span<const Tensor> packed) const override {
     PackedCodes weight = unpack_codes(node, packed);
-    const bool residual = node.has_input(kCodeResidual);
-    const bool real = node.outputs[0].dtype == DType::kF32;
-    if (real) add_f32_epilogue(node, residual, weight.epilogue);
-    const bool late = !real && !make_codes(node, weight.shape, weight.epilogue);
-    auto made = Sparse24Conv2d::create(weight.matrix, weight.shape, weight.epilogue, code_options(options()));
+    const bool residual = node.has_input(kResidual);
+    std::optional<CodeOutput> late;
+    if (node.outputs[0].dtype == DType::kF32) {
+      add_f32_epilogue(node, residual, weight.epilogue);
+    } else if (!make_codes(node, weight.shape, weight.epilogue)) {
+      weight.epilogue.residual = residual;
+      late.emplace(node.attrs, residual ? &node.inputs[kResidual].desc : nullptr);
+    }
+    auto made = Sparse24Conv2d::create(weight.matrix, weight.shape, weight.epilogue, code_options(options()),
+                                       std::move(late));
     TWOFOUR_CHECK(made.support, kFailedPrecondition, "{}: {}", node.label(), made.support.to_string());
-    if (late)
-      made.kernel->write_codes({node.attrs, residual ? &node.inputs[kCodeResidual].desc : nullptr}, residual);
     return std::make_unique<CodeKernel>(std::move(made.kernel), node);
   }
 
  protected:
   Support accepts(const NodeDesc& node) const override {
     if (Support no = code_node_ok(node); !no) return no;
-    if (node.inputs[kCodeWeight].data.defined())
+    if (node.inputs[kWeight].data.defined())
       if (Support no = sparse24_pattern_ok(compress_codes(node)); !no) return no;
     const ConvShape shape = code_shape_of(node);
     return sparse24_code_ok(shape.k, shape.gemm_k(), code_options({}));

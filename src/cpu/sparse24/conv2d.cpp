@@ -140,7 +140,8 @@ ConvBlocking conv_blocking(const ConvShape& shape, const Sparse24Options& given)
 
 Sparse24Created<Sparse24Conv2d> Sparse24Conv2d::create(const backend::Sparse24View& weights,
                                                        const ConvShape& shape, const Epilogue& epilogue,
-                                                       const Sparse24Options& given) {
+                                                       const Sparse24Options& given,
+                                                       std::optional<CodeOutput> late) {
   check(weights, shape, epilogue, given.codes);
   check_options(given);
   const auto [options, map] = mapped(given, shape);
@@ -152,6 +153,7 @@ Sparse24Created<Sparse24Conv2d> Sparse24Conv2d::create(const backend::Sparse24Vi
   conv->residual_ = epilogue.residual;
   conv->rows_together_ = epilogue.result ? kRowsOfCodes : 1;
   conv->late_ = late_epilogue(epilogue, shape.layout);
+  conv->codes_ = std::move(late);
   conv->gemm_ = std::move(gemm.kernel);
   return {std::move(conv), {}};
 }

@@ -12,9 +12,11 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
+#include "cpu/sparse24/code_output.h"
 #include "cpu/sparse24/conv_map.h"
 #include "cpu/sparse24/gemm.h"
 #include "cpu/sparse24/pack.h"
@@ -40,15 +42,10 @@ class Sparse24Conv2d {
  public:
   /// `weights` is [K, R*S*C] as conv_weights_rsc orders it. Declines as Sparse24Gemm::create does. Throws
   /// Error{kInvalidArgument} when weights and shape disagree or the output would be empty.
+  /// `late` makes codes of the results, which the epilogue leaves in f32: dst and the residual hold codes.
   static Sparse24Created<Sparse24Conv2d> create(const backend::Sparse24View& weights, const ConvShape& shape,
-                                                const Epilogue& epilogue,
-                                                const Sparse24Options& options = {});
-  /// dst will hold codes, and so will the residual if `residual` is set; the epilogue has neither residual
-  /// nor activation.
-  void write_codes(const CodeOutput& output, bool residual) {
-    codes_ = output;
-    residual_ = residual;
-  }
+                                                const Epilogue& epilogue, const Sparse24Options& options = {},
+                                                std::optional<CodeOutput> late = {});
 
   /// How the input is read; see conv_map.h.
   ConvMapping mapping() const { return map_.mapping; }

@@ -1,10 +1,10 @@
 #include <utility>
 
 #include "base/half.h"
+#include "cpu/intrinsics.h"
 #include "cpu/native/simd.h"
 #include "cpu/sparse24/gemv_format.h"
 #include "cpu/sparse24/gemv_panel.h"
-#include "cpu/sparse24/intrinsics.h"
 
 #define TWOFOUR_GEMV_TARGET __attribute__((target("avx2,fma,f16c")))
 #define TWOFOUR_SIMD_OP TWOFOUR_GEMV_TARGET TWOFOUR_INLINE static inline

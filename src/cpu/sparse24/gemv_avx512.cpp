@@ -1,10 +1,10 @@
 #include <utility>
 
 #include "base/half.h"
+#include "cpu/intrinsics.h"
 #include "cpu/native/simd.h"
 #include "cpu/sparse24/gemv_format.h"
 #include "cpu/sparse24/gemv_panel.h"
-#include "cpu/sparse24/intrinsics.h"
 
 #define TWOFOUR_GEMV_TARGET __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl")))
 #define TWOFOUR_SIMD_OP TWOFOUR_GEMV_TARGET TWOFOUR_INLINE static inline

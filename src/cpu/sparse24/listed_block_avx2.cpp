@@ -2,8 +2,8 @@
 #include <array>
 #include <utility>
 
+#include "cpu/intrinsics.h"
 #include "cpu/native/simd.h"
-#include "cpu/sparse24/intrinsics.h"
 #include "cpu/sparse24/listed_blocks.h"
 
 #define TWOFOUR_LISTED __attribute__((target("avx2,fma")))

@@ -6,11 +6,12 @@
 
 #include "base/cpu.h"
 #include "cpu/sparse24/block_plan.h"
-#include "cpu/sparse24/code_output.h"
 #include "cpu/sparse24/conv_shape.h"
 #include "cpu/sparse24/pixel_runs.h"
 
 namespace twofour::cpu {
+
+class CodeOutput;
 
 /// What unpacking has yet to do to a value: v + residual, then limits.
 struct LateEpilogue {

@@ -1,8 +1,9 @@
 #include <algorithm>
 #include <bit>
 
+#include "cpu/intrinsics.h"
 #include "cpu/native/simd.h"
-#include "cpu/sparse24/intrinsics.h"
+#include "cpu/sparse24/code_output.h"
 #include "cpu/sparse24/pack.h"
 
 #define TWOFOUR_PACK_TARGET __attribute__((target("avx2,fma")))

@@ -2,8 +2,9 @@
 #include <bit>
 
 #include "cpu/native/simd.h"
+#include "cpu/sparse24/code_output.h"
 #include "cpu/sparse24/pack.h"
-#include "cpu/sparse24/transpose_avx512.h"
+#include "cpu/transpose_avx512.h"
 
 #define TWOFOUR_PACK_TARGET __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl")))
 #define TWOFOUR_SIMD_OP TWOFOUR_PACK_TARGET TWOFOUR_INLINE static inline

@@ -1,8 +1,8 @@
 #include <cstring>
 #include <utility>
 
+#include "cpu/intrinsics.h"
 #include "cpu/native/linear/code_sums.h"
-#include "cpu/sparse24/intrinsics.h"
 
 #define TWOFOUR_AVX2 __attribute__((target("avx2")))
 

@@ -1,7 +1,7 @@
 // In-register transpose of sixteen rows of sixteen bytes.
 #pragma once
 
-#include "cpu/sparse24/intrinsics.h"
+#include "cpu/intrinsics.h"
 
 namespace twofour::cpu {
 

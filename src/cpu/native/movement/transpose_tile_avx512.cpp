@@ -1,6 +1,6 @@
 #include "cpu/native/movement/transpose_bytes_sse2.h"
 #include "cpu/native/movement/transpose_tile.h"
-#include "cpu/sparse24/transpose_avx512.h"
+#include "cpu/transpose_avx512.h"
 
 namespace twofour::cpu {
 

@@ -1,6 +1,6 @@
 #include "cpu/native/quantisation/table_lookup_avx512vbmi.h"
 
-#include "cpu/sparse24/intrinsics.h"
+#include "cpu/intrinsics.h"
 
 #define TWOFOUR_VBMI __attribute__((target("avx512f,avx512bw,avx512vbmi")))
 

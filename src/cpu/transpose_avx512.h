@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "cpu/sparse24/intrinsics.h"
+#include "cpu/intrinsics.h"
 
 #define TWOFOUR_AVX512 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl")))
 
