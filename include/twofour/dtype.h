@@ -19,6 +19,7 @@ std::optional<DType> dtype_from_name(std::string_view name);
 constexpr bool is_float(DType d) {
   return d == DType::kF32 || d == DType::kF16 || d == DType::kBF16 || d == DType::kF64;
 }
+constexpr bool is_byte(DType d) { return d == DType::kI8 || d == DType::kU8; }
 constexpr bool is_half(DType d) { return d == DType::kF16 || d == DType::kBF16; }
 
 template <typename T>

@@ -33,10 +33,10 @@ class PlainEngines {
 
   engine::ExecutionContext& context(const InputTensors& inputs) {
     Shapes shapes;
-    std::string key;
+    std::vector<std::vector<int64_t>> key;  // in the order of the names
     for (const auto& [name, tensor] : inputs) {
       shapes[name] = tensor.shape();
-      key += tensor.shape().to_string() + " ";
+      key.push_back(tensor.shape().dims());
     }
     constexpr size_t kMost = 16;
     if (contexts_.size() >= kMost && !contexts_.contains(key)) contexts_.clear();
@@ -47,7 +47,7 @@ class PlainEngines {
 
  private:
   const Graph& graph_;
-  std::map<std::string, std::unique_ptr<engine::ExecutionContext>> contexts_;
+  std::map<std::vector<std::vector<int64_t>>, std::unique_ptr<engine::ExecutionContext>> contexts_;
 };
 
 /// The size that all inputs have first; 1 when they differ.

@@ -50,6 +50,14 @@ Domain count_up_to(const Dim& most) { return {1, static_cast<double>(most.size_o
 
 Domain positive_numbers(const Node&, size_t) { return {1, 4}; }
 Domain fractions(const Node&, size_t) { return {0, 1}; }
+Domain all_codes(const Node& node, size_t input) {
+  switch (node.input(input)->dtype()) {
+    case DType::kU8: return {0, 256};
+    case DType::kI8: return {-128, 128};
+    default: return {-1, 1};
+  }
+}
+Domain small_scales(const Node&, size_t) { return {0.001, 0.002}; }
 Domain class_numbers(const Node& node, size_t input) { return index_into(node.input(input - 1)->dims()[1]); }
 
 Domain counting_up(const Node& node, size_t input) {

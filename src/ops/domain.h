@@ -35,6 +35,10 @@ Domain count_up_to(const Dim& most);
 Domain positive_numbers(const Node& node, size_t input);
 /// [0, 1): probabilities, ratios.
 Domain fractions(const Node& node, size_t input);
+/// Every code of an 8-bit input; [-1, 1) for an f32 one.
+Domain all_codes(const Node& node, size_t input);
+/// [0.001, 0.002): what one unit of a sum of products of codes is worth.
+Domain small_scales(const Node& node, size_t input);
 template <int64_t value>
 Domain exactly(const Node&, size_t) {
   return {0, 0, {static_cast<double>(value)}};

@@ -16,10 +16,6 @@ bool has_one_element(const Value* value) {
   return value->type().known && std::ranges::all_of(value->dims(), [](const Dim& d) { return d == Dim(1); });
 }
 
-bool is_zero(const Tensor& tensor) {
-  return !tensor.defined() || std::ranges::all_of(ops::to_doubles(tensor), [](double v) { return v == 0; });
-}
-
 /// Whether the node turns f32 values into 8-bit codes or back.
 bool converts_bytes(const Node& node) {
   const bool quantises = node.op() == "QuantizeLinear";
@@ -83,14 +79,12 @@ bool may_pool_padding(const Node& node) {
 
 }  // namespace
 
-bool is_byte(DType dtype) { return dtype == DType::kI8 || dtype == DType::kU8; }
-
 bool Codes::per_tensor() const {
   return (!scale || has_one_element(scale)) && (!zero_point || has_one_element(zero_point));
 }
 
 Value* Codes::zero_point_input() const {
-  return zero_point && zero_point->is_constant() && is_zero(zero_point->data()) ? nullptr : zero_point;
+  return zero_point && zero_point->is_constant() && ops::all_zero(zero_point->data()) ? nullptr : zero_point;
 }
 
 std::optional<Codes> dequantised(const Value* value) {

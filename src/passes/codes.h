@@ -9,9 +9,6 @@
 
 namespace twofour::passes {
 
-/// i8 or u8.
-bool is_byte(DType dtype);
-
 struct Codes {
   Value* codes;
   Value* scale = nullptr;       // null: 1

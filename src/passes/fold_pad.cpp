@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "ops/quantisation/fused_product.h"
 #include "ops/shape_value.h"
 #include "passes/match.h"
 #include "passes/rewrites.h"
@@ -9,7 +10,8 @@ namespace {
 
 /// Whether the Pad adds what the convolution pads with: zeros, or codes that stand for them.
 bool adds_zeros(const Node& pad, const Node& conv) {
-  const Value* zero_point = conv.op() == "QuantizedConv" ? conv.input(5) : nullptr;
+  const Value* zero_point =
+      conv.op() == "QuantizedConv" ? conv.input(ops::product_input::kSrcZeroPoint) : nullptr;
   const auto value = number_of(pad.input(2));
   return pad.input(2) == zero_point || (value && value == number_of(zero_point));
 }

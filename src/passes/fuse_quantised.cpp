@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "ops/quantisation/fused_product.h"
 #include "passes/activation.h"
 #include "passes/affine.h"
 #include "passes/codes.h"
@@ -9,7 +10,7 @@
 namespace twofour::passes {
 namespace {
 
-constexpr size_t kScale = 2, kBias = 3, kResidual = 4;
+using namespace ops::product_input;  // NOLINT(google-build-using-namespace): a list of names
 
 bool is_real_product(const Node& node) {
   return (node.op() == "QuantizedConv" || node.op() == "QuantizedMatMul") &&

@@ -24,8 +24,7 @@ bool keeps_zero(const Node& node) {
   if (node.op() != "QuantizeLinear" && node.op() != "DequantizeLinear") return false;
   const Value* zero_point = node.input(2);
   if (!zero_point) return true;
-  return zero_point->is_constant() &&
-         std::ranges::all_of(ops::to_doubles(zero_point->data()), [](double v) { return v == 0; });
+  return zero_point->is_constant() && ops::all_zero(zero_point->data());
 }
 
 Stored follow_back(Value* value, size_t axis) {

@@ -289,4 +289,19 @@ void expect_runs(const backend::Tactic& tactic, const Case& test, const RunOptio
       << tactic.supports(test.node).to_string();
 }
 
+std::vector<Attrs> activations() {
+  const auto named = [](const char* name, float slope = 0, float offset = 0) {
+    return Attrs{
+        {"activation", std::string(name)}, {"activation_slope", slope}, {"activation_offset", offset}};
+  };
+  const auto clip = [](float low, float high) {
+    return Attrs{{"activation", std::string("clip")}, {"clip_low", low}, {"clip_high", high}};
+  };
+  return {
+      named("none"),       named("relu"),        named("leaky_relu", 0.1F), named("sigmoid"),
+      named("tanh"),       named("swish", 1.5F), named("swish", 1),         named("hard_sigmoid", 0.2F, 0.5F),
+      named("hard_swish"), named("gelu"),        clip(-0.5F, 1.5F),         clip(0, 6),
+      clip(-0.5F, 0.5F)};
+}
+
 }  // namespace twofour::tactic_test

@@ -40,6 +40,9 @@ Case pruned(Case test, int64_t step);
 /// Activations with four dimensions become `format`; constants and weights stay plain.
 Case with_format(Case original, backend::Format format);
 
+/// Attributes of every activation that fused nodes have.
+std::vector<Attrs> activations();
+
 struct RunOptions {
   bool in_place = false;        // outputs share the input that the tactic offers first
   size_t misalign = 0;          // bytes beyond 64-byte alignment for inputs and outputs

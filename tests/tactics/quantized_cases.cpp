@@ -101,21 +101,4 @@ std::vector<std::optional<int>> zero_points(DType dtype) {
   return {std::nullopt, -128, 3, 127};
 }
 
-std::vector<Attrs> activations() {
-  const auto named = [](const char* name, float slope = 0, float offset = 0) {
-    return Attrs{
-        {"activation", std::string(name)}, {"activation_slope", slope}, {"activation_offset", offset}};
-  };
-  return {named("none"),
-          named("relu"),
-          named("leaky_relu", 0.1F),
-          named("sigmoid"),
-          named("tanh"),
-          named("swish", 1.5F),
-          named("hard_sigmoid", 0.2F, 0.5F),
-          named("hard_swish"),
-          named("gelu"),
-          {{"activation", std::string("clip")}, {"clip_low", -0.5F}, {"clip_high", 1.5F}}};
-}
-
 }  // namespace twofour::tactic_test

@@ -46,7 +46,5 @@ Case filled(Case test, int left, int weight, int64_t terms);
 
 /// None, the lowest, one in the middle, the highest.
 std::vector<std::optional<int>> zero_points(DType dtype);
-/// Attributes of every activation.
-std::vector<Attrs> activations();
 
 }  // namespace twofour::tactic_test

@@ -157,24 +157,6 @@ TEST(SpecialValues, ExamplesOfEveryOperatorWithAFormula) {
   EXPECT_TRUE(findings.empty()) << findings.to_string();
 }
 
-std::vector<Attrs> activations() {
-  const auto named = [](const char* name, float slope = 0, float offset = 0) {
-    return Attrs{
-        {"activation", std::string(name)}, {"activation_slope", slope}, {"activation_offset", offset}};
-  };
-  return {named("none"),
-          named("relu"),
-          named("leaky_relu", 0.1F),
-          named("sigmoid"),
-          named("tanh"),
-          named("swish", 1.0F),
-          named("hard_sigmoid", 0.2F, 0.5F),
-          named("hard_swish"),
-          named("gelu"),
-          {{"activation", std::string("clip")}, {"clip_low", 0.0F}, {"clip_high", 6.0F}},
-          {{"activation", std::string("clip")}, {"clip_low", -0.5F}, {"clip_high", 0.5F}}};
-}
-
 Attrs with(Attrs attrs, const Attrs& more) {
   for (const auto& [name, value] : more) attrs.set(name, value);
   return attrs;

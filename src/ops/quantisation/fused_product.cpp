@@ -1,12 +1,11 @@
 #include "ops/quantisation/fused_product.h"
 
-#include "ops/domain.h"
 #include "ops/quantisation/quantize.h"
 
 namespace twofour::ops {
 namespace {
 
-constexpr size_t kScale = 2, kBias = 3, kResidual = 4;
+using namespace product_input;  // NOLINT(google-build-using-namespace): a list of names
 
 /// The residual as real values; empty without one.
 std::vector<float> residual_values(const ReferenceArgs& args) {
@@ -54,15 +53,5 @@ void finish_fused_product(const ReferenceArgs& args, const std::vector<int64_t>&
   }
   store_codes(output_codes_from(args.attrs), values, args.outputs[0]);
 }
-
-Domain all_codes(const Node& node, size_t input) {
-  switch (node.input(input)->dtype()) {
-    case DType::kU8: return {0, 256};
-    case DType::kI8: return {-128, 128};
-    default: return {-1, 1};
-  }
-}
-
-Domain small_scales(const Node&, size_t) { return {0.001, 0.002}; }
 
 }  // namespace twofour::ops

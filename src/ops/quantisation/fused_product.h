@@ -8,6 +8,12 @@
 
 namespace twofour::ops {
 
+/// The inputs of QuantizedConv and QuantizedMatMul; the last one is the latter's alone.
+namespace product_input {
+inline constexpr size_t kSrc = 0, kWeight = 1, kScale = 2, kBias = 3, kResidual = 4, kSrcZeroPoint = 5,
+                        kWeightZeroPoint = 6;
+}  // namespace product_input
+
 /// Checks scale, bias, residual and the activation's attributes against the result. `channels`: of scale and
 /// bias.
 void check_fused_product(const Node& node, const Dim& channels, const ValueType& dst);
@@ -16,10 +22,5 @@ void check_fused_product(const Node& node, const Dim& channels, const ValueType&
 /// i / `inner` % `channels`.
 void finish_fused_product(const ReferenceArgs& args, const std::vector<int64_t>& sums, int64_t channels,
                           int64_t inner);
-
-/// Every code of an 8-bit input; [-1, 1) for an f32 one.
-Domain all_codes(const Node& node, size_t input);
-/// [0.001, 0.002).
-Domain small_scales(const Node& node, size_t input);
 
 }  // namespace twofour::ops

@@ -2,9 +2,9 @@
 
 #include <array>
 
+#include "ops/domain.h"
 #include "ops/infer_alone.h"
 #include "ops/quantisation/example_inputs.h"
-#include "ops/quantisation/fused_product.h"
 #include "ops/quantisation/quantize.h"
 
 namespace twofour::ops {

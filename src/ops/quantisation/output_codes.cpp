@@ -19,8 +19,8 @@ OutputCodes output_codes_from(const Attrs& attrs) {
   OutputCodes codes = {dtype_attr(attrs, "output_dtype").value_or(DType::kF32), attrs.f("output_scale", 1),
                        attrs.i("output_zero_point", 0)};
   if (codes.is_real()) return codes;
-  TWOFOUR_CHECK(codes.dtype == DType::kI8 || codes.dtype == DType::kU8, kInvalidArgument,
-                "output_dtype is {}; f32, i8 or u8 is expected", dtype_name(codes.dtype));
+  TWOFOUR_CHECK(is_byte(codes.dtype), kInvalidArgument, "output_dtype is {}; f32, i8 or u8 is expected",
+                dtype_name(codes.dtype));
   check_scale_value(codes.scale, "output_scale");
   check_zero_point_value(codes.zero_point, codes.dtype, "output_zero_point");
   return codes;

@@ -13,14 +13,13 @@ void check_granularity(const ValueType& type, const Dim* per_axis, std::string_v
 }  // namespace
 
 void check_codes(const ValueType& type, std::string_view what) {
-  TWOFOUR_CHECK(type.dtype == DType::kI8 || type.dtype == DType::kU8 || type.dtype == DType::kI16 ||
-                    type.dtype == DType::kU16,
-                kUnsupported, "{} is {}; codes are i8, u8, i16 or u16", what, type.to_string());
+  TWOFOUR_CHECK(is_byte(type.dtype) || type.dtype == DType::kI16 || type.dtype == DType::kU16, kUnsupported,
+                "{} is {}; codes are i8, u8, i16 or u16", what, type.to_string());
 }
 
 void check_bytes(const ValueType& type, std::string_view what) {
-  TWOFOUR_CHECK(type.dtype == DType::kI8 || type.dtype == DType::kU8, kUnsupported,
-                "{} is {}; i8 and u8 are supported", what, type.to_string());
+  TWOFOUR_CHECK(is_byte(type.dtype), kUnsupported, "{} is {}; i8 and u8 are supported", what,
+                type.to_string());
 }
 
 void check_scale(const ValueType& type, const Dim* per_axis, std::string_view what) {
@@ -37,6 +36,10 @@ std::vector<double> to_doubles(const Tensor& tensor) {
   if (!tensor.defined()) return {0};
   const Tensor wide = tensor.to(DType::kF64);
   return {wide.span<double>().begin(), wide.span<double>().end()};
+}
+
+bool all_zero(const Tensor& tensor) {
+  return std::ranges::all_of(to_doubles(tensor), [](double v) { return v == 0; });
 }
 
 std::vector<int32_t> centred(const Tensor& codes, const Tensor& zero_point, size_t axis) {

@@ -49,6 +49,8 @@ struct ByteCodes {
 
 /// The elements in double precision; {0} for an undefined tensor.
 std::vector<double> to_doubles(const Tensor& tensor);
+/// Whether every element is 0; so for an undefined tensor.
+bool all_zero(const Tensor& tensor);
 /// codes - zero point, where the zero point is undefined, one element or a vector along `axis`.
 std::vector<int32_t> centred(const Tensor& codes, const Tensor& zero_point, size_t axis);
 /// values[i], or values[0] for one value for all.

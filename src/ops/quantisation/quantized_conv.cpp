@@ -1,6 +1,7 @@
 // QuantizedConv: FusedConv of codes, made by the pass `quantise`.
 #include "ops/builder.h"
 #include "ops/convolution/conv_product.h"
+#include "ops/domain.h"
 #include "ops/quantisation/example_inputs.h"
 #include "ops/quantisation/fused_product.h"
 #include "ops/quantisation/quantize.h"

@@ -1,5 +1,6 @@
 // QuantizedMatMul: a product of codes with what follows it, made by the pass `quantise`.
 #include "ops/builder.h"
+#include "ops/domain.h"
 #include "ops/linear/matrix_product.h"
 #include "ops/quantisation/example_inputs.h"
 #include "ops/quantisation/fused_product.h"

@@ -1,7 +1,7 @@
 // TableLookup: any function of 8-bit codes, made by the pass `fold_byte_functions`.
 #include "ops/builder.h"
+#include "ops/domain.h"
 #include "ops/quantisation/example_inputs.h"
-#include "ops/quantisation/fused_product.h"
 #include "ops/quantisation/quantize.h"
 
 namespace twofour::ops {

@@ -1,9 +1,9 @@
 // DynamicQuantizeLSTM, of the domain com.microsoft. W [dirs,4*hidden,input] and R [dirs,4*hidden,hidden] are
 // codes with a scale and a zero point each, one for each direction [dirs] or one for each of its rows
 // [dirs,4*hidden].
+#include "ops/domain.h"
 #include "ops/infer.h"
 #include "ops/quantisation/example_inputs.h"
-#include "ops/quantisation/fused_product.h"
 #include "ops/quantisation/quantize.h"
 #include "ops/recurrent/recurrent.h"
 
