@@ -73,9 +73,9 @@ Support all_plain(const NodeDesc& node) {
   });
 }
 
-Support all_f32(const NodeDesc& node) {
-  return each_tensor(node, [](const TensorDesc& desc) {
-    return desc.dtype == DType::kF32 ? supported() : declined(Reason::kDtype, desc.to_string());
+Support all_of_type(const NodeDesc& node, DType dtype) {
+  return each_tensor(node, [dtype](const TensorDesc& desc) {
+    return desc.dtype == dtype ? supported() : declined(Reason::kDtype, desc.to_string());
   });
 }
 

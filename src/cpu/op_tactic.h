@@ -59,8 +59,9 @@ inline Support any_one_format(const NodeDesc& node) {
 }
 /// Every tensor is in plain order (or neutral).
 Support all_plain(const NodeDesc& node);
-/// Every tensor that is present is f32.
-Support all_f32(const NodeDesc& node);
+/// Every tensor that is present is of that type.
+Support all_of_type(const NodeDesc& node, DType dtype);
+inline Support all_f32(const NodeDesc& node) { return all_of_type(node, DType::kF32); }
 /// No tensor is empty.
 Support none_empty(const NodeDesc& node);
 bool same_layout(const TensorDesc& a, const TensorDesc& b);

@@ -9,7 +9,7 @@
 namespace twofour::cpu {
 namespace {
 
-constexpr std::array kKinds = {ProductKind::kF32, ProductKind::kCodes};
+constexpr std::array kKinds = {ProductKind::kF32, ProductKind::kBf16, ProductKind::kCodes};
 
 std::vector<uint8_t> bytes_of(const Xbyak::CodeGenerator& code) {
   return {code.getCode(), code.getCode() + code.getSize()};
@@ -18,7 +18,11 @@ std::vector<uint8_t> bytes_of(const Xbyak::CodeGenerator& code) {
 void assemble(Xbyak::CodeGenerator& out, ProductKind kind, const Product& product, int element) {
   const Xbyak::Zmm sum(product.row), x(product_registers(kind).first_source + product.source);
   const auto weight = out.ptr_b[out.rax + element * 4];
-  kind == ProductKind::kF32 ? out.vfmadd231ps(sum, x, weight) : out.vpdpbusd(sum, x, weight);
+  switch (kind) {
+    case ProductKind::kF32: return out.vfmadd231ps(sum, x, weight);
+    case ProductKind::kBf16: return out.vdpbf16ps(sum, x, weight);
+    case ProductKind::kCodes: return out.vpdpbusd(sum, x, weight);
+  }
 }
 
 TEST(FastEmitter, Products) {

@@ -170,6 +170,25 @@ Case pruned(Case test, int64_t step) {
   return test;
 }
 
+Case with_random_24(Case test, size_t axis) {
+  Tensor& weight = test.inputs[1];
+  const Shape& shape = weight.shape();
+  const int64_t step = shape.numel(axis + 1, shape.rank()), size = shape[axis];
+  const auto bytes = static_cast<int64_t>(dtype_size(weight.dtype()));
+  Rng rng(7);
+  for (int64_t at = 0; at < weight.numel(); ++at) {
+    const int64_t place = at / step % size;
+    if (place % 4 != 0) continue;
+    const uint64_t first = rng.below(4), second = rng.below(4), keep = rng.below(8);
+    for (uint64_t j = 0; j < 4 && place + static_cast<int64_t>(j) < size; ++j)
+      if (keep == 0 || (j != first && (j != second || keep == 1)))
+        std::memset(weight.raw() + (at + static_cast<int64_t>(j) * step) * bytes, 0,
+                    static_cast<size_t>(bytes));
+  }
+  test.node.inputs[1].data = weight;
+  return test;
+}
+
 Case with_format(Case original, Format format) {
   NodeDesc& node = original.node;
   const ops::OpDef& op = ops::get_op(node.op);

@@ -37,6 +37,8 @@ Case case_of_tensors(const std::string& op, const std::vector<Tensor>& inputs,
 Case with_half(Case original, DType dtype);
 /// Zeroes the first two of every four weights (input 1) whose positions differ by `step`.
 Case pruned(Case test, int64_t step);
+/// Of every four weights (input 1) along `axis` two, one or none, at random places, are kept.
+Case with_random_24(Case test, size_t axis);
 /// Activations with four dimensions become `format`; constants and weights stay plain.
 Case with_format(Case original, backend::Format format);
 

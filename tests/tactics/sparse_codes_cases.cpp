@@ -6,7 +6,6 @@
 #include <cstring>
 
 #include "base/parallel.h"
-#include "base/rng.h"
 #include "ops/quantisation/output_codes.h"
 #include "tactics/quantized_cases.h"
 
@@ -14,24 +13,6 @@ namespace twofour::tactic_test {
 namespace {
 
 using backend::Format;
-
-/// The kept codes of every block are random, two, one or none of four neighbours along `axis`.
-Case sparse(Case test, size_t axis) {
-  const Shape& shape = test.inputs[1].shape();
-  const int64_t step = shape.numel(axis + 1, shape.rank()), size = shape[axis];
-  const auto codes = test.inputs[1].span<int8_t>();
-  Rng rng(7);
-  for (size_t i = 0; i < codes.size(); ++i) {
-    const auto at = static_cast<int64_t>(i);
-    if (at / step % size % 4 != 0) continue;
-    const uint64_t first = rng.below(4), second = rng.below(4), keep = rng.below(8);
-    for (uint64_t j = 0; j < 4 && at / step % size + static_cast<int64_t>(j) < size; ++j)
-      if (keep == 0 || (j != first && (j != second || keep == 1)))
-        codes[i + j * static_cast<size_t>(step)] = 0;
-  }
-  test.node.inputs[1].data = test.inputs[1];
-  return test;
-}
 
 std::vector<CaseInput> inputs_of(int kind, const Shape& src, const Shape& weight, const Shape& dst,
                                  int64_t channels, DType result) {
@@ -77,7 +58,7 @@ Attrs window(int64_t pad, int64_t stride, int64_t dilation, int64_t group) {
 Case sparse_conv(const Image& image, int kind, DType result, const char* activation) {
   const auto inputs = inputs_of(kind, image.src, image.weight, dst_of(image), image.weight[0], result);
   const Case plain = make_case("QuantizedConv", inputs, with_result(image.attrs, kind, result, activation));
-  return with_format(sparse(plain, 1), Format::kChannelsLast);
+  return with_format(with_random_24(plain, 1), Format::kChannelsLast);
 }
 
 Case sparse_product(int64_t items, int64_t k, int64_t m, bool trans_b, int kind, DType result,
@@ -85,7 +66,7 @@ Case sparse_product(int64_t items, int64_t k, int64_t m, bool trans_b, int kind,
   const Shape weight = trans_b ? Shape{m, k} : Shape{k, m};
   const auto inputs = inputs_of(kind, {items, k}, weight, {items, m}, m, result);
   const Attrs attrs = with_result({{"transB", int64_t{trans_b}}}, kind, result, activation);
-  return sparse(make_case("QuantizedMatMul", inputs, attrs), trans_b ? 1 : 0);
+  return with_random_24(make_case("QuantizedMatMul", inputs, attrs), trans_b ? 1 : 0);
 }
 
 Case extreme_product(int64_t items, int kind) {

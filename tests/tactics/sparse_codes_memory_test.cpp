@@ -12,7 +12,7 @@ namespace {
 constexpr int kEverything = 7;  // see sparse_codes_cases.h
 
 const backend::Tactic& tactic() { return *device().find_tactic("sparse24.codes"); }
-bool has_codes() { return bool{cpu::sparse24_code_ok(8, 8, {.codes = true})}; }
+bool has_codes() { return bool{cpu::sparse24_code_ok(8, 8, {.kind = cpu::ProductKind::kCodes})}; }
 
 /// The bytes of the residual are codes of this type.
 Case with_residual(const Case& test, DType dtype) {

@@ -11,8 +11,8 @@ namespace {
 
 const backend::Tactic& tactic() { return *device().find_tactic("sparse24.codes"); }
 
-#define TWOFOUR_SKIP_WITHOUT_CODES()                                               \
-  if (const auto support = cpu::sparse24_code_ok(8, 8, {.codes = true}); !support) \
+#define TWOFOUR_SKIP_WITHOUT_CODES()                                                                  \
+  if (const auto support = cpu::sparse24_code_ok(8, 8, {.kind = cpu::ProductKind::kCodes}); !support) \
   GTEST_SKIP() << support.to_string()
 
 TEST(SparseCodes, Convolutions) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "cpu/sparse24/block_plan.h"
+#include "cpu/sparse24/product_kind.h"
 
 namespace twofour::cpu {
 
@@ -36,12 +37,16 @@ struct CodeResult {
 struct Epilogue {
   std::optional<CodeSums> codes;  // X holds u8 codes and W i8 ones, as whole numbers
   std::optional<CodeResult>
-      result;               // with `codes` only; its bounds are the activation, and M a multiple of four
-  std::vector<float> bias;  // [M], or empty
-  bool residual = false;    // a residual tensor of C's shape and layout is given at run time
+      result;                // with `codes` only; its bounds are the activation, and M a multiple of four
+  bool bf16_result = false;  // of bf16 only: C and the residual are bf16, laid out like X; M is even
+  std::vector<float> bias;   // [M], or empty
+  bool residual = false;     // a residual tensor of C's shape and layout is given at run time
   Activation activation = Activation::kNone;
   float lo = 0.0F;  // clip only
   float hi = 0.0F;
+
+  /// Rows of C in the place of one f32.
+  int64_t rows_together() const { return result ? 4 : bf16_result ? 2 : 1; }
 };
 
 /// Where the last K block of a panel writes row i: dst + i * row_stride. residual is laid out alike; it is
@@ -55,8 +60,8 @@ struct PanelTarget {
 /// Generated code reads it: 8-byte fields only. Strides in bytes. Nothing needs alignment, 64 bytes is
 /// fastest.
 struct BlockArgs {
-  const float* x = nullptr;  // of the first panel (codes: four in the place of each float): the block's first
-                             // X row, or what row_offsets start from
+  const float* x = nullptr;  // of the first panel (lane_values() in the place of each float): the block's
+                             // first X row, or what row_offsets start from
   int64_t x_stride = 0;      // from panel to panel
   float* sum = nullptr;      // [panels][block rows][16] partial sums; read unless first, written unless last
   int64_t sum_stride = 0;
@@ -66,8 +71,9 @@ struct BlockArgs {
 };
 
 struct BlockSpec {
+  ProductKind kind = ProductKind::kF32;
   Range rows;
-  Range columns;       // X rows: columns of W, or blocks of four of codes
+  Range columns;       // X rows: lane_values() columns of W each
   bool first = false;  // starts the sum with the bias or zero
   bool last = false;   // applies the rest of the epilogue and writes to the targets
   /// Bytes from BlockArgs::x to the X rows 0 .. K-1 of the whole matrix. None: the block's rows lie 64 bytes

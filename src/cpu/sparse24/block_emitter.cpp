@@ -1,6 +1,7 @@
 #include "cpu/sparse24/block_emitter.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstddef>
 
 #include "base/error.h"
@@ -53,6 +54,14 @@ void BlockEmitter::emit_data() {
   put(&epilogue_.hi, sizeof(float));
 }
 
+std::vector<uint32_t> BlockEmitter::starts() const {
+  std::vector<uint32_t> bits;
+  if (epilogue_.bias.empty()) return bits;
+  for (int64_t m = spec_.rows.begin; m < spec_.rows.end; ++m)
+    bits.push_back(std::bit_cast<uint32_t>(epilogue_.bias[static_cast<size_t>(m)]));
+  return bits;
+}
+
 void BlockEmitter::emit_code() {
   Label loop;
   out_.mov(panels_, out_.ptr[args_ + offsetof(BlockArgs, panels)]);
@@ -95,7 +104,7 @@ void BlockEmitter::multiply_panel() {
   next_weight_ = 0;
   prefetched_ = 0;
   next_prefetch_ = prefetch_lines() > 0 ? 1 : weight_count_ + 1;
-  FastEmitter fast(out_, kind_);
+  FastEmitter fast(out_, spec_.kind);
   multiply_all(fast);
   fast.sync();
   if (prefetch_lines() > 0) out_.add(prefetch_, static_cast<uint32_t>(prefetch_lines() * kLine));
@@ -191,7 +200,7 @@ void BlockEmitter::finish_panel() {
 }
 
 void BlockEmitter::activate() {
-  const Zmm lo(product_registers(kind_).first_source), hi(lo.getIdx() + 1);
+  const Zmm lo(product_registers(spec_.kind).first_source), hi(lo.getIdx() + 1);
   if (epilogue_.activation == Activation::kNone) return;
   if (epilogue_.activation == Activation::kRelu) {
     out_.vpxord(lo, lo, lo);

@@ -18,20 +18,19 @@ class BlockEmitter {
 
  protected:
   /// `fetched_bytes`: code and data of a block for each weight broadcast.
-  BlockEmitter(Xbyak::CodeGenerator& out, const Epilogue& epilogue, const BlockSpec& spec, ProductKind kind,
+  BlockEmitter(Xbyak::CodeGenerator& out, const Epilogue& epilogue, const BlockSpec& spec,
                int64_t weight_count, int64_t fetched_bytes)
       : out_(out),
         epilogue_(epilogue),
         spec_(spec),
-        kind_(kind),
         rows_(static_cast<int>(spec.rows.size())),
         weight_count_(weight_count),
         fetched_bytes_(fetched_bytes) {}
 
   /// weight_count broadcasts of four bytes, in the order of their use.
   virtual void emit_weights() = 0;
-  /// Four bytes for each row of the block to start its sums with; none when they start at zero.
-  virtual std::vector<uint32_t> starts() const = 0;
+  /// Four bytes for each row of the block to start its sums with, the bias; none when they start at zero.
+  virtual std::vector<uint32_t> starts() const;
   /// What finish_sums() reads, of any meaning.
   virtual std::vector<float> finish_constants() const { return {}; }
   /// Once, before the loop over panels.
@@ -47,6 +46,7 @@ class BlockEmitter {
   /// The register that points at finish_constants() until load_target().
   const Xbyak::Reg64& load_constants();
   void next_target();
+  void activate();
 
   void load_x(FastEmitter& fast, int source, int64_t x_row);
   /// The products in order, each with the next weight, in runs between the weight pointer's steps and
@@ -57,7 +57,6 @@ class BlockEmitter {
   Xbyak::CodeGenerator& out_;
   const Epilogue& epilogue_;
   const BlockSpec& spec_;
-  const ProductKind kind_;
   const int rows_;
   const Xbyak::Reg64 scratch_{Xbyak::Operand::R11};
   const Xbyak::Reg64 residual_{Xbyak::Operand::R9}, dst_{Xbyak::Operand::R11};
@@ -75,7 +74,6 @@ class BlockEmitter {
   void prefetch_next(FastEmitter& fast);
   int64_t prefetch_lines() const;
   void store_sums();
-  void activate();
 
   const int64_t weight_count_;
   const int64_t fetched_bytes_;

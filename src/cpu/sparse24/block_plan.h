@@ -16,11 +16,6 @@ namespace twofour::cpu {
 constexpr int64_t kMaxTilePanels = 64;
 constexpr int64_t kPanelWidth = 16;  // columns of a panel: one vector of f32
 constexpr int64_t kPanelRowBytes = kPanelWidth * static_cast<int64_t>(sizeof(float));
-/// Rows of a generated block: accumulators. The other registers hold X.
-constexpr int64_t kMaxBlockRows = 28;
-constexpr int64_t kMaxCodeBlockRows = 24;  // a multiple of kRowsOfCodes
-/// Rows whose codes lie together.
-constexpr int64_t kRowsOfCodes = 4;
 /// Rows of a block of lists: many, which share the X rows in L1. Their cache lines, times the panels, fall
 /// into different cache sets.
 constexpr int64_t kMaxListedRows = 92;

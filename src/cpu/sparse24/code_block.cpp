@@ -54,8 +54,7 @@ void place_weights(const std::array<float, 2>& kept, bool swapped, int8_t* to) {
 
 CodeBlock::CodeBlock(Xbyak::CodeGenerator& out, const backend::Sparse24View& matrix, const Epilogue& epilogue,
                      const BlockSpec& spec)
-    : BlockEmitter(out, epilogue, spec, ProductKind::kCodes,
-                   spec.rows.size() * ((spec.columns.size() + 1) / 2), kFetchedBytes),
+    : BlockEmitter(out, epilogue, spec, spec.rows.size() * ((spec.columns.size() + 1) / 2), kFetchedBytes),
       matrix_(matrix) {
   for (int64_t a = spec.columns.begin; a < spec.columns.end; a += 2) steps_.push_back(steps_of(a));
 }

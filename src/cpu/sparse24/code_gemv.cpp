@@ -145,7 +145,9 @@ void Sparse24CodeGemv::finish(const int32_t* sums, int64_t panel, const std::byt
                    std::min(kCodePanelRows, problem_.m - row0),
                    problem_.items,
                    problem_.m};
-  const auto at_row0 = [&]<typename T>(T* values) { return values ? values + row0 : nullptr; };
+  const auto at_row0 = [&]<typename T>(T* values, int64_t item = 0) {
+    return values ? values + item * problem_.m + row0 : nullptr;
+  };
   if (epilogue.result) return write_codes(rows, sums, *epilogue.result, at_row0(residual), y + row0);
   const auto [low, high] = bounds_of(epilogue);
   if (!problem_.codes)
@@ -155,7 +157,7 @@ void Sparse24CodeGemv::finish(const int32_t* sums, int64_t panel, const std::byt
   rows.stride = kCodePanelRows;
   write_values(rows, sums, low, high, nullptr, values);
   for (int64_t n = 0; n < problem_.items; ++n)
-    problem_.codes->write(values + n * kCodePanelRows, rows.rows, n * problem_.m + row0, residual, y);
+    problem_.codes->write(values + n * kCodePanelRows, rows.rows, at_row0(residual, n), at_row0(y, n));
 }
 
 }  // namespace twofour::cpu

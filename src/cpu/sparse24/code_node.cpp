@@ -90,12 +90,10 @@ Support shapes_ok(const NodeDesc& node) {
 ConvShape code_shape_of(const NodeDesc& node) {
   ConvShape shape;
   if (is_conv(node)) {
-    shape = conv_shape_of(node);
-    shape.layout = ImageLayout::kNhwc;
-    shape.c /= kCodesPerBlock;
+    shape = conv_shape_of(node).as(ProductKind::kCodes);
   } else {
     const LinearSizes sizes = linear_sizes(node);
-    shape = linear_shape(sizes.m, sizes.k / kCodesPerBlock, sizes.items, ItemLayout::kRows);
+    shape = linear_shape(sizes.m, sizes.k, sizes.items, ItemLayout::kRows).as(ProductKind::kCodes);
   }
   if (node.inputs[kSrc].desc.dtype == DType::kI8) shape.flip = four_times(0x80);
   return shape;
@@ -113,9 +111,7 @@ std::string code_packed_form(const NodeDesc& node) {
 }
 
 std::variant<backend::Sparse24Matrix, backend::Sparse24Violation> compress_codes(const NodeDesc& node) {
-  NodeDesc wide = node;
-  wide.inputs[kWeight].data = node.inputs[kWeight].data.to(DType::kF32);
-  return is_conv(node) ? compress_conv(wide) : compress_linear(wide);
+  return is_conv(node) ? compress_conv(node) : compress_linear(node);
 }
 
 std::vector<Tensor> packed_codes(const NodeDesc& node) {
@@ -157,7 +153,7 @@ bool make_codes(const NodeDesc& node, const ConvShape& shape, Epilogue& epilogue
   const ops::Activation activation = ops::activation_from(node.attrs);
   const bool bounds =
       activation.kind == Kind::kNone || activation.kind == Kind::kRelu || activation.kind == Kind::kClip;
-  if (!bounds || shape.group_k() % kRowsOfCodes != 0) return false;
+  if (!bounds || shape.group_k() % lane_values(ProductKind::kCodes) != 0) return false;
   const ops::OutputCodes codes = ops::output_codes_from(node.attrs);
   const auto zero_point = static_cast<float>(codes.zero_point);
   const auto in_units = [&](float v) {

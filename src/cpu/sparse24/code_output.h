@@ -1,10 +1,8 @@
 // The last step of a product whose result is codes: residual, activation, scale, zero point. AVX-512.
 #pragma once
 
-#include <cstddef>
-#include <cstdint>
-
 #include "cpu/op_tactic.h"
+#include "cpu/sparse24/late_output.h"
 #include "ops/elementwise/activation.h"
 
 namespace twofour::cpu {
@@ -12,15 +10,13 @@ namespace twofour::cpu {
 /// A whole number of codes that saturates with any zero point.
 inline constexpr float kBeyondCodes = 1024;
 
-class CodeOutput {
+class CodeOutput final : public LateOutput {
  public:
   /// From the attributes of QuantizedConv or QuantizedMatMul; `residual` is what the node says of it, if it
   /// has one.
   CodeOutput(const Attrs& attrs, const TensorDesc* residual);
 
-  /// dst[offset ...] = the codes of activation(values + residual[offset ...]); may change the values.
-  /// `residual` may be dst, and is null where there is none.
-  void write(float* values, int64_t count, int64_t offset, const std::byte* residual, std::byte* dst) const;
+  void write(float* values, int64_t count, const std::byte* residual, std::byte* dst) const override;
 
  private:
   /// values + residual, in real units.

@@ -8,7 +8,8 @@
 
 namespace twofour::cpu {
 
-CodeOutput::CodeOutput(const Attrs& attrs, const TensorDesc* residual) : low_(-INFINITY), high_(INFINITY) {
+CodeOutput::CodeOutput(const Attrs& attrs, const TensorDesc* residual)
+    : LateOutput(sizeof(std::byte)), low_(-INFINITY), high_(INFINITY) {
   const ops::OutputCodes codes = ops::output_codes_from(attrs);
   is_signed_ = codes.dtype == DType::kI8;
   inverse_scale_ = 1 / codes.scale;
@@ -26,11 +27,10 @@ CodeOutput::CodeOutput(const Attrs& attrs, const TensorDesc* residual) : low_(-I
   residual_zero_point_ = static_cast<float>(attrs.i("residual_zero_point", 0));
 }
 
-void CodeOutput::write(float* values, int64_t count, int64_t offset, const std::byte* residual,
-                       std::byte* dst) const {
-  if (residual) add_residual(values, count, residual + offset);
+void CodeOutput::write(float* values, int64_t count, const std::byte* residual, std::byte* dst) const {
+  if (residual) add_residual(values, count, residual);
   if (smooth_.kind != ops::Activation::Kind::kNone) apply_activation(smooth_, values, values, count);
-  round(values, count, dst + offset);
+  round(values, count, dst);
 }
 
 TWOFOUR_AVX512 void CodeOutput::add_residual(float* values, int64_t count, const std::byte* residual) const {

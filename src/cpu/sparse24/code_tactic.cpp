@@ -1,8 +1,8 @@
 // QuantizedConv and QuantizedMatMul with constant 2:4 weights.
-#include "base/parallel.h"
 #include "cpu/sparse24/code_node.h"
-#include "cpu/sparse24/conv2d.h"
+#include "cpu/sparse24/code_output.h"
 #include "cpu/sparse24/kernel_parameters.h"
+#include "cpu/sparse24/product_kernel.h"
 #include "cpu/tactics.h"
 #include "ops/quantisation/fused_product.h"
 
@@ -10,25 +10,6 @@ namespace twofour::cpu {
 namespace {
 
 using namespace ops::product_input;  // NOLINT(google-build-using-namespace): a list of names
-
-class CodeKernel final : public Kernel {
- public:
-  CodeKernel(std::unique_ptr<Sparse24Conv2d> conv, const NodeDesc& node)
-      : conv_(std::move(conv)), threads_(max_threads()) {
-    if (node.outputs[0].dtype == DType::kF32) late_.emplace(node);
-  }
-  size_t scratch_bytes() const override { return conv_->scratch_bytes(threads_); }
-  std::vector<std::span<const std::byte>> own_constants() const override { return {conv_->code()}; }
-  void run(const KernelArgs& args) const override {
-    conv_->run(args.in<float>(kSrc), args.in<float>(kResidual), args.out<float>(), args.scratch, threads_);
-    if (late_) late_->run(args.out<float>());
-  }
-
- private:
-  std::unique_ptr<Sparse24Conv2d> conv_;
-  std::optional<LateActivation> late_;  // of f32
-  int threads_;
-};
 
 class Sparse24Codes final : public TunableTactic {
  public:
@@ -52,17 +33,17 @@ class Sparse24Codes final : public TunableTactic {
   std::unique_ptr<Kernel> make(const NodeDesc& node, std::span<const Tensor> packed) const override {
     PackedCodes weight = unpack_codes(node, packed);
     const bool residual = node.has_input(kResidual);
-    std::optional<CodeOutput> late;
+    std::unique_ptr<LateOutput> late;
     if (node.outputs[0].dtype == DType::kF32) {
       add_f32_epilogue(node, residual, weight.epilogue);
     } else if (!make_codes(node, weight.shape, weight.epilogue)) {
       weight.epilogue.residual = residual;
-      late.emplace(node.attrs, residual ? &node.inputs[kResidual].desc : nullptr);
+      late = std::make_unique<CodeOutput>(node.attrs, residual ? &node.inputs[kResidual].desc : nullptr);
     }
-    auto made = Sparse24Conv2d::create(weight.matrix, weight.shape, weight.epilogue, code_options(options()),
-                                       std::move(late));
-    TWOFOUR_CHECK(made.support, kFailedPrecondition, "{}: {}", node.label(), made.support.to_string());
-    return std::make_unique<CodeKernel>(std::move(made.kernel), node);
+    return std::make_unique<ProductKernel>(
+        Sparse24Conv2d::create(weight.matrix, weight.shape, weight.epilogue,
+                               of_kind(ProductKind::kCodes, options()), std::move(late)),
+        node, kResidual);
   }
 
  protected:
@@ -71,16 +52,10 @@ class Sparse24Codes final : public TunableTactic {
     if (node.inputs[kWeight].data.defined())
       if (Support no = sparse24_pattern_ok(compress_codes(node)); !no) return no;
     const ConvShape shape = code_shape_of(node);
-    return sparse24_code_ok(shape.k, shape.gemm_k(), code_options({}));
+    return sparse24_code_ok(shape.k, shape.gemm_k(), {.kind = ProductKind::kCodes});
   }
   ConvBlocking blocking(const NodeDesc& node, const Sparse24Options& options) const override {
-    return conv_blocking(code_shape_of(node), code_options(options));
-  }
-
- private:
-  static Sparse24Options code_options(Sparse24Options options) {
-    options.codes = true;
-    return options;
+    return conv_blocking(code_shape_of(node), of_kind(ProductKind::kCodes, options));
   }
 };
 

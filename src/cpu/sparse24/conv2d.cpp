@@ -14,7 +14,7 @@ constexpr size_t kAlignment = 64;
 constexpr int64_t kDirectAhead = 128;  // two panels; 192 and 256 gain a little less
 
 void check(const backend::Sparse24View& weights, const ConvShape& shape, const Epilogue& epilogue,
-           bool codes) {
+           ProductKind kind) {
   TWOFOUR_CHECK(shape.batch >= 0 && shape.c > 0 && shape.k > 0 && shape.r > 0 && shape.s > 0 && shape.h > 0 &&
                     shape.w > 0 && shape.stride_h > 0 && shape.stride_w > 0 && shape.dilation_h > 0 &&
                     shape.dilation_w > 0 && shape.pad_top >= 0 && shape.pad_left >= 0 &&
@@ -28,24 +28,24 @@ void check(const backend::Sparse24View& weights, const ConvShape& shape, const E
   TWOFOUR_CHECK(shape.groups > 0 && shape.c % shape.groups == 0 && shape.k % shape.groups == 0,
                 kInvalidArgument, "[sparse24_conv2d] {} groups do not divide {} input and {} output channels",
                 shape.groups, shape.c, shape.k);
-  const int64_t per_float = codes ? 4 : 1;
+  const int64_t per_float = lane_values(kind);
   TWOFOUR_CHECK(weights.m == shape.k && weights.k == shape.gemm_k() * per_float, kInvalidArgument,
                 "[sparse24_conv2d] weights are {}x{}, a {}x{} kernel from {} to {} channels needs {}x{}",
                 weights.m, weights.k, shape.r, shape.s, shape.group_c() * per_float, shape.k, shape.k,
                 shape.gemm_k() * per_float);
-  TWOFOUR_CHECK(codes || shape.group_c() % 4 == 0, kInvalidArgument,
+  TWOFOUR_CHECK(shape.group_c() * per_float % 4 == 0, kInvalidArgument,
                 "[sparse24_conv2d] {} input channels of a group; 2:4 needs a multiple of four",
-                shape.group_c());
-  TWOFOUR_CHECK(!epilogue.result || shape.group_k() % kRowsOfCodes == 0, kInvalidArgument,
-                "[sparse24_conv2d] codes of {} output channels of a group; a multiple of four is expected",
-                shape.group_k());
-  TWOFOUR_CHECK(!codes || shape.layout == ImageLayout::kNhwc, kInvalidArgument,
-                "[sparse24_conv2d] codes are read in NHWC order only");
+                shape.group_c() * per_float);
+  TWOFOUR_CHECK(shape.group_k() % epilogue.rows_together() == 0, kInvalidArgument,
+                "[sparse24_conv2d] {} output channels of a group; a multiple of {} is expected",
+                shape.group_k(), epilogue.rows_together());
+  TWOFOUR_CHECK(kind == ProductKind::kF32 || shape.layout == ImageLayout::kNhwc, kInvalidArgument,
+                "[sparse24_conv2d] bf16 and codes are read in NHWC order only");
 }
 
 /// NHWC results are transposed after the generated code; a residual, and what follows it, waits until then.
 LateEpilogue late_epilogue(const Epilogue& epilogue, ImageLayout layout) {
-  if (layout == ImageLayout::kNchw || !epilogue.residual || epilogue.result ||
+  if (layout == ImageLayout::kNchw || !epilogue.residual || epilogue.rows_together() > 1 ||
       epilogue.activation == Activation::kNone)
     return {};
   const bool clip = epilogue.activation == Activation::kClip;
@@ -55,7 +55,7 @@ LateEpilogue late_epilogue(const Epilogue& epilogue, ImageLayout layout) {
 }
 
 Epilogue early_epilogue(const Epilogue& epilogue, ImageLayout layout) {
-  if (layout == ImageLayout::kNchw || !epilogue.residual || epilogue.result) return epilogue;
+  if (layout == ImageLayout::kNchw || !epilogue.residual || epilogue.rows_together() > 1) return epilogue;
   return {.codes = epilogue.codes, .bias = epilogue.bias};
 }
 
@@ -141,8 +141,8 @@ ConvBlocking conv_blocking(const ConvShape& shape, const Sparse24Options& given)
 Sparse24Created<Sparse24Conv2d> Sparse24Conv2d::create(const backend::Sparse24View& weights,
                                                        const ConvShape& shape, const Epilogue& epilogue,
                                                        const Sparse24Options& given,
-                                                       std::optional<CodeOutput> late) {
-  check(weights, shape, epilogue, given.codes);
+                                                       std::unique_ptr<LateOutput> late) {
+  check(weights, shape, epilogue, given.kind);
   check_options(given);
   const auto [options, map] = mapped(given, shape);
   auto gemm =
@@ -151,9 +151,9 @@ Sparse24Created<Sparse24Conv2d> Sparse24Conv2d::create(const backend::Sparse24Vi
   std::unique_ptr<Sparse24Conv2d> conv(new Sparse24Conv2d);
   conv->map_ = map;
   conv->residual_ = epilogue.residual;
-  conv->rows_together_ = epilogue.result ? kRowsOfCodes : 1;
+  conv->rows_together_ = epilogue.rows_together();
   conv->late_ = late_epilogue(epilogue, shape.layout);
-  conv->codes_ = std::move(late);
+  conv->late_output_ = std::move(late);
   conv->gemm_ = std::move(gemm.kernel);
   return {std::move(conv), {}};
 }
@@ -176,7 +176,7 @@ void Sparse24Conv2d::run(const float* src, const float* residual, float* dst, st
   ConvCall call{map_, rows_together_, *gemm_, src, residual, late_, dst};
   const bool is_late = map_.shape.layout == ImageLayout::kNhwc && rows_together_ == 1;
   call.late.residual = is_late ? residual : nullptr;
-  call.late.codes = codes_ ? &*codes_ : nullptr;
+  call.late.output = late_output_.get();
   const auto address = reinterpret_cast<uintptr_t>(scratch);
   std::byte* aligned = scratch + (round_up(address, kAlignment) - address);
   parallel_items(work, count, [&](int64_t thread, int64_t item) {

@@ -1,8 +1,9 @@
-// dst = activation(conv2d(src, W) + bias + residual) with W 2:4 along C at every (k, r, s), f32 or 8-bit
-// codes.
+// dst = activation(conv2d(src, W) + bias + residual) with W 2:4 along C at every (k, r, s), f32, bf16 or
+// 8-bit codes.
 //
-// Of codes, options.codes, src is NHWC and shape.c a quarter of its channels: four u8 codes (i8 ones with
-// shape.flip) are moved like one float. dst is f32, or with a CodeOutput codes.
+// Of bf16 and codes, options.kind, src is NHWC and shape.c a half or a quarter of its channels: two bf16 or
+// four u8 codes (i8 ones with shape.flip) are moved like one float. dst is f32, or of src's type by the
+// epilogue or a LateOutput.
 //
 // Implicit GEMM, one for each group: M = K, columns = output pixels, GEMM K in the order (r, s, c). A tile of
 // pixels is packed into panels in scratch memory, the blocks of gemm.h run over it, and results go straight
@@ -12,11 +13,9 @@
 
 #include <cstddef>
 #include <memory>
-#include <optional>
 #include <span>
 #include <vector>
 
-#include "cpu/sparse24/code_output.h"
 #include "cpu/sparse24/conv_map.h"
 #include "cpu/sparse24/gemm.h"
 #include "cpu/sparse24/pack.h"
@@ -42,10 +41,11 @@ class Sparse24Conv2d {
  public:
   /// `weights` is [K, R*S*C] as conv_weights_rsc orders it. Declines as Sparse24Gemm::create does. Throws
   /// Error{kInvalidArgument} when weights and shape disagree or the output would be empty.
-  /// `late` makes codes of the results, which the epilogue leaves in f32: dst and the residual hold codes.
+  /// `late` makes dst of the results, which the epilogue leaves in f32: dst and the residual are what it
+  /// writes and reads.
   static Sparse24Created<Sparse24Conv2d> create(const backend::Sparse24View& weights, const ConvShape& shape,
                                                 const Epilogue& epilogue, const Sparse24Options& options = {},
-                                                std::optional<CodeOutput> late = {});
+                                                std::unique_ptr<LateOutput> late = {});
 
   /// How the input is read; see conv_map.h.
   ConvMapping mapping() const { return map_.mapping; }
@@ -64,7 +64,7 @@ class Sparse24Conv2d {
   bool residual_ = false;
   int64_t rows_together_ = 1;  // ConvCall
   LateEpilogue late_;          // what unpacking NHWC does; its residual is set by run()
-  std::optional<CodeOutput> codes_;
+  std::unique_ptr<LateOutput> late_output_;
   std::unique_ptr<Sparse24Gemm> gemm_;
 };
 

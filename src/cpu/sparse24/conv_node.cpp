@@ -41,11 +41,11 @@ ConvShape conv_shape_of(const NodeDesc& node) {
           .dilation_w = v.window.dilation[1]};
 }
 
-Support conv_node_ok(const NodeDesc& node) {
+Support conv_node_ok(const NodeDesc& node, ProductKind kind) {
   const TensorDesc& weight = node.inputs[kWeight].desc;
   if (weight.shape.rank() > 4) return declined(Reason::kShape, "three spatial axes: " + weight.to_string());
   if (Support no = all_of({onednn::conv_shapes_ok(node.inputs[kSrc].desc, weight, node.outputs[0]),
-                           sparse24_node_ok(node), residual_ok(node)});
+                           sparse24_node_ok(node, kind), residual_ok(node)});
       !no)
     return no;
   if (weight.shape[1] % 4 == 0) return supported();
@@ -55,8 +55,8 @@ Support conv_node_ok(const NodeDesc& node) {
 
 std::variant<backend::Sparse24Matrix, backend::Sparse24Violation> compress_conv(const NodeDesc& node) {
   const ConvShape shape = conv_shape_of(node);
-  const auto rows =
-      conv_weights_rsc(node.inputs[kWeight].data.span<float>(), shape.k, shape.group_c(), shape.r, shape.s);
+  const Tensor weight = as_f32(node.inputs[kWeight].data);
+  const auto rows = conv_weights_rsc(weight.span<float>(), shape.k, shape.group_c(), shape.r, shape.s);
   return backend::compress24(rows, shape.k, shape.gemm_k());
 }
 

@@ -1,8 +1,8 @@
-// Geometry of a 2-D convolution as the sparse kernels see it: f32, or 8-bit codes, of which four stand in the
-// place of each f32, so that c is a quarter of the channels.
+// Geometry of a 2-D convolution as the sparse kernels see it: f32, or narrower values, of which
+// lane_values() stand in the place of each f32, so that c is a half or a quarter of the channels.
 #pragma once
 
-#include <cstdint>
+#include "cpu/sparse24/product_kind.h"
 
 namespace twofour::cpu {
 
@@ -32,6 +32,14 @@ struct ConvShape {
   int64_t group_k() const { return k / groups; }
   /// Rows of X that the GEMM of a group has, in the order (r, s, c).
   int64_t gemm_k() const { return r * s * group_c(); }
+  /// The convolution of f32 with so many channels as products of that kind see it: channels lie together.
+  ConvShape as(ProductKind kind) const {
+    if (kind == ProductKind::kF32) return *this;
+    ConvShape shape = *this;
+    shape.layout = ImageLayout::kNhwc;
+    shape.c /= lane_values(kind);
+    return shape;
+  }
   /// A pointwise convolution reads each pixel where it writes it.
   bool pointwise() const {
     return r == 1 && s == 1 && stride_h == 1 && stride_w == 1 && pad_top == 0 && pad_left == 0 &&

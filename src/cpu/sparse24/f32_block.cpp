@@ -14,8 +14,7 @@ constexpr int64_t kFetchedBytes = 15;
 
 F32Block::F32Block(Xbyak::CodeGenerator& out, const backend::Sparse24View& matrix, const Epilogue& epilogue,
                    const BlockSpec& spec)
-    : BlockEmitter(out, epilogue, spec, ProductKind::kF32, spec.rows.size() * spec.columns.size() / 2,
-                   kFetchedBytes),
+    : BlockEmitter(out, epilogue, spec, spec.rows.size() * spec.columns.size() / 2, kFetchedBytes),
       matrix_(matrix) {}
 
 /// For each quad the first kept value of every row, then the second. Rows are the outer loop because they are
@@ -33,14 +32,6 @@ void F32Block::emit_weights() {
   }
 }
 
-std::vector<uint32_t> F32Block::starts() const {
-  std::vector<uint32_t> bits;
-  if (epilogue_.bias.empty()) return bits;
-  for (int64_t m = spec_.rows.begin; m < spec_.rows.end; ++m)
-    bits.push_back(std::bit_cast<uint32_t>(epilogue_.bias[static_cast<size_t>(m)]));
-  return bits;
-}
-
 void F32Block::multiply_all(FastEmitter& fast) {
   for (int64_t quad = spec_.columns.begin / 4; quad < spec_.columns.end / 4; ++quad)
     multiply_quad(fast, quad);
@@ -49,7 +40,7 @@ void F32Block::multiply_all(FastEmitter& fast) {
 /// All rows take their first kept value before any takes its second, so no two neighbouring FMAs depend on
 /// each other.
 void F32Block::multiply_quad(FastEmitter& fast, int64_t quad) {
-  std::array<Product, 2 * kMaxBlockRows> products;
+  std::array<Product, 2 * max_block_rows(ProductKind::kF32)> products;
   int used = 0;
   for (int row = 0; row < rows_; ++row) {
     const auto kept = matrix_.positions(spec_.rows.begin + row, quad);

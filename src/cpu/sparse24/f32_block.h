@@ -12,7 +12,6 @@ class F32Block final : public BlockEmitter {
 
  private:
   void emit_weights() override;
-  std::vector<uint32_t> starts() const override;
   void multiply_all(FastEmitter& fast) override;
   void multiply_quad(FastEmitter& fast, int64_t quad);
 

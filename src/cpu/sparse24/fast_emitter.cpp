@@ -24,7 +24,11 @@ FastEmitter::Table::Table(ProductKind kind) : sources(product_registers(kind).so
     for (int source = 0; source < sources; ++source) {
       const Xbyak::Zmm sum(row), x(registers.first_source + source);
       const auto weight = out.ptr_b[out.rax + 4];
-      kind == ProductKind::kF32 ? out.vfmadd231ps(sum, x, weight) : out.vpdpbusd(sum, x, weight);
+      switch (kind) {
+        case ProductKind::kF32: out.vfmadd231ps(sum, x, weight); break;
+        case ProductKind::kBf16: out.vdpbf16ps(sum, x, weight); break;
+        case ProductKind::kCodes: out.vpdpbusd(sum, x, weight); break;
+      }
       uint64_t& code = product.emplace_back(0);
       take(reinterpret_cast<uint8_t*>(&code), kProductBytes);
       reinterpret_cast<uint8_t*>(&code)[kProductBytes - 1] = 0;
@@ -40,7 +44,8 @@ FastEmitter::Table::Table(ProductKind kind) : sources(product_registers(kind).so
 }
 
 const FastEmitter::Table& FastEmitter::table(ProductKind kind) {
-  static const std::array tables = {Table(ProductKind::kF32), Table(ProductKind::kCodes)};
+  static const std::array tables = {Table(ProductKind::kF32), Table(ProductKind::kBf16),
+                                    Table(ProductKind::kCodes)};
   return tables[static_cast<size_t>(kind)];
 }
 

@@ -10,7 +10,7 @@
 #include <span>
 #include <vector>
 
-#include "cpu/sparse24/block_plan.h"
+#include "cpu/sparse24/product_kind.h"
 
 namespace twofour::cpu {
 
@@ -19,16 +19,15 @@ struct Product {
   uint8_t row, source;
 };
 
-/// What a block multiplies: f32 by vfmadd231ps from zmm28 on, or codes by vpdpbusd from zmm25 on.
-enum class ProductKind : uint8_t { kF32, kCodes };
+/// Accumulators are from zmm0 on, what they multiply by vfmadd231ps, vdpbf16ps or vpdpbusd in the last
+/// registers.
 struct ProductRegisters {
-  int rows;          // accumulators, from zmm0 on
-  int first_source;  // the sources follow
-  int sources;
+  int rows, first_source, sources;
 };
 constexpr ProductRegisters product_registers(ProductKind kind) {
-  return kind == ProductKind::kF32 ? ProductRegisters{kMaxBlockRows, 28, 4}
-                                   : ProductRegisters{kMaxCodeBlockRows, 25, 7};
+  const int rows = static_cast<int>(max_block_rows(kind));
+  const int sources = kind == ProductKind::kF32 ? 4 : kind == ProductKind::kBf16 ? 6 : 7;
+  return {rows, 32 - sources, sources};
 }
 
 /// Registers of generated code: X at rdx, weights at rax.

@@ -19,7 +19,8 @@ std::vector<BlockSpec> block_specs(const BlockPlan& plan, const Sparse24Options&
     for (const Range& rows : plan.m_blocks)
       for (int64_t kb = super_block.begin; kb < super_block.end; ++kb)
         specs.push_back(
-            {.rows = rows,
+            {.kind = options.kind,
+             .rows = rows,
              .columns = plan.k_blocks[static_cast<size_t>(kb)],
              .first = kb == 0,
              .last = kb + 1 == k_blocks,
@@ -56,7 +57,7 @@ backend::Support sparse24_supports(Isa isa) {
 
 int64_t sparse24_block_rows(const Sparse24Options& options) {
   if (options.form == BlockForm::kLists) return kMaxListedRows;
-  return options.codes ? kMaxCodeBlockRows : kMaxBlockRows;
+  return max_block_rows(options.kind);
 }
 
 /// The X rows of a block of lists and seven panels take most of an L1 cache of 48 KiB; generated blocks read
@@ -77,24 +78,28 @@ void check_options(const Sparse24Options& options) {
 backend::Support sparse24_code_ok(int64_t m, int64_t x_rows, const Sparse24Options& options) {
   if (const Isa isa = std::min(options.isa, max_isa()); isa < Isa::kAvx512)
     return backend::declined(backend::Reason::kIsa, fmt::format("needs avx512, has {}", isa_name(isa)));
-  if (options.codes && !(cpu_has(CpuFeature::kAvx512Vnni) && cpu_has(CpuFeature::kAvx512Vbmi2)))
+  if (options.kind == ProductKind::kBf16 && !cpu_has(CpuFeature::kAvx512Bf16))
+    return backend::declined(backend::Reason::kIsa, "needs avx512-bf16");
+  if (options.kind == ProductKind::kCodes &&
+      !(cpu_has(CpuFeature::kAvx512Vnni) && cpu_has(CpuFeature::kAvx512Vbmi2)))
     return backend::declined(backend::Reason::kIsa, "needs avx512-vnni and avx512-vbmi2");
   if (const backend::Support& no = generated_code_ok(); !no) return no;
   const int64_t k_block = default_k_block(BlockForm::kCode);
-  const int64_t block_rows = options.codes ? kMaxCodeBlockRows : kMaxBlockRows;
-  const BlockSpec largest{.rows = {0, std::min(m, block_rows)}, .columns = {0, std::min(x_rows, k_block)}};
+  const int64_t block_rows = max_block_rows(options.kind);
+  const BlockSpec largest{
+      .kind = options.kind, .rows = {0, std::min(m, block_rows)}, .columns = {0, std::min(x_rows, k_block)}};
   const int64_t blocks = ceil_div(m, block_rows) * ceil_div(x_rows, k_block);
-  if (blocks <= options.code_budget_bytes / block_bytes_bound(largest, options.codes))
-    return backend::supported();
+  if (blocks <= options.code_budget_bytes / block_bytes_bound(largest)) return backend::supported();
   return backend::declined(backend::Reason::kCodeBudget,
-                           fmt::format("{}x{} weights, {} bytes", m, options.codes ? x_rows * 4 : x_rows,
+                           fmt::format("{}x{} weights, {} bytes", m, x_rows * lane_values(options.kind),
                                        options.code_budget_bytes));
 }
 
 Sparse24Options with_form(Sparse24Options options, int64_t m, int64_t x_rows) {
   if (options.form != BlockForm::kAuto) return options;
   const backend::Support code = sparse24_code_ok(m, x_rows, options);
-  const bool dense_has_code = options.codes || code || code.reason == backend::Reason::kCodeBudget;
+  const bool dense_has_code =
+      options.kind != ProductKind::kF32 || code || code.reason == backend::Reason::kCodeBudget;
   options.form = dense_has_code ? BlockForm::kCode : BlockForm::kLists;
   return options;
 }
@@ -102,7 +107,7 @@ Sparse24Options with_form(Sparse24Options options, int64_t m, int64_t x_rows) {
 BlockPlan sparse24_plan(int64_t m, int64_t x_rows, const Sparse24Options& options) {
   const int64_t k_block = options.k_block > 0 ? options.k_block : default_k_block(options.form);
   return plan_blocks(m, x_rows, sparse24_block_rows(options), k_block, super_block_of(options),
-                     m / options.groups, options.codes ? kRowsOfCodes : 1);
+                     m / options.groups, lane_values(options.kind));
 }
 
 Sparse24Created<Sparse24Gemm> Sparse24Gemm::create(const backend::Sparse24View& matrix,
@@ -113,8 +118,9 @@ Sparse24Created<Sparse24Gemm> Sparse24Gemm::create(const backend::Sparse24View& 
   backend::verify(matrix);
   check_epilogue(epilogue, matrix.m);
   check_options(options);
-  TWOFOUR_ASSERT(options.codes == epilogue.codes.has_value(), "codes are announced or given, not both");
-  const int64_t x_rows = options.codes ? matrix.blocks_per_row() : matrix.k;
+  TWOFOUR_ASSERT((options.kind == ProductKind::kCodes) == epilogue.codes.has_value(),
+                 "codes are announced or given, not both");
+  const int64_t x_rows = matrix.k / lane_values(options.kind);
   TWOFOUR_ASSERT(row_offsets.empty() || static_cast<int64_t>(row_offsets.size()) == x_rows,
                  "{} row offsets for {} rows", row_offsets.size(), x_rows);
   if (matrix.m == 0 || matrix.k == 0)
@@ -139,7 +145,7 @@ Sparse24Created<Sparse24Gemm> Sparse24Gemm::create(const backend::Sparse24View& 
 void Sparse24Gemm::generate(const backend::Sparse24View& matrix, const Epilogue& epilogue,
                             const std::vector<BlockSpec>& specs) {
   int64_t bytes = 0;
-  for (const BlockSpec& spec : specs) bytes += block_bytes_bound(spec, options_.codes);
+  for (const BlockSpec& spec : specs) bytes += block_bytes_bound(spec);
   code_ = ExecutableBuffer(static_cast<size_t>(bytes));
   Xbyak::CodeGenerator out(static_cast<size_t>(bytes), code_.writable());
   for (const BlockSpec& spec : specs) entries_.push_back(generate_block(out, matrix, epilogue, spec));

@@ -1,6 +1,6 @@
-// C = activation(W X + bias + residual) for a constant 2:4 matrix W [M,K], f32 or 8-bit codes whose sums
-// become f32: by code generated from W (AVX-512, block_generator.h) or, for f32 where there is none, from
-// lists of its kept values (AVX2, listed_blocks.h).
+// C = activation(W X + bias + residual) for a constant 2:4 matrix W [M,K], f32, bf16 or 8-bit codes with sums
+// in f32 or 32-bit integers: by code generated from W (AVX-512, block_generator.h) or, for f32 where there is
+// none, from lists of its kept values (AVX2, listed_blocks.h).
 //
 // Works on panels: X is [ceil(N/16)][K][16] and C is [ceil(N/16)][M][16], one column of a panel being one
 // column of the matrix. Columns beyond N are computed like the others. conv2d.h and linear.h add plain
@@ -32,8 +32,9 @@ int64_t default_k_block(BlockForm form);
 constexpr int64_t kMaxPrefetchBlocks = 4;
 
 struct Sparse24Options {
-  bool codes =
-      false;  // W holds i8 codes and X u8 ones, four in the place of each float: an X row is a block of W
+  /// kBf16: X holds pairs in the place of each float, and W values that bf16 holds. kCodes: X holds four u8
+  /// codes, and W i8 ones.
+  ProductKind kind = ProductKind::kF32;
   Isa isa = max_isa();  // at most; the highest that the CPU has decides
   BlockForm form = BlockForm::kAuto;
   int64_t code_budget_bytes = int64_t{512} << 20;  // of generated code; lists are as large as dense weights
@@ -55,7 +56,7 @@ void check_options(const Sparse24Options& options);
 /// The most rows of a block; the form is not kAuto.
 int64_t sparse24_block_rows(const Sparse24Options& options);
 /// Whether code can be generated for a matrix of m rows that multiplies `x_rows` X rows: needs AVX-512 (for
-/// codes VNNI and VBMI2, too), a system that lets it run, and a budget.
+/// bf16 AVX512-BF16, for codes VNNI and VBMI2, too), a system that lets it run, and a budget.
 backend::Support sparse24_code_ok(int64_t m, int64_t x_rows, const Sparse24Options& options = {});
 /// `options` with the form that such a matrix takes in place of kAuto.
 Sparse24Options with_form(Sparse24Options options, int64_t m, int64_t x_rows);
@@ -72,7 +73,7 @@ struct Sparse24Created {
 
 class Sparse24Gemm {
  public:
-  /// Declines below AVX2 and when the form is code that cannot be had; codes have no lists. Throws
+  /// Declines below AVX2 and when the form is code that cannot be had; only f32 has lists. Throws
   /// Error{kInvalidArgument} when what the epilogue has for each row is not there M times,
   /// Error{kDataCorrupt} when `matrix` is not a legal 2:4 matrix. The matrix of codes holds them as whole
   /// numbers. `row_offsets` is for callers of run_block() whose X is not packed, see BlockSpec; empty

@@ -48,7 +48,7 @@ std::pair<GemvProblem, Tensor> unpack_compact(const NodeDesc& node, std::span<co
 }
 
 Support conv_ok(const NodeDesc& node) {
-  if (Support no = conv_node_ok(node); !no) return no;
+  if (Support no = conv_node_ok(node, ProductKind::kF32); !no) return no;
   const ConvShape shape = conv_shape_of(node);
   if (shape.groups != 1) return declined(Reason::kGrouped);
   if (shape.layout == ImageLayout::kNhwc) return supported();
@@ -102,7 +102,9 @@ class Sparse24LinearCompact final : public OpTactic {
 
  protected:
   Support accepts(const NodeDesc& node) const override {
-    if (Support no = all_of({gemv_supports(), is_conv(node) ? conv_ok(node) : linear_node_ok(node)}); !no)
+    if (Support no = all_of(
+            {gemv_supports(), is_conv(node) ? conv_ok(node) : linear_node_ok(node, ProductKind::kF32)});
+        !no)
       return no;
     if (const int64_t items = problem_of(node).items; items > kGemvMaxItems)
       return declined(Reason::kShape, fmt::format("N = {} is too large for compact weights, at most {}",

@@ -50,6 +50,10 @@ class TunableTactic : public OpTactic {
     }
   }
   Sparse24Options options() const { return parameters_.options(); }
+  static Sparse24Options of_kind(ProductKind kind, Sparse24Options options) {
+    options.kind = kind;
+    return options;
+  }
   virtual ConvBlocking blocking(const NodeDesc& node, const Sparse24Options& options) const = 0;
 
  private:

@@ -19,9 +19,9 @@ LinearSizes linear_sizes(const NodeDesc& node) {
   return {dst.numel() / m, m, a[a.rank() - 1]};
 }
 
-Support linear_node_ok(const NodeDesc& node) {
+Support linear_node_ok(const NodeDesc& node, ProductKind kind) {
   const Shape& b = node.inputs[kB].desc.shape;
-  if (Support no = all_of({sparse24_node_ok(node), all_plain(node)}); !no) return no;
+  if (Support no = all_of({sparse24_node_ok(node, kind), all_plain(node)}); !no) return no;
   if (b.rank() != 2 || node.inputs[kA].desc.shape.rank() < 2) return declined(Reason::kShape, b.to_string());
   if (node.attrs.i("transA", 0) != 0) return declined(Reason::kAttribute, "transA");
   if (node.attrs.f("alpha", 1) != 1 || node.attrs.f("beta", 1) != 1)
@@ -35,7 +35,8 @@ Support linear_node_ok(const NodeDesc& node) {
 
 std::variant<backend::Sparse24Matrix, backend::Sparse24Violation> compress_linear(const NodeDesc& node) {
   const LinearSizes sizes = linear_sizes(node);
-  const auto b = node.inputs[kB].data.span<float>();
+  const Tensor weight = as_f32(node.inputs[kB].data);
+  const auto b = weight.span<float>();
   if (node.attrs.i("transB", 0) != 0) return backend::compress24(b, sizes.m, sizes.k);
   std::vector<float> rows(b.size());
   for (int64_t k = 0; k < sizes.k; ++k)

@@ -15,8 +15,8 @@ struct LinearSizes {
 LinearSizes linear_sizes(const NodeDesc& node);
 
 /// The refusals that do not depend on the kernel: types, shapes, attributes, what is constant.
-Support linear_node_ok(const NodeDesc& node);
-/// The weight as [M, K]; it has data.
+Support linear_node_ok(const NodeDesc& node, ProductKind kind);
+/// The weight as [M, K], of f32; it has data of any type.
 std::variant<backend::Sparse24Matrix, backend::Sparse24Violation> compress_linear(const NodeDesc& node);
 /// Whether the weight is 2:4; yes when it has no data any more.
 Support linear_pattern_ok(const NodeDesc& node);

@@ -7,11 +7,10 @@
 #include "base/cpu.h"
 #include "cpu/sparse24/block_plan.h"
 #include "cpu/sparse24/conv_shape.h"
+#include "cpu/sparse24/late_output.h"
 #include "cpu/sparse24/pixel_runs.h"
 
 namespace twofour::cpu {
-
-class CodeOutput;
 
 /// What unpacking has yet to do to a value: v + residual, then limits.
 struct LateEpilogue {
@@ -19,8 +18,7 @@ struct LateEpilogue {
   bool clamp = false;
   float lo = 0.0F;
   float hi = 0.0F;
-  /// dst, and the residual if there is one, hold codes, and this does all of it.
-  const CodeOutput* codes = nullptr;
+  const LateOutput* output = nullptr;  // where there is one it does all of it
 };
 
 constexpr int64_t kUnpackedChannels = 64;

@@ -63,9 +63,9 @@ TileRunner::TileRunner(const ConvCall& call, std::byte* scratch, int64_t max_pan
       held_blocks_(held_blocks(call.map, plan(), call.rows_together)),
       panel_stride_(call.map.mapping == ConvMapping::kPacked ? packed_panel_floats(bundle_rows(call.map))
                                                              : kPanelWidth),
-      pack_panels_(call.gemm.options().codes              ? copies_.pack_codes
-                   : shape().layout == ImageLayout::kNchw ? copies_.pack_nchw
-                                                          : copies_.pack_nhwc),
+      pack_panels_(call.gemm.options().kind == ProductKind::kCodes ? copies_.pack_codes
+                   : shape().layout == ImageLayout::kNchw          ? copies_.pack_nchw
+                                                                   : copies_.pack_nhwc),
       plane_(shape().out_h() * shape().out_w()),
       outputs_(call.map.outputs()) {
   const TileScratch parts = tile_scratch(call.map, plan(), max_panels, call.rows_together);
@@ -175,7 +175,7 @@ bool TileRunner::writes_in_place(const PixelRuns& pixels) const {
 
 /// Points each panel's last block at dst, or at its own partial sums where it has to be delivered afterwards.
 void TileRunner::aim(int64_t m_block) {
-  if (call_.rows_together > 1) return aim_at_codes(m_block);
+  if (call_.rows_together > 1) return aim_at_narrow(m_block);
   const Range& rows = plan().m_blocks[static_cast<size_t>(m_block)];
   for (int64_t i = 0; i < tile_.size(); ++i) {
     const PixelRuns& pixels = pixels_[static_cast<size_t>(i)];
@@ -193,7 +193,7 @@ void TileRunner::aim(int64_t m_block) {
 }
 
 /// The residual is packed like X.
-void TileRunner::aim_at_codes(int64_t m_block) {
+void TileRunner::aim_at_narrow(int64_t m_block) {
   const int64_t channels = shape().k / call_.rows_together;
   if (call_.residual)
     copies_.pack_nhwc(call_.map.output_pixels(channels), call_.residual + image_ * plane_ * channels, tile_,

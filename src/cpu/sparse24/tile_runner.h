@@ -45,7 +45,7 @@ class TileRunner {
   void pack_rows(Range rows, float* dst);
   void multiply(int64_t m_block, Range k_blocks);
   void aim(int64_t m_block);
-  void aim_at_codes(int64_t m_block);
+  void aim_at_narrow(int64_t m_block);
   Range result_rows(int64_t m_block) const;
   void deliver_nchw(int64_t m_block);
   void deliver_nhwc(int64_t m_block);
