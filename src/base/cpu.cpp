@@ -2,6 +2,7 @@
 
 #include <cpuid.h>
 #include <immintrin.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -21,16 +22,26 @@ bool cpuid_bit(unsigned leaf, unsigned subleaf, int reg, int bit) {
   return r[static_cast<size_t>(reg)] >> bit & 1;
 }
 
+bool detect_amx() {
+  constexpr int kBf16 = 22, kTile = 24, kInt8 = 25;
+  if (!(cpuid_bit(7, 0, 3, kBf16) && cpuid_bit(7, 0, 3, kTile) && cpuid_bit(7, 0, 3, kInt8))) return false;
+  constexpr long kGetSupportedState = 0x1021;
+  constexpr int kTileData = 18;
+  uint64_t state = 0;
+  return syscall(SYS_arch_prctl, kGetSupportedState, &state) == 0 && state >> kTileData & 1;
+}
+
 Isa detect_isa() {
   const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && cpuid_bit(1, 0, 2, 29);
   const bool avx512 = avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                       __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
-  const Isa found = avx512 ? Isa::kAvx512 : avx2 ? Isa::kAvx2 : Isa::kScalar;
+  const Isa vectors = avx512 ? Isa::kAvx512 : avx2 ? Isa::kAvx2 : Isa::kScalar;
+  const Isa found = avx512 && detect_amx() ? Isa::kAmx : vectors;
   const char* wish = std::getenv("TWOFOUR_MAX_ISA");
   if (!wish) return found;
-  for (const Isa isa : {Isa::kScalar, Isa::kAvx2, Isa::kAvx512})
+  for (const Isa isa : {Isa::kScalar, Isa::kAvx2, Isa::kAvx512, Isa::kAmx})
     if (isa_name(isa) == wish) return std::min(isa, found);
-  fail(ErrorCode::kInvalidArgument, "TWOFOUR_MAX_ISA is '{}', expected scalar, avx2 or avx512", wish);
+  fail(ErrorCode::kInvalidArgument, "TWOFOUR_MAX_ISA is '{}', expected scalar, avx2, avx512 or amx", wish);
 }
 
 bool detect(CpuFeature feature) {
@@ -38,7 +49,6 @@ bool detect(CpuFeature feature) {
     case CpuFeature::kF16C: return max_isa() >= Isa::kAvx2 && cpuid_bit(1, 0, 2, 29);
     case CpuFeature::kAvx512Fp16: return max_isa() >= Isa::kAvx512 && cpuid_bit(7, 0, 3, 23);
     case CpuFeature::kAvx512Bf16: return max_isa() >= Isa::kAvx512 && cpuid_bit(7, 1, 0, 5);
-    case CpuFeature::kAmxBf16: return max_isa() >= Isa::kAvx512 && cpuid_bit(7, 0, 3, 22);
     case CpuFeature::kAvx512Vnni: return max_isa() >= Isa::kAvx512 && cpuid_bit(7, 0, 2, 11);
     case CpuFeature::kAvx512Vbmi: return max_isa() >= Isa::kAvx512 && cpuid_bit(7, 0, 2, 1);
     case CpuFeature::kAvx512Vbmi2: return max_isa() >= Isa::kAvx512 && cpuid_bit(7, 0, 2, 6);
@@ -68,7 +78,7 @@ size_t cache_bytes(int name, size_t fallback) {
 }  // namespace
 
 std::string_view isa_name(Isa isa) {
-  constexpr std::array<std::string_view, 3> kNames = {"scalar", "avx2", "avx512"};
+  constexpr std::array<std::string_view, 4> kNames = {"scalar", "avx2", "avx512", "amx"};
   return kNames[static_cast<size_t>(isa)];
 }
 

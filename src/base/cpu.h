@@ -1,5 +1,5 @@
-// What this CPU can do. TWOFOUR_MAX_ISA=scalar|avx2|avx512 lowers it, so that every path can be tested on one
-// machine.
+// What this CPU can do. TWOFOUR_MAX_ISA=scalar|avx2|avx512|amx lowers it, so that every path can be tested on
+// one machine.
 #pragma once
 
 #include <cstddef>
@@ -10,8 +10,9 @@
 
 namespace twofour {
 
-/// Instruction set levels that kernels are written for, lowest first.
-enum class Isa : uint8_t { kScalar, kAvx2, kAvx512 };  // kAvx2 includes FMA and F16C; kAvx512 is F+BW+DQ+VL
+/// Instruction set levels that kernels are written for, lowest first. kAvx2 includes FMA and F16C; kAvx512 is
+/// F+BW+DQ+VL; kAmx has tiles of bf16 and 8-bit integers, too, and a system that saves them.
+enum class Isa : uint8_t { kScalar, kAvx2, kAvx512, kAmx };
 std::string_view isa_name(Isa isa);
 
 /// The highest level that this CPU and TWOFOUR_MAX_ISA allow, fixed at the first call. Throws
@@ -22,7 +23,6 @@ enum class CpuFeature : uint8_t {
   kF16C,
   kAvx512Fp16,
   kAvx512Bf16,
-  kAmxBf16,
   kAvx512Vnni,
   kAvx512Vbmi,
   kAvx512Vbmi2,

@@ -124,7 +124,9 @@ class HalfStorageKernel final : public Kernel {
 Support HalfStorageTactic::supports(const NodeDesc& node) const {
   if (!has_half(node)) return declined(Reason::kNotThisOp);
   if (node.op == "Cast") return declined(Reason::kNotThisOp);  // the types are its meaning
-  if (inner_.supports(node)) return declined(Reason::kOnlyAsFallback);
+  Support inner = inner_.supports(node);
+  if (inner.reason == Reason::kAmx) return inner;
+  if (inner) return declined(Reason::kOnlyAsFallback);
   return inner_.supports(f32_twin(node));
 }
 

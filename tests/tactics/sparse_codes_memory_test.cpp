@@ -1,7 +1,7 @@
 // What sparse24.codes reads and overwrites: residuals of either type, in place and not, and packed constants.
 #include <gtest/gtest.h>
 
-#include "cpu/sparse24/gemm.h"
+#include "cpu/sparse24/tactic_support.h"
 #include "support/cpu_device.h"
 #include "tactics/quantized_cases.h"
 #include "tactics/sparse_codes_cases.h"
@@ -12,7 +12,7 @@ namespace {
 constexpr int kEverything = 7;  // see sparse_codes_cases.h
 
 const backend::Tactic& tactic() { return *device().find_tactic("sparse24.codes"); }
-bool has_codes() { return bool{cpu::sparse24_code_ok(8, 8, {.kind = cpu::ProductKind::kCodes})}; }
+bool has_codes() { return bool{cpu::sparse24_form(8, 8, cpu::ProductKind::kCodes)}; }
 
 /// The bytes of the residual are codes of this type.
 Case with_residual(const Case& test, DType dtype) {

@@ -1,7 +1,7 @@
 // sparse24.codes: 2:4 weights of i8 codes in convolutions and products.
 #include <gtest/gtest.h>
 
-#include "cpu/sparse24/gemm.h"
+#include "cpu/sparse24/tactic_support.h"
 #include "ops/elementwise/activation.h"
 #include "support/cpu_device.h"
 #include "tactics/sparse_codes_cases.h"
@@ -11,8 +11,8 @@ namespace {
 
 const backend::Tactic& tactic() { return *device().find_tactic("sparse24.codes"); }
 
-#define TWOFOUR_SKIP_WITHOUT_CODES()                                                                  \
-  if (const auto support = cpu::sparse24_code_ok(8, 8, {.kind = cpu::ProductKind::kCodes}); !support) \
+#define TWOFOUR_SKIP_WITHOUT_CODES()                                                     \
+  if (const auto support = cpu::sparse24_form(8, 8, cpu::ProductKind::kCodes); !support) \
   GTEST_SKIP() << support.to_string()
 
 TEST(SparseCodes, Convolutions) {

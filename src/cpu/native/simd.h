@@ -22,6 +22,7 @@ template <typename Fn>
 template <typename Fn>
 void run_simd(const Fn& fn) {
   switch (max_isa()) {
+    case Isa::kAmx:
     case Isa::kAvx512: return run_avx512(fn);
     case Isa::kAvx2: return run_avx2(fn);
     case Isa::kScalar: return fn();

@@ -39,12 +39,13 @@ const dnnl::engine& cpu_engine() {
     // Refused once a primitive exists; the limit is then the environment's alone.
     if (max_isa() == Isa::kScalar) dnnl::set_max_cpu_isa(dnnl::cpu_isa::sse41);
     if (max_isa() == Isa::kAvx2) dnnl::set_max_cpu_isa(dnnl::cpu_isa::avx2);
+    if (max_isa() == Isa::kAvx512) dnnl::set_max_cpu_isa(dnnl::cpu_isa::avx512_core_bf16);
     return dnnl::engine(dnnl::engine::kind::cpu, 0);
   }();
   return engine;
 }
 
-bool has_bf16() { return max_isa() == Isa::kAvx512 && cpu_has(CpuFeature::kAvx512Bf16); }
+bool has_bf16() { return max_isa() >= Isa::kAvx512 && cpu_has(CpuFeature::kAvx512Bf16); }
 
 bool has_vnni() {
   cpu_engine();  // sets the library's limit, which is looked at only once

@@ -52,7 +52,7 @@ class Sparse24Codes final : public TunableTactic {
     if (node.inputs[kWeight].data.defined())
       if (Support no = sparse24_pattern_ok(compress_codes(node)); !no) return no;
     const ConvShape shape = code_shape_of(node);
-    return sparse24_code_ok(shape.k, shape.gemm_k(), {.kind = ProductKind::kCodes});
+    return sparse24_form(shape.k, shape.gemm_k() * kCodesPerBlock, ProductKind::kCodes);
   }
   ConvBlocking blocking(const NodeDesc& node, const Sparse24Options& options) const override {
     return conv_blocking(code_shape_of(node), of_kind(ProductKind::kCodes, options));

@@ -70,7 +70,7 @@ Sparse24Gemv::Sparse24Gemv(GemvProblem problem, Tensor weights, Isa isa)
   slices_ = slices_of(panels_, problem_);
   // An odd number of cache lines, so that items do not compete for the same ones.
   x_stride_ = (problem_.k + kGemvWrap + 31) / 32 * 32 + 16;
-  const bool wide = isa == Isa::kAvx512;
+  const bool wide = isa >= Isa::kAvx512;
   const int64_t most = wide ? kGemvItemsAvx512 : kGemvItemsAvx2;
   const int64_t count = ceil_div(problem_.items, most);
   for (int64_t i = 0; i < count; ++i) {

@@ -82,6 +82,7 @@ Support sparse24_pattern_ok(const std::variant<backend::Sparse24Matrix, backend:
 }
 
 Support sparse24_form(int64_t m, int64_t k, ProductKind kind) {
+  if (kind != ProductKind::kF32 && max_isa() >= Isa::kAmx) return declined(Reason::kAmx);
   Support code = sparse24_code_ok(m, k / lane_values(kind), {.kind = kind});
   if (code || kind != ProductKind::kF32 || code.reason == Reason::kCodeBudget) return code;
   return {Reason::kNone, "from lists, without code: " + code.to_string()};

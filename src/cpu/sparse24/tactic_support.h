@@ -55,7 +55,8 @@ class LateActivation {
 Support sparse24_node_ok(const NodeDesc& node, ProductKind kind);
 /// `result` of compress24 as an answer: yes, or which block has more than two non-zeros.
 Support sparse24_pattern_ok(const std::variant<backend::Sparse24Matrix, backend::Sparse24Violation>& result);
-/// Yes for a matrix [m,k] unless it exceeds the code budget; where f32 runs from lists, the detail says why.
+/// Yes for a matrix [m,k] unless it exceeds the code budget or dense weights have better instructions; where
+/// f32 runs from lists, the detail says why.
 Support sparse24_form(int64_t m, int64_t k, ProductKind kind);
 
 }  // namespace twofour::cpu

@@ -26,7 +26,7 @@ template <typename T>
 bool transpose_in_registers(const T* src, int64_t src_step, T* dst, int64_t dst_step, int64_t rows,
                             int64_t columns) {
   if constexpr (sizeof(T) == 1 || sizeof(T) == 4)
-    if (max_isa() == Isa::kAvx512) {
+    if (max_isa() >= Isa::kAvx512) {
       transpose_tile_avx512(src, src_step, dst, dst_step, rows, columns);
       return true;
     }
