@@ -1,5 +1,6 @@
-// MaxPool on f32 and on codes of 8 bits over one to three spatial dimensions, in either format. NaN wins,
+// MaxPool on f32, bf16 and codes of 8 bits over one to three spatial dimensions, in either format. NaN wins,
 // which oneDNN's drops.
+#include <bit>
 #include <limits>
 
 #include "cpu/native/elementwise/element_ops.h"
@@ -10,16 +11,30 @@
 namespace twofour::cpu {
 namespace {
 
+/// Of the bits of bf16.
+struct MaxOfBf16 {
+  TWOFOUR_INLINE static float value(uint16_t bits) { return std::bit_cast<float>(uint32_t{bits} << 16); }
+  TWOFOUR_INLINE uint16_t operator()(uint16_t a, uint16_t b) const {
+    const uint16_t larger = value(a) < value(b) ? b : a;
+    return value(b) != value(b) ? b : larger;
+  }
+};
+constexpr uint16_t kLowestBf16 = 0xFF80;  // -inf
+
 template <typename T>
-std::unique_ptr<Kernel> make_pool(const NodeDesc& node) {
+constexpr T lowest() {
   using Limits = std::numeric_limits<T>;
-  constexpr T kLowest = Limits::has_infinity ? -Limits::infinity() : Limits::lowest();
+  return Limits::has_infinity ? -Limits::infinity() : Limits::lowest();
+}
+
+template <typename T, typename Op = element::MaxOf>
+std::unique_ptr<Kernel> make_pool(const NodeDesc& node, T least = lowest<T>()) {
   const TensorDesc& src = node.inputs[0].desc;
   const int64_t inner = src.format == Format::kChannelsLast ? src.shape[1] : 1;
   const ops::Pool3d pool = ops::pool3d_from(node.attrs, src.shape);
-  return make_kernel([pool, inner, rows = PooledRows(pool, inner)](const KernelArgs& args) {
+  return make_kernel([pool, inner, least, rows = PooledRows(pool, inner)](const KernelArgs& args) {
     rows.parallel([&](int64_t first, int64_t last) {
-      WindowFold<T, T, element::MaxOf> fold(pool, inner, kLowest);
+      WindowFold<T, T, Op> fold(pool, inner, least);
       for (int64_t row = first; row < last; ++row)
         fold.run(args.in<T>(0) + row / rows.per_image * rows.image, row % rows.per_image,
                  args.out<T>() + row * rows.length);
@@ -34,6 +49,7 @@ class NativeMaxPool final : public OpTactic {
   std::unique_ptr<Kernel> make(const NodeDesc& node, std::span<const Tensor>) const override {
     switch (node.outputs[0].dtype) {
       case DType::kF32: return make_pool<float>(node);
+      case DType::kBF16: return make_pool<uint16_t, MaxOfBf16>(node, kLowestBf16);
       case DType::kI8: return make_pool<int8_t>(node);
       default: return make_pool<uint8_t>(node);
     }
@@ -43,7 +59,7 @@ class NativeMaxPool final : public OpTactic {
   Support accepts(const NodeDesc& node) const override {
     if (node.outputs.size() > 1) return declined(Reason::kAttribute, "it also gives indices");
     const TensorDesc& dst = node.outputs[0];
-    if (dst.dtype != DType::kF32 && dst.dtype != DType::kI8 && dst.dtype != DType::kU8)
+    if (dst.dtype != DType::kF32 && dst.dtype != DType::kBF16 && !is_byte(dst.dtype))
       return declined(Reason::kDtype, dst.to_string());
     if (Support no = all_of({none_empty(node), any_one_format(node)}); !no) return no;
     // With one pixel or one channel on one side, the format of the other decides how its memory lies.
