@@ -41,7 +41,7 @@ class Trial {
   Built run() {
     if (!options_.time_tactics || !options_.decisions.empty()) keep_last();
     const Options tried = options_for_trial();
-    for (const Variant& variant : variants_) entries_.push_back(build(variant, tried));
+    for (const Variant& variant : variants_) enter(variant, tried);
     drop_those_not_as_wanted();
     Entry& entry = entries_.size() == 1 ? entries_[0] : fastest();
     entry.row.taken = true;
@@ -66,6 +66,17 @@ class Trial {
     Options options = options_;
     if (variants_.size() > 1) options.ranges.clear();
     return options;
+  }
+
+  /// What is not the model as it is may fail: it is out, then.
+  void enter(const Variant& variant, const Options& options) {
+    try {
+      entries_.push_back(build(variant, options));
+    } catch (const Error& error) {
+      if (&variant == variants_.data()) throw;
+      rows_.push_back(
+          {.precision = variant.precision, .declined = fmt::format("it cannot be built: {}", error.what())});
+    }
   }
 
   Entry build(const Variant& variant, const Options& options) const {

@@ -28,8 +28,9 @@ struct Precisions {
 /// The fastest of them as a whole; the first, unless another is faster by more than the noise. Where nothing
 /// is timed it is the last. Variants that are not as options.layer_types wants are out; when all are, the
 /// constraint decides: a warning for each layer that is not as wanted, or Error{kFailedPrecondition} naming
-/// the first. When the race fails (builder/race.h) the first is taken and the report says why. Throws
-/// Error{kNotFound} on a glob that matches no layer, and as build() does.
+/// the first. One that cannot be built is out, unless it is the first. When the race fails (builder/race.h)
+/// the first is taken and the report says why. Throws Error{kNotFound} on a glob that matches no layer, and
+/// as build() does.
 Result build_fastest(Precisions precisions, const backend::Backend& backend, Options options);
 
 }  // namespace twofour::builder

@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "builder/moody_tactic.h"
+#include "builder/precision_trial.h"
 #include "support/temporary_path.h"
 
 namespace twofour::builder {
@@ -97,6 +98,30 @@ TEST(FailingTactics, TheTimingCacheRemembers) {
   }
   EXPECT_THAT(read_file(path), HasSubstr("-1"));
   std::filesystem::remove(path);
+}
+
+/// The backend has no tactic for Abs.
+TEST(FailingPrecisions, AreOutOfTheRace) {
+  const MoodyTactic good("good", -1);
+  const testing::ListedBackend backend({&good});
+  Graph magnitude("magnitude");
+  magnitude.set_outputs({ops::Builder(magnitude).op("Abs", {magnitude.add_input("x", {DType::kF32, {4}})})});
+  Precisions precisions;
+  precisions.variants.push_back({.precision = "fp32", .graph = negation()});
+  precisions.variants.push_back({.precision = "int8", .graph = std::move(magnitude)});
+  const Result built = build_fastest(std::move(precisions), backend, {.tuning = {.rounds = 2}});
+  const std::vector<PrecisionTime>& rows = built.report.precision_trial.precisions;
+  ASSERT_EQ(rows.size(), 2U);
+  EXPECT_TRUE(rows[0].taken);
+  EXPECT_EQ(rows[1].precision, "int8");
+  EXPECT_THAT(rows[1].declined, HasSubstr("it cannot be built: "));
+}
+
+TEST(FailingPrecisions, TheModelAsItIsHasToBeBuilt) {
+  const testing::ListedBackend backend({});
+  Precisions precisions;
+  precisions.variants.push_back({.precision = "fp32", .graph = negation()});
+  EXPECT_THROW(build_fastest(std::move(precisions), backend, {}), Error);
 }
 
 }  // namespace
