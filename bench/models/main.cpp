@@ -68,9 +68,6 @@ void run_model(const BenchModel& entry, Precision precision, const Options& opti
 void run(const Options& options) {
   std::vector<std::string> notes;
   const std::vector<Precision> precisions = usable_precisions(parse_precisions(options.precisions), &notes);
-  for (const Precision precision : precisions)
-    if (const std::string why = own_refusal(precision); !why.empty())
-      notes.push_back(fmt::format("{}, so that its rows have the peers alone", why));
   ModelReport report(columns(options, precisions, &notes));
   for (const std::string& note : notes) report.note(note);
   const WorkFolder folder;

@@ -52,7 +52,11 @@ struct Own {
   Context context;
 
   Own(const Case& test, const cli::Inputs& inputs, Sparsity sparsity)
-      : engine(build_engine(test.network.model, {.sparsity = sparsity, .shapes = test.shapes}).engine),
+      : engine(build_engine(test.network.model,
+                            {.sparsity = sparsity,
+                             .shapes = test.shapes,
+                             .precision = {.bf16 = test.network.precision == Precision::kBF16}})
+                   .engine),
         context(engine.context()) {
     for (const auto& [name, tensor] : inputs)
       std::copy_n(tensor.raw(), tensor.size_bytes(), context.tensor(name).raw());
@@ -104,12 +108,10 @@ class Race {
  public:
   Race(const Case& test, Peers& peers, const std::filesystem::path& folder) : test_(test), peers_(peers) {
     const cli::Inputs inputs = network_inputs(*test.network.entry, test.network.model, test.shapes);
-    if (own_refusal(test.network.precision).empty()) {
-      if (test.sparse) sparse_.emplace(test, inputs, Sparsity::kForce);
-      dense_.emplace(test, inputs, Sparsity::kDisable);
-    }
+    if (test.sparse) sparse_.emplace(test, inputs, Sparsity::kForce);
+    dense_.emplace(test, inputs, Sparsity::kDisable);
     if (sparse_) add_own("twofour", *sparse_);
-    if (dense_) add_own(sparse_ ? kOwnDense : "twofour", *dense_);
+    add_own(sparse_ ? kOwnDense : "twofour", *dense_);
     num_own_ = contestants_.size();
     const std::string request = load_request(test, inputs, folder).dump();
     for (const auto& peer : peers_) load(*peer, request, folder);
@@ -147,7 +149,7 @@ class Race {
     contestants_.push_back({title_of(peer),
                             [this, &peer] { return std::stod(peer.ask(std::to_string(runs_))); }, own_cpu_s,
                             rest_});
-    if (dense_ && is_onnxruntime(peer)) difference_ = largest_difference(*dense_, folder);
+    if (is_onnxruntime(peer)) difference_ = largest_difference(*dense_, folder);
   }
 
   /// Of `ours` against those from `first` on.
@@ -181,10 +183,6 @@ class Race {
 };
 
 }  // namespace
-
-std::string own_refusal(Precision precision) {
-  return precision == Precision::kBF16 ? "no engine of twofour's computes a float network in bf16" : "";
-}
 
 std::vector<ModelRow> race(const Case& test, Peers& peers, const std::filesystem::path& folder,
                            double seconds) {

@@ -19,9 +19,6 @@ struct Case {
 /// Our dense engine where it is a peer of our 2:4 one.
 inline constexpr const char* kOwnDense = "twofour dense";
 
-/// Why no engine of ours runs at `precision`; empty when they do.
-std::string own_refusal(Precision precision);
-
 /// Races for `seconds` at least. The row of our dense engine and, with `sparse`, that of the 2:4 one, which
 /// the dense engines of everybody are compared with. `folder`: where inputs and outputs go.
 std::vector<ModelRow> race(const Case& test, Peers& peers, const std::filesystem::path& folder,
