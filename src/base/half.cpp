@@ -35,12 +35,6 @@ f16 to_f16(float value) {
   return {static_cast<uint16_t>(sign | ((rounded - 0x38000000) >> 13))};
 }
 
-bf16 to_bf16(float value) {
-  const uint32_t bits = std::bit_cast<uint32_t>(value);
-  if ((bits & 0x7fffffff) > 0x7f800000) return {static_cast<uint16_t>(bits >> 16 | 0x40)};
-  return {static_cast<uint16_t>((bits + 0x7fff + (bits >> 16 & 1)) >> 16)};
-}
-
 namespace {
 
 [[gnu::target("avx,f16c")]] size_t to_f16_f16c(const float* src, f16* dst, size_t n) {
@@ -57,6 +51,32 @@ namespace {
   return i;
 }
 
+/// The loop for the instruction set of the function that it is inlined into.
+template <typename From, typename To, typename Fn>
+[[gnu::always_inline]] inline void convert_all(const From* src, To* dst, size_t n, Fn fn) {
+#pragma omp simd
+  for (size_t i = 0; i < n; ++i) dst[i] = fn(src[i]);
+}
+
+constexpr auto kToBf16 = [](float v) { return to_bf16(v); };
+constexpr auto kFromBf16 = [](bf16 v) { return to_float(v); };
+
+template <typename From, typename To, typename Fn>
+[[gnu::target("avx512f,avx512bw,avx512vl")]] void convert_avx512(const From* src, To* dst, size_t n, Fn fn) {
+  convert_all(src, dst, n, fn);
+}
+template <typename From, typename To, typename Fn>
+[[gnu::target("avx2")]] void convert_avx2(const From* src, To* dst, size_t n, Fn fn) {
+  convert_all(src, dst, n, fn);
+}
+
+template <typename From, typename To, typename Fn>
+void convert_widest(std::span<const From> src, std::span<To> dst, Fn fn) {
+  if (max_isa() >= Isa::kAvx512) convert_avx512(src.data(), dst.data(), src.size(), fn);
+  else if (max_isa() >= Isa::kAvx2) convert_avx2(src.data(), dst.data(), src.size(), fn);
+  else convert_all(src.data(), dst.data(), src.size(), fn);
+}
+
 }  // namespace
 
 void convert(std::span<const float> src, std::span<f16> dst) {
@@ -68,10 +88,10 @@ void convert(std::span<const f16> src, std::span<float> dst) {
   for (; i < src.size(); ++i) dst[i] = to_float(src[i]);
 }
 void convert(std::span<const float> src, std::span<bf16> dst) {
-  for (size_t i = 0; i < src.size(); ++i) dst[i] = to_bf16(src[i]);
+  convert_widest(src, dst, kToBf16);
 }
 void convert(std::span<const bf16> src, std::span<float> dst) {
-  for (size_t i = 0; i < src.size(); ++i) dst[i] = to_float(src[i]);
+  convert_widest(src, dst, kFromBf16);
 }
 
 }  // namespace twofour

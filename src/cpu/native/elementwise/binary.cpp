@@ -15,7 +15,10 @@ BinaryRun run_of(DType dtype) {
   return dispatch_dtype(dtype, []<typename T>(T) -> BinaryRun {
     constexpr bool kFloat = std::is_floating_point_v<T> && kTypes != Types::kIntegers;
     constexpr bool kInteger = std::is_integral_v<T> && !std::is_same_v<T, bool> && kTypes != Types::kFloats;
-    if constexpr (kFloat || kInteger) return run_binary<T, std::conditional_t<std::is_void_v<R>, T, R>, Op>;
+    constexpr bool kHalf = std::is_same_v<T, bf16> && kTypes != Types::kIntegers;
+    using Result = std::conditional_t<std::is_void_v<R>, T, R>;
+    if constexpr (kFloat || kInteger) return run_binary<T, Result, Op>;
+    else if constexpr (kHalf) return run_binary<T, Result, element::OnBf16<Op>>;
     else return nullptr;
   });
 }
@@ -110,6 +113,8 @@ class NativeBinary final : public OpTactic {
       if (input.desc.dtype != node.inputs[0].desc.dtype)
         return declined(Reason::kDtype, input.desc.to_string());
     if (!run_of(node)) return declined(Reason::kDtype, node.inputs[0].desc.to_string());
+    if (is_half(node.inputs[0].desc.dtype) && node.inputs.size() > 2)
+      return declined(Reason::kShape, "more than two inputs, each rounded");
     return all_of({any_one_format(node), none_empty(node), ranks_ok(node)});
   }
 };

@@ -6,8 +6,19 @@
 #include <type_traits>
 
 #include "cpu/native/simd.h"
+#include "twofour/half.h"
 
 namespace twofour::cpu::element {
+
+/// A function of f32 on bf16: computed in f32, rounded once.
+template <typename Op>
+struct OnBf16 {
+  TWOFOUR_INLINE auto operator()(bf16 a, bf16 b) const {
+    const auto result = Op{}(to_float(a), to_float(b));
+    if constexpr (std::is_same_v<decltype(result), const float>) return to_bf16(result);
+    else return result;
+  }
+};
 
 struct AddOf {
   template <typename T>
