@@ -1,4 +1,4 @@
-// Gemm and FusedGemm through oneDNN's matmul. A constant b is packed. c of one value per column is the
+// Gemm and FusedGemm through oneDNN's matmul or inner product. A constant b is packed. c of one value per column is the
 // primitive's bias; any other c (or beta) is broadcast into dst first and added to.
 #include "cpu/onednn/matmul.h"
 #include "cpu/tactics.h"
@@ -27,7 +27,7 @@ bool is_bias(const NodeDesc& node) {
   return c.rank() > 0 && c.numel() == n && c[c.rank() - 1] == n;
 }
 
-MatmulProblem problem_of(const NodeDesc& node) {
+MatmulProblem matmul_of(const NodeDesc& node) {
   MatmulProblem problem;
   problem.a = matrix(node.inputs[kA].desc, node.attrs.i("transA", 0) != 0);
   problem.b = matrix(node.inputs[kB].desc, node.attrs.i("transB", 0) != 0);
@@ -44,13 +44,17 @@ MatmulProblem problem_of(const NodeDesc& node) {
   return problem;
 }
 
+MatmulProblem inner_product_of(const NodeDesc& node) { return matmul_of(node).as_inner_product(); }
+
+using ProblemFn = MatmulProblem (*)(const NodeDesc& node);
+
 class GemmKernel final : public Kernel {
  public:
-  GemmKernel(const NodeDesc& node, std::span<const Tensor> packed)
+  GemmKernel(const NodeDesc& node, const MatmulProblem& problem, std::span<const Tensor> packed)
       : beta_(node.attrs.f("beta", 1)),
         columns_(node.outputs[0].shape[1]),
         rows_(node.outputs[0].shape[0]),
-        matmul_(problem_of(node), layout_),
+        matmul_(problem, layout_),
         inputs_(node, packed, {{kB, matmul_.b_bytes()}}) {
     matmul_.guard(node, inputs_);
     if (node.has_input(kC) && !is_bias(node)) {
@@ -83,39 +87,62 @@ class GemmKernel final : public Kernel {
   PackedInputs inputs_;
 };
 
-class OnednnGemm final : public OpTactic {
+class GemmTactic : public OpTactic {
  public:
-  OnednnGemm() : OpTactic("onednn.gemm", {"Gemm", "FusedGemm"}) {}
 
   bool packs() const override { return true; }
 
   std::string packed_form(const NodeDesc& node) const override {
-    return order_text(problem_of(node).make().weights_desc());
+    return order_text(problem_(node).make().weights_desc());
   }
 
   std::vector<Tensor> make_packed(const NodeDesc& node) const override {
     return pack_constants(node, [&](size_t input, const Tensor& data) {
       if (input != kB) return data;
-      const MatmulProblem problem = problem_of(node);
+      const MatmulProblem problem = problem_(node);
       return packed_bytes(problem.b, problem.make().weights_desc(), data.raw());
     });
   }
 
   std::unique_ptr<Kernel> make(const NodeDesc& node, std::span<const Tensor> packed) const override {
-    return std::make_unique<GemmKernel>(node, packed);
+    return std::make_unique<GemmKernel>(node, problem_(node), packed);
   }
 
  protected:
+  GemmTactic(std::string name, ProblemFn problem)
+      : OpTactic(std::move(name), {"Gemm", "FusedGemm"}), problem_(problem) {}
+
   Support accepts(const NodeDesc& node) const override {
     if (Support no = all_of({types_ok(node), none_empty(node)}); !no) return no;
     if (node.has_input(kC) && !is_bias(node) && node.outputs[0].dtype != DType::kF32)
       return declined(Reason::kDtype, "c of " + node.inputs[kC].desc.to_string());
-    return library_accepts([&] { problem_of(node).make(); });
+    return library_accepts([&] { problem_(node).make(); });
+  }
+
+ private:
+  ProblemFn problem_;
+};
+
+class OnednnGemm final : public GemmTactic {
+ public:
+  OnednnGemm() : GemmTactic("onednn.gemm", matmul_of) {}
+};
+
+class OnednnGemmInnerProduct final : public GemmTactic {
+ public:
+  OnednnGemmInnerProduct() : GemmTactic("onednn.gemm_inner_product", inner_product_of) {}
+
+ protected:
+  Support accepts(const NodeDesc& node) const override {
+    if (Support no = inner_product_ok(node); !no) return no;
+    if (node.attrs.i("transA", 0) != 0) return declined(Reason::kAttribute, "transA");
+    return GemmTactic::accepts(node);
   }
 };
 
 }  // namespace
 
 TWOFOUR_DEFINE_TACTIC(OnednnGemm)
+TWOFOUR_DEFINE_TACTIC(OnednnGemmInnerProduct)
 
 }  // namespace twofour::cpu

@@ -27,27 +27,47 @@ MatmulSizes matmul_sizes(const Shape& a, const Shape& b) {
   return sizes;
 }
 
-dnnl::matmul::primitive_desc MatmulProblem::make() const {
+MatmulProblem MatmulProblem::as_inner_product() const {
+  MatmulProblem same = *this;
+  same.b = b.permute_axes({1, 0});
+  if (!bias.is_zero()) same.bias = bias.reshape({dst.dims()[1]});
+  same.is_inner_product = true;
+  return same;
+}
+
+dnnl::primitive_desc MatmulProblem::with(const memory::desc& weights,
+                                         const dnnl::primitive_attr& attr) const {
+  using InnerProduct = dnnl::inner_product_forward;
+  if (!is_inner_product) return dnnl::matmul::primitive_desc({a, weights, bias, dst}, attr, cpu_engine());
+  constexpr auto kKind = dnnl::prop_kind::forward_inference;
+  const InnerProduct::desc desc = bias.is_zero() ? InnerProduct::desc(kKind, a, weights, dst)
+                                                 : InnerProduct::desc(kKind, a, weights, bias, dst);
+  return InnerProduct::primitive_desc(desc, attr, cpu_engine());
+}
+
+dnnl::primitive_desc MatmulProblem::make() const {
   dnnl::primitive_attr attr = user_scratchpad();
   if (alpha != 1) attr.set_output_scales(0, {alpha});
   dnnl::post_ops post_ops;
   if (add_to_dst) post_ops.append_sum();
   append_activation(activation, post_ops);
   attr.set_post_ops(post_ops);
-  const auto with = [&](const memory::desc& weights) {
-    return dnnl::matmul::primitive_desc(
-        bias.is_zero() ? dnnl::matmul::desc(a, weights, dst) : dnnl::matmul::desc(a, weights, bias, dst),
-        attr, cpu_engine());
-  };
-  if (!pack_b) return with(b);
-  return with(packed_order([&] { return with({b.dims(), b.data_type(), memory::format_tag::any}); }));
+  if (!pack_b) return with(b, attr);
+  return with(packed_order([&] { return with({b.dims(), b.data_type(), memory::format_tag::any}, attr); }),
+              attr);
+}
+
+Support inner_product_ok(const NodeDesc& node) {
+  const TensorDesc& b = node.inputs[1].desc;
+  if (!node.is_constant(1)) return declined(Reason::kWeightNotConstant);
+  return b.shape.rank() == 2 ? supported() : declined(Reason::kShape, b.to_string());
 }
 
 MatmulKernel::MatmulKernel(const MatmulProblem& problem, ScratchLayout& layout) {
   const auto desc = problem.make();
   a_ = desc.src_desc();
   b_ = desc.weights_desc();
-  bias_ = desc.bias_desc();
+  bias_ = problem.bias;
   dst_ = desc.dst_desc();
   const auto plain = [&] {
     MatmulProblem same = problem;

@@ -21,9 +21,18 @@ struct MatmulProblem {
   bool add_to_dst = false;
   ops::Activation activation;
   bool pack_b = false;  // b is constant and may lie in any order
+  bool is_inner_product = false;
 
-  dnnl::matmul::primitive_desc make() const;
+  /// The same by the library's inner product, for two matrices; b then has its columns first.
+  MatmulProblem as_inner_product() const;
+  dnnl::primitive_desc make() const;
+
+ private:
+  dnnl::primitive_desc with(const memory::desc& weights, const dnnl::primitive_attr& attr) const;
 };
+
+/// Whether a product of the node's first two inputs may be an inner product: with one constant matrix.
+Support inner_product_ok(const NodeDesc& node);
 
 class MatmulKernel {
  public:

@@ -145,7 +145,7 @@ const OpDef kFusedGemm = {
     .sparsity = {1, sparsity_axis},
     .examples = {{.inputs = {{.shape = {3, 5}}, {.shape = {7, 5}}, {.shape = {7}}},
                   .attrs = {{"transB", int64_t{1}}, {"activation", std::string("relu")}}},
-                 {.inputs = {{.shape = {3, 9}}, {.shape = {9, 2}}},
+                 {.inputs = {{.shape = {3, 9}}, {.shape = {9, 2}, .constant = true}},
                   .attrs = {{"activation", std::string("clip")}, {"clip_low", -0.5F}, {"clip_high", 0.5F}}},
                  {.inputs = {{.shape = {3, 9}}, {.shape = {9, 2}}},
                   .attrs = {{"activation", std::string("gelu")}}}},
