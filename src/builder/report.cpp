@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "backend/support.h"
 #include "base/error.h"
 #include "base/json_exact.h"
 #include "twofour/precision.h"
@@ -17,9 +18,21 @@ std::vector<std::string> names_of(const std::vector<LayerChoice>& layers,
   return names;
 }
 
-/// Ran at all, or ran faster.
-bool came_closer(const TacticTime& a, const TacticTime& b) {
-  return a.could_run != b.could_run ? a.could_run : a.could_run && a.time_us < b.time_us;
+/// It is about types or orders of memory, which another candidate may have.
+bool is_about_form(std::string_view declined) {
+  return declined.starts_with(backend::reason_text(backend::Reason::kDtype)) ||
+         declined.starts_with(backend::reason_text(backend::Reason::kFormat));
+}
+
+/// Ran, was declined for what the layer is, in the layer's order of memory, in another one.
+int nearness(const TacticTime& c, std::string_view format) {
+  if (c.could_run) return 3;
+  return (is_about_form(c.declined) ? 0 : 1) + (c.format == format ? 1 : 0);
+}
+
+bool came_closer(const TacticTime& a, const TacticTime& b, std::string_view format) {
+  const int near_a = nearness(a, format), near_b = nearness(b, format);
+  return near_a != near_b ? near_a > near_b : a.could_run && a.time_us < b.time_us;
 }
 
 }  // namespace
@@ -40,7 +53,7 @@ std::string LayerChoice::verdict() const {
   if (sparse) return replayed ? "sparse (replayed)" : "sparse";
   const TacticTime* closest = nullptr;
   for (const TacticTime& c : candidates)
-    if (c.sparse && (!closest || came_closer(c, *closest))) closest = &c;
+    if (c.sparse && (!closest || came_closer(c, *closest, format))) closest = &c;
   if (!closest) return "no sparse tactic runs " + op;
   return closest->could_run ? "dense: sparse " + closest->declined : closest->declined;
 }
