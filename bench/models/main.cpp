@@ -92,7 +92,7 @@ int main(int argc, char** argv) {
   app.add_option("--models", options.models, "Names; default: all")->delimiter(',');
   app.add_option("--folder", options.folder, "Where the ONNX files are")->capture_default_str();
   app.add_option("--precision", options.precisions,
-                 "Of everybody: f32, bf16 (OpenVINO alone), int8 (float networks are quantised first)")
+                 "Of everybody: f32, bf16 (without ONNX Runtime), int8 (float networks are quantised first)")
       ->delimiter(',')
       ->capture_default_str();
   app.add_option("--batch", options.batches, "Batch sizes")->delimiter(',')->capture_default_str();
