@@ -160,9 +160,8 @@ Tensor appended(const Tensor& past, const Tensor& present) {
 /// What is added to the scores: the mask, the causal limit, the window and the padding of the cache.
 class Bias {
  public:
-  Bias(const ReferenceArgs& args, int64_t queries, int64_t keys)
+  Bias(const ReferenceArgs& args, int64_t queries)
       : queries_(queries),
-        keys_(keys),
         causal_(args.attrs.i("is_causal", 0) != 0),
         left_(args.attrs.i("left_window_size", -1)),
         right_(args.attrs.i("right_window_size", -1)) {
@@ -198,7 +197,7 @@ class Bias {
   }
 
  private:
-  int64_t queries_, keys_;
+  int64_t queries_;
   bool causal_;
   int64_t left_, right_;
   int64_t past_ = 0;
@@ -254,7 +253,7 @@ void reference(const ReferenceArgs& args) {
   const Scoring scoring = {
       args.attrs.f("scale", static_cast<float>(1 / std::sqrt(static_cast<double>(size)))),
       args.attrs.f("softcap", 0), args.attrs.i("qk_matmul_output_mode", 0)};
-  const Bias bias(args, queries, keys);
+  const Bias bias(args, queries);
   Tensor seen(DType::kF64, {q.shape()[0], heads, queries, keys});
   Tensor y(DType::kF64, args.outputs[0].shape());
   const bool split = args.outputs[0].shape().rank() == 4;
