@@ -1,6 +1,7 @@
 // sparse24.conv and sparse24.gemm in bf16.
 #include <gtest/gtest.h>
 
+#include "base/cpu.h"
 #include "cpu/sparse24/tactic_support.h"
 #include "support/cpu_device.h"
 #include "tactics/harness.h"
@@ -104,6 +105,19 @@ TEST_F(SparseBf16, ChannelsMustLieTogether) {
   EXPECT_TRUE(device().find_tactic("half_storage:sparse24.conv")->supports(plain.node));
   EXPECT_EQ(device().find_tactic("half_storage:sparse24.conv")->supports(conv_case(image, 1).node).reason,
             backend::Reason::kOnlyAsFallback);
+}
+
+TEST(SparseOnAmx, ManyColumnsDecline) {
+  if (max_isa() < Isa::kAmx) GTEST_SKIP() << "no AMX";
+  const Case image = conv_case({{1, 8, 5, 5}, {20, 8, 3, 3}, window(1, 1)}, 1);
+  const Case codes = sparse_product(300, 64, 24, true, 0, DType::kF32);
+  for (const auto& [name, test] : {std::pair("sparse24.conv", image),
+                                   {"half_storage:sparse24.conv", image},
+                                   {"sparse24.gemm", product_case(300, 64, 24, true)},
+                                   {"sparse24.codes", codes}})
+    EXPECT_EQ(device().find_tactic(name)->supports(test.node).reason, backend::Reason::kAmx) << name;
+  EXPECT_TRUE(device().find_tactic("sparse24.codes_compact")->supports(
+      sparse_product(3, 64, 24, true, 0, DType::kF32).node));
 }
 
 }  // namespace
