@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "onnx/check_model.h"
+#include "onnx/check_scales.h"
 #include "onnx/export.h"
 #include "onnx/graph_reader.h"
 #include "onnx/proto.h"
@@ -76,6 +77,7 @@ Graph import_model_bytes(std::span<const std::byte> bytes, std::string_view name
                         Graph graph = read_graph(*model.mutable_graph(), reading);
                         read_metadata(model, opset, graph.metadata());
                         read_trainable_list(graph);
+                        check_scales(graph);
                         return graph;
                       });
 }

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
+#include <limits>
 
 #include "ops/evaluate.h"
 #include "ops/infer.h"
@@ -31,37 +31,6 @@ size_t axis_of(const Node& node) {
   return ops::normalize_axis(node.attrs().i("axis", 1), node.input(0)->rank());
 }
 
-/// For each scale whether all codes with it are constants that equal their zero point; empty where the codes
-/// are no constants.
-std::vector<bool> stands_for_zeros(const Node& node, size_t scales) {
-  const Value* codes = node.input(0);
-  const Value* zero_point = node.input(2);
-  if (node.op() != "DequantizeLinear" || node.attrs().i("block_size", 0) != 0 || !codes->is_constant() ||
-      (zero_point && !zero_point->is_constant()))
-    return {};
-  const size_t axis = scales == 1 ? 0 : axis_of(node);
-  const Shape& shape = codes->data().shape();
-  const int64_t inner = scales == 1 ? 1 : shape.numel(axis + 1, shape.rank());
-  const auto values = ops::centred(codes->data(), zero_point ? zero_point->data() : Tensor(), axis);
-  std::vector<bool> zeros(scales, true);
-  for (size_t i = 0; i < values.size(); ++i)
-    if (values[i] != 0) zeros[i / static_cast<size_t>(inner) % scales] = false;
-  return zeros;
-}
-
-void check_scale(const Node& node) {
-  const Value* scale = node.input(1);
-  const Tensor wide = scale->data().to(DType::kF32);
-  const auto values = wide.span<float>();
-  const bool any_zero = std::ranges::find(values, 0.0F) != values.end();
-  const std::vector<bool> zeros = any_zero ? stands_for_zeros(node, values.size()) : std::vector<bool>();
-  for (size_t i = 0; i < values.size(); ++i)
-    TWOFOUR_CHECK(
-        (std::isfinite(values[i]) && values[i] > 0) || (values[i] == 0 && !zeros.empty() && zeros[i]),
-        kInvalidArgument, "{}: scale {} of \"{}\" is {}; a positive number is expected", node.label(), i,
-        scale->name(), values[i]);
-}
-
 /// What lies outside of src may be a number that has no code.
 bool copies_pixels(const Node& node) {
   return node.op() == "Resize" && node.attrs().s("mode", "nearest") == "nearest" &&
@@ -78,6 +47,11 @@ bool may_pool_padding(const Node& node) {
 }
 
 }  // namespace
+
+bool keeps_order(float scale) {
+  using Limits = std::numeric_limits<float>;
+  return scale >= Limits::min() && scale <= Limits::max() / 255;
+}
 
 bool Codes::per_tensor() const {
   return (!scale || has_one_element(scale)) && (!zero_point || has_one_element(zero_point));
@@ -101,7 +75,7 @@ std::optional<ops::OutputCodes> codes_of(const Node& node) {
   if (!converts_bytes(node)) return std::nullopt;
   const auto scale = scalar_of(node.input(1));
   const auto zero_point = number_of(node.input(2));
-  if (!scale || !zero_point) return std::nullopt;
+  if (!scale || !keeps_order(*scale) || !zero_point) return std::nullopt;
   const Value* codes = node.op() == "QuantizeLinear" ? node.output() : node.input(0);
   return ops::OutputCodes{codes->dtype(), *scale, static_cast<int64_t>(*zero_point)};
 }
@@ -127,6 +101,12 @@ bool moves_codes(const Node& node) {
   return std::ranges::find(dims, Dim(0)) == dims.end();
 }
 
+bool needs_order(const Node& node) {
+  constexpr std::array<std::string_view, 6> kOps = {"GlobalMaxPool", "MaxPool",   "Pad",
+                                                    "ReduceMax",     "ReduceMin", "TopK"};
+  return std::ranges::find(kOps, node.op()) != kOps.end();
+}
+
 Value* centred(Graph& graph, const Codes& weight) {
   const Value* zero_point = weight.zero_point;
   if (!weight.codes->is_constant() || (zero_point && !zero_point->is_constant())) return nullptr;
@@ -148,15 +128,6 @@ Value* multiplied(ops::Builder& builder, Value* a, Value* b, const std::string& 
   Tensor data = ops::run_reference(*product->producer(), std::array{a->data(), b->data()})[0];
   builder.graph().erase(product->producer());
   return builder.constant(name, std::move(data));
-}
-
-void check_scales(const Graph& graph) {
-  for (const auto& node : graph.nodes()) {
-    const bool quantises = node->op() == "QuantizeLinear";
-    if (!quantises && node->op() != "DequantizeLinear") continue;
-    const Value* codes = quantises ? node->output() : node->input(0);
-    if (is_byte(codes->dtype()) && node->input(1)->is_constant()) check_scale(*node);
-  }
 }
 
 }  // namespace twofour::passes

@@ -9,6 +9,10 @@
 
 namespace twofour::passes {
 
+/// Whether values are ordered as their 8-bit codes are: the scale is positive, and so that no difference of
+/// codes becomes infinite or less than a normal number.
+bool keeps_order(float scale);
+
 struct Codes {
   Value* codes;
   Value* scale = nullptr;       // null: 1
@@ -22,12 +26,12 @@ struct Codes {
   Value* zero_point_input() const;
 };
 
-/// The codes behind an f32 value that a DequantizeLinear makes; nothing for other values, codes of more bits
-/// and scales of blocks.
+/// The codes behind an f32 value that a DequantizeLinear makes, with whatever scale; nothing for other
+/// values, codes of more bits and scales of blocks.
 std::optional<Codes> dequantised(const Value* value);
 
 /// What the codes mean that a QuantizeLinear gives or a DequantizeLinear reads: nothing unless they are 8-bit
-/// codes of f32 values with one constant scale and zero point.
+/// codes of f32 values with one constant zero point and one constant scale that keeps_order().
 std::optional<ops::OutputCodes> codes_of(const Node& node);
 bool same_codes(const ops::OutputCodes& a, const ops::OutputCodes& b);
 /// codes_of the DequantizeLinear that makes `value`.
@@ -40,6 +44,8 @@ Node* quantizer(const Graph& graph, const Value* value);
 /// values: ops::Quant::Kind::kCommutes, and Resize to the nearest. Not where an element may come from no
 /// value: outside an image, from a window of padding alone, as an extreme of nothing.
 bool moves_codes(const Node& node);
+/// Of these, those that hold for codes in the order of their values only: what compares, and Pad by a value.
+bool needs_order(const Node& node);
 
 /// Constant codes minus their zero points, as an i8 constant; null when those are computed or the differences
 /// need more than 8 bits.
@@ -47,9 +53,5 @@ Value* centred(Graph& graph, const Codes& weight);
 
 /// a * b, at once when both are constant.
 Value* multiplied(ops::Builder& builder, Value* a, Value* b, const std::string& name);
-
-/// Throws Error{kInvalidArgument} naming node and tensor when a constant scale of 8-bit codes is not positive
-/// and finite. 0 is allowed for constant codes that all equal their zero point.
-void check_scales(const Graph& graph);
 
 }  // namespace twofour::passes

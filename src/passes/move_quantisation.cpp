@@ -67,6 +67,7 @@ bool pads_with_zeros(const Node& node) {
 /// DequantizeLinear goes behind the node.
 bool sink(Graph& graph, Node* node) {
   if (!moves_values(*node) || !pads_with_zeros(*node)) return false;
+  if (needs_order(*node) && !codes_behind(node->input(0))) return false;
   const auto codes = common_codes(*node);
   const auto axis = codes ? moved_axis(*node, *codes) : std::nullopt;
   if (!axis) return false;
@@ -164,7 +165,6 @@ bool raise(Graph& graph, Node* node) {
 }  // namespace
 
 size_t move_quantisation(Graph& graph) {
-  check_scales(graph);
   size_t changed = 0;
   std::vector<Node*> left;
   for (Node* node : graph.node_list()) {

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <array>
+#include <cmath>
 
 #include "passes/affine.h"
 #include "passes/codes.h"
@@ -123,6 +124,14 @@ bool becomes_constant(const Codes& codes) {
   return value->is_constant() && !codes.codes->is_constant();
 }
 
+/// Whether sums of codes times the scale are sums of values: it is 0, or of either sign and so that values
+/// are finite and have all their digits. A computed scale is taken to be so.
+bool is_factor(const Value* scale) {
+  if (!scale || !scale->is_constant()) return true;
+  return std::ranges::all_of(scale->data().span<float>(),
+                             [](float v) { return v == 0 || keeps_order(std::fabs(v)); });
+}
+
 bool is_product(const Node* node) {
   constexpr std::array<std::string_view, 5> kProducts = {"Conv", "ConvInteger", "Gemm", "MatMul",
                                                          "MatMulInteger"};
@@ -137,6 +146,7 @@ bool rewrite(Graph& graph, Node* node) {
   const auto product = is_integer ? integer_product(graph, node, is_conv ? 0 : node->input(1)->rank() - 1)
                                   : dequantised_product(node);
   if (!product || becomes_constant(product->left) || becomes_constant(product->right)) return false;
+  if (!is_factor(product->left.scale) || !is_factor(product->right.scale)) return false;
   if (is_conv) return quantise_conv(graph, *product, is_integer ? nullptr : node->input(2));
   const auto extras = op == "Gemm" ? extras_of(*node) : Extras();
   return extras && quantise_matmul(graph, *product, *extras);

@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <limits>
+
 #include "../base/errors.h"
 #include "base/utf8.h"
 #include "ir/verify.h"
@@ -48,6 +51,39 @@ TEST(Lenient, AnOutputListedTwiceIsOne) {
   ASSERT_EQ(graph.outputs().size(), 2U);
   EXPECT_EQ(graph.outputs()[1]->name(), "x");
   EXPECT_THAT(warnings, HasSubstr("output \"y\" is listed twice"));
+}
+
+TEST(Lenient, ScalesOfQuantizeLinearThatAreNotPositiveAreWarnedOf) {
+  const float inf = std::numeric_limits<float>::infinity();
+  const auto warnings = [](const std::vector<float>& scales, const char* op) {
+    const auto count = static_cast<int64_t>(scales.size());
+    ModelFile file(13);
+    file.input("x", {2, count}, *op == 'D' ? onnx::TensorProto::INT8 : onnx::TensorProto::FLOAT);
+    file.floats("s", {count}, scales).node(op, {"x", "s"}, {"y"}, "node").output("y");
+    std::string lines;
+    import_warned(file, lines);
+    return lines;
+  };
+  for (const auto& [scale, text] : {std::pair(0.F, "0"), {-0.5F, "-0.5"}, {inf, "inf"}, {-inf, "-inf"}}) {
+    const std::string expected = fmt::format("node \"node\" (QuantizeLinear): scale 1 of \"s\" is {};", text);
+    EXPECT_THAT(warnings({1, scale, scale}, "QuantizeLinear"), HasSubstr(expected));
+    EXPECT_EQ(warnings({1, scale, scale}, "DequantizeLinear"), "");
+  }
+  EXPECT_EQ(warnings({1, 1e-40F}, "QuantizeLinear"), "");
+  EXPECT_EQ(warnings({1, std::nanf("")}, "DequantizeLinear"), "");
+  EXPECT_ERROR(warnings({1, std::nanf("")}, "QuantizeLinear"), kInvalidArgument, "scale 1 of \"s\" is NaN");
+  set_log_sink({});
+}
+
+TEST(Lenient, ScalesOfWeightsThatAreQuantisedMayBeZero) {
+  ModelFile file(13);
+  file.input("x", {1, 2}).floats("w", {2, 2}, {1, 2, 0, 0}).floats("s", {2}, {0.5F, 0});
+  file.node("QuantizeLinear", {"w", "s"}, {"q"}).attr("axis", int64_t{0});
+  file.node("DequantizeLinear", {"q", "s"}, {"d"}).attr("axis", int64_t{0});
+  file.node("MatMul", {"x", "d"}, {"y"}).output("y");
+  std::string lines;
+  EXPECT_THAT(run(import_warned(file, lines), {tensor<float>({1, 2}, {1, 1})}), ElementsAre(1, 2));
+  EXPECT_EQ(lines, "");
 }
 
 TEST(Lenient, NamesAreMadeUtf8) {

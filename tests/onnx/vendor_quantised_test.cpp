@@ -153,11 +153,11 @@ TEST(VendorQuantised, WeightsOfFewBitsInBlocks) {
   std::vector<uint8_t> packed(16);
   for (size_t i = 0; i < 32; ++i) packed[i / 2] |= static_cast<uint8_t>((i % 16) << (i % 2 * 4));
   const Tensor ones = tensor<float>({1, 20}, std::vector<float>(20, 1));
-  const auto run = [&](const Tensor& zeros) {
-    OneNode model(kMs, "MatMulNBits", {ones, tensor({1, 2, 8}, packed), tensor<float>({2}, {1, 10}), zeros},
-                  1, {1, 2, 3});
+  const auto run = [&](const Tensor& zeros, const std::vector<float>& scales = {1, 10}) {
+    OneNode model(kMs, "MatMulNBits", {ones, tensor({1, 2, 8}, packed), tensor<float>({2}, scales), zeros}, 1,
+                  {1, 2, 3});
     if (!zeros.defined())
-      model = OneNode(kMs, "MatMulNBits", {ones, tensor({1, 2, 8}, packed), tensor<float>({2}, {1, 10})}, 1,
+      model = OneNode(kMs, "MatMulNBits", {ones, tensor({1, 2, 8}, packed), tensor<float>({2}, scales)}, 1,
                       {1, 2});
     model.file.attr("N", int64_t{1})
         .attr("K", int64_t{20})
@@ -169,6 +169,10 @@ TEST(VendorQuantised, WeightsOfFewBitsInBlocks) {
   EXPECT_FLOAT_EQ(run({}), (120 - 16 * 8) + 10 * (6 - 4 * 8));
   EXPECT_FLOAT_EQ(run(tensor<uint8_t>({1}, {0x21})), (120 - 16 * 1) + 10 * (6 - 4 * 2));
   EXPECT_FLOAT_EQ(run(tensor<float>({1, 2}, {0.5F, 1.5F})), (120 - 16 * 0.5F) + 10 * (6 - 4 * 1.5F));
+  // ONNX Runtime gives the block a negative scale when its largest weight is positive, a block of zeros 0.
+  EXPECT_FLOAT_EQ(run({}, {-0.5F, 2}), -0.5F * (120 - 16 * 8) + 2 * (6 - 4 * 8));
+  EXPECT_FLOAT_EQ(run(tensor<uint8_t>({1}, {0x21}), {0, -1}), -(6 - 4 * 2));
+  EXPECT_FLOAT_EQ(run(tensor<float>({1, 2}, {-0.5F, 1.5F}), {-2, 0}), -2 * (120 + 16 * 0.5F));
 }
 
 TEST(VendorQuantised, DynamicQuantizeLstmOfOneStep) {

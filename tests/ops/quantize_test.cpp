@@ -69,6 +69,30 @@ TEST(DequantizeLinear, UndoesQuantizeLinear) {
   EXPECT_EQ(run("DequantizeLinear", {original, Tensor::scalar(1).to(DType::kF16)}).dtype(), DType::kF16);
 }
 
+TEST(DequantizeLinear, TakesAnyScale) {
+  const Tensor codes = as(DType::kI8, {3}, {-2, 1, 4}), one = as(DType::kI8, {}, {1});
+  const auto by = [&](float scale) {
+    return values(run("DequantizeLinear", {codes, Tensor::scalar(scale), one}));
+  };
+  EXPECT_THAT(by(-0.5F), ElementsAre(1.5F, 0, -1.5F));
+  EXPECT_THAT(by(0), ElementsAre(0, 0, 0));
+  EXPECT_THAT(by(INFINITY), ElementsAre(-INFINITY, testing::IsNan(), INFINITY));
+  EXPECT_THAT(by(NAN), testing::Each(testing::IsNan()));
+}
+
+/// But for NaN, ONNX Runtime's numbers.
+TEST(QuantizeLinear, DividesByAnyScale) {
+  const Tensor src = floats({7}, {0, 1, -1, 300, -300, INFINITY, -INFINITY}),
+               middle = as(DType::kU8, {}, {128});
+  const auto by = [&](float scale) {
+    return values(run("QuantizeLinear", {src, Tensor::scalar(scale), middle}));
+  };
+  EXPECT_THAT(by(-1), ElementsAre(128, 127, 129, 0, 255, 0, 255));
+  EXPECT_THAT(by(0), ElementsAre(128, 255, 0, 255, 0, 255, 0));
+  EXPECT_THAT(by(INFINITY), ElementsAre(128, 128, 128, 128, 128, 128, 128));
+  EXPECT_THAT(by(NAN), testing::Each(128));
+}
+
 TEST(DynamicQuantizeLinear, CoversTheRangeAndZero) {
   const auto out = run_n("DynamicQuantizeLinear", {floats({3}, {2, 4, 6})}, 3);
   EXPECT_FLOAT_EQ(values(out[1])[0], 6.0F / 255);

@@ -5,7 +5,6 @@
 #include <limits>
 #include <map>
 
-#include "base/errors.h"
 #include "base/rng.h"
 #include "ops/builder.h"
 #include "ops/evaluate.h"
@@ -211,42 +210,89 @@ TEST_F(QuantisedNetwork, WeightsOfFloatLayersBecomeValues) {
   expect(b_.op("Relu", {y}), {{"FusedConv", 1}}, 1e-5F);
 }
 
-class BadScale : public ::testing::TestWithParam<float> {};
-INSTANTIATE_TEST_SUITE_P(Scales, BadScale,
-                         ::testing::Values(0.0F, -0.5F, std::numeric_limits<float>::quiet_NaN(),
-                                           std::numeric_limits<float>::infinity()));
-
-TEST_P(BadScale, IsRefused) {
-  Graph graph;
-  ops::Builder b(graph, "block.");
-  Value* x = graph.add_input("x", {DType::kU8, {4}});
-  Value* scale = b.constant("scale", Tensor::scalar(GetParam()));
-  graph.set_outputs({b.op("DequantizeLinear", {x, scale}, {}, "dequantize")});
-  EXPECT_ERROR(move_quantisation(graph), kInvalidArgument, "node \"block.dequantize\" (DequantizeLinear)");
-  EXPECT_ERROR(move_quantisation(graph), kInvalidArgument, "of \"block.scale\" is");
-}
-
-TEST(ScaleOfZero, IsAllowedForWeightsThatAreZero) {
-  for (const int8_t last : {3, 4}) {
-    Graph graph;
-    ops::Builder b(graph);
-    Value* codes = b.constant("codes", Tensor::of<int8_t>({2, 2}, std::array<int8_t, 4>{1, 2, 3, last}));
-    Value* scales = b.constant("scales", Tensor::of<float>({2}, std::array{0.5F, 0.0F}));
-    Value* zeros = b.constant("zeros", Tensor::of<int8_t>({2}, std::array<int8_t, 2>{0, 3}));
-    graph.set_outputs({b.op("DequantizeLinear", {codes, scales, zeros}, {{"axis", int64_t{0}}})});
-    if (last == 3) EXPECT_NO_THROW(move_quantisation(graph));
-    else EXPECT_ERROR(move_quantisation(graph), kInvalidArgument, "scale 1 of \"scales\" is 0");
+/// The graph optimised gives what it gave before, NaN for NaN.
+void expect_unchanged(Graph& graph, const std::vector<Tensor>& inputs) {
+  const std::vector<Tensor> before = ops::evaluate(graph, inputs);
+  optimise(graph, {.verify_each = true});
+  const std::vector<Tensor> after = ops::evaluate(graph, inputs);
+  ASSERT_EQ(before.size(), after.size());
+  for (size_t i = 0; i < before.size(); ++i) {
+    const Tensor x = before[i].to(DType::kF32), y = after[i].to(DType::kF32);
+    for (size_t j = 0; j < x.span<float>().size(); ++j) {
+      const float v = x.span<float>()[j], w = y.span<float>()[j];
+      const bool same = v == w || (std::isnan(v) && std::isnan(w)) || std::abs(v - w) <= 1e-5F * std::abs(v);
+      EXPECT_TRUE(same) << "output " << i << " element " << j << " was " << v << ", is " << w;
+    }
   }
 }
 
-TEST(ScaleOfZero, IsAllowedForAMillionChannels) {
-  constexpr int64_t kChannels = 1 << 20;
+class AnyScale : public ::testing::TestWithParam<float> {
+ protected:
+  Value* usual_codes(Value* value) { return b_.op("QuantizeLinear", {value, half_, zero_}); }
+  Value* odd_codes(Value* value) { return b_.op("QuantizeLinear", {value, scale_, zero_}); }
+
+  void expect(std::vector<Value*> results) {
+    graph_.set_outputs(std::move(results));
+    Tensor codes(DType::kU8, {1, 2, 4, 4});
+    for (int i = 0; uint8_t & code : codes.span<uint8_t>()) code = static_cast<uint8_t>(37 * i++ % 50);
+    expect_unchanged(graph_, {codes});
+  }
+
+  Graph graph_;
+  ops::Builder b_{graph_};
+  Value* x_ = graph_.add_input("x", {DType::kU8, {1, 2, 4, 4}});
+  Value* half_ = b_.scalar(0.5F);
+  Value* scale_ = b_.scalar(GetParam());
+  Value* zero_ = b_.constant("zero", Tensor::of<uint8_t>({}, std::array<uint8_t, 1>{7}));
+  Value* odd_ = b_.op("DequantizeLinear", {x_, scale_, zero_});
+  Value* usual_ = b_.op("DequantizeLinear", {x_, half_, zero_});
+  const Attrs window_ = {{"kernel_shape", std::vector<int64_t>{2, 2}}};
+};
+INSTANTIATE_TEST_SUITE_P(Scales, AnyScale,
+                         ::testing::Values(0.0F, -0.5F, 1e-40F, -3e38F, 0.25F,
+                                           std::numeric_limits<float>::quiet_NaN(),
+                                           std::numeric_limits<float>::infinity()));
+
+TEST_P(AnyScale, OfWhatIsComparedPaddedAndBounded) {
+  Value* most = b_.op("MaxPool", {odd_}, window_);
+  const auto best = b_.op_n("TopK", {odd_, b_.i64({2})}, 2);
+  Value* turned = b_.transpose(odd_, {3, 2, 1, 0});
+  expect({most, usual_codes(most), best[0], best[1], b_.op("ReduceMin", {odd_, b_.i64({1, 2})}),
+          b_.op("Pad", {odd_, b_.i64({0, 0, 1, 1, 0, 0, 1, 1})}), b_.op("Relu", {turned}),
+          usual_codes(b_.op("Relu", {odd_})), usual_codes(b_.op("Sigmoid", {turned}))});
+}
+
+TEST_P(AnyScale, OfWhatHasAFormOnCodes) {
+  expect({usual_codes(b_.add(odd_, usual_)), usual_codes(b_.mul(usual_, odd_)),
+          usual_codes(b_.op("AveragePool", {odd_}, window_)), odd_codes(b_.op("MaxPool", {usual_}, window_)),
+          odd_codes(b_.add(usual_, usual_))});
+}
+
+TEST_P(AnyScale, OfProducts) {
+  // Each is another one, so that it is read once.
+  const auto product = [&](Value* src, int8_t last) {
+    Value* codes =
+        b_.constant("codes", Tensor::of<int8_t>({2, 2, 1, 1}, std::array<int8_t, 4>{1, -2, 0, last}));
+    Value* scales = b_.constant("scales", Tensor::of<float>({2}, std::array{GetParam(), 0.25F}));
+    return b_.op("Conv", {src, b_.op("DequantizeLinear", {codes, scales}, {{"axis", int64_t{0}}})});
+  };
+  expect({b_.op("Relu", {product(usual_, 3)}), usual_codes(product(usual_, 4)),
+          usual_codes(b_.add(product(usual_, 5), odd_)), odd_codes(product(usual_, 6)), product(odd_, 7)});
+}
+
+TEST(Scales, OfBlocksMayBeAnyNumber) {
   Graph graph;
   ops::Builder b(graph);
-  Value* codes = b.constant("codes", Tensor(DType::kI8, {kChannels, 1}));
-  Value* scales = b.constant("scales", Tensor(DType::kF32, {kChannels}));
-  graph.set_outputs({b.op("DequantizeLinear", {codes, scales}, {{"axis", int64_t{0}}})});
-  EXPECT_NO_THROW(move_quantisation(graph));
+  Value* x = graph.add_input("x", {DType::kF32, {1, 4}});
+  Value* codes =
+      b.constant("codes", Tensor::of<uint8_t>({2, 4}, std::array<uint8_t, 8>{1, 2, 3, 4, 5, 6, 7, 8}));
+  Value* scales = b.constant("scales", Tensor::of<float>({2, 2}, std::array{-0.5F, 0.0F, 2.0F, -1.0F}));
+  Value* weight = b.op("DequantizeLinear", {codes, scales}, {{"block_size", int64_t{2}}});
+  graph.set_outputs({b.op("MatMul", {x, b.transpose(weight, {1, 0})})});
+  optimise(graph, {.verify_each = true});
+  const Tensor ones = Tensor::of<float>({1, 4}, std::array{1.0F, 1.0F, 1.0F, 1.0F});
+  const Tensor sums = ops::evaluate(graph, {&ones, 1})[0];
+  EXPECT_THAT(sums.span<float>(), ::testing::ElementsAre(-1.5F, 7));  // 2 (5 + 6) - (7 + 8)
 }
 
 TEST(FoldByteFunctions, FollowsChainsOfAnyLength) {

@@ -79,6 +79,18 @@ TEST(Codes, DequantizeLinearOfEverySize) {
     }
 }
 
+TEST(Codes, ScalesThatAreNotPositiveOrFinite) {
+  for (const float scale : {0.0F, -0.0F, -0.25F, -1e-40F, kInf, -kInf, NAN})
+    for (const DType dtype : kCodes) {
+      const Tensor by = Tensor::scalar(scale), zero_point = zero_points(dtype, {});
+      expect_runs(tactic("native.quantize_linear"),
+                  case_of_tensors("QuantizeLinear", {spread_values({67}, 0.25F, 300), by, zero_point}), {},
+                  0);
+      expect_runs(tactic("native.quantize_linear"),
+                  case_of_tensors("DequantizeLinear", {zero_points(dtype, {67}), by, zero_point}), {}, 0);
+    }
+}
+
 TEST(Codes, ScalesAlongAnAxis) {
   for (const Shape& shape : {Shape{37}, Shape{5, 19}, Shape{4, 6, 33}, Shape{2, 18, 5, 7}, Shape{2, 1, 3, 5},
                              Shape{2, 3, 2, 5, 4}})

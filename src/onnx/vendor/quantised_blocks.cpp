@@ -45,9 +45,8 @@ Blocks blocks_of(const Draft& draft) {
   return b;
 }
 
-/// Zero points as codes [N, blocks], or null where they are numbers.
+/// Zero points as codes [N, blocks].
 Value* zero_codes(const Emit& emit, const Draft& draft, const Blocks& b) {
-  if (draft.input(3) && draft.input(3)->dtype() != DType::kU8) return nullptr;
   if (draft.input(3))
     return emit.constant(
         unpacked_rows(constant_data(draft.input(3), "zero_points"), b.n, b.count(), b.bits, "zero_points"));
@@ -56,19 +55,23 @@ Value* zero_codes(const Emit& emit, const Draft& draft, const Blocks& b) {
   return emit.constant(std::move(middle));
 }
 
+/// Numbers [N, blocks] as [N, K].
+Value* spread(const Emit& emit, Value* numbers, const Blocks& b, const Attrs& attrs) {
+  Tensor ones(DType::kU8, {b.n, b.k});
+  std::ranges::fill(ones.span<uint8_t>(), uint8_t{1});
+  return dequantised(emit, emit.constant(std::move(ones)), numbers, nullptr, attrs);
+}
+
 /// The weight as [N, K] of the scales' type.
 Value* weight_of(const Emit& emit, const Draft& draft, const Blocks& b) {
   Value* codes = emit.constant(unpacked_rows(constant_data(draft.input(1), "B"), b.n, b.k, b.bits, "B"));
   Value* scale = emit.reshape(draft.input(2), {b.n, b.count()});
   const Attrs attrs = {{"axis", int64_t{1}}, {"block_size", b.size}};
-  Value* zero = zero_codes(emit, draft, b);
-  Value* weight = dequantised(emit, codes, scale, zero, attrs);
-  if (zero) return weight;
-  // Zero points that are numbers: (code - zero) * scale, the second part by blocks as well.
-  Value* shift = emit.mul(emit.cast(emit.reshape(draft.input(3), {b.n, b.count()}), scale->dtype()), scale);
-  Tensor ones(DType::kU8, {b.n, b.k});
-  std::ranges::fill(ones.span<uint8_t>(), uint8_t{1});
-  return emit.op("Sub", {weight, dequantised(emit, emit.constant(std::move(ones)), shift, nullptr, attrs)});
+  const bool zero_is_code = !draft.input(3) || draft.input(3)->dtype() == DType::kU8;
+  if (zero_is_code) return dequantised(emit, codes, scale, zero_codes(emit, draft, b), attrs);
+  Value* zero = emit.cast(emit.reshape(draft.input(3), {b.n, b.count()}), scale->dtype());
+  Value* difference = emit.op("Sub", {emit.cast(codes, scale->dtype()), spread(emit, zero, b, attrs)});
+  return emit.mul(difference, spread(emit, scale, b, attrs));
 }
 
 }  // namespace

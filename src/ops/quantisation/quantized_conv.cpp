@@ -61,7 +61,7 @@ const OpDef kQuantizedConv = {
     .sparsity = {1, sparsity_axis},
     .examples = {{.inputs = {code_input(DType::kU8, {1, 3, 7, 6}),
                              weight_codes({5, 3, 3, 3}),
-                             unit_scale({5}),
+                             constant_input({5}, -0.002F, -0.001F),
                              constant_input({5}, -1, 1),
                              {.absent = true},
                              zero_point_input(DType::kU8, 117)},

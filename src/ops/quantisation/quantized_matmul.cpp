@@ -89,7 +89,7 @@ const OpDef kQuantizedMatMul = {
     .sparsity = {1, sparsity_axis},
     .examples = {{.inputs = {code_input(DType::kU8, {3, 20}),
                              weight_codes({7, 20}),
-                             unit_scale({7}),
+                             constant_input({7}, -0.002F, -0.001F),
                              constant_input({7}, -1, 1),
                              {.absent = true},
                              zero_point_input(DType::kU8, 121)},
