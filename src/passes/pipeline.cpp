@@ -14,6 +14,8 @@ constexpr Pass kPasses[] = {
     {"eliminate_identity", eliminate_identity},
     {"fold_constants", fold_constants},
     {"lower_einsum", lower_einsum},
+    {"expand_attention", expand_attention},
+    {"expand_means", expand_means},
     {"merge_duplicates", merge_duplicates},
     {"move_quantisation", move_quantisation},
     {"fold_byte_functions", fold_byte_functions},

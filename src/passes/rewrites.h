@@ -16,12 +16,22 @@ size_t eliminate_identity(Graph& graph);
 
 /// Replaces nodes whose inputs are all constant, and index vectors that follow from known shapes, by their
 /// values. What would grow by more than 16 MiB is left, unless elements that nothing else reads only get a
-/// wider type; so are graph outputs, and DequantizeLinear of weights in 8-bit codes.
+/// wider type; so are graph outputs (sizes become copies of a constant), DequantizeLinear of weights in 8-bit
+/// codes, and what cannot be evaluated, which is an error only if it is ever computed.
 size_t fold_constants(Graph& graph);
 
-/// Einsum of two tensors of known sizes becomes a MatMul of them, transposed and reshaped where needed. Not
-/// where a label stands twice in a term, broadcasts, or is summed over one tensor alone.
+/// Einsum becomes products of two tensors each, MatMul or Mul, in the order in which least is kept between;
+/// labels are summed as soon as nothing else has them. Several tensors: of known sizes. Not where a label
+/// stands twice in a term. Infinities that the formula would cancel to NaN may stay.
 size_t lower_einsum(Graph& graph);
+
+/// Attention becomes MatMul, Softmax and MatMul, with the limits, masks and cache that it has. Not with a
+/// mask of another type of numbers than Q, or where the number or the size of the heads is open.
+size_t expand_attention(Graph& graph);
+
+/// MeanVarianceNormalization, and Mean of f32 and f64, become sums and means along axes. Mean of halves
+/// stays: its sum might overflow.
+size_t expand_means(Graph& graph);
 
 /// Nodes that compute the same from the same values, attributes included, become one; of constants with one
 /// element only type and bits count. Random nodes and those with subgraphs stay.
@@ -29,9 +39,8 @@ size_t merge_duplicates(Graph& graph);
 
 /// DequantizeLinear of 8-bit codes goes down, and QuantizeLinear with constant parameters up, through
 /// operators that only move or compare values (moves_codes of passes/codes.h). Not up where most of what
-/// would be quantised is dropped. With scales per channel only down through Transpose. Throws
-/// Error{kInvalidArgument} on a constant scale that is not positive and finite, unless it is 0 and the codes
-/// are constants that equal their zero point.
+/// would be quantised is dropped. With scales per channel only down through Transpose; with a scale that is
+/// computed, not positive or not finite only down through what moves values.
 size_t move_quantisation(Graph& graph);
 
 /// What follows element by element from one tensor of 8-bit codes becomes a TableLookup: always when it ends
@@ -42,7 +51,8 @@ size_t fold_byte_functions(Graph& graph);
 /// Conv, Gemm and MatMul of dequantised 8-bit codes, and ConvInteger and MatMulInteger followed by a Cast to
 /// f32, become QuantizedConv and QuantizedMatMul with results in f32, under their names. Activations have one
 /// scale and zero point, which may be computed; weights are constants with one for each output channel or for
-/// all, and fit i8 once the zero point is subtracted. Gemm: without transA, with a C for each column.
+/// all, and fit i8 once the zero point is subtracted. Constant scales are 0 or normal numbers of either sign.
+/// Gemm: without transA, with a C for each column.
 size_t quantise(Graph& graph);
 
 /// QuantizedConv or QuantizedMatMul [* a factor or + a constant per channel, or a batch norm ...] [+ Add of a

@@ -179,6 +179,16 @@ TEST(Families, Functions) {
         expect_runs(tactic("native.function"),
                     make_case(op, {{.shape = {3, 1001}, .low = -reach, .high = reach}}),
                     {.in_place = true, .misalign = 4}, 8);
+  for (const char* op : {"Acos", "Asin", "Atan"})
+    expect_runs(tactic("native.function"), make_case(op, {{.shape = {3, 1001}}}),
+                {.in_place = true, .misalign = 4}, 8);
+  for (const char* op : {"Celu", "Erf", "Mish", "Selu"})
+    for (const float reach : {0.01F, 1.4F, 300.0F})
+      expect_runs(tactic("native.unary"), make_case(op, {{.shape = {3, 1001}, .low = -reach, .high = reach}}),
+                  {.in_place = true, .misalign = 4}, 8);
+  for (const float alpha : {-1.0F, 0.0F, INFINITY, NAN})
+    EXPECT_FALSE(
+        tactic("native.unary").supports(make_case("Celu", {{.shape = {5}}}, {{"alpha", alpha}}).node));
   for (const char* op : {"Neg", "Abs", "Sign"})
     for (const DType dtype : {DType::kI32, DType::kI64})
       expect_runs(tactic("native.function"),

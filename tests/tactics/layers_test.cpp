@@ -124,6 +124,41 @@ TEST(Layers, RowsOfEveryLength) {
   expect_runs(tactic("native.row_norm"),
               make_case("InstanceNormalization", {{.shape = {2, 5, 9, 7}}, {.shape = {5}}, {.shape = {5}}}),
               {}, 512);
+  for (const Shape& shape : {Shape{2, 6, 9, 7}, Shape{3, 6}, Shape{1, 6, 5}, Shape{2, 6, 2, 3, 5}})
+    for (const int64_t groups : {1, 2, 6})
+      if (shape.rank() > 2 || groups < 6)
+        expect_runs(tactic("native.row_norm"),
+                    make_case("GroupNormalization", {{.shape = shape}, {.shape = {6}}, {.shape = {6}}},
+                              {{"num_groups", groups}}),
+                    {.in_place = true}, 512);
+}
+
+TEST(Layers, RotaryEmbeddingsOfEveryForm) {
+  const CaseInput positions{.dtype = DType::kI32, .shape = {2, 3}, .values = {0, 4, -1, 3, -5, 2}};
+  for (const int64_t interleaved : {0, 1})
+    for (const int64_t turned : {0, 2, 22}) {
+      const int64_t half = turned ? turned / 2 : 17;
+      const Attrs attrs = {
+          {"interleaved", interleaved}, {"rotary_embedding_dim", turned}, {"num_heads", int64_t{5}}};
+      for (const Shape& shape : {Shape{2, 5, 3, 34}, Shape{2, 3, 170}}) {
+        const CaseInput row{.shape = {2, 3, half}}, cache{.shape = {5, half}};
+        for (const RunOptions& options : {RunOptions{.in_place = true}, RunOptions{.misalign = 4}}) {
+          expect_runs(tactic("native.rotary_embedding"),
+                      make_case("RotaryEmbedding", {{.shape = shape}, row, row}, attrs), options, 4);
+          expect_runs(tactic("native.rotary_embedding"),
+                      make_case("RotaryEmbedding", {{.shape = shape}, cache, cache, positions}, attrs),
+                      options, 4);
+        }
+      }
+    }
+}
+
+TEST(Layers, RotaryEmbeddingChecksItsPositions) {
+  const CaseInput cache{.shape = {4, 2}};
+  const Case far = make_case(
+      "RotaryEmbedding",
+      {{.shape = {1, 1, 2, 4}}, cache, cache, {.dtype = DType::kI64, .shape = {1, 2}, .values = {0, 4}}});
+  EXPECT_THROW(run_tactic(tactic("native.rotary_embedding"), far), Error);
 }
 
 TEST(Layers, GatherChecksItsIndices) {

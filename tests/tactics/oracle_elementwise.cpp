@@ -15,7 +15,11 @@ constexpr Real kTanhGelu = 0.79788456080286535587989211986876L;  // sqrt(2 / pi)
 Real clamped(Real v, Real low, Real high) { return v < low ? low : v > high ? high : v; }
 Real sigmoid(Real v) { return 1 / (1 + std::exp(-v)); }
 Real softplus(Real v) { return v > 0 ? v + std::log1p(std::exp(-v)) : std::log1p(std::exp(v)); }
-Real elu(Real v, Real alpha, Real width) { return v < 0 ? alpha * std::expm1(v / width) : v; }
+Real elu(Real v, Real alpha) { return v < 0 ? alpha * std::expm1(v) : v; }
+Real celu(Real v, Real alpha) {
+  const Real curve = alpha * std::expm1(v / alpha);
+  return std::isnan(curve) ? curve : std::max<Real>(v, 0) + std::min<Real>(curve, 0);
+}
 Real gelu(Real v) { return Real(0.5) * v * (1 + std::erf(v / kSqrt2)); }
 Real tanh_gelu(Real v) {
   return Real(0.5) * v * (1 + std::tanh(kTanhGelu * (v + Real(0.044715) * v * v * v)));
@@ -45,10 +49,10 @@ const std::map<std::string_view, Unary>& unary_table() {
       TWOFOUR_ON_V("Atan", std::atan(v)),
       TWOFOUR_ON_V("Atanh", std::atanh(v)),
       TWOFOUR_ON_V("Ceil", std::ceil(v)),
-      TWOFOUR_ON_V("Celu", elu(v, a.f("alpha", 1), a.f("alpha", 1))),
+      TWOFOUR_ON_V("Celu", celu(v, a.f("alpha", 1))),
       TWOFOUR_ON_V("Cos", std::cos(v)),
       TWOFOUR_ON_V("Cosh", std::cosh(v)),
-      TWOFOUR_ON_V("Elu", elu(v, a.f("alpha", 1), 1)),
+      TWOFOUR_ON_V("Elu", elu(v, a.f("alpha", 1))),
       TWOFOUR_ON_V("Erf", std::erf(v)),
       TWOFOUR_ON_V("Exp", std::exp(v)),
       TWOFOUR_ON_V("Floor", std::floor(v)),
@@ -67,7 +71,7 @@ const std::map<std::string_view, Unary>& unary_table() {
       TWOFOUR_ON_V("Relu", v < 0 ? 0 : v),
       TWOFOUR_ON_V("Round", half_even(v)),
       TWOFOUR_ON_V("Selu", Real(a.f("gamma", 1.05070102214813232421875F)) *
-                               elu(v, a.f("alpha", 1.67326319217681884765625F), 1)),
+                               elu(v, a.f("alpha", 1.67326319217681884765625F))),
       TWOFOUR_ON_V("Shrink", shrink(v, a.f("lambd", 0.5F), a.f("bias", 0))),
       TWOFOUR_ON_V("Sigmoid", sigmoid(v)),
       TWOFOUR_ON_V("Sign", std::isnan(v) ? v : (v > 0) - (v < 0)),
@@ -79,7 +83,7 @@ const std::map<std::string_view, Unary>& unary_table() {
       TWOFOUR_ON_V("Swish", v * sigmoid(a.f("alpha", 1) * v)),
       TWOFOUR_ON_V("Tan", std::tan(v)),
       TWOFOUR_ON_V("Tanh", std::tanh(v)),
-      TWOFOUR_ON_V("ThresholdedRelu", v <= Real(a.f("alpha", 1)) ? 0 : v),
+      TWOFOUR_ON_V("ThresholdedRelu", std::isnan(v) || v > Real(a.f("alpha", 1)) ? v : 0),
   };
   return table;
 }
@@ -116,7 +120,8 @@ Real with_integers(const std::string& op, const Attrs& attrs, DType dtype, Real 
   const auto wrap = [&](Whole v) { return wrapped(static_cast<unsigned __int128>(v), dtype); };
   if (op == "Add" || op == "Sum") return wrap(a + b);
   if (op == "Sub") return wrap(a - b);
-  if (op == "Mul")
+  if (op == "PRelu" && a >= 0) return x;
+  if (op == "Mul" || op == "PRelu")
     return wrapped(static_cast<unsigned __int128>(a) * static_cast<unsigned __int128>(b), dtype);
   if (op == "Div") return wrap(a / b);
   if (op == "Mod") return wrap(attrs.i("fmod", 0) ? a % b : floor_rest(a, b));
@@ -173,7 +178,7 @@ Answer answer_unary(const Question& q) {
     const Real v = q.in[0].at[i];
     Real& y = result.at[i];
     y = unary(q.op, q.attrs, v);
-    if (!is_float(q.in[0].dtype) && is_signed(q.in[0].dtype))
+    if (!is_float(q.in[0].dtype))
       y = wrapped(static_cast<unsigned __int128>(static_cast<Whole>(y)), q.in[0].dtype);
     const bool gated = q.op == "Gelu" || q.op == "Swish" || q.op == "Mish" || q.op == "HardSwish";
     result.scale[i] = std::abs(y) + (gated ? std::min<Real>(std::abs(v), 64) : 0);

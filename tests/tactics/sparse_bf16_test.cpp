@@ -116,8 +116,9 @@ TEST(SparseOnAmx, ManyColumnsDecline) {
                                    {"sparse24.gemm", product_case(300, 64, 24, true)},
                                    {"sparse24.codes", codes}})
     EXPECT_EQ(device().find_tactic(name)->supports(test.node).reason, backend::Reason::kAmx) << name;
-  EXPECT_TRUE(device().find_tactic("sparse24.codes_compact")->supports(
-      sparse_product(3, 64, 24, true, 0, DType::kF32).node));
+  EXPECT_TRUE(device()
+                  .find_tactic("sparse24.codes_compact")
+                  ->supports(sparse_product(3, 64, 24, true, 0, DType::kF32).node));
 }
 
 }  // namespace

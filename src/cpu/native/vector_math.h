@@ -58,6 +58,52 @@ TWOFOUR_INLINE inline float vector_tanh(float v) {
   return magnitude < 0.15F ? series : v < 0 ? -far : far;
 }
 
+/// erf(v) within 2 units in the last place; +-0, +-inf and NaN exactly. Two minimax polynomials, the outer
+/// one of log(1 - erf).
+TWOFOUR_INLINE inline float vector_erf(float v) {
+  const float magnitude = v < 0 ? -v : v;
+  const float square = v * v;
+  float near = -5.96761703e-4F;
+  near = near * square + 4.99119423e-3F;
+  near = near * square - 2.67681349e-2F;
+  near = near * square + 1.12819925e-1F;
+  near = near * square - 3.76125336e-1F;
+  near = near * square + 1.28379166e-1F;
+  near = near * v + v;
+  float log_rest = -1.72853470e-5F * magnitude + 3.83197126e-4F;
+  log_rest = log_rest * square + (-3.88396438e-3F * magnitude + 2.42546219e-2F);
+  log_rest = log_rest * magnitude - 1.06777877e-1F;
+  log_rest = log_rest * magnitude - 6.34846687e-1F;
+  log_rest = log_rest * magnitude - 1.28717512e-1F;
+  log_rest = log_rest * magnitude - magnitude;
+  const float far = 1.0F - vector_exp(log_rest);
+  return magnitude > 0.927734375F ? (v < 0 ? -far : far) : near;
+}
+
+/// log(1 + e^v) within 4 units in the last place where that is a normal number. log(1 + e) = 2 artanh(s) with
+/// s = e / (2 + e), of which the Taylor series.
+TWOFOUR_INLINE inline float vector_softplus(float v) {
+  const float e = vector_exp(v < 0 ? v : -v);
+  const float s = e / (2.0F + e);
+  const float square = s * s;
+  float sum = 1.0F / 15;
+  sum = sum * square + 1.0F / 13;
+  sum = sum * square + 1.0F / 11;
+  sum = sum * square + 1.0F / 9;
+  sum = sum * square + 1.0F / 7;
+  sum = sum * square + 1.0F / 5;
+  sum = sum * square + 1.0F / 3;
+  return (v > 0 ? v : 0.0F) + 2.0F * (s + s * square * sum);
+}
+
+/// v * tanh(log(1 + e^v)) within 5 units in the last place; 0 where e^v is no normal number. tanh(log(1 + e))
+/// = n / (n + 2) with n = e (e + 2), which is 1 from v = 20 on.
+TWOFOUR_INLINE inline float vector_mish(float v) {
+  const float e = vector_exp(v > 20.0F ? 20.0F : v);
+  const float n = e * (e + 2.0F);
+  return v * (n / (n + 2.0F));
+}
+
 /// v * P(v) with P the normal distribution, absolute error below 2e-7 |v|: erfc by Abramowitz and
 /// Stegun 7.1.26.
 TWOFOUR_INLINE inline float vector_gelu(float v) {

@@ -38,7 +38,6 @@ using ProblemFn = MatmulProblem (*)(const NodeDesc& node);
 
 class MatMulTactic : public OpTactic {
  public:
-
   bool packs() const override { return true; }
 
   std::string packed_form(const NodeDesc& node) const override {

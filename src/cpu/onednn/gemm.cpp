@@ -1,5 +1,5 @@
-// Gemm and FusedGemm through oneDNN's matmul or inner product. A constant b is packed. c of one value per column is the
-// primitive's bias; any other c (or beta) is broadcast into dst first and added to.
+// Gemm and FusedGemm through oneDNN's matmul or inner product. A constant b is packed. c of one value per
+// column is the primitive's bias; any other c (or beta) is broadcast into dst first and added to.
 #include "cpu/onednn/matmul.h"
 #include "cpu/tactics.h"
 #include "ops/strided.h"
@@ -89,7 +89,6 @@ class GemmKernel final : public Kernel {
 
 class GemmTactic : public OpTactic {
  public:
-
   bool packs() const override { return true; }
 
   std::string packed_form(const NodeDesc& node) const override {

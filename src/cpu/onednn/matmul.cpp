@@ -53,7 +53,9 @@ dnnl::primitive_desc MatmulProblem::make() const {
   append_activation(activation, post_ops);
   attr.set_post_ops(post_ops);
   if (!pack_b) return with(b, attr);
-  return with(packed_order([&] { return with({b.dims(), b.data_type(), memory::format_tag::any}, attr); }),
+  return with(packed_order([&] {
+                return with({b.dims(), b.data_type(), memory::format_tag::any}, attr);
+              }),
               attr);
 }
 

@@ -44,9 +44,17 @@ std::unique_ptr<Kernel> tanh_gelu(int64_t numel) {
   });
 }
 
-std::unique_ptr<Kernel> elu(int64_t numel, float alpha) {
+/// gamma * v for v >= 0, else gamma * alpha * (e^v - 1).
+std::unique_ptr<Kernel> selu(int64_t numel, float gamma, float alpha) {
+  return elementwise(numel, [gamma, slope = gamma * alpha](float v) TWOFOUR_INLINE {
+    const float negative = slope * vector_expm1_of_negative(v);
+    return v < 0 ? negative : gamma * v;
+  });
+}
+
+std::unique_ptr<Kernel> celu(int64_t numel, float alpha) {
   return elementwise(numel, [alpha](float v) TWOFOUR_INLINE {
-    const float negative = alpha * vector_expm1_of_negative(v);
+    const float negative = alpha * vector_expm1_of_negative(v / alpha);
     return v < 0 ? negative : v;
   });
 }
@@ -78,9 +86,14 @@ std::unique_ptr<Kernel> make_unary(const NodeDesc& node) {
   if (node.op == "Sqrt") return elementwise(numel, [](float v) { return std::sqrt(v); });
   if (node.op == "Exp") return elementwise(numel, [](float v) TWOFOUR_INLINE { return vector_exp(v); });
   if (node.op == "Log") return elementwise(numel, [](float v) { return std::log(v); });
-  if (node.op == "Erf") return elementwise(numel, [](float v) { return std::erf(v); });
+  if (node.op == "Erf") return elementwise(numel, [](float v) TWOFOUR_INLINE { return vector_erf(v); });
+  if (node.op == "Mish") return elementwise(numel, [](float v) TWOFOUR_INLINE { return vector_mish(v); });
   if (node.op == "Reciprocal") return elementwise(numel, [](float v) { return 1.0F / v; });
-  if (node.op == "Elu") return elu(numel, node.attrs.f("alpha", 1));
+  if (node.op == "Elu") return selu(numel, 1, node.attrs.f("alpha", 1));
+  if (node.op == "Celu") return celu(numel, node.attrs.f("alpha", 1));
+  if (node.op == "Selu")
+    return selu(numel, node.attrs.f("gamma", 1.05070102214813232421875F),
+                node.attrs.f("alpha", 1.67326319217681884765625F));
   if (node.op == "Gelu") return tanh_gelu(numel);
   if (node.op == "Pow") return power(node);
   return clip(node);
@@ -90,8 +103,9 @@ class NativeUnary final : public OpTactic {
  public:
   NativeUnary()
       : OpTactic("native.unary",
-                 {"Abs", "Clip", "Elu", "Erf", "Exp", "Gelu", "HardSigmoid", "HardSwish", "LeakyRelu", "Log",
-                  "Neg", "Pow", "Reciprocal", "Relu", "Sigmoid", "Sqrt", "Swish", "Tanh"}) {}
+                 {"Abs",         "Celu",      "Clip",      "Elu",     "Erf",  "Exp",   "Gelu",
+                  "HardSigmoid", "HardSwish", "LeakyRelu", "Log",     "Mish", "Neg",   "Pow",
+                  "Reciprocal",  "Relu",      "Selu",      "Sigmoid", "Sqrt", "Swish", "Tanh"}) {}
 
   bool in_place(const NodeDesc& node, size_t input, size_t) const override {
     return input == 0 && same_layout(node.inputs[0].desc, node.outputs[0]);
@@ -103,6 +117,8 @@ class NativeUnary final : public OpTactic {
  protected:
   Support accepts(const NodeDesc& node) const override {
     if (node.op == "Pow") return power_ok(node);
+    if (const float alpha = node.attrs.f("alpha", 1); node.op == "Celu" && !(alpha > 0 && alpha < INFINITY))
+      return declined(Reason::kAttribute, "alpha is not positive and finite");
     return all_of({all_f32(node), any_one_format(node)});
   }
 

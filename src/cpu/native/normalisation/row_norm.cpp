@@ -1,6 +1,6 @@
-// LayerNormalization, RMSNormalization and InstanceNormalization on f32 in plain order: rows of neighbours
-// are centred (not RMS) and scaled to variance 1, then multiplied and shifted per column or (instances) per
-// row.
+// LayerNormalization, RMSNormalization, InstanceNormalization and GroupNormalization on f32 in plain order:
+// rows of neighbours are centred (not RMS) and scaled to variance 1, then multiplied and shifted per column
+// or (instances and groups) per channel.
 #include <cmath>
 
 #include "base/parallel.h"
@@ -16,7 +16,8 @@ constexpr int64_t kGrain = 8192;  // elements
 
 struct Rows {
   int64_t count, length;
-  int64_t channels;  // 0: scale and bias per column; else row r has channel r % channels
+  int64_t channels;          // of an image; 0: scale and bias per column
+  int64_t channels_per_row;  // each a part of the row
   float epsilon;
   bool centred;
 };
@@ -52,39 +53,60 @@ void normalise(const Rows rows, const float* src, const float* scale, const floa
     for (int64_t row = first; row < last; ++row) {
       const float* from = src + row * rows.length;
       float* to = dst + row * rows.length;
-      const auto [centre, rest, inv_std] = statistics_of(from, rows);
+      // Not a structured binding: clang 16 crashes on those in an OpenMP loop.
+      const Statistics s = statistics_of(from, rows);
       if (rows.channels > 0) {
-        const float factor = inv_std * scale[row % rows.channels];
-        const float offset = bias[row % rows.channels];
+        const int64_t area = rows.length / rows.channels_per_row;
+        for (int64_t c = 0; c < rows.channels_per_row; ++c) {
+          const int64_t channel = (row * rows.channels_per_row + c) % rows.channels;
+          const float factor = s.inv_std * scale[channel], offset = bias[channel];
 #pragma omp simd
-        for (int64_t i = 0; i < rows.length; ++i) to[i] = (from[i] - centre - rest) * factor + offset;
+          for (int64_t i = c * area; i < (c + 1) * area; ++i)
+            to[i] = (from[i] - s.centre - s.rest) * factor + offset;
+        }
       } else if (bias) {
 #pragma omp simd
         for (int64_t i = 0; i < rows.length; ++i)
-          to[i] = (from[i] - centre - rest) * inv_std * scale[i] + bias[i];
+          to[i] = (from[i] - s.centre - s.rest) * s.inv_std * scale[i] + bias[i];
       } else {
 #pragma omp simd
-        for (int64_t i = 0; i < rows.length; ++i) to[i] = (from[i] - centre - rest) * inv_std * scale[i];
+        for (int64_t i = 0; i < rows.length; ++i)
+          to[i] = (from[i] - s.centre - s.rest) * s.inv_std * scale[i];
       }
     }
   });
 }
 
+bool is_per_channel(const NodeDesc& node) {
+  return node.op == "InstanceNormalization" || node.op == "GroupNormalization";
+}
+
 Rows rows_of(const NodeDesc& node) {
   const Shape& src = node.inputs[0].desc.shape;
-  const bool instances = node.op == "InstanceNormalization";
-  const size_t axis = instances ? 2 : ops::normalize_axis(node.attrs.i("axis", -1), src.rank());
+  const float epsilon = node.attrs.f("epsilon", 1e-5F);
+  if (is_per_channel(node)) {
+    const int64_t groups = node.attrs.i("num_groups", src[1]);
+    return {.count = src[0] * groups,
+            .length = src.numel(1, src.rank()) / groups,
+            .channels = src[1],
+            .channels_per_row = src[1] / groups,
+            .epsilon = epsilon,
+            .centred = true};
+  }
+  const size_t axis = ops::normalize_axis(node.attrs.i("axis", -1), src.rank());
   return {.count = src.numel(0, axis),
           .length = src.numel(axis, src.rank()),
-          .channels = instances ? src[1] : 0,
-          .epsilon = node.attrs.f("epsilon", 1e-5F),
+          .channels = 0,
+          .channels_per_row = 0,
+          .epsilon = epsilon,
           .centred = node.op != "RMSNormalization"};
 }
 
 class NativeRowNorm final : public OpTactic {
  public:
   NativeRowNorm()
-      : OpTactic("native.row_norm", {"LayerNormalization", "RMSNormalization", "InstanceNormalization"}) {}
+      : OpTactic("native.row_norm",
+                 {"LayerNormalization", "RMSNormalization", "InstanceNormalization", "GroupNormalization"}) {}
 
   bool in_place(const NodeDesc& node, size_t input, size_t) const override {
     return input == 0 && same_layout(node.inputs[0].desc, node.outputs[0]);
@@ -104,7 +126,7 @@ class NativeRowNorm final : public OpTactic {
   Support accepts(const NodeDesc& node) const override {
     if (Support no = all_of({all_f32(node), all_plain(node), none_empty(node)}); !no) return no;
     if (node.outputs.size() > 1) return declined(Reason::kAttribute, "it also gives statistics");
-    if (node.op == "InstanceNormalization") return supported();
+    if (is_per_channel(node)) return supported();
     const Rows rows = rows_of(node);
     const Shape& src = node.inputs[0].desc.shape;
     for (size_t i = 1; i < node.inputs.size(); ++i) {
