@@ -97,9 +97,9 @@ class Model {
   std::vector<TensorInfo> output_infos() const;
   /// For every input with open dimensions, its shape with 1 in their place.
   std::map<std::string, Shape> default_shapes() const;
-  /// C,H,W of the one image input; open sizes are those of `open` (C,H,W or H,W), when that is given. Throws
-  /// Error{kInvalidArgument} when there is no such input, when sizes are open and none are given, or when
-  /// those given do not fit.
+  /// C,H,W of the one image input, [N,C,H,W] or [N,H,W,C] with C of 1 or 3; open sizes are those of `open`
+  /// (C,H,W or H,W), when that is given. Throws Error{kInvalidArgument} when there is no such input, when
+  /// sizes are open and none are given, or when those given do not fit.
   Shape image_shape(const Shape& open = {}) const;
   /// Columns of the one output [N, classes]. Throws Error{kInvalidArgument} when there is no such output.
   int64_t num_classes() const;

@@ -13,6 +13,7 @@
 #include "sparsity/verify.h"
 #include "train/class_names.h"
 #include "train/constants.h"
+#include "train/image_layout.h"
 #include "twofour/files.h"
 #include "zoo/zoo.h"
 
@@ -150,8 +151,9 @@ std::map<std::string, Shape> Model::default_shapes() const {
 
 Shape Model::image_shape(const Shape& given) const {
   TWOFOUR_CHECK(graph_->inputs().size() == 1 && graph_->inputs()[0]->rank() == 4, kInvalidArgument,
-                "the model takes {}; one image input [N,C,H,W] is expected", fmt::join(inputs(), ", "));
-  const Dims& dims = graph_->inputs()[0]->dims();
+                "the model takes {}; one image input, [N,C,H,W] or [N,H,W,C], is expected",
+                fmt::join(inputs(), ", "));
+  const Dims dims = train::channels_first(graph_->inputs()[0]->dims());
   const Shape open = given.rank() == 2 && dims[1].known() ? Shape{dims[1].value, given[0], given[1]} : given;
   TWOFOUR_CHECK(open.rank() == 0 || open.rank() == 3, kInvalidArgument,
                 "the size of the images is {}; C,H,W is expected, or H,W where the model knows C",

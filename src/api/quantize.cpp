@@ -9,6 +9,7 @@
 #include "engine/random_inputs.h"
 #include "quant/calibration_cache.h"
 #include "quant/quantise.h"
+#include "train/image_layout.h"
 #include "train/inference_form.h"
 #include "twofour/files.h"
 
@@ -108,7 +109,8 @@ CalibrationData calibration_images(const Model& model, DataLoader& data, int64_t
                 "the model takes batches of {} images, the loader gives {}: let it give as many", fixed,
                 data.batch_size());
   const int64_t size = fixed > 0 ? fixed : data.batch_size();
-  return [&data, name = inputs[0].name, fixed, size, images](const auto& each) {
+  const Value* input = model.graph().inputs()[0];
+  return [&data, name = input->name(), dims = input->dims(), fixed, size, images](const auto& each) {
     data::Loader& loader = data.loader();
     loader.seek(0, 0);
     int64_t left = images;
@@ -118,7 +120,7 @@ CalibrationData calibration_images(const Model& model, DataLoader& data, int64_t
         const Tensor part = decoded(batch, begin, fixed > 0 ? size : std::min(size, left));
         const int64_t count = part.shape()[0];
         if (count == 0 || (fixed > 0 && count < fixed)) break;
-        each({{name, part}});
+        each({{name, train::as_taken(part, dims)}});
         left -= count;
       }
     }

@@ -1,10 +1,12 @@
 #include "engine/random_inputs.h"
 
 #include <algorithm>
+#include <array>
 #include <set>
 
 #include "engine/known_inputs.h"
 #include "ops/domain.h"
+#include "ops/infer.h"
 
 namespace twofour::engine {
 namespace {
@@ -26,26 +28,76 @@ class Readers {
   explicit Readers(std::span<const Tensor> sections) : sections_(sections) {}
 
   Domain domain(const Plan& plan, int tensor) {
-    visit(plan, tensor);
-    return domain_.value_or(ops::undeclared(plan.tensors[static_cast<size_t>(tensor)].desc.dtype));
+    const DType dtype = plan.tensors[static_cast<size_t>(tensor)].desc.dtype;
+    return visit(plan, tensor).value_or(ops::undeclared(dtype));
   }
 
  private:
-  void visit(const Plan& plan, int tensor) {
-    if (!seen_.emplace(&plan, tensor).second) return;
+  using MaybeDomain = std::optional<Domain>;
+
+  MaybeDomain visit(const Plan& plan, int tensor) {
+    MaybeDomain found;
+    if (!seen_.emplace(&plan, tensor).second) return found;
     for (const PlanStep& step : plan.steps)
       for (size_t i = 0; i < step.inputs.size(); ++i)
-        if (step.inputs[i] == tensor) read(plan, step, i);
+        if (step.inputs[i] == tensor) narrow(found, read(plan, step, i));
+    return found;
   }
 
-  void read(const Plan& plan, const PlanStep& step, size_t input) {
+  MaybeDomain read(const Plan& plan, const PlanStep& step, size_t input) {
     const ops::OpDef& op = ops::get_op(step.op);
-    if (input_port(op, input).domain) return narrow(declared(plan, step, input));
+    if (input_port(op, input).domain) return declared(plan, step, input);
+    MaybeDomain found;
     for (const auto& [attribute, body] : step.bodies) {
       const size_t place = step.op == "If" ? input - 1 : input;
-      if (place < body->inputs.size()) visit(*body, body->inputs[place]);
+      if (place < body->inputs.size()) narrow(found, visit(*body, body->inputs[place]));
     }
-    if (hands_on(op, input)) visit(plan, step.outputs[0]);
+    const std::optional<int64_t> number = operand(plan, step, input);
+    if (!number && !hands_on(op, input)) return found;
+    MaybeDomain result = visit(plan, step.outputs[0]);
+    if (result && number) result = undone(step.op, *number, *std::move(result));
+    if (result && step.op == "Concat") result = part(plan, step, input, *std::move(result));
+    narrow(found, result);
+    return found;
+  }
+
+  /// What an integer is added to, reduced by or compared with, when that is one number.
+  std::optional<int64_t> operand(const Plan& plan, const PlanStep& step, size_t input) const {
+    constexpr std::array<std::string_view, 4> kOps = {"Add", "Max", "Min", "Sub"};
+    if (std::ranges::find(kOps, step.op) == kOps.end() || step.inputs.size() != 2) return std::nullopt;
+    if (step.op == "Sub" && input == 1) return std::nullopt;
+    const auto other = known_inputs(plan, step, sections_)[1 - input];
+    if (!other || !other->data.defined() || other->data.numel() != 1) return std::nullopt;
+    const DType dtype = other->data.dtype();
+    if (dtype != DType::kI32 && dtype != DType::kI64) return std::nullopt;
+    return ops::to_ints(other->data)[0];
+  }
+
+  /// The integers for which `op` with `number` gives what `domain` allows, or the nearest to it.
+  static Domain undone(std::string_view op, int64_t number, Domain domain) {
+    const auto operand = static_cast<double>(number);
+    const auto before = [&](double value) {
+      if (op == "Add") return value - operand;
+      if (op == "Sub") return value + operand;
+      return op == "Max" ? std::max(value, operand) : std::min(value, operand);
+    };
+    domain.low = before(domain.low);
+    domain.high = before(domain.high - 1) + 1;
+    for (double& value : domain.values) value = before(value);
+    return domain;
+  }
+
+  /// Of the values that are listed for a vector, those of this part of it.
+  static Domain part(const Plan& plan, const PlanStep& step, size_t input, Domain domain) {
+    if (plan.tensors[static_cast<size_t>(step.outputs[0])].type().dims.size() != 1) return domain;
+    size_t first = 0;
+    for (const int before : std::span(step.inputs).first(input)) {
+      const ValueType type = plan.tensors[static_cast<size_t>(before)].type();
+      first += type.known && type.is_static() ? static_cast<size_t>(type.shape().numel()) : 0;
+    }
+    if (first < domain.values.size())
+      domain.values.erase(domain.values.begin(), domain.values.begin() + static_cast<std::ptrdiff_t>(first));
+    return domain;
   }
 
   Domain declared(const Plan& plan, const PlanStep& step, size_t input) const {
@@ -57,17 +109,17 @@ class Readers {
     return ops::domain_of(*node, input);
   }
 
-  /// What all readers allow; where they allow nothing in common, the first one's.
-  void narrow(const Domain& other) {
-    if (!domain_) domain_ = other;
-    if (!domain_->values.empty() || !other.values.empty()) return;
-    const Domain both{std::max(domain_->low, other.low), std::min(domain_->high, other.high)};
-    if (both.low < both.high) domain_ = both;
+  /// What all readers allow, the first values that are listed before any range; where ranges have nothing in
+  /// common, the first one.
+  static void narrow(MaybeDomain& found, const MaybeDomain& other) {
+    if (!other || (found && !found->values.empty())) return;
+    if (!found || !other->values.empty()) found = other;
+    const Domain both{std::max(found->low, other->low), std::min(found->high, other->high)};
+    if (found->values.empty() && both.low < both.high) found = both;
   }
 
   std::span<const Tensor> sections_;
   std::set<std::pair<const Plan*, int>> seen_;
-  std::optional<Domain> domain_;
 };
 
 Shape shape_of(const PlanTensor& input, const std::map<std::string, Shape>& shapes) {

@@ -11,9 +11,9 @@
 namespace twofour::ops {
 namespace {
 
-constexpr std::array<std::string_view, 4> kJoins = {"Add", "Concat", "Mul", "Sum"};
-/// Whose constants are bounds, exponents, means and deviations. Of Sub and Div input 0 can be a weight that
-/// is computed from a constant.
+constexpr std::array<std::string_view, 5> kJoins = {"Add", "Concat", "Mul", "Sub", "Sum"};
+/// Whose constants are bounds, exponents and means. Of Div input 0 can be a weight that is computed from a
+/// constant.
 constexpr std::array<std::string_view, 14> kOperands = {
     "Clip", "Equal", "Greater", "GreaterOrEqual", "Less",           "Max", "Mean", "LessOrEqual", "Min",
     "Mod",  "Pow",   "Where",   "GridSample",     "ScatterElements"};
@@ -52,19 +52,31 @@ class Roles {
     return constant.data().numel() <= 1 && (constant.rank() == 0 || literals_.contains(&constant));
   }
 
-  /// In topological order: what is computed from constants alone, and what depends on a weight.
+  /// In topological order: what is computed from constants alone, from sizes, and from a weight. A constant
+  /// that sizes expand or cut stays one.
   void follow(const Node& node) {
-    bool fixed = true;
+    bool fixed = true;     // all inputs are constant
+    bool moved = true;     // or sizes that say where to
+    bool sized = true;     // or any sizes
+    bool carries = false;  // a constant that is no size itself
     bool learned = false;
     for (size_t i = 0; i < node.inputs().size(); ++i) {
       const Value* input = node.input(i);
       if (!input) continue;
-      fixed &= is_fixed(*input);
-      learned |= learned_.contains(input) || (is_fixed(*input) && is_weight_input(node, i));
+      const bool constant = is_fixed(*input);
+      const bool size = sizes_.contains(input);
+      const bool state = input_port(get_op(node.op()), i).state;
+      fixed &= constant;
+      moved &= constant || (size && state);
+      sized &= constant || size;
+      carries |= constant && !state;
+      learned |= learned_.contains(input) || (constant && is_weight_input(node, i));
     }
+    sized |= node.op() == "Shape" || node.op() == "Size";
     for (const Value* output : node.outputs()) {
-      if (fixed) fixed_.insert(output);
+      if (fixed || (moved && carries && !learned)) fixed_.insert(output);
       else if (learned) learned_.insert(output);
+      else if (sized) sizes_.insert(output);
     }
   }
 
@@ -90,11 +102,13 @@ class Roles {
     if (input_port(get_op(node.op()), index).state) return ConstantRole::kState;
     if (is_weight_input(node, index)) return ConstantRole::kParameter;
     if (contains(kOperands, node.op())) return ConstantRole::kOperand;
-    const bool divides = (node.op() == "Div" || node.op() == "Sub") && index == 1;
-    if (divides) return literal ? ConstantRole::kLiteral : of_divisor(node);
+    if (node.op() == "Div" && index == 1) return literal ? ConstantRole::kLiteral : of_divisor(node);
     const bool joins = contains(kJoins, node.op());
-    if (fixed_.contains(node.output()))
-      return joins && literal ? ConstantRole::kLiteral : of_outputs(node, literal);
+    if (fixed_.contains(node.output())) {
+      if (joins && literal) return ConstantRole::kLiteral;
+      const bool centres = node.op() == "Sub" && index == 1;
+      return centres ? ConstantRole::kOperand : of_outputs(node, literal);
+    }
     if (!joins) return ConstantRole::kOperand;
     if (!learned_.contains(node.output())) return ConstantRole::kScalesInput;
     return literal || is_epsilon(node, index) ? ConstantRole::kLiteral : ConstantRole::kParameter;
@@ -124,6 +138,7 @@ class Roles {
   using Users = std::set<const Node*>;
   const std::set<const Value*>& literals_;
   Values fixed_;
+  Values sizes_;
   Values learned_;
   /// Of what is computed from constants: the role of a constant that becomes it, unless or if it is a
   /// literal.

@@ -1,11 +1,11 @@
 // Which constants of a network are parameters, told by what reads them. ONNX files do not say.
 //
 // Parameters are the weights and biases of products, convolutions, normalisations, recurrent layers and
-// embeddings, one-element ones too, and what is added to, multiplied with or joined to a learned value,
-// unless it is a literal: a scalar, or one element that stands in a Constant node. Nodes that only move or
-// rescale the constant on its way are looked through. Everything else keeps its value: running statistics,
-// sizes, divisors and what is subtracted (means and deviations), exponents and bounds, and what scales the
-// input before the first weight.
+// embeddings, one-element ones too, and what is added to, subtracted from, multiplied with or joined to a
+// learned value, unless it is a literal: a scalar, or one element that stands in a Constant node. Nodes that
+// only move or rescale the constant on its way, by sizes of other values too, are looked through. Everything
+// else keeps its value: running statistics, sizes, bounds, divisors and exponents (their gradient has poles),
+// what is subtracted from another constant, and what scales or centres the input before the first weight.
 #pragma once
 
 #include <map>

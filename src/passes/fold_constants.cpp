@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "ops/builder.h"
 #include "ops/evaluate.h"
 #include "ops/shape_value.h"
 #include "passes/codes.h"
@@ -40,10 +41,15 @@ bool is_small_enough(const Graph& graph, const Node& node) {
   return out <= in + kMaxGrowthBytes;
 }
 
+// Nothing where that fails: it may never be computed, and says what is wrong when it is.
 std::vector<Tensor> evaluate(const Node& node) {
   std::vector<Tensor> inputs;
   for (const Value* input : node.inputs()) inputs.push_back(input ? input->data() : Tensor());
-  return ops::run_reference(node, inputs);
+  try {
+    return ops::run_reference(node, inputs);
+  } catch (const Error&) {
+    return {};
+  }
 }
 
 // A vector of sizes that is known although what it was computed from is not constant.
@@ -76,6 +82,27 @@ void replace_by(Graph& graph, Node* node, std::vector<Tensor> values) {
   for (const auto& [constant, name] : renames) graph.rename(constant, name);
 }
 
+bool gives_outputs(const Graph& graph, const Node& node) {
+  return std::ranges::any_of(node.outputs(), [&](const Value* v) { return graph.is_output(v); });
+}
+
+// A graph output is the output of a node; of one that reads nothing else.
+size_t fold_output(Graph& graph, Node* node) {
+  if (ops::all_inputs_constant(*node)) return 0;
+  std::vector<Tensor> values = known_shape_vector(*node);
+  if (values.empty()) return 0;
+  Value* output = node->output();
+  const std::string name = node->name();
+  const std::string output_name = output->name();
+  Value* constant = graph.add_constant(output_name + ".sizes", std::move(values[0]));
+  Value* copy = ops::Builder(graph, {}, node).op("Identity", {constant});
+  graph.replace_all_uses(output, copy);
+  graph.erase(node);
+  graph.rename(copy->producer(), name);
+  graph.rename(copy, output_name);
+  return 1;
+}
+
 /// A weight in 8-bit codes, which products of codes take as it is.
 bool is_weight_in_codes(const Node& node) {
   const Value* codes = node.input(0);
@@ -87,7 +114,10 @@ size_t fold(Graph& graph, bool weights_in_codes) {
   size_t changed = 0;
   for (Node* node : graph.node_list()) {
     if (!weights_in_codes && is_weight_in_codes(*node)) continue;
-    if (std::ranges::any_of(node->outputs(), [&](const Value* v) { return graph.is_output(v); })) continue;
+    if (gives_outputs(graph, *node)) {
+      changed += fold_output(graph, node);
+      continue;
+    }
     std::vector<Tensor> values = values_of(graph, *node);
     if (values.empty()) continue;
     replace_by(graph, node, std::move(values));

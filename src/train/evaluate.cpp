@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "builder/builder.h"
+#include "train/image_layout.h"
 #include "train/inference_form.h"
 #include "train/open_batch.h"
 
@@ -104,6 +105,8 @@ std::shared_ptr<const engine::Engine> build_evaluation(const Graph& model, const
   Graph network = model.clone();
   to_inference_form(network);
   open_batch(network, batch_size);
+  check_takes_floats(*network.inputs()[0]);
+  take_channels_first(network, loader.dataset().image_shape());
   Shape shape = {batch_size};
   for (const int64_t dim : loader.dataset().image_shape()) shape.push_back(dim);
   const builder::Options options{.shapes = {{network.inputs()[0]->name(), shape}}, .time_tactics = false};

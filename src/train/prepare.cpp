@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "ops/builder.h"
+#include "train/image_layout.h"
 #include "train/inference_form.h"
 
 namespace twofour::train {
@@ -27,8 +28,9 @@ void bind_shape(Graph& graph, Value* images, int64_t batch_size, const Shape& im
   TWOFOUR_CHECK(batch_size > 0, kInvalidArgument, "batch size is {}, expected at least 1", batch_size);
   Shape shape = {batch_size};
   for (const int64_t dim : image_shape) shape.push_back(dim);
+  check_takes_floats(*images);
   const Dims& dims = images->dims();
-  bool fits = dims.size() == shape.rank() && images->dtype() == DType::kF32;
+  bool fits = dims.size() == shape.rank();
   for (size_t i = 1; fits && i < dims.size(); ++i) fits = !dims[i].known() || dims[i].value == shape[i];
   TWOFOUR_CHECK(fits, kInvalidArgument, "input \"{}\" of the model is {}; the images are f32[{}]",
                 images->name(), images->type().to_string(), shape.to_string());
@@ -125,16 +127,18 @@ bool is_state(const Value* value) {
 
 std::vector<Value*> find_parameters(const Graph& graph) {
   std::vector<Value*> parameters;
-  for (const auto& value : graph.values()) {
-    if (!value->is_constant() || !value->trainable() || value->users().empty() || is_state(value.get()))
-      continue;
+  for (const auto& value : graph.values())
+    if (value->is_constant() && value->trainable() && !value->users().empty() && !is_state(value.get()))
+      parameters.push_back(value.get());
+  TWOFOUR_CHECK(!parameters.empty(), kUnsupported, "the model has no trainable weight");
+  return parameters;
+}
+
+void check_masters(const std::vector<Value*>& parameters) {
+  for (const Value* value : parameters)
     TWOFOUR_CHECK(value->dtype() == DType::kF32, kUnsupported,
                   "weight \"{}\" is {}; training keeps f32 masters: convert the model to f32 first",
                   value->name(), dtype_name(value->dtype()));
-    parameters.push_back(value.get());
-  }
-  TWOFOUR_CHECK(!parameters.empty(), kUnsupported, "the model has no trainable weight");
-  return parameters;
 }
 
 }  // namespace
@@ -180,10 +184,12 @@ TrainingForward prepare_training(const Graph& model, int64_t batch_size, const S
   Graph& graph = forward.graph;
   to_inference_form(graph);
   unshare_norms(graph);
+  take_channels_first(graph, image_shape);
   forward.images = find_images(graph);
   bind_shape(graph, forward.images, batch_size, image_shape);
   graph.set_outputs({find_scores(graph, batch_size)});
   graph.erase_dead();
+  check_masters(find_parameters(graph));
   // Listed first: each one erases the Relu after it, too.
   std::vector<Node*> norms = graph.node_list();
   std::erase_if(norms,

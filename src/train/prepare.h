@@ -22,12 +22,12 @@ struct TrainingForward {
   std::vector<Statistic> statistics;
 };
 
-/// BatchNormalization becomes BatchNormTrain, with the Relu that is its only user fused into it; its running
-/// statistics become inputs; one whose scale and bias are both frozen stays as it is. Dropout becomes the
-/// identity and a trailing Softmax is removed (both are logged). Throws Error{kInvalidArgument} when the
-/// model does not have one image input of that shape and one output [N, classes], or normalises over one
-/// value per channel; kUnsupported when it has nothing to train or trainable weights that are not f32 (cast
-/// them first: masters are f32).
+/// Images [N,H,W,C] are taken as [N,C,H,W] (train/image_layout.h). BatchNormalization becomes BatchNormTrain,
+/// with the Relu that is its only user fused into it; its running statistics become inputs; one whose scale
+/// and bias are both frozen stays as it is. Dropout becomes the identity and a trailing Softmax is removed
+/// (both are logged). Throws Error{kInvalidArgument} when the model does not have one image input of that
+/// shape, in f32, and one output [N, classes], or normalises over one value per channel; kUnsupported when it
+/// has nothing to train or trainable weights that are not f32 (cast them first: masters are f32).
 TrainingForward prepare_training(const Graph& model, int64_t batch_size, const Shape& image_shape);
 
 /// Gives every BatchNormalization constants of its own: exporters merge those of equal value, and training

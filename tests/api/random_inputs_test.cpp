@@ -100,6 +100,43 @@ TEST_F(RandomInputs, PassLayersThatAddZeros) {
   EXPECT_GT(high, 30);
 }
 
+TEST_F(RandomInputs, PassWhatAddsToAnIntegerOrLimitsIt) {
+  Value* ids = graph_.add_input("ids", {DType::kI64, {100}});
+  Value* table = graph_.add_input("table", {DType::kF32, {5, 3}});
+  Value* moved = build_.sub(build_.add(build_.i64({7}), ids), build_.i64({10}));
+  Value* high = graph_.add_input("high", {DType::kI64, {100}});
+  Value* limited = build_.op("Min", {build_.op("Max", {high, build_.i64({2})}), build_.i64({9})});
+  const Engine built = engine({build_.op("Gather", {table, moved}), build_.op("Gather", {table, limited})});
+  const auto inputs = built.random_inputs();
+  for (const int64_t v : inputs.at("ids").span<int64_t>()) EXPECT_TRUE(v >= 3 && v < 8) << v;
+  for (const int64_t v : inputs.at("high").span<int64_t>()) EXPECT_TRUE(v >= 2 && v < 5) << v;
+  Context context = built.context();
+  for (const auto& [name, tensor] : inputs) context.bind(name, tensor);
+  context.run();
+}
+
+/// A cache of 3 places that is lengthened to `total`, as vendor attention operators write it.
+TEST_F(RandomInputs, SizesComeFromTheirPlaceInAShape) {
+  Value* total = graph_.add_input("total", {DType::kI32, {}});
+  Value* past = graph_.add_input("past", {DType::kF32, {2, 3, 4}});
+  Value* wide = build_.cast(build_.reshape(total, {1}), DType::kI64);
+  Value* missing = build_.sub(wide, build_.i64({3}));
+  Value* shape = build_.op("Concat", {build_.i64({2}), missing, build_.i64({4})}, {{"axis", int64_t{0}}});
+  Value* zeros = build_.op("ConstantOfShape", {shape});
+  Value* cache = build_.op("Concat", {past, zeros}, {{"axis", int64_t{1}}});
+  Value* seen = build_.op("Slice", {cache, build_.i64({0}), wide, build_.i64({1})});
+  const Engine built = engine({seen});
+  EXPECT_EQ(built.random_inputs().at("total").span<int32_t>()[0], 4);
+}
+
+TEST_F(RandomInputs, WhereASliceBeginsCountsMoreThanWhereItEnds) {
+  Value* at = graph_.add_input("at", {DType::kI64, {1}});
+  Value* x = graph_.add_input("x", {DType::kF32, {6}});
+  Value* end = build_.add(at, build_.i64({2}));
+  const Engine built = engine({build_.op("Slice", {x, at, end, build_.i64({0})})});
+  EXPECT_EQ(built.random_inputs().at("at").span<int64_t>()[0], 0);
+}
+
 TEST_F(RandomInputs, SuitAllReaders) {
   Value* ids = graph_.add_input("ids", {DType::kI64, {100}});
   Value* large = graph_.add_input("large", {DType::kF32, {50, 3}});

@@ -203,6 +203,23 @@ TEST(VendorAttention, GroupsShareKeysAndWriteIntoTheCache) {
       Pointwise(FloatNear(1e-5F), attention(plain, floats(q), flat(1, kHeads, kSize), all_k, all_v, at)));
 }
 
+TEST(VendorAttention, ACacheThatIsFullGrowsByTheNewTokens) {
+  const Tensor q = random({1, 1, kHidden}, 1), k = random({1, 1, kSize}, 2),
+               past = random({1, 1, 2, kSize}, 3);
+  std::vector<float> grown = floats(past);
+  for (const float v : floats(k)) grown.push_back(v);
+  // As many tokens as there are, and a number that no cache holds.
+  for (const int32_t total : {3, 1 << 30}) {
+    OneNode model(kMs, "GroupQueryAttention",
+                  {q, k, k, past, past, tensor<int32_t>({1}, {2}), tensor<int32_t>({}, {total})}, 3);
+    model.file.attr("num_heads", kHeads).attr("kv_num_heads", int64_t{1});
+    const std::vector<Tensor> results = model.run();
+    EXPECT_EQ(results[1].shape(), Shape({1, 1, 3, kSize}));
+    EXPECT_EQ(floats(results[1]), grown);
+    EXPECT_EQ(floats(results[2]), grown);
+  }
+}
+
 TEST(VendorAttention, RotaryEmbeddingTurnsByPositionOrOffset) {
   const Tensor x = random({1, 2, 4}, 1), cos = random({5, 2}, 2), sin = random({5, 2}, 3);
   const auto turned = [&](const std::vector<int64_t>& places, bool interleaved) {

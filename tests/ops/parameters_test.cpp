@@ -111,6 +111,61 @@ TEST(Parameters, StatisticsBoundsAndEpsilonsAreNone) {
   EXPECT_THAT(with_role(graph, ConstantRole::kOperand), UnorderedElementsAre("two", "spread"));
 }
 
+TEST(Parameters, SizesOfTheBatchExpandAndCutThem) {
+  const Graph graph = parse_graph(R"(graph "net" {
+    input %x: f32[N,3,4]
+    const %w: f32[4,4] = random(1)
+    const %token: f32[1,1,4] = random(2)
+    const %places: f32[1,9,4] = random(3)
+    const %first: i64[1] = [0]
+    const %second: i64[1] = [1]
+    const %one: i64[1] = [1]
+    const %width: i64[1] = [4]
+    const %unit: f32[1] = fill(1.0)
+    %y = MatMul(%x, %w)
+    %sizes = Shape(%x)
+    %batch = Gather(%sizes, %first)
+    %target = Concat(%batch, %one, %width) {axis=0}
+    %tokens = Expand(%token, %target)
+    %all = Concat(%tokens, %y) {axis=1}
+    %grown = Shape(%all)
+    %count = Gather(%grown, %second)
+    %near = Slice(%places, %first, %count, %one)
+    %sum = Add(%all, %near)
+    %number = Cast(%count) {to="f32"}
+    %share = Div(%unit, %number)
+    %scaled = Mul(%sum, %share)
+    output %scaled
+  })");
+  EXPECT_THAT(with_role(graph, ConstantRole::kParameter), UnorderedElementsAre("w", "token", "places"));
+  EXPECT_THAT(with_role(graph, ConstantRole::kOperand), ElementsAre("unit"));
+}
+
+TEST(Parameters, WhatIsSubtractedIsABiasUnlessItCentresTheInputOrAWeight) {
+  const Graph graph = parse_graph(R"(graph "net" {
+    input %x: f32[2,4]
+    const %mean: f32[4] = random(1)
+    const %w: f32[4,4] = random(2)
+    const %zero: f32[4] = random(3)
+    const %centre: f32[4] = random(4)
+    const %written: f32[1] = fill(0.5)
+    const %top: f32[4] = random(5)
+    %a = Sub(%x, %mean)
+    %v = Sub(%w, %zero)
+    %b = MatMul(%a, %v)
+    %c = Sub(%b, %centre)
+    %d = Sub(%c, %written)
+    %y = Sub(%top, %d)
+    output %y
+  })");
+  const std::set<const Value*> literals = {graph.find_value("written")};
+  EXPECT_THAT(with_role(graph, ConstantRole::kParameter, literals),
+              UnorderedElementsAre("w", "centre", "top"));
+  EXPECT_THAT(with_role(graph, ConstantRole::kScalesInput, literals), ElementsAre("mean"));
+  EXPECT_THAT(with_role(graph, ConstantRole::kOperand, literals), ElementsAre("zero"));
+  EXPECT_THAT(with_role(graph, ConstantRole::kLiteral, literals), ElementsAre("written"));
+}
+
 // Every level reads the one before twice.
 TEST(Parameters, ManyPathsAreFollowedOnce) {
   std::string text = "graph \"net\" {\n input %x: f32[1,2]\n const %w0: f32[2,2] = random(1)\n";

@@ -9,6 +9,7 @@
 namespace twofour::train {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 
 Graph read_network(const std::string& text) {
@@ -88,17 +89,91 @@ TEST(OpenBatch, ResizeToFixedSizes) {
   })");
 }
 
+TEST(OpenBatch, ConstantsThatAreJoinedToEveryItem) {
+  expect_same_for_every_image(R"(graph "class token" {
+    input %x: f32[1,2,3]
+    const %token: f32[1,1,3] = random(1)
+    const %whole: i64[3] = [1, 1, 3]
+    const %heads: i64[4] = [1, 3, 3, 1]
+    %tokens = Expand(%token, %whole)
+    %a = Concat(%tokens, %x) {axis=1}
+    %b = Reshape(%a, %heads)
+    %y = Transpose(%b) {perm=[0, 2, 1, 3]}
+    output %y
+  })");
+  expect_same_for_every_image(R"(graph "on both sides, one computed" {
+    input %x: f32[1,2,3]
+    const %first: f32[1,1,3] = random(1)
+    const %last: f32[1,2,3] = random(2)
+    const %place: f32[1,1,3] = random(3)
+    %placed = Add(%first, %place)
+    %y = Concat(%placed, %x, %last) {axis=-2}
+    output %y
+  })");
+  expect_same_for_every_image(R"(graph "where the batch is not the first axis" {
+    input %x: f32[1,2,3]
+    const %token: f32[2,1,1] = random(1)
+    %turned = Transpose(%x) {perm=[1, 0, 2]}
+    %joined = Concat(%turned, %token) {axis=2}
+    %y = Transpose(%joined) {perm=[1, 0, 2]}
+    output %y
+  })");
+}
+
+/// A batch of 2 becomes one of 3: `token` was expanded to each item.
+TEST(OpenBatch, ExpandedToALargerBatch) {
+  Graph graph = read_network(R"(graph "net" {
+    input %x: f32[2,1]
+    const %token: f32[1,2] = [5, 6]
+    const %whole: i64[2] = [2, 2]
+    const %wide: i64[2] = [2, 2]
+    %tokens = Expand(%token, %whole)
+    %wider = Expand(%x, %wide)
+    %y = Concat(%wider, %tokens) {axis=1}
+    output %y
+  })");
+  open_batch(graph, 3);
+  const Tensor images = Tensor::of<float>({3, 1}, std::array{1.0F, 2.0F, 3.0F});
+  const Tensor all = ops::evaluate(graph, {{images}})[0];
+  EXPECT_EQ(all.shape(), (Shape{3, 4}));
+  EXPECT_THAT(all.span<float>(), ::testing::ElementsAre(1, 1, 5, 6, 2, 2, 5, 6, 3, 3, 5, 6));
+}
+
+TEST(OpenBatch, TheNodeThatEndsItIsNamed) {
+  const auto expect_named = [](const std::string& text, const std::string& name) {
+    Graph graph = read_network(text);
+    EXPECT_THAT([&] { open_batch(graph, 2); }, ::testing::ThrowsMessage<Error>(HasSubstr(name)));
+  };
+  expect_named(R"(graph "one image" {
+    input %x: f32[1,4]
+    const %first: i64[1] = [0]
+    %item = Gather(%x, %first) {axis=0} "pick"
+    %y = Relu(%item)
+    output %y
+  })",
+               "node \"pick\" (Gather) gives f32[1,4] for every batch");
+  expect_named(R"(graph "joined to what one image gives" {
+    input %x: f32[1,4]
+    const %first: i64[1] = [0]
+    %item = Gather(%x, %first) {axis=0} "pick"
+    %y = Concat(%x, %item) {axis=1} "join"
+    output %y
+  })",
+               "node \"pick\" (Gather)");
+}
+
 TEST(OpenBatch, ThatBatchItselfNeedsNothing) {
   Graph graph = read_network(R"(graph "net" {
     input %x: f32[4,6]
     const %token: f32[4,1] = random(1)
-    %y = Concat(%x, %token) {axis=1}
+    %y = Concat(%x, %token) {axis=1} "join"
     output %y
   })");
   open_batch(graph, 4);
   EXPECT_EQ(graph.inputs()[0]->type().to_string(), "f32[4,6]");
   EXPECT_THAT([&] { open_batch(graph, 2); },
-              ::testing::ThrowsMessage<Error>(HasSubstr("the model is made for batches of 4")));
+              ::testing::ThrowsMessage<Error>(AllOf(HasSubstr("the model is made for batches of 4"),
+                                                    HasSubstr("node \"join\" (Concat) gives f32[4,7]"))));
 }
 
 TEST(InferenceForm, TrainingFormsGo) {

@@ -4,13 +4,16 @@
 
 #include "base/errors.h"
 #include "base/log.h"
+#include "ir/parse.h"
 #include "models.h"
+#include "train/image_layout.h"
 
 namespace twofour::train {
 namespace {
 
 using testing::Contains;
 using testing::ElementsAre;
+using testing::ElementsAreArray;
 using testing::HasSubstr;
 
 std::vector<std::string> ops_of(const Graph& graph) {
@@ -141,6 +144,60 @@ TEST(Prepare, AMeanIsSplitFromParametersOfEqualValue) {
   EXPECT_EQ(norm->input(2), zeros);
   EXPECT_NE(norm->input(3), zeros);
   EXPECT_THAT(names_of(prepare_training(model, 2, {2, 4, 4}).parameters), Contains("conv.bias"));
+}
+
+TEST(Prepare, ImagesWithChannelsLastAreTakenWithChannelsFirst) {
+  ModelMaker m({7, 5, 3});
+  Value* turned = m.builder().transpose(m.images(), {0, 3, 1, 2});
+  const Graph model = m.finish(m.linear(m.global_pool(m.conv(turned, "conv", 4, 3, 1)), "fc", 2));
+  const TrainingForward forward = prepare_training(model, 2, {3, 7, 5});
+  EXPECT_EQ(forward.images->type().to_string(), "f32[2,3,7,5]");
+  const Tensor first = random_tensor({2, 3, 7, 5}, 1, -1, 1);
+  const Tensor last(DType::kF32, {2, 7, 5, 3});
+  for (size_t n = 0; n < 2; ++n)
+    for (size_t c = 0; c < 3; ++c)
+      for (size_t i = 0; i < 35; ++i)
+        last.span<float>()[(n * 35 + i) * 3 + c] = first.span<float>()[(n * 3 + c) * 35 + i];
+  EXPECT_THAT(as_taken(first, model.inputs()[0]->dims()).span<float>(), ElementsAreArray(last.span<float>()));
+  EXPECT_THAT(ops::evaluate(forward.graph, {{first}})[0].span<float>(),
+              ElementsAreArray(ops::evaluate(model, {{last}})[0].span<float>()));
+}
+
+TEST(Prepare, OnlyAModelThatCannotHaveChannelsFirstHasThemLast) {
+  const auto last = [](Dims dims) {
+    dims.insert(dims.begin(), Dim::named("N"));
+    return has_channels_last(dims);
+  };
+  EXPECT_TRUE(last({224, 224, 3}));
+  EXPECT_TRUE(last({Dim(), Dim(), 1}));
+  EXPECT_FALSE(last({3, 224, 3}));
+  EXPECT_FALSE(last({3, Dim(), Dim()}));
+  EXPECT_FALSE(last({8, 8, 8}));
+}
+
+TEST(Prepare, SaysWhatToDoAboutOtherTypes) {
+  Graph bytes = make_mlp();
+  bytes.inputs()[0]->set_type({DType::kU8, bytes.inputs()[0]->dims()});
+  EXPECT_ERROR(prepare_training(bytes, 2, {7}), kInvalidArgument,
+               "is u8[N,7]; images come as f32, scaled and normalised: export the model with an f32 input");
+
+  Graph half = parse_graph(R"(graph "between casts" {
+    input %x: f32[N,2,4,4]
+    const %w: f16[3,2,1,1] = [1, 2, 3, 4, 5, 6]
+    const %ones: f16[3] = [1, 1, 1]
+    const %zeros: f16[3] = [0, 0, 0]
+    %a = Cast(%x) {to="f16"}
+    %b = Conv(%a, %w)
+    %c = BatchNormalization(%b, %ones, %zeros, %zeros, %ones)
+    %d = GlobalAveragePool(%c)
+    %e = Flatten(%d)
+    %y = Cast(%e) {to="f32"}
+    output %y
+  })");
+  ops::infer_all(half);
+  half.find_value("w")->set_trainable(true);
+  EXPECT_ERROR(prepare_training(half, 2, {2, 4, 4}), kUnsupported,
+               "weight \"w\" is f16; training keeps f32 masters: convert the model to f32 first");
 }
 
 TEST(Prepare, RefusesModelsThatItCannotTrain) {

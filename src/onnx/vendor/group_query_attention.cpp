@@ -49,11 +49,14 @@ Value* normalised(const Emit& emit, const Draft& draft, Value* heads, size_t wei
       {{"axis", int64_t{-1}}, {"epsilon", draft.attrs.f(epsilon, draft.attrs.f("qk_norm_epsilon", 1e-6F))}});
 }
 
-/// The cache with `now` written at `first` [batch], lengthened to `total` where it is shorter.
+/// The cache with `now` written at `first` [batch], lengthened to `total` where it is shorter: by no more
+/// than there are new tokens, and by those that it has no place for.
 Value* written(const Emit& emit, Value* past, Value* now, Value* first, Value* total) {
   if (!past) return now;
   check_rank(past, 4, "past_key and past_value");
-  Value* missing = emit.op("Max", {emit.op("Sub", {total, emit.size(past, 2)}), emit.i64({0})});
+  Value *tokens = emit.size(now, 2), *places = emit.size(past, 2);
+  Value* least = emit.op("Max", {emit.op("Sub", {tokens, places}), emit.i64({0})});
+  Value* missing = emit.op("Min", {emit.op("Max", {emit.op("Sub", {total, places}), least}), tokens});
   Value* shape = emit.concat({emit.size(past, 0), emit.size(past, 1), missing, emit.size(past, 3)}, 0);
   Value* zeros = emit.op("ConstantOfShape", {shape}, {{"value", Tensor(past->dtype(), {1})}});
   return emit.op("TensorScatter", {emit.concat({past, zeros}, 2), now, first}, {{"axis", int64_t{2}}});
