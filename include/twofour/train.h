@@ -81,7 +81,8 @@ class Trainer {
   Trainer(const Trainer&) = delete;
   Trainer& operator=(const Trainer&) = delete;
 
-  /// To the end of the epoch. Throws Error{kFailedPrecondition} when the loss is no longer finite.
+  /// To the end of the epoch. Throws what check_class_names() throws, and Error{kFailedPrecondition} when the
+  /// loss is no longer finite.
   EpochRecord train_epoch(const std::function<void(const Progress&)>& progress = {});
   /// Trains on and gives `line` the lines of benchmark mode.
   BenchmarkResult benchmark(const BenchmarkOptions& options,
@@ -115,8 +116,16 @@ class Trainer {
   std::unique_ptr<train::Trainer> trainer_;
 };
 
+/// Why training in `precision` would be in fp32 on this machine (without TrainerOptions::force_half); empty
+/// where it would not.
+std::string lacks_precision(Precision precision);
+
+/// That each class of `data` has its score. Throws Error{kInvalidArgument} when they have names (numbers fit
+/// any model) and are fewer than the scores.
+void check_class_names(const Model& model, const DataLoader& data);
+
 /// Top-1 accuracy over one epoch of `data`. Throws Error{kInvalidArgument} when a label cannot mean the same
-/// in both: the model names its classes otherwise, or does not and the data has fewer of them.
+/// in both: the model names its classes otherwise, or check_class_names() throws.
 Evaluation evaluate(const Model& model, DataLoader& data,
                     const std::function<void(int64_t done, int64_t total)>& progress = {});
 

@@ -2,8 +2,10 @@
 
 #include "api/device.h"
 #include "api/sparsity_rows.h"
+#include "quant/quantise.h"
 #include "sparsity/training_masks.h"
 #include "train/benchmark.h"
+#include "train/class_names.h"
 #include "train/evaluate.h"
 #include "train/prune.h"
 #include "train/trainer.h"
@@ -20,22 +22,38 @@ sparsity::MaskMode to_internal(KeepSparsity mode) {
   return sparsity::MaskMode::kAuto;
 }
 
+/// 0 where the model leaves it open.
+int64_t num_scores(const Model& model) {
+  const Dims& dims = model.graph().outputs().at(0)->dims();
+  return dims.empty() || !dims.back().known() ? 0 : dims.back().value;
+}
+
 /// Names that are only numbers fit any.
-void check_labels(const std::vector<std::string>& names, const Graph& model, const DataLoader& data) {
+void check_same_names(const Model& model, const DataLoader& data) {
+  const std::vector<std::string> names = model.class_names();
   const std::vector<std::string>& found = data.class_names();
-  if (data::are_numbered(found)) return;
-  const Dims& scores = model.outputs().at(0)->dims();
-  const auto count = static_cast<int64_t>(names.empty() ? 0 : names.size());
-  TWOFOUR_CHECK(names.empty() || found.size() != names.size() || found == names || scores.empty() ||
-                    scores.back() != Dim(count),
-                kInvalidArgument,
-                "the labels of {} are {}, the model's are {}: open the data with the model's", data.source(),
-                fmt::join(found, ", "), fmt::join(names, ", "));
+  const bool comparable =
+      found.size() == names.size() && num_scores(model) == static_cast<int64_t>(names.size());
   TWOFOUR_CHECK(
-      scores.empty() || !scores.back().known() || scores.back().value <= data.num_classes(), kInvalidArgument,
-      "{} has the {} classes {}, the model gives {} scores and does not say for which: its labels cannot "
-      "be told; name them with --class_names or DataOptions::class_names",
-      data.source(), found.size(), fmt::join(found, ", "), scores.back().to_string());
+      !comparable || found == names || data::are_numbered(found), kInvalidArgument,
+      "the labels of {} are {}, the model's are {}: --class_names (DataOptions::class_names) must be "
+      "the model's",
+      data.source(), fmt::join(found, ", "), fmt::join(names, ", "));
+}
+
+std::unique_ptr<train::Trainer> make_trainer(const Model& model, const Sgd& optimizer, DataLoader& data,
+                                             const TrainerOptions& options) {
+  try {
+    return std::make_unique<train::Trainer>(model.graph().clone(), api::device(), data.shared_loader(),
+                                            options, optimizer.state());
+  } catch (const Error& error) {
+    const Node* codes = quant::find_codes(model.graph());
+    if (error.code() != ErrorCode::kUnsupported || !codes) throw;
+    fail(ErrorCode::kUnsupported,
+         "{}; the model is quantised already: it has {}; train the float model that it was made from, and "
+         "quantise the result",
+         error.what(), codes->label());
+  }
 }
 
 }  // namespace
@@ -62,8 +80,7 @@ std::vector<PruneRow> prune_trained_model(Model& model, Sgd& optimizer, const Pr
 }
 
 Trainer::Trainer(const Model& model, const Sgd& optimizer, DataLoader& data, const TrainerOptions& options)
-    : trainer_(std::make_unique<train::Trainer>(model.graph().clone(), api::device(), data.shared_loader(),
-                                                options, optimizer.state())) {}
+    : trainer_(make_trainer(model, optimizer, data, options)) {}
 Trainer::~Trainer() = default;
 
 EpochRecord Trainer::train_epoch(const std::function<void(const Progress&)>& progress) {
@@ -96,9 +113,16 @@ std::string Trainer::recipe() const { return trainer_->recipe().dump(1); }
 StepMemory Trainer::memory() const { return trainer_->memory(); }
 void Trainer::save(const std::filesystem::path& path) const { trainer_->save(path); }
 
+std::string lacks_precision(Precision precision) { return train::lacks_precision(precision, api::device()); }
+
+void check_class_names(const Model& model, const DataLoader& data) {
+  train::check_all_named(data.class_names(), num_scores(model));
+}
+
 Evaluation evaluate(const Model& model, DataLoader& data,
                     const std::function<void(int64_t, int64_t)>& progress) {
-  check_labels(model.class_names(), model.graph(), data);
+  check_same_names(model, data);
+  check_class_names(model, data);
   return train::evaluate(model.graph(), api::device(), data.loader(), data.batch_size(), progress);
 }
 

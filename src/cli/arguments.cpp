@@ -9,6 +9,7 @@
 #include "cli/parse.h"
 #include "twofour/engine.h"
 #include "twofour/error.h"
+#include "twofour/version.h"
 
 namespace twofour::cli {
 namespace {
@@ -33,7 +34,12 @@ CLI::App& add_command(CLI::App& app, const std::string& name, const std::string&
                       const std::function<void(const CLI::App&)>& run) {
   CLI::App& command = *app.add_subcommand(name, description);
   command.callback([&command, run] { run(command); });
+  add_version_flag(command);
   return command;
+}
+
+void add_version_flag(CLI::App& app) {
+  app.set_version_flag("-v,--version", fmt::format("twofour {}", kVersion), "Print the version");
 }
 
 void start_group(CLI::App& command, const std::string& name) { command.option_defaults()->group(name); }
@@ -111,9 +117,8 @@ template Argument add_path(CLI::App&, const std::string&, std::string&, const st
 template Argument add_path(CLI::App&, const std::string&, std::filesystem::path&, const std::string&);
 
 Argument add_threads_option(CLI::App& command, int& threads) {
-  return add_number(command, "--threads", threads, {1, kMaxThreads},
-                    "Threads of the kernels; default: the cores and the CPU quota that the process has")
-      .default_text("");
+  return add_number(command, "--threads", threads, {0, kMaxThreads},
+                    "Of all kernels together; 0: as many as the cores and the CPU quota of the process");
 }
 
 }  // namespace twofour::cli

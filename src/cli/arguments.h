@@ -20,6 +20,8 @@ namespace twofour::cli {
 /// The options that are added to the result are its own. `run` gets it when the command line has been read.
 CLI::App& add_command(CLI::App& app, const std::string& name, const std::string& description,
                       const std::function<void(const CLI::App& command)>& run);
+/// -v and --version.
+void add_version_flag(CLI::App& app);
 /// The heading under which --help shows what is added from now on; what is in "" it does not show.
 void start_group(CLI::App& command, const std::string& name);
 bool is_given(const CLI::App& command, const std::string& flag);
@@ -75,7 +77,7 @@ template <typename T>
 Argument add_number(CLI::App& command, const std::string& flag, T& value,
                     std::type_identity_t<Limits<T>> limits, const std::string& description);
 
-/// --threads=1..kMaxThreads, for set_threads().
+/// --threads=0..kMaxThreads, for set_threads().
 Argument add_threads_option(CLI::App& command, int& threads);
 
 /// A file or folder; an empty name is an error. Path is std::string or std::filesystem::path.

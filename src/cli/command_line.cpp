@@ -6,10 +6,10 @@
 
 #include <CLI/CLI.hpp>
 
+#include "cli/arguments.h"
 #include "cli/command.h"
 #include "cli/console.h"
 #include "cli/suggest.h"
-#include "twofour/version.h"
 
 namespace twofour::cli {
 namespace {
@@ -56,10 +56,12 @@ std::string ask(const std::string& meant) {
   return meant.empty() ? "" : fmt::format("; did you mean {}?", meant);
 }
 
+/// Without those that --help does not show: they are refused or have no effect.
 std::vector<std::string> flags_of(const CLI::App& command) {
   std::vector<std::string> names;
   for (const CLI::Option* option : command.get_options())
-    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+    if (!option->get_group().empty())
+      for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
   return names;
 }
 
@@ -94,9 +96,17 @@ std::string parse_error_text(const CLI::App& app, const CLI::ParseError& error) 
   return one_line(error.what());
 }
 
+/// "help" is --help, and "help COMMAND" is "COMMAND --help".
+std::vector<std::string> with_help_flag(std::vector<std::string> arguments) {
+  if (arguments.empty() || arguments.front() != "help") return arguments;
+  arguments.erase(arguments.begin());
+  arguments.insert(arguments.begin() + (arguments.empty() ? 0 : 1), "--help");
+  return arguments;
+}
+
 void set_up(CLI::App& app) {
   app.require_subcommand(1);
-  app.set_version_flag("--version", fmt::format("twofour {}", kVersion));
+  add_version_flag(app);
   app.get_formatter()->column_width(38);
   app.option_defaults()->take_last();
   app.parse_complete_callback([&app] {
@@ -112,6 +122,7 @@ void set_up(CLI::App& app) {
 int run_command_line(std::vector<std::string> arguments) {
   CLI::App app(kAbout, "twofour");
   set_up(app);
+  arguments = with_help_flag(std::move(arguments));
   try {
     check_equal_signs(app, arguments);
     std::ranges::reverse(arguments);  // as CLI11 wants them

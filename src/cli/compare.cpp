@@ -63,6 +63,8 @@ CompareReport compare(const Options& options, std::string& title) {
 }
 
 void check(const Options& options) {
+  if (options.compare.bisect && (options.dense || !options.other.empty()))
+    throw Error(ErrorCode::kInvalidArgument, "--bisect works only against the reference kernels");
   std::vector<FileFlag> read = {
       {"model", options.model}, {"other", options.other}, {"--loadTactics", options.load_tactics}};
   for (const auto& [name, path] : options.load_inputs) read.push_back({"--loadInputs", path});
@@ -117,7 +119,7 @@ void add_judgement(CLI::App& compare, Options& o) {
              "An element agrees when |a - b| <= atol + rtol * |b|");
   add_number(compare, "--rtol", tolerance.rtol, {0, kMost}, "Relative part");
   add_flag(compare, "--bisect", o.compare.bisect,
-           "Find the layer with which a failing output leaves tolerance");
+           "Find the layer with which a failing output leaves tolerance; against the reference only");
   add_path(compare, "--html", o.html, "Write the report as a page");
   add_path(compare, "--json", o.json, "Write the report as JSON");
 }

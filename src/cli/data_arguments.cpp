@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <fstream>
+#include <set>
 
 #include "cli/console.h"
 #include "cli/parse.h"
@@ -31,6 +32,16 @@ bool is_folder(const std::string& source) { return !source.empty() && !is_drawn(
 
 std::string_view split_name(Split split) {
   return split == Split::kTrain ? "training " : split == Split::kTest ? "test " : "";
+}
+
+/// "a,b,c", or a file of lines.
+std::vector<std::string> read_names(const std::string& list) {
+  std::ifstream file(list);
+  if (!file) return parse_words(list);
+  std::vector<std::string> names;
+  for (std::string line; std::getline(file, line);)
+    if (!line.empty()) names.push_back(line);
+  return names;
 }
 
 std::string classes_text(int64_t classes, int64_t scores) {
@@ -101,11 +112,15 @@ Shape image_shape(const DataArguments& arguments, const Model& model) {
 
 std::vector<std::string> class_names(const DataArguments& arguments, const Model& model) {
   if (arguments.class_names.empty()) return model.class_names();
-  std::ifstream file(arguments.class_names);
-  if (!file) return parse_words(arguments.class_names);
-  std::vector<std::string> names;
-  for (std::string line; std::getline(file, line);)
-    if (!line.empty()) names.push_back(line);
+  std::vector<std::string> names = read_names(arguments.class_names);
+  if (static_cast<int64_t>(names.size()) != model.num_classes())
+    throw Error(
+        ErrorCode::kInvalidArgument,
+        fmt::format("--class_names has {} names: it needs all {}, one for each score of the model, in "
+                    "their order",
+                    names.size(), model.num_classes()));
+  if (std::set<std::string>(names.begin(), names.end()).size() != names.size())
+    throw Error(ErrorCode::kInvalidArgument, "--class_names has a name twice");
   return names;
 }
 

@@ -33,7 +33,8 @@ std::vector<OptionUse> data_uses(const DataArguments& arguments, const std::stri
 /// naming the option.
 Shape image_shape(const DataArguments& arguments, const Model& model);
 
-/// --class_names, a list or a file with one in a line, else the model's.
+/// --class_names, a list or a file with one in a line, else the model's. Throws Error{kInvalidArgument} where
+/// they are not a different name for each of the model's scores.
 std::vector<std::string> class_names(const DataArguments& arguments, const Model& model);
 
 /// Opens the data for `model`, with a progress bar, and says what it is.

@@ -9,6 +9,7 @@
 #include "cli/command.h"
 #include "cli/console.h"
 #include "cli/demo_engines.h"
+#include "cli/output_folder.h"
 #include "cli/train_run.h"
 #include "twofour/engine.h"
 #include "twofour/error.h"
@@ -169,7 +170,7 @@ class Demo {
 void run(const Options& options) {
   set_threads(options.threads);
   const std::filesystem::path folder = options.output;
-  make_folder(folder);  // where that fails, it fails before the work
+  const OutputFolder made(folder);
   const DemoResult result = Demo(options).run();
   write_file_atomic(folder / "report.json", demo_json(result));
   write_file_atomic(folder / "report.html", demo_html(result));

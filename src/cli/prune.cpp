@@ -20,9 +20,7 @@ struct Options {
 };
 
 void run(const Options& options) {
-  check_readable({"model", options.model});
-  check_writable({{"--output", options.output}, {"--json", options.json}});
-  check_apart({"model", options.model}, {{"--json", options.json}});
+  check_files({{"model", options.model}}, {{"--output", options.output}, {"--json", options.json}});
   Model model = Model::load(options.model);
   Table table({"Layer", "Weight", ">Zeros %", ">Magnitude kept %", "2:4"});
   std::vector<SparsityRow> rows;

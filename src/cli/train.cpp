@@ -1,12 +1,15 @@
 // `twofour train`: trains or fine-tunes a model in mixed precision; a pruned one keeps its zeros. Without
 // data it is a benchmark on random images.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <filesystem>
 #include <memory>
 
 #include "cli/command.h"
 #include "cli/console.h"
+#include "cli/file_flags.h"
+#include "cli/output_folder.h"
 #include "cli/train_arguments.h"
 #include "cli/train_report.h"
 #include "cli/train_run.h"
@@ -29,17 +32,25 @@ Model open_model(const TrainArguments& arguments) {
   return model;
 }
 
+void require_mixed(const TrainerOptions& options) {
+  const std::string lack = options.force_half ? "" : lacks_precision(options.precision);
+  if (!lack.empty()) throw Error(ErrorCode::kFailedPrecondition, "--require_mixed: " + lack);
+}
+
 // What mixed precision comes to here; the library has warned where it is not to be had.
-void explain_precision(const TrainArguments& arguments, const Trainer& trainer) {
-  if (arguments.trainer.precision == Precision::kF32) return;
+void explain_precision(const Trainer& trainer) {
   if (trainer.precision() != Precision::kF32)
     print_line("mixed precision: " + trainer.paint_report().summary());
-  else if (arguments.require_mixed)
-    throw Error(ErrorCode::kFailedPrecondition, "--require_mixed: this machine has no suitable hardware");
 }
 
 DataLoader open_training_data(const TrainArguments& arguments, const Model& model) {
-  return open_data(arguments.data, model, {.flip = arguments.flip, .crop_padding = arguments.crop_padding});
+  DataLoader data =
+      open_data(arguments.data, model, {.flip = arguments.flip, .crop_padding = arguments.crop_padding});
+  // Data with other classes than the list has take their own names.
+  if (!arguments.data.class_names.empty() && data.class_names() != class_names(arguments.data, model))
+    throw Error(ErrorCode::kInvalidArgument, fmt::format("--class_names lacks classes of {}: {}",
+                                                         data.source(), fmt::join(data.class_names(), ", ")));
+  return data;
 }
 
 DataLoader open_benchmark_data(const TrainArguments& arguments, const Model& model) {
@@ -59,7 +70,7 @@ void run_benchmark(const TrainArguments& arguments, const Model& model, const Sg
   DataLoader data = open_benchmark_data(arguments, model);
   Trainer trainer(model, optimizer, data, arguments.trainer_options(data.batches_per_epoch()));
   print_line(trainer.describe_constants());
-  explain_precision(arguments, trainer);
+  explain_precision(trainer);
   const BenchmarkResult result = trainer.benchmark(arguments.benchmark, print_line);
   print_line(fmt::format("total: {} steps in {:.1f} s, {:.1f} images_per_sec", result.steps, result.time_s,
                          result.images_per_s));
@@ -80,15 +91,30 @@ void check_first(const TrainArguments& arguments, const Trainer& trainer, std::o
   if (!arguments.output.empty()) trainer.model().check_save();
 }
 
+// What becomes of the results, where it may surprise.
+void note_output(const TrainArguments& arguments, bool resumed) {
+  if (arguments.output.empty()) return note("nothing will be saved: no --output");
+  if (resumed) return;
+  std::vector<std::string> replaced;
+  for (const std::filesystem::path& file : training_files(arguments.output))
+    if (std::filesystem::exists(file)) replaced.push_back(file.filename().string());
+  if (!replaced.empty())
+    note(fmt::format("this run replaces what an earlier one left in {}: {}", arguments.output,
+                     fmt::join(replaced, ", ")));
+}
+
 void run_training(const TrainArguments& arguments, const Model& model, const Sgd& optimizer) {
-  if (!arguments.output.empty()) check_writable(arguments.output);
+  const OutputFolder folder(arguments.output);
   DataLoader data = open_training_data(arguments, model);
+  check_class_names(model, data);
+  const std::filesystem::path checkpoint = find_checkpoint(arguments);
+  note_output(arguments, !checkpoint.empty());
   std::optional<DataLoader> test = open_test_data(arguments.data, arguments.test_data, model, data);
   TrainerOptions options = arguments.trainer_options(data.batches_per_epoch());
-  options.resume_from = find_checkpoint(arguments);
+  options.resume_from = checkpoint;
   Trainer trainer(model, optimizer, data, options);
   print_line(trainer.describe_constants());
-  explain_precision(arguments, trainer);
+  explain_precision(trainer);
   check_first(arguments, trainer, test);
   if (!options.resume_from.empty())
     print_line(fmt::format("resumed from {} after epoch {}{}", options.resume_from.string(), trainer.epoch(),
@@ -107,10 +133,18 @@ void run_training(const TrainArguments& arguments, const Model& model, const Sgd
   if (!arguments.output.empty()) save_training(arguments.output, trainer, report);
 }
 
-void run(const TrainArguments& arguments) {
+void check(const TrainArguments& arguments) {
   if (arguments.resume && arguments.output.empty())
     throw Error(ErrorCode::kInvalidArgument, "--resume needs --output, where the checkpoint is");
+  const FileFlag model = {"--onnx", arguments.onnx};
+  check_apart(model, {{"--timing_cache", arguments.trainer.timing_cache}});
+  if (!arguments.output.empty()) check_apart(model, {{"--output", model_path(arguments.output)}});
+  if (arguments.require_mixed) require_mixed(arguments.trainer);
+}
+
+void run(const TrainArguments& arguments) {
   set_threads(arguments.threads);
+  check(arguments);
   const Model model = open_model(arguments);
   Sgd optimizer(arguments.sgd_options());
   keep_sparsity(model, optimizer, arguments.sparse);

@@ -55,6 +55,9 @@ Table paint_table(const amp::Report& paint) {
   return table;
 }
 
+std::filesystem::path history_path(const std::filesystem::path& folder) { return folder / "history.json"; }
+std::filesystem::path page_path(const std::filesystem::path& folder) { return folder / "report.html"; }
+
 std::string train_json(const TrainReport& report) {
   Json json = {{"model", report.model}, {"recipe", report.recipe}, {"epochs", epochs_json(report.epochs)}};
   if (!report.paint.nodes.empty()) {
@@ -111,10 +114,14 @@ Json memory_json(const StepMemory& f32, const StepMemory& mixed) {
           {"scratch_bytes_mixed", mixed.scratch_bytes}};
 }
 
+std::vector<std::filesystem::path> training_files(const std::filesystem::path& folder) {
+  return {model_path(folder), checkpoint_path(folder), history_path(folder), page_path(folder)};
+}
+
 void save_training(const std::filesystem::path& folder, const Trainer& trainer, const TrainReport& report) {
   trainer.model().save(model_path(folder));
-  write_file_atomic(folder / "history.json", train_json(report));
-  write_file_atomic(folder / "report.html", train_html(report));
+  write_file_atomic(history_path(folder), train_json(report));
+  write_file_atomic(page_path(folder), train_html(report));
   print_line(fmt::format("wrote {0}/model.onnx, {0}/history.json, {0}/report.html", folder.string()));
 }
 

@@ -24,7 +24,9 @@ struct TrainReport {
 TrainReport make_train_report(const Model& model, const DataLoader& data, const Trainer& trainer);
 std::string memory_line(const StepMemory& f32, const StepMemory& mixed);
 nlohmann::ordered_json memory_json(const StepMemory& f32, const StepMemory& mixed);
-/// model.onnx, history.json and report.html.
+/// What a run leaves in its folder.
+std::vector<std::filesystem::path> training_files(const std::filesystem::path& folder);
+/// All of them but the checkpoint.
 void save_training(const std::filesystem::path& folder, const Trainer& trainer, const TrainReport& report);
 
 nlohmann::ordered_json epochs_json(const std::vector<EpochRecord>& epochs);

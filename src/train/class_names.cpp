@@ -3,6 +3,7 @@
 #include <set>
 
 #include "base/json.h"
+#include "data/dataset.h"
 
 namespace twofour::train {
 namespace {
@@ -13,6 +14,13 @@ constexpr const char* kClassesKey = "twofour.classes";
 
 void write_class_names(Graph& model, const std::vector<std::string>& names) {
   model.metadata()[kClassesKey] = Json(names).dump();
+}
+
+void check_all_named(const std::vector<std::string>& names, int64_t scores) {
+  TWOFOUR_CHECK(data::are_numbered(names) || scores <= static_cast<int64_t>(names.size()), kInvalidArgument,
+                "the data has the {0} classes {1}, the model gives {2} scores: its labels cannot be told; "
+                "--class_names needs all {2} (DataOptions::class_names), a model of {0} scores none",
+                names.size(), fmt::join(names, ", "), scores);
 }
 
 std::vector<std::string> read_class_names(const Graph& model) {

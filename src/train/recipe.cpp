@@ -88,10 +88,11 @@ void check_same_recipe(const Json& stored, const Json& given, std::string_view s
   };
   fail(ErrorCode::kInvalidArgument,
        "{} was written with {} {}, this run has {}: it would not go on bit for bit; give the same options{}, "
-       "or "
-       "start a new run from the trained model",
+       "or start a new run from the trained model",
        source, path.substr(1), value(stored), value(present),
-       path.starts_with("/schedule") ? ", or allow a new schedule" : "");
+       path.starts_with("/schedule")
+           ? ", or allow a new schedule (--new_schedule, TrainerOptions::new_schedule)"
+           : "");
 }
 
 }  // namespace twofour::train

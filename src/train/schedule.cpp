@@ -28,9 +28,12 @@ void check(const Schedule& schedule) {
   TWOFOUR_CHECK(std::isfinite(schedule.final_lr) && schedule.final_lr >= 0, kInvalidArgument,
                 "[schedule] final_lr is {}, expected 0 or more", schedule.final_lr);
   TWOFOUR_CHECK(std::ranges::is_sorted(schedule.milestones), kInvalidArgument,
-                "[schedule] milestones {} are not in ascending order", fmt::join(schedule.milestones, ","));
+                "[schedule] milestones {} are not in ascending order (steps here; --milestones are epochs)",
+                fmt::join(schedule.milestones, ","));
   TWOFOUR_CHECK(schedule.kind != ScheduleKind::kCosine || schedule.total_steps > schedule.warmup_steps,
-                kInvalidArgument, "[schedule] a cosine needs total_steps ({}) greater than warmup_steps ({})",
+                kInvalidArgument,
+                "[schedule] a cosine needs total_steps ({}) greater than warmup_steps ({}): --epochs above "
+                "--warmup_epochs",
                 schedule.total_steps, schedule.warmup_steps);
 }
 

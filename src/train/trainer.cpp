@@ -65,8 +65,10 @@ void mark_masked(Graph& model, const OptimizerState& optimizer) {
     return changes;
   });
   if (!lost.empty())
-    log_warning("2:4 now and dense after training, since they have no mask (keep_sparsity() gives one): {}",
-                fmt::join(lost, ", "));
+    log_warning(
+        "2:4 now and dense after training, since they have no mask (--sparse=auto or keep_sparsity() gives "
+        "one): {}",
+        fmt::join(lost, ", "));
   sparsity::write_metadata(model, marks);
 }
 
@@ -99,20 +101,25 @@ std::string network_hash(const Graph& model, const TrainingStep& step) {
 }
 
 void check_optimizer(const OptimizerState& optimizer, const TrainingStep& step) {
-  for (const auto& [name, tensor] : optimizer.momentum)
-    TWOFOUR_CHECK(std::ranges::any_of(step.state, [&](const StateTensor& s) { return s.name == name; }),
-                  kInvalidArgument, "momentum \"{}\" belongs to no parameter of the model", name);
+  for (const auto& momentum : optimizer.momentum)
+    TWOFOUR_CHECK(
+        std::ranges::any_of(step.state, [&](const StateTensor& s) { return s.name == momentum.first; }),
+        kInvalidArgument, "momentum \"{}\" belongs to no parameter of the model", momentum.first);
 }
 
 }  // namespace
 
-PrecisionChoice choose_precision(Precision wanted, bool force_half, const backend::Backend& backend) {
-  if (wanted == Precision::kF32 || force_half) return {wanted, ""};
+std::string lacks_precision(Precision wanted, const backend::Backend& backend) {
+  if (wanted == Precision::kF32) return "";
   const backend::Support support = backend.native_half(precision_dtype(wanted));
-  if (support) return {wanted, ""};
-  PrecisionChoice choice{
-      Precision::kF32, fmt::format("{} asked for, training in fp32: {} has no suitable hardware: {}",
-                                   name_of(kPrecisionNames, wanted), backend.device(), support.to_string())};
+  return support ? "" : fmt::format("{} has no suitable hardware: {}", backend.device(), support.to_string());
+}
+
+PrecisionChoice choose_precision(Precision wanted, bool force_half, const backend::Backend& backend) {
+  const std::string lack = force_half ? "" : lacks_precision(wanted, backend);
+  if (lack.empty()) return {wanted, ""};
+  PrecisionChoice choice{Precision::kF32, fmt::format("{} asked for, training in fp32: {}",
+                                                      name_of(kPrecisionNames, wanted), lack)};
   log_warning("{}", choice.note);
   return choice;
 }
@@ -269,6 +276,7 @@ void Trainer::check_divergence(const StepResult& result) const {
 }
 
 EpochRecord Trainer::train_epoch(const ProgressCallback& progress) {
+  check_all_named(loader_->dataset().class_names(), step_.num_classes);
   const int64_t batches = loader_->batches_per_epoch();
   StepResult result;
   do {

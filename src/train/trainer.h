@@ -21,6 +21,8 @@
 
 namespace twofour::train {
 
+/// Why training in `wanted` would be in fp32 on the device; empty where it would not.
+std::string lacks_precision(Precision wanted, const backend::Backend& backend);
 /// What a precision that was asked for comes to on a device. `note` says why it is not the one asked for.
 struct PrecisionChoice {
   Precision used;
@@ -45,7 +47,8 @@ class Trainer {
   /// gradient that was not finite when the run has diverged: the loss is not finite (with loss scaling: at
   /// the scale's floor), or kMaxSkipsAtFloor steps in a row were skipped there.
   StepResult step();
-  /// Steps to the end of the epoch (of the rest of it after a resume in its middle).
+  /// Steps to the end of the epoch (of the rest of it after a resume in its middle). Throws
+  /// Error{kInvalidArgument} before the first when the data names classes, but not one for every score.
   EpochRecord train_epoch(const ProgressCallback& progress = {});
 
   /// Builds what evaluate() will run. Throws what it would throw about `test` and the model.

@@ -57,6 +57,30 @@ TEST_F(Commands, TrainKeepsTheMaskAndResumes) {
   EXPECT_TRUE(std::filesystem::exists(file("out/report.html")));
 }
 
+TEST_F(Commands, HelpAndVersionHaveTheirUsualNames) {
+  const ProgramResult help = twofour("help");
+  EXPECT_EQ(help.status, 0) << help.output;
+  EXPECT_EQ(help.output, twofour("--help").output);
+  EXPECT_EQ(twofour("help prune").output, twofour("prune --help").output);
+  EXPECT_EQ(twofour("help exec build").output, twofour("exec --help build").output);
+  const ProgramResult version = twofour("--version");
+  EXPECT_EQ(version.status, 0) << version.output;
+  EXPECT_THAT(version.output, ::testing::StartsWith("twofour "));
+  for (const char* arguments : {"-v", "exec --version", "exec -v", "prune --version"})
+    EXPECT_EQ(twofour(arguments).output, version.output) << arguments;
+}
+
+TEST_F(Commands, NoNumberOfThreadsIsThatOfTheMachine) {
+  make_lenet();
+  const std::string model = " --threads=0 --onnx=" + file("lenet.onnx");
+  for (const char* command :
+       {"exec --duration=0 --warmUp=0", "eval --data=digits --data_size=40 --batch_size=20",
+        "train --num_iter=1 --batch_size=4"}) {
+    const ProgramResult result = twofour(command + model);
+    EXPECT_EQ(result.status, 0) << result.output;
+  }
+}
+
 TEST_P(BadCalls, SayWhatIsWrong) {
   make_lenet();
   std::ofstream(file("text.onnx")) << "this is not a model";
@@ -83,7 +107,7 @@ INSTANTIATE_TEST_SUITE_P(
                 "not dynamic, none or one number", 2},
         BadCall{"ResumeFromNowhere", "train --onnx=@/lenet.onnx --resume", "--resume needs --output", 1},
         BadCall{"TooManyThreads", "eval --onnx=@/lenet.onnx --data=digits --threads=100000",
-                "--threads: \"100000\" is not a whole number from 1 to 1024", 2},
+                "--threads: \"100000\" is not a whole number from 0 to 1024", 2},
         BadCall{"NegativeEpochs", "train --zoo=lenet --data=digits --epochs=-1",
                 "--epochs: \"-1\" is not a whole number from 1 to 1000000", 2},
         BadCall{"EndlessWarmup",
@@ -100,11 +124,16 @@ INSTANTIATE_TEST_SUITE_P(
                 "--data_size: \"-5\" is not a whole number from 1 to 1000000000", 2},
         BadCall{"NegativeWeights", "prune @/lenet.onnx -o @/out.onnx --minElements=-1",
                 "--minElements: \"-1\" is not a whole number from 0 to 9", 2},
-        BadCall{"NoThreads", "train --zoo=lenet --threads=0", "--threads: \"0\" is not a whole number", 2},
         BadCall{"UnknownNetwork", "zoo alexnet9", "resnet50", 1},
         BadCall{"UnknownLayer", "prune @/lenet.onnx -o @/out.onnx --include=nothing*", "nothing*", 1},
         BadCall{"NoFolder", "prune @/lenet.onnx -o @/folder/out.onnx",
                 "--output: @/folder/out.onnx: there is no folder @/folder", 1},
+        BadCall{"PruneOverwritesTheModel", "prune @/lenet.onnx -o @/./lenet.onnx",
+                "--output: @/./lenet.onnx: model names the same file", 1},
+        BadCall{"TrainOverwritesTheModel", "train --onnx=@/out/model.onnx --data=digits --output=@/out",
+                "--output: @/out/model.onnx: --onnx names the same file", 1},
+        BadCall{"TimesOverwriteTheModel", "train --onnx=@/lenet.onnx --timing_cache=@/lenet.onnx",
+                "--timing_cache: @/lenet.onnx: --onnx names the same file", 1},
         BadCall{"ZooWithoutFolder", "zoo lenet -o @/folder/out.onnx", "there is no folder @/folder", 1},
         BadCall{"OutputBelowAFile",
                 "train --zoo=lenet --data=digits --data_size=40 --batch_size=20 --output=@/text.onnx/out",

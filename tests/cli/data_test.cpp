@@ -152,6 +152,38 @@ TEST_F(ImageFolders, ClassesAreFoundByTheirNames) {
             0);
 }
 
+TEST_F(ImageFolders, TrainingKnowsTheScoreOfEachClass) {
+  make_lenet();
+  write_digits("pets", 200, 1);
+  std::filesystem::rename(file("pets/0"), file("pets/bird"));
+  std::filesystem::rename(file("pets/1"), file("pets/cat"));
+  const std::string data = "--data=" + file("pets") + " --output=" + file("out") + " --class_names=";
+  const ProgramResult unnamed = train("--data=" + file("pets") + " --output=" + file("out"));
+  EXPECT_EQ(unnamed.status, 1);
+  EXPECT_THAT(unnamed.output, AllOf(HasSubstr("the 2 classes bird, cat, the model gives 10 scores"),
+                                    HasSubstr("--class_names needs all 10"), Not(HasSubstr("epoch 1"))));
+  const std::string eight = "a,b,c,d,e,f,g,bird,";
+  for (const auto& [names, text] :
+       {std::pair<std::string, std::string>{"bird,cat", "--class_names has 2 names: it needs all 10"},
+        {eight + "cat,a", "--class_names has a name twice"},
+        {eight + "h,i", "--class_names lacks classes of " + file("pets") + ": bird, cat"}}) {
+    const ProgramResult result = train(data + names);
+    EXPECT_EQ(result.status, 1);
+    EXPECT_THAT(result.output, AllOf(HasSubstr(text), Not(HasSubstr("epoch 1"))));
+  }
+  EXPECT_FALSE(std::filesystem::exists(file("out")));
+  EXPECT_THAT(
+      twofour("eval --onnx=" + file("lenet.onnx") + " --data=" + file("pets") + " --class_names=bird,cat")
+          .output,
+      HasSubstr("--class_names has 2 names: it needs all 10"));
+
+  const ProgramResult named = train(data + eight + "cat,i");
+  ASSERT_EQ(named.status, 0) << named.output;
+  EXPECT_EQ(eval("out/model.onnx", "pets").status, 0);
+  // A benchmark needs no labels.
+  EXPECT_EQ(train("--data=" + file("pets") + " --num_iter=2").status, 0);
+}
+
 TEST_F(ImageFolders, ResizeAndCropAreOptions) {
   make_lenet();
   write_digits("flat", 64);

@@ -31,8 +31,35 @@ TEST_F(Commands, ExecReadsInputs) {
   refused("input:" + file("short.bin"), "short.bin has 4 bytes; f32 1x1x28x28, 3136 bytes, is expected");
   refused("input:" + file("other.npy"), "other.npy is f32 2; f32 1x1x28x28 is expected");
   refused("input:" + file("none.bin"), "--loadInputs: " + file("none.bin") + ": No such file");
-  refused("inptu:" + file("input.bin"), "there is no input \"inptu\" (did you mean \"input\"?)");
+  refused("inptu:" + file("input.bin"), "the model has no input \"inptu\"; it has: input");
   refused("input.bin", "--loadInputs: \"input.bin\" is not a file for an input; write name:file", 2);
+}
+
+/// y = x * w, where w, [3, 4], is an initializer and an input.
+std::string model_with_a_default() {
+  constexpr std::string_view kHex =
+      "080812003a590a0e0a01780a017712017922034d756c1201672a1108021001220800004040000080404201775a0f0a01"
+      "78120a0a08080112040a0208025a0f0a0177120a0a08080112040a020802620f0a0179120a0a08080112040a02080242"
+      "040a00100d";
+  std::string bytes;
+  for (size_t i = 0; i < kHex.size(); i += 2)
+    bytes.push_back(static_cast<char>(std::stoi(std::string(kHex.substr(i, 2)), nullptr, 16)));
+  return bytes;
+}
+
+TEST_F(Commands, ExecTakesDataForAnInitializerThatIsAnInput) {
+  std::ofstream(file("default.onnx"), std::ios::binary) << model_with_a_default();
+  const auto write = [&](const std::string& name, std::array<float, 2> values) {
+    std::ofstream(file(name), std::ios::binary).write(reinterpret_cast<const char*>(values.data()), 8);
+  };
+  write("x.bin", {1, 2});
+  write("w.bin", {10, 20});
+  const std::string exec = "exec --onnx=" + file("default.onnx") + " --duration=0 --warmUp=0 --dumpOutput " +
+                           "--loadInputs=x:" + file("x.bin");
+  EXPECT_THAT(twofour(exec).output, HasSubstr("3 8"));
+  const ProgramResult given = twofour(exec + ",w:" + file("w.bin"));
+  EXPECT_EQ(given.status, 0) << given.output;
+  EXPECT_THAT(given.output, HasSubstr("10 40"));
 }
 
 TEST_F(Commands, ExecBuildsSavesLoadsAndTimes) {
@@ -201,6 +228,23 @@ TEST_F(Commands, ExecIsDocumented) {
   }
 }
 
+TEST_F(Commands, ExecSuggestsNoFlagThatItDoesNotHeed) {
+  int flags = 0;
+  for (const char* topic : {"accepted", "refused"}) {
+    std::istringstream lines(twofour(std::string("exec --help ") + topic).output);
+    for (std::string line; std::getline(lines, line);) {
+      const size_t start = line.find("--");
+      if (start == std::string::npos) continue;
+      const std::string flag = line.substr(start, line.find_first_of(", ", start) - start);
+      const ProgramResult result = twofour("exec " + flag + "x");
+      EXPECT_THAT(result.output,
+                  AllOf(HasSubstr("unknown flag " + flag + "x"), Not(HasSubstr("mean " + flag + "?"))));
+      ++flags;
+    }
+  }
+  EXPECT_GT(flags, 50);
+}
+
 TEST_F(Commands, ExecLoadsWithMatchingShapesOnly) {
   make_lenet();
   ASSERT_EQ(twofour("exec --onnx=" + file("lenet.onnx") + " --shapes=input:2x1x28x28 --skipInference " +
@@ -228,6 +272,11 @@ INSTANTIATE_TEST_SUITE_P(
         BadCall{"StrayWord", "exec model.onnx", "exec: unexpected argument \"model.onnx\"", 2},
         BadCall{"NotAnEngine", "exec --loadEngine=@/text.engine", "not a twofour engine", 1},
         BadCall{"NothingToExecute", "exec", "give --onnx=FILE or --loadEngine=FILE", 1},
+        BadCall{"ModelAndEngine", "exec --onnx=@/lenet.onnx --loadEngine=@/text.engine",
+                "--onnx and --loadEngine exclude each other", 1},
+        BadCall{"OverwritesTheTactics",
+                "exec --onnx=@/lenet.onnx --loadTactics=@/text.onnx --json=@/text.onnx",
+                "--json: @/text.onnx: --loadTactics names the same file", 1},
         BadCall{"BadShape", "exec --onnx=@/lenet.onnx --shapes=input:1xx28",
                 "--shapes: \"\" is not a whole number", 2},
         BadCall{"ShapeWithoutName", "exec --onnx=@/lenet.onnx --shapes=1x1x28x28",

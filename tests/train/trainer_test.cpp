@@ -8,6 +8,7 @@
 #include "base/errors.h"
 #include "base/log.h"
 #include "blobs.h"
+#include "data/memory_dataset.h"
 #include "models.h"
 #include "sparsity/mask.h"
 #include "train/evaluate.h"
@@ -135,6 +136,20 @@ TEST(Trainer, DeniedNodesStayFp32) {
   for (const amp::NodePaint& node : trainer.paint_report().nodes)
     EXPECT_TRUE(!node.name.starts_with("conv") || node.why == amp::Why::kDeniedByName) << node.name;
   EXPECT_GT(trainer.paint_report().half_nodes, 0U);
+}
+
+TEST(Trainer, NeedsAClassForEveryScore) {
+  const auto train = [](std::vector<std::string> classes) {
+    auto images = std::make_shared<data::MemoryDataset>(
+        Shape{1, 8, 8}, std::move(classes), std::vector<uint8_t>(8 * 64), std::vector<int64_t>(8));
+    auto loader = std::make_shared<data::Loader>(std::move(images), data::LoaderOptions{.batch_size = 4});
+    Trainer(make_flat_mlp(), kBackend, std::move(loader), small_options(), small_sgd()).train_epoch();
+  };
+  EXPECT_ERROR(train({"bird", "cat"}), kInvalidArgument,
+               "the 2 classes bird, cat, the model gives 4 scores: its labels cannot be told; --class_names "
+               "needs all 4");
+  train({"0", "1"});
+  train({"bird", "cat", "dog", "eel"});
 }
 
 TEST(Trainer, HalfWithoutHardwareSaysSoOnceAndTrainsInFp32) {

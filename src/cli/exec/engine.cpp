@@ -97,7 +97,6 @@ ReadyEngine build(const ExecOptions& options) {
   build.sparsity = options.sparsity;
   set_shapes(options, inputs, build);
   engine_inputs(inputs, build);
-  for (const auto& [name, file] : options.load_inputs) check_spelling(inputs, name);
   const Model model = load_model(options, build);
   Shapes wanted = expand_wildcards(options.shapes, names_of_open(inputs));
   for (const auto& [name, range] : build.ranges) wanted.try_emplace(name, range.opt);

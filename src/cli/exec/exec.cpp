@@ -76,21 +76,28 @@ void write_report(const ExecOptions& options, const Engine& engine, BuildReport 
 void check(const ExecOptions& options) {
   if (options.time_deserialize && options.load_engine.empty())
     throw Error(ErrorCode::kInvalidArgument, "--timeDeserialize needs --loadEngine");
-  if (options.load_engine.empty() == options.onnx.empty())
+  if (options.load_engine.empty() && options.onnx.empty())
     throw Error(ErrorCode::kInvalidArgument, "give --onnx=FILE or --loadEngine=FILE");
+  if (!options.load_engine.empty() && !options.onnx.empty())
+    throw Error(ErrorCode::kInvalidArgument, "--onnx and --loadEngine exclude each other");
   if (!options.load_engine.empty() && !options.save_engine.empty())
     throw Error(ErrorCode::kInvalidArgument, "--loadEngine and --saveEngine exclude each other");
   std::vector<FileFlag> read = {{"--onnx", options.onnx},
                                 {"--loadEngine", options.load_engine},
                                 {"--calib", options.precision.calib_file()}};
   for (const auto& [name, path] : options.load_inputs) read.push_back({"--loadInputs", path});
-  const std::vector<FileFlag> written = {
-      {"--saveEngine", options.save_engine},       {"--json", options.json},
-      {"--exportProfile", options.export_profile}, {"--exportLayerInfo", options.export_layer_info},
-      {"--exportOutput", options.export_output},   {"--exportTimes", options.export_times},
-      {"--exportTrace", options.export_trace},     {"--exportReport", options.export_report},
-      {"--saveTactics", options.save_tactics},     {"--timingCacheFile", options.tuning.timing_cache}};
-  check_readable({"--loadTactics", options.load_tactics});  // which --saveTactics may overwrite
+  std::vector<FileFlag> written = {{"--saveEngine", options.save_engine},
+                                   {"--json", options.json},
+                                   {"--exportProfile", options.export_profile},
+                                   {"--exportLayerInfo", options.export_layer_info},
+                                   {"--exportOutput", options.export_output},
+                                   {"--exportTimes", options.export_times},
+                                   {"--exportTrace", options.export_trace},
+                                   {"--exportReport", options.export_report},
+                                   {"--timingCacheFile", options.tuning.timing_cache}};
+  check_readable({"--loadTactics", options.load_tactics});
+  check_apart({"--loadTactics", options.load_tactics}, written);
+  written.push_back({"--saveTactics", options.save_tactics});  // may overwrite --loadTactics
   check_files(read, written);
   if (options.dump_raw) check_writable({{"--dumpRawBindingsToFile", "input.raw"}});
 }

@@ -91,9 +91,7 @@ void add_inference_flags(CLI::App& exec, ExecOptions& o) {
   start_group(exec, "Inference");
   add_load_inputs(exec, o.load_inputs);
   add_loop_flags(exec, o.loop);
-  add_number(exec, "--threads", o.threads, {0, kMaxThreads},
-             "Of all kernels together; default: the cores. Streams share them")
-      .optional_value();
+  add_threads_option(exec, o.threads).optional_value();  // a flag of trtexec
   add_flag(exec, "--noDataTransfers", o.no_transfers, "Leave out copying inputs and outputs");
   add_flag(exec, "--skipInference,--buildOnly", o.skip_inference, "Build or load only");
   add_flag(exec, "--timeDeserialize", o.time_deserialize, "Time loading the engine, then stop");
