@@ -11,10 +11,19 @@
 #include "onnx/unsupported_ops.h"
 #include "onnx/vendor/expansion.h"
 #include "ops/example.h"
+#include "passes/rewrites.h"
 
 namespace {
 
 using namespace twofour;  // NOLINT(google-build-using-namespace): a program of one file
+
+/// Whether passes replace it before anything runs.
+bool is_expanded(const ops::OpDef& op) {
+  return std::ranges::any_of(op.examples, [&](const ops::Example& example) {
+    Graph graph = ops::example_graph(op, example, 1);
+    return passes::lower_einsum(graph) + passes::expand_attention(graph) + passes::expand_means(graph) > 0;
+  });
+}
 
 /// The families of tactics beside the reference that run some example of the operator: "native, onednn".
 std::string runners(const ops::OpDef& op, const backend::Backend& device) {
@@ -31,6 +40,7 @@ std::string runners(const ops::OpDef& op, const backend::Backend& device) {
         families.insert(tactic->name().substr(0, tactic->name().find('.')));
   }
   if (op.control) return "subgraphs as plans of their own";
+  if (is_expanded(op)) return "passes";
   return families.empty() ? "reference" : fmt::format("{}", fmt::join(families, ", "));
 }
 
@@ -48,6 +58,8 @@ constexpr std::string_view kAtImport = R"(
   different rank, though not of different type: what reads them learns its types when it runs. An operator whose old form
   depends on the rank (Softmax before opset 13), or that is expanded into others, must know it at import.
 - Of constants and initializers with one name the last is used, with a warning; an output that is listed twice is one.
+- Strings are not computed: outputs that are strings (labels of a classifier, and what Cast, Gather and the like make of
+  them) are left out with a warning, the others stay. An operator that makes numbers of strings is refused.
 - Names that are not UTF-8 are read as Latin-1.
 - An initializer that is an input, too, is a constant, unless it is to be an input (`LoadOptions::kept_inputs`, or data in
   `--loadInputs`).
@@ -96,7 +108,8 @@ int main() {
   fmt::print(
       "Run by: `onednn` and `native` are fast CPU kernels (for f32; half precision through them), `sparse24` "
       "those for "
-      "2:4\nweights, `reference` a plain loop, correct and slow.\n\n{} operators:\n\n",
+      "2:4\nweights, `reference` a plain loop, correct and slow; `passes` make other operators of it.\n\n{} "
+      "operators:\n\n",
       count);
   fmt::print("| Operator | Run by | Import |\n|---|---|---|\n{}", rows);
   fmt::print(

@@ -9,6 +9,7 @@
 
 #include "base/align.h"
 #include "base/cpu.h"
+#include "base/truncate.h"
 
 namespace twofour {
 namespace {
@@ -19,15 +20,6 @@ template <typename T>
 auto widen(T value) {
   if constexpr (std::is_same_v<T, f16> || std::is_same_v<T, bf16>) return to_float(value);
   else return value;
-}
-
-// A plain cast of a float that does not fit is undefined.
-template <typename To, typename From>
-To truncate(From value) {
-  using Limits = std::numeric_limits<To>;
-  if (value >= static_cast<From>(Limits::max())) return Limits::max();
-  if (value <= static_cast<From>(Limits::min())) return Limits::min();
-  return value == value ? static_cast<To>(value) : To{};
 }
 
 template <typename To, typename From>

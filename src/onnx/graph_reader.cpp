@@ -15,6 +15,7 @@
 #include "onnx/scope.h"
 #include "onnx/sequence_ops.h"
 #include "onnx/small_type.h"
+#include "onnx/strings.h"
 #include "onnx/subgraph_reader.h"
 #include "onnx/trainable.h"
 #include "onnx/vendor/expansion.h"
@@ -50,9 +51,10 @@ const SmallType* small_type_of(const onnx::ValueInfoProto& value) {
   return find_small_type(value.type().tensor_type().elem_type());
 }
 
-Entities to_entities(const std::vector<Value*>& values) {
+Entities to_entities(const std::vector<Value*>& values, bool makes_strings = false) {
+  const Entity absent = makes_strings ? Entity::strings() : Entity::not_computed();
   Entities entities;
-  for (Value* value : values) entities.push_back(value ? Entity::tensor(value) : Entity::not_computed());
+  for (Value* value : values) entities.push_back(value ? Entity::tensor(value) : absent);
   return entities;
 }
 
@@ -93,7 +95,9 @@ class GraphReader {
     for (const auto& input : proto_.input())
       if (!scope_.contains(input.name())) read_input(inputs, input);
     read_nodes({});
-    set_outputs(with_named_elements(outputs()));
+    const Entities results = outputs();
+    leave_out_strings(proto_, results);
+    set_outputs(with_named_elements(results));
     mark_parameters(graph_, destination_.own_constants, destination_.literals);
   }
 
@@ -166,6 +170,7 @@ class GraphReader {
 
   /// A body that is read again into the same graph has the constants that it had the first time.
   void define_initializer(onnx::TensorProto& tensor) {
+    if (tensor.data_type() == onnx::TensorProto::STRING) return scope_.bind(tensor.name(), Entity::strings());
     const auto [it, added] = destination_.initializers.try_emplace(&tensor);
     Value*& value = it->second;
     if (added) value = graph_.add_constant(scope_.prefix() + tensor.name(), reading_.tensors.take(tensor));
@@ -229,12 +234,16 @@ class GraphReader {
     Draft draft{builder_, proto.op_type(), scope_.prefix() + ordered.name, {}, {}, 0, {}};
     std::optional<Entities> resolved;
     with_context(context, [&] {
+      const Entities inputs = entities_of(proto);
+      if (makes_strings(proto, inputs)) {
+        resolved.emplace(static_cast<size_t>(proto.output_size()), Entity::strings());
+        return;
+      }
       draft.attrs = take_attrs(proto, frame_.arguments, reading_.tensors);
       draft.num_outputs =
           expansion ? std::max<size_t>(ordered.num_used, 1) : count_outputs(proto, ordered.num_used);
       draft.declared_outputs = static_cast<size_t>(
           std::ranges::count_if(proto.output(), [](const std::string& output) { return !output.empty(); }));
-      const Entities inputs = entities_of(proto);
       resolved = resolve(proto, inputs, draft);
       if (resolved) return;
       const bool has_bodies = !expansion && has_subgraphs(proto);
@@ -244,7 +253,7 @@ class GraphReader {
       else adapt(draft, frame_.opset);
     });
     if (resolved) return *resolved;
-    if (draft.results) return to_entities(*draft.results);
+    if (draft.results) return to_entities(*draft.results, draft.makes_strings);
     return to_entities(
         builder_.op_n(draft.op, draft.inputs, draft.num_outputs, std::move(draft.attrs), draft.name));
   }

@@ -27,6 +27,8 @@ struct Draft {
   std::optional<std::vector<Value*>> results;
   size_t declared_outputs = 0;  // those with names in the file; num_outputs leaves out what nothing reads
 
+  bool makes_strings = false;  // set with results, where those that are null are strings
+
   std::vector<const SmallType*> small_types = {};  // of the inputs in the file, as entities have them
 
   Value* input(size_t i) const { return i < inputs.size() ? inputs[i] : nullptr; }

@@ -41,7 +41,8 @@ std::optional<Entities> read_if(const ControlNode& node, Draft& draft) {
     return std::nullopt;
   draft.num_outputs = 0;
   for (const auto& part : layout) draft.num_outputs += part.count;
-  const std::vector<Value*> values = numbered_outputs(draft);
+  const std::vector<Value*> values =
+      draft.num_outputs > 0 ? numbered_outputs(draft) : std::vector<Value*>();  // strings alone are no tensor
   Entities outputs;
   for (auto next = values.begin(); const auto& [kind, count] : layout) {
     outputs.push_back({kind, {next, next + static_cast<std::ptrdiff_t>(count)}});
@@ -70,7 +71,7 @@ void read_body(const ControlNode& node, BodyTypes body_types, size_t first_state
                        ReadBody read = node.read(proto, of.first(num_formal));
                        for (const auto& part : read.layout)
                          TWOFOUR_CHECK(part.kind == Entity::Kind::kTensor, kUnsupported,
-                                       "its body gives a sequence or an optional");
+                                       "its body gives a sequence, an optional or strings");
                        body = std::move(read.graph);
                        std::vector<ValueType> results;
                        for (const Value* output : body.outputs()) results.push_back(output->type());

@@ -10,6 +10,7 @@ constexpr std::string_view kStrings = "strings are no numbers";
 
 constexpr std::array kOps = {
     UnsupportedOp{"ImageDecoder", "images are decoded before they come to the network"},
+    UnsupportedOp{"Multinomial", "classes are drawn after the network, from its probabilities"},
     UnsupportedOp{"RegexFullMatch", kStrings},
     UnsupportedOp{"StringConcat", kStrings},
     UnsupportedOp{"StringNormalizer", kStrings},

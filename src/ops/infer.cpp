@@ -10,7 +10,14 @@ void check_float(const ValueType& type, std::string_view what) {
 }
 
 void check_real(const ValueType& type, std::string_view what) {
-  if (type.dtype != DType::kF64) check_float(type, what);
+  TWOFOUR_CHECK(is_float(type.dtype), kUnsupported, "{} is {}; only f32, f64, f16 and bf16 are supported",
+                what, type.to_string());
+}
+
+void check_wide_number(const ValueType& type, std::string_view what) {
+  TWOFOUR_CHECK(is_float(type.dtype) || dtype_size(type.dtype) >= 4, kUnsupported,
+                "{} is {}; floating point and integers of 32 and 64 bits are supported", what,
+                type.to_string());
 }
 
 void check_number(const ValueType& type, std::string_view what) {

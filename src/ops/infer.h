@@ -11,6 +11,8 @@ namespace twofour::ops {
 void check_float(const ValueType& type, std::string_view what);
 /// The same, but f64 is allowed, too.
 void check_real(const ValueType& type, std::string_view what);
+/// The same, but integers of 32 and 64 bits are allowed, too: what ONNX lets its products have.
+void check_wide_number(const ValueType& type, std::string_view what);
 /// Throws Error{kUnsupported} on bool.
 void check_number(const ValueType& type, std::string_view what);
 /// Throws Error{kInvalidArgument} unless the dtype is the one given.

@@ -69,7 +69,7 @@ TEST(VendorMl, Categories) {
   EXPECT_THAT(labels.values(), ElementsAre(1.5F, 0.5F, 9));
   OneNode strings(kMl, "LabelEncoder", {tensor<int64_t>({1}, {3})});
   strings.file.attr("keys_int64s", Ints{1}).attr("values_strings", std::vector<std::string>{"cat"});
-  EXPECT_ERROR(strings.run(), kUnsupported, "values_strings holds strings");
+  EXPECT_ERROR(strings.run(), kUnsupported, "are strings, which are not supported: \"y0\"");
 }
 
 TEST(VendorMl, LinearModels) {
@@ -112,7 +112,27 @@ TEST(VendorMl, TransformsOfScores) {
   EXPECT_THAT(run("SOFTMAX"), Pointwise(FloatNear(1e-4F), Floats{0.2447F, 0.0900F, 0.6652F}));
   EXPECT_THAT(run("SOFTMAX_ZERO"), Pointwise(FloatNear(1e-4F), Floats{0.2689F, 0, 0.7311F}));
   EXPECT_THAT(run("LOGISTIC"), Pointwise(FloatNear(1e-4F), Floats{0.7311F, 0.5F, 0.8808F}));
-  EXPECT_ERROR(run("PROBIT"), kUnsupported, "PROBIT");
+}
+
+/// Quantiles of the normal distribution, to what the usual approximation of erfinv is good for.
+TEST(VendorMl, Probit) {
+  const auto regressor = [](const Floats& coefficients) {
+    OneNode model(kMl, "LinearRegressor", {tensor<float>({1, 1}, {1})});
+    model.file.attr("coefficients", coefficients)
+        .attr("targets", static_cast<int64_t>(coefficients.size()))
+        .attr("post_transform", "PROBIT");
+    return model.values();
+  };
+  EXPECT_THAT(regressor({0.5F, 0.975F, 0.1F}), Pointwise(FloatNear(5e-3F), Floats{0, 1.95996F, -1.28155F}));
+  EXPECT_THAT(regressor({0.975F}), Pointwise(FloatNear(5e-3F), Floats{1.95996F}));
+  const auto classifier = [](const Floats& coefficients) {
+    OneNode model(kMl, "LinearClassifier", {tensor<float>({1, 1}, {1})}, 2);
+    model.file.attr("coefficients", coefficients).attr("classlabels_ints", Ints{5, 6});
+    model.file.attr("intercepts", Floats(coefficients.size(), 0)).attr("post_transform", "PROBIT");
+    return floats(model.run()[1]);
+  };
+  EXPECT_THAT(classifier({0.975F, 0.1F}), Pointwise(FloatNear(5e-3F), Floats{1.95996F, -1.28155F}));
+  EXPECT_ERROR(classifier({0.5F}), kUnsupported, "PROBIT of one score");
 }
 
 /// x0 <= 0.5 ? A : (x1 > 2 ? B : C), nodes listed leaves first; NaN in x0 goes to A.
@@ -133,6 +153,15 @@ TEST(VendorMl, TreeRegressor) {
   model.file.attr("target_ids", Ints{0, 1, 0, 1}).attr("target_weights", Floats{1, 2, 3, 4});
   model.file.attr("n_targets", int64_t{2}).attr("base_values", Floats{10, 20});
   EXPECT_THAT(model.values(), ElementsAre(11, 20, 10, 22, 13, 24, 11, 20));
+}
+
+TEST(VendorMl, ProbitOfTheSingleTargetOfTrees) {
+  OneNode model(kMl, "TreeEnsembleRegressor", {kPoints});
+  add_tree(model.file);
+  model.file.attr("target_treeids", Ints{0, 0, 0}).attr("target_nodeids", Ints{2, 3, 4});
+  model.file.attr("target_ids", Ints{0, 0, 0}).attr("target_weights", Floats{0.5F, 0.975F, 0.1F});
+  model.file.attr("n_targets", int64_t{1}).attr("post_transform", "PROBIT");
+  EXPECT_THAT(model.values(), Pointwise(FloatNear(5e-3F), Floats{0, 1.95996F, -1.28155F, 0}));
 }
 
 TEST(VendorMl, TreeClassifierTakesTheMost) {

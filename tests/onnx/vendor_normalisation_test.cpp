@@ -70,6 +70,22 @@ TEST(VendorNormalisation, SimplifiedFormsDivideByTheRootMeanSquare) {
               Pointwise(FloatNear(1e-5F), normalised(floats(x), 4, false, 1e-5, floats(gamma), {})));
 }
 
+TEST(VendorNormalisation, SimplifiedFormGivesTheInverseDeviation) {
+  const Tensor x = random({2, 3, 4}, 1);
+  const std::vector<float> ones(12, 1);
+  for (const char* domain : {"", kMs})
+    for (const int64_t axis : {-1, 1}) {
+      const size_t size = axis == 1 ? 12 : 4;
+      OneNode model(domain, "SimplifiedLayerNormalization", {x, random({4}, 3)}, 2);
+      model.file.attr("axis", axis).attr("epsilon", 0.1F);
+      const Tensor inverse = model.run()[1];
+      EXPECT_EQ(inverse.shape(), axis == 1 ? (Shape{2, 1, 1}) : (Shape{2, 3, 1}));
+      const std::vector<float> hat = normalised(floats(x), size, false, 0.1, ones, {});
+      for (size_t i = 0; i < hat.size(); ++i)
+        EXPECT_NEAR(floats(inverse)[i / size] * floats(x)[i], hat[i], 1e-5);
+    }
+}
+
 TEST(VendorNormalisation, EmbedLayerNormalizationAddsUpItsTables) {
   const Tensor words = random({5, 3}, 1), positions = random({4, 3}, 2), segments = random({2, 3}, 3),
                gamma = random({3}, 4), beta = random({3}, 5);

@@ -65,6 +65,39 @@ TEST(Activations, StayFiniteFarOut) {
   EXPECT_THAT(at("Celu", -1000, {{"alpha", 3.0F}}), FloatEq(-3));
 }
 
+// max(v, 0) + min(alpha * (exp(v / alpha) - 1), 0): inf * 0 is NaN.
+TEST(Activations, AlphasThatAreNoNumbers) {
+  for (const float v : {-2.0F, 0.0F, 3.0F}) {
+    for (const float alpha : {INFINITY, -INFINITY, NAN})
+      EXPECT_TRUE(std::isnan(at("Celu", v, {{"alpha", alpha}}))) << v << " " << alpha;
+    EXPECT_EQ(at("ThresholdedRelu", v, {{"alpha", NAN}}), 0) << v;
+    EXPECT_EQ(at("ThresholdedRelu", v, {{"alpha", INFINITY}}), 0) << v;
+    EXPECT_EQ(at("ThresholdedRelu", v, {{"alpha", -INFINITY}}), v);
+  }
+  EXPECT_TRUE(std::isnan(at("ThresholdedRelu", NAN)));
+  EXPECT_TRUE(std::isnan(at("Celu", NAN)));
+  EXPECT_EQ(at("Celu", INFINITY), INFINITY);
+  EXPECT_EQ(at("Celu", -INFINITY, {{"alpha", 3.0F}}), -3);
+  EXPECT_EQ(at("Celu", 5, {{"alpha", -2.0F}}), 5);
+}
+
+TEST(Activations, ShrinkAndPReluOfIntegers) {
+  const Tensor bytes = of<int8_t>({-128, -2, -1, 0, 1, 2, 127});
+  EXPECT_THAT(list<int8_t>(run("Shrink", {bytes}, {{"lambd", 1.5F}, {"bias", 0.75F}})),
+              ElementsAre(-127, -1, 0, 0, 0, 1, 126));
+  EXPECT_THAT(list<int8_t>(run("Shrink", {bytes}, {{"lambd", 1.5F}, {"bias", -3.0F}})),
+              ElementsAre(-128, -5, 0, 0, 0, 5, 127));
+  EXPECT_THAT(list<uint16_t>(run("Shrink", {of<uint16_t>({0, 1, 65535})}, {{"bias", 2.0F}})),
+              ElementsAre(0, 0, 65533));
+  constexpr int64_t kOdd = (int64_t{1} << 60) + 1;
+  EXPECT_THAT(list<int64_t>(run("Shrink", {of<int64_t>({kOdd})}, {{"bias", 2.0F}})), ElementsAre(kOdd - 2));
+  EXPECT_THAT(list<int32_t>(run("PRelu", {of<int32_t>({-3, 0, 5, INT32_MIN}), of<int32_t>({-2})})),
+              ElementsAre(6, 0, 5, 0));
+  EXPECT_THAT(list<uint64_t>(run("PRelu", {of<uint64_t>({1, UINT64_MAX}), of<uint64_t>({7})})),
+              ElementsAre(1, UINT64_MAX));
+  expect_error(ErrorCode::kUnsupported, "integers of 32 and 64 bits", [&] { run("PRelu", {bytes, bytes}); });
+}
+
 TEST(Activations, Thresholds) {
   EXPECT_EQ(at("ThresholdedRelu", 1), 0);
   EXPECT_EQ(at("Shrink", 0.5F), 0);

@@ -90,6 +90,27 @@ TEST(Gemm, EveryOptionMatchesTheSum) {
   });
 }
 
+TEST(Gemm, IntegersWrapAndFactorsCutOff) {
+  const auto gemm = [](const Tensor& c, DType dtype, const Attrs& attrs) {
+    std::vector<Tensor> inputs = {ints({1, 2}, {3, -2}).to(dtype), ints({2, 2}, {5, -1, 4, 6}).to(dtype)};
+    if (c.defined()) inputs.push_back(c.to(dtype));
+    return values(run("Gemm", inputs, attrs));  // 7, -15 before c
+  };
+  const Attrs factors = {{"alpha", 0.5F}, {"beta", 2.0F}};
+  for (const DType dtype : {DType::kI32, DType::kI64}) {
+    EXPECT_THAT(gemm({}, dtype, {}), ElementsAre(7, -15));
+    EXPECT_THAT(gemm(ints({2}, {10, 20}), dtype, {}), ElementsAre(17, 5));
+    EXPECT_THAT(gemm(ints({2}, {10, 20}), dtype, factors), ElementsAre(23, 32));
+    EXPECT_THAT(gemm({}, dtype, factors), ElementsAre(3, -7));
+  }
+  const Tensor big = ints({1, 1}, {INT64_MAX});
+  EXPECT_EQ(run("Gemm", {big, ints({1, 1}, {1}), ints({1}, {1})}).span<int64_t>()[0], INT64_MIN);
+  EXPECT_EQ(run("Gemm", {big, ints({1, 1}, {1})}, {{"alpha", 2.0F}}).span<int64_t>()[0], INT64_MAX);
+  const Tensor high = ints({1, 1}, {INT64_MIN}).to(DType::kU64), three = ints({1, 1}, {3}).to(DType::kU64);
+  EXPECT_EQ(run("Gemm", {high, three}).span<uint64_t>()[0], uint64_t{1} << 63);
+  expect_error(ErrorCode::kUnsupported, "integers of 32 and 64 bits", [&] { gemm({}, DType::kI8, {}); });
+}
+
 TEST(MatMul, VectorsAndBatchesFollowNumpy) {
   EXPECT_EQ(run("MatMul", {iota({3}), iota({3})}).shape(), Shape{});
   EXPECT_THAT(values(run("MatMul", {iota({3}), iota({3})})), ElementsAre(5));
@@ -214,7 +235,7 @@ TEST(Conv, MismatchedInputsAreRefused) {
                conv({1, 6, 5, 5}, {4, 2, 3, 3}, {4}, {{"group", int64_t{3}}}));
   expect_error(ErrorCode::kInvalidArgument, "group is 0",
                conv({1, 2, 5, 5}, {4, 2, 3, 3}, {4}, {{"group", int64_t{0}}}));
-  expect_error(ErrorCode::kUnsupported, "only f32, f16 and bf16", [] {
+  expect_error(ErrorCode::kUnsupported, "only f32, f64, f16 and bf16", [] {
     run("Conv", {iota({1, 1, 3, 3}).to(DType::kI64), iota({1, 1, 1, 1}).to(DType::kI64)});
   });
 }

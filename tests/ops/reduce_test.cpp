@@ -87,6 +87,27 @@ TEST(Reduce, IntegersAndTruthValues) {
   expect_error(ErrorCode::kUnsupported, "bool", [&] { run("ReduceSum", {truths}); });
 }
 
+TEST(Reduce, RootsAndLogarithmsOfIntegersAreCutOff) {
+  const auto one = [](const char* op, const std::vector<int64_t>& of) {
+    return run(op, {ints({static_cast<int64_t>(of.size())}, of)}).span<int64_t>()[0];
+  };
+  EXPECT_EQ(one("ReduceL2", {3, -4}), 5);
+  EXPECT_EQ(one("ReduceL2", {1, 1, 1}), 1);
+  EXPECT_EQ(one("ReduceLogSum", {20, 1}), 3);
+  EXPECT_EQ(one("ReduceLogSum", {1, -1}), INT64_MIN);
+  EXPECT_EQ(one("ReduceLogSum", {1, -2}), 0);
+  EXPECT_EQ(one("ReduceLogSumExp", {1000, 1000, 1000}), 1001);
+  EXPECT_EQ(one("ReduceLogSumExp", {-3, -9}), -2);
+  EXPECT_EQ(one("ReduceLogSumExp", {}), INT64_MIN);
+  const Tensor ends = ints({2}, {INT32_MIN, INT32_MIN}).to(DType::kI32);
+  EXPECT_EQ(run("ReduceL2", {ends}).span<int32_t>()[0], INT32_MAX);
+  const Tensor words = ints({3}, {100, 1, 7}).to(DType::kU32);
+  EXPECT_EQ(run("ReduceLogSumExp", {words}).span<uint32_t>()[0], 100U);
+  for (const char* op : {"ReduceL2", "ReduceLogSum", "ReduceLogSumExp"})
+    expect_error(ErrorCode::kUnsupported, "integers of 32 and 64 bits",
+                 [&] { run(op, {ints({1}, {1}).to(DType::kU8)}); });
+}
+
 TEST(Reduce, BadAxesAreRefused) {
   for (const char* op : kReductions) {
     expect_error(ErrorCode::kInvalidArgument, "axis 2 is outside", [&] {

@@ -21,7 +21,7 @@ struct Expansion {
   /// Names of attributes that have a meaning here, with blanks between.
   std::string_view attrs;
   /// Sets draft.results; null entries, and those that are missing at the end, are outputs that twofour does
-  /// not compute.
+  /// not compute, or strings where draft.makes_strings.
   void (*apply)(Draft& draft);
 };
 

@@ -145,6 +145,8 @@ constexpr std::array kExpansions = {
     Expansion{kMicrosoft, "QuickGelu", "X", "alpha", ms_quick_gelu},
     Expansion{kMicrosoft, "RotaryEmbedding", "input position_ids cos_cache sin_cache",
               "interleaved is_packed_batching num_heads rotary_embedding_dim scale", ms_rotary_embedding},
+    Expansion{kMicrosoft, "SimplifiedLayerNormalization", "X scale", "axis epsilon stash_type",
+              simplified_layer_norm},
     Expansion{kMicrosoft, "SkipLayerNormalization", "input skip gamma beta? bias?", "epsilon",
               ms_skip_layer_norm},
     Expansion{kMicrosoft, "SkipSimplifiedLayerNormalization", "input skip gamma bias?", "epsilon",

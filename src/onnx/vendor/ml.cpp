@@ -126,13 +126,12 @@ void ml_normalizer(Draft& draft) {
                         emit.op("Div", {src, emit.op("Where", {zero, emit.scalar(1, DType::kF32), length})}));
 }
 
-/// A single target stays as it is: the transformations of ONNX Runtime start at two.
 void ml_linear_regressor(Draft& draft) {
   const Emit emit(draft);
   const int64_t targets = draft.attrs.i("targets", 1);
   const std::string transform = draft.attrs.s("post_transform", "NONE");
   Value* scores = linear(emit, draft, targets);
-  draft.results.emplace(1, targets == 1 ? scores : transformed(emit, scores, transform));
+  draft.results.emplace(1, transformed_targets(emit, scores, targets, transform));
 }
 
 void ml_linear_classifier(Draft& draft) {
@@ -143,6 +142,7 @@ void ml_linear_classifier(Draft& draft) {
   const std::string transform = draft.attrs.s("post_transform", "NONE");
   const bool one = known_size(scores, 1, "the scores") == 1 && labels.count == 2;
   if (one) {
+    check_one_score(transform);
     Value* positive = emit.op("Greater", {scores, emit.scalar(0, DType::kF32)});
     draft.results.emplace({label(emit, labels, i64_of(emit, emit.squeeze(positive, {1}))),
                            pair_of_scores(emit, scores, true, transform)});
@@ -151,10 +151,15 @@ void ml_linear_classifier(Draft& draft) {
   draft.results.emplace({label_of_most(emit, labels, scores), transformed(emit, scores, transform)});
 }
 
-/// Keys and values are numbers; as lists of one type, or as tensors.
+/// Keys are numbers, and values where they are wanted; as lists of one type, or as tensors.
 void ml_label_encoder(Draft& draft) {
   const Emit emit(draft);
-  refuse_strings(draft, {"classes_strings", "keys_strings", "values_strings"});
+  refuse_strings(draft, {"classes_strings", "keys_strings"});
+  draft.makes_strings = draft.attrs.has("values_strings");
+  if (draft.makes_strings) {
+    draft.results.emplace(1, nullptr);
+    return;
+  }
   const auto list = [&](const std::string& what) {
     if (draft.attrs.has(what + "_tensor")) return draft.attrs.tensor(what + "_tensor");
     if (draft.attrs.has(what + "_floats")) {

@@ -133,6 +133,7 @@ Value* float_scores(const Emit& emit, const Draft& draft, const Trees& trees) {
 /// second.
 void classify_by_one(const Emit& emit, Draft& draft, const Labels& labels, Trees trees, int64_t voted,
                      const std::string& transform) {
+  check_one_score(transform);
   const bool probability = all_positive(trees);
   const auto class_score = [&](Value* scores, int64_t i) {
     return emit.slice(scores, 1, emit.i64({i}), emit.i64({i + 1}));
@@ -147,10 +148,9 @@ void classify_by_one(const Emit& emit, Draft& draft, const Labels& labels, Trees
                                                : transformed(emit, scores, transform)});
 }
 
-/// A single target stays as it is, as with LinearRegressor.
 void give_targets(const Emit& emit, const Trees& trees, Value* scores, const std::string& transform,
                   Draft& draft) {
-  draft.results.emplace(1, trees.targets == 1 ? scores : transformed(emit, scores, transform));
+  draft.results.emplace(1, transformed_targets(emit, scores, trees.targets, transform));
 }
 
 std::string transform_of(const Draft& draft) { return draft.attrs.s("post_transform", "NONE"); }

@@ -6,9 +6,9 @@
 namespace twofour::ops {
 namespace {
 
-/// gamma * src for src >= 0, else gamma * alpha * (exp(src / width) - 1).
-void exponential_unit(const ReferenceArgs& args, double gamma, double alpha, double width) {
-  map_real(args, [=](double v) { return gamma * (v >= 0 ? v : alpha * std::expm1(v / width)); });
+/// gamma * src for src >= 0, else gamma * alpha * (exp(src) - 1).
+void exponential_unit(const ReferenceArgs& args, double gamma, double alpha) {
+  map_real(args, [=](double v) { return gamma * (v >= 0 ? v : alpha * std::expm1(v)); });
 }
 
 struct Sides {
@@ -24,7 +24,7 @@ Sides sides(const GradArgs& args) {
 
 float alpha_of(const Attrs& attrs) { return attrs.f("alpha", 1); }
 
-void reference_elu(const ReferenceArgs& args) { exponential_unit(args, 1, alpha_of(args.attrs), 1); }
+void reference_elu(const ReferenceArgs& args) { exponential_unit(args, 1, alpha_of(args.attrs)); }
 
 Gradient grad_elu(const GradArgs& args) {
   Builder& b = args.builder;
@@ -33,9 +33,12 @@ Gradient grad_elu(const GradArgs& args) {
   return {b.add(positive, b.mul(negative, slope))};
 }
 
+/// max(src, 0) + min(alpha * (exp(src / alpha) - 1), 0), where an alpha that is 0 or not finite gives NaN.
 void reference_celu(const ReferenceArgs& args) {
-  const double alpha = alpha_of(args.attrs);
-  exponential_unit(args, 1, alpha, alpha);
+  map_real(args, [alpha = double{alpha_of(args.attrs)}](double v) {
+    const double curve = alpha * std::expm1(v / alpha);
+    return v < 0 || curve != curve ? curve : v;
+  });
 }
 
 Gradient grad_celu(const GradArgs& args) {
@@ -49,7 +52,7 @@ float selu_alpha(const Attrs& attrs) { return attrs.f("alpha", 1.673263192176818
 float selu_gamma(const Attrs& attrs) { return attrs.f("gamma", 1.05070102214813232421875F); }
 
 void reference_selu(const ReferenceArgs& args) {
-  exponential_unit(args, selu_gamma(args.attrs), selu_alpha(args.attrs), 1);
+  exponential_unit(args, selu_gamma(args.attrs), selu_alpha(args.attrs));
 }
 
 Gradient grad_selu(const GradArgs& args) {

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/truncate.h"
 #include "ops/elementwise/unary.h"
 
 namespace twofour::ops {
@@ -42,9 +43,13 @@ Gradient grad_hard_swish(const GradArgs& args) {
 float lambda_of(const Attrs& attrs) { return attrs.f("lambd", 0.5F); }
 
 void reference_shrink(const ReferenceArgs& args) {
-  const double lambda = lambda_of(args.attrs);
-  const double bias = args.attrs.f("bias", 0);
-  map_real(args, [=](double v) { return v < -lambda ? v + bias : v > lambda ? v - bias : v != v ? v : 0; });
+  map_number(args, [lambda = lambda_of(args.attrs), bias = args.attrs.f("bias", 0)]<typename T>(T v) {
+    using Wide = std::conditional_t<std::is_integral_v<T>, long double, double>;  // exact, of any 64 bits
+    const auto wide = static_cast<Wide>(v);
+    const Wide moved = wide < -lambda ? wide + bias : wide > lambda ? wide - bias : wide != wide ? wide : 0;
+    if constexpr (std::is_integral_v<T>) return truncate<T>(moved);
+    else return static_cast<T>(moved);
+  });
 }
 
 Gradient grad_shrink(const GradArgs& args) {
@@ -56,7 +61,8 @@ Gradient grad_shrink(const GradArgs& args) {
 float threshold_of(const Attrs& attrs) { return attrs.f("alpha", 1); }
 
 void reference_thresholded(const ReferenceArgs& args) {
-  map_real(args, [alpha = double{threshold_of(args.attrs)}](double v) { return v <= alpha ? 0 : v; });
+  map_real(args,
+           [alpha = double{threshold_of(args.attrs)}](double v) { return v > alpha || v != v ? v : 0; });
 }
 
 Gradient grad_thresholded(const GradArgs& args) {
@@ -66,7 +72,8 @@ Gradient grad_thresholded(const GradArgs& args) {
 }
 
 void infer_prelu(const Node& node, std::span<ValueType> outputs) {
-  infer_same_real(node, outputs);
+  check_wide_number(node.input(0)->type(), "src");
+  infer_same(node, outputs);
   const ValueType& slope = node.input(1)->type();
   check_dtype(slope, outputs[0].dtype, "slope");
   TWOFOUR_CHECK(broadcast_dims(outputs[0].dims, slope.dims).size() == outputs[0].dims.size(),
@@ -74,17 +81,23 @@ void infer_prelu(const Node& node, std::span<ValueType> outputs) {
                 outputs[0].to_string());
 }
 
+/// Integers wrap around.
+template <typename T>
+T sloped(T v, T slope) {
+  if constexpr (std::is_floating_point_v<T>) return v < 0 ? slope * v : v;
+  else return v < T{} ? static_cast<T>(static_cast<uint64_t>(slope) * static_cast<uint64_t>(v)) : v;
+}
+
 void reference_prelu(const ReferenceArgs& args) {
-  dispatch_real(args.outputs[0].dtype(), [&]<typename T>(T) {
+  dispatch_number(args.outputs[0].dtype(), [&]<typename T>(T) {
     const auto src = args.inputs[0].span<T>();
     const auto slope = args.inputs[1].span<T>();
     const auto dst = args.outputs[0].span<T>();
     TWOFOUR_CHECK(broadcast_shapes(args.inputs[0].shape(), args.inputs[1].shape()) == args.inputs[0].shape(),
                   kInvalidArgument, "slope {} does not broadcast to src {}",
                   args.inputs[1].shape().to_string(), args.inputs[0].shape().to_string());
-    for_each_broadcast(
-        args.inputs[0].shape(), args.inputs[1].shape(), args.outputs[0].shape(),
-        [&](size_t i, size_t j, size_t k) { dst[k] = src[i] < 0 ? slope[j] * src[i] : src[i]; });
+    for_each_broadcast(args.inputs[0].shape(), args.inputs[1].shape(), args.outputs[0].shape(),
+                       [&](size_t i, size_t j, size_t k) { dst[k] = sloped(src[i], slope[j]); });
   });
 }
 
@@ -107,7 +120,9 @@ OpDef prelu() {
   op.examples = {{.inputs = {src, {.shape = {3, 1}}}},
                  {.inputs = {src, {.shape = {}}}},
                  {.inputs = {src, {.shape = {2, 3, 4}}}},
-                 {.inputs = {{.dtype = DType::kF64, .shape = {3}}, {.dtype = DType::kF64, .shape = {1}}}}};
+                 {.inputs = {{.dtype = DType::kF64, .shape = {3}}, {.dtype = DType::kF64, .shape = {1}}}},
+                 {.inputs = {{.dtype = DType::kI32, .shape = {2, 3}, .low = -9, .high = 9},
+                             {.dtype = DType::kI32, .shape = {3}, .low = -9, .high = 9}}}};
   return op;
 }
 
@@ -130,8 +145,10 @@ const OpDef kHardSwish = with_kinks(unary("HardSwish", "dst = src * min(max(src 
                                     {}, {});
 extern const OpDef kShrink;
 const OpDef kShrink =
-    with_kinks(unary("Shrink", "dst = src + bias where src < -lambd, src - bias where src > lambd, else 0.",
-                     reference_shrink, grad_shrink, Amp::kClear, {.low = 0.6F}),
+    with_kinks(with_integers(unary("Shrink",
+                                   "dst = src + bias where src < -lambd, src - bias where src > lambd, "
+                                   "else 0; integers are cut off.",
+                                   reference_shrink, grad_shrink, Amp::kClear, {.low = 0.6F})),
                {"bias", "lambd"}, {{"bias", 0.7F}, {"lambd", 0.78F}});
 extern const OpDef kThresholdedRelu;
 const OpDef kThresholdedRelu =

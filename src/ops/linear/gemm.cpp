@@ -1,4 +1,6 @@
-// Gemm, and FusedGemm: the same with an activation, made by the fusion pass.
+// Gemm, and FusedGemm: the same with an activation, made by the fusion pass. Integers wrap around; with
+// factors other than 1 their last step is computed in double and cut off.
+#include "base/truncate.h"
 #include "ops/builder.h"
 #include "ops/elementwise/activation.h"
 #include "ops/linear/matrix_product.h"
@@ -12,7 +14,7 @@ bool trans_b(const Attrs& attrs) { return attrs.i("transB", 0) != 0; }
 void infer(const Node& node, std::span<ValueType> outputs) {
   const ValueType& a = node.input(0)->type();
   const ValueType& b = node.input(1)->type();
-  check_real(a, "a");
+  check_wide_number(a, "a");
   check_dtype(b, a.dtype, "b");
   TWOFOUR_CHECK(a.dims.size() == 2 && b.dims.size() == 2, kInvalidArgument,
                 "a and b are {} and {}; both must be matrices", a.to_string(), b.to_string());
@@ -35,7 +37,30 @@ void infer(const Node& node, std::span<ValueType> outputs) {
 
 void infer_fused(const Node& node, std::span<ValueType> outputs) {
   activation_from(node.attrs());
+  check_real(node.input(0)->type(), "a");
   infer(node, outputs);
+}
+
+struct Factors {
+  double alpha;
+  double beta;
+
+  /// alpha * sum + beta * c.
+  template <typename T>
+  T join(ProductSum<T> sum, T c) const {
+    if constexpr (std::is_floating_point_v<T>) {
+      return static_cast<T>(alpha * sum + beta * double{c});
+    } else {
+      if (alpha == 1 && beta == 1) return static_cast<T>(sum + static_cast<ProductSum<T>>(c));
+      return truncate<T>(alpha * static_cast<double>(static_cast<T>(sum)) + beta * static_cast<double>(c));
+    }
+  }
+};
+
+template <typename T>
+T activated(const Activation& activation, T v) {
+  if constexpr (std::is_floating_point_v<T>) return activation(v);
+  else return v;
 }
 
 void reference(const ReferenceArgs& args) {
@@ -45,26 +70,24 @@ void reference(const ReferenceArgs& args) {
   const bool ta = trans_a(args.attrs);
   const bool tb = trans_b(args.attrs);
   const Shape& shape = args.outputs[0].shape();
-  const double alpha = args.attrs.f("alpha", 1);
-  const double beta = args.attrs.f("beta", 1);
+  // What is not there is not multiplied: beta may be infinite.
+  const Factors factors = {args.attrs.f("alpha", 1), c.defined() ? args.attrs.f("beta", 1) : 1};
   const Activation activation = activation_from(args.attrs);
   const std::vector<int64_t> c_strides =
       c.defined() ? broadcast_strides(c.shape(), shape) : std::vector<int64_t>{0, 0};
-  dispatch_real(a.dtype(), [&]<typename T>(T) {
+  dispatch_number(a.dtype(), [&]<typename T>(T) {
     T* dst = args.outputs[0].span<T>().data();
     const auto bias = [&](int64_t m, int64_t n) {
-      return c.defined()
-                 ? beta * double{c.span<T>()[static_cast<size_t>(m * c_strides[0] + n * c_strides[1])]}
-                 : 0.0;
+      return c.defined() ? c.span<T>()[static_cast<size_t>(m * c_strides[0] + n * c_strides[1])] : T{};
     };
     const MatrixView<T> view_a = {a.span<T>().data(), ta ? 1 : a.shape()[1], ta ? a.shape()[1] : 1};
     const MatrixView<T> view_b = {b.span<T>().data(), tb ? 1 : b.shape()[1], tb ? b.shape()[1] : 1};
-    for_each_product_row(
-        view_a, view_b, shape[0], shape[1], a.shape()[ta ? 0 : 1],
-        [&](int64_t m, const std::vector<double>& sums) {
-          for (int64_t n = 0; n < shape[1]; ++n)
-            *dst++ = activation(static_cast<T>(alpha * sums[static_cast<size_t>(n)] + bias(m, n)));
-        });
+    for_each_product_row(view_a, view_b, shape[0], shape[1], a.shape()[ta ? 0 : 1],
+                         [&](int64_t m, const std::vector<ProductSum<T>>& sums) {
+                           for (int64_t n = 0; n < shape[1]; ++n)
+                             *dst++ = activated(activation,
+                                                factors.join<T>(sums[static_cast<size_t>(n)], bias(m, n)));
+                         });
   });
 }
 
@@ -123,7 +146,13 @@ const OpDef kGemm = {
                  {.inputs = {{.shape = {1, 8}}, {.shape = {4, 8}}}, .attrs = {{"transB", int64_t{1}}}},
                  {.inputs = {{.dtype = DType::kF64, .shape = {2, 3}},
                              {.dtype = DType::kF64, .shape = {3, 2}},
-                             {.dtype = DType::kF64, .shape = {2}}}}},
+                             {.dtype = DType::kF64, .shape = {2}}}},
+                 {.inputs = {{.dtype = DType::kI32, .shape = {2, 3}, .low = -9, .high = 9},
+                             {.dtype = DType::kI32, .shape = {3, 4}, .low = -9, .high = 9},
+                             {.dtype = DType::kI32, .shape = {4}, .low = -9, .high = 9}}},
+                 {.inputs = {{.dtype = DType::kU64, .shape = {2, 3}, .low = 0, .high = 9},
+                             {.dtype = DType::kU64, .shape = {3, 4}, .low = 0, .high = 9}},
+                  .attrs = {{"alpha", 0.5F}}}},
 };
 
 extern const OpDef kFusedGemm;

@@ -10,8 +10,7 @@ namespace {
 void infer(const Node& node, std::span<ValueType> outputs) {
   const ValueType& a = node.input(0)->type();
   const DType dtype = a.dtype;
-  TWOFOUR_CHECK(is_float(dtype) || dtype_size(dtype) >= 4, kUnsupported,
-                "a is {}; floating point and integers of 32 and 64 bits are supported", a.to_string());
+  check_wide_number(a, "a");
   check_dtype(node.input(1)->type(), dtype, "b");
   outputs[0] = {dtype, matmul_dims(a, node.input(1)->type())};
 }

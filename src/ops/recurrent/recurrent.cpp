@@ -182,7 +182,7 @@ double RecurrentActivation::operator()(double v) const {
     case Kind::kSoftplus: return v > 0 ? v + std::log1p(std::exp(-v)) : std::log1p(std::exp(v));
     case Kind::kSoftsign: return v / (1 + std::fabs(v));
     case Kind::kTanh: return std::tanh(v);
-    case Kind::kThresholdedRelu: return v <= alpha_ ? 0 : v;
+    case Kind::kThresholdedRelu: return v > alpha_ || v != v ? v : 0;
   }
   return v;
 }

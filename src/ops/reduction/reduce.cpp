@@ -39,8 +39,8 @@ ValueType type_with_unknown_axes(const Node& node) {
   return {dtype, Dims(dims.size() - static_cast<size_t>(count[0].value))};
 }
 
-void infer_real_reduction(const Node& node, std::span<ValueType> outputs) {
-  check_real(node.input(0)->type(), "src");
+void infer_wide(const Node& node, std::span<ValueType> outputs) {
+  check_wide_number(node.input(0)->type(), "src");
   infer_reduction(node, outputs);
 }
 
@@ -92,7 +92,7 @@ OpDef reduction(std::string_view name, std::string_view doc, ReferenceFn referen
       .inputs = {{"src"}, {.name = "axes", .optional = true, .state = true, .domain = counting_up}},
       .outputs = {{"dst"}},
       .attrs = {"keepdims", "noop_with_empty_axes"},
-      .infer = infer_real_reduction,
+      .infer = infer_wide,
       .reference = reference,
       .grad = grad,
       .amp = amp,

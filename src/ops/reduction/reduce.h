@@ -30,7 +30,8 @@ void for_each_reduced(const Shape& src, const std::vector<bool>& reduced, Fn&& f
   for_each_broadcast(kept, src, src, [&](size_t dst, size_t from, size_t) { fn(from, dst); });
 }
 
-/// A reduction of floating-point values; `distinct` examples for those with kinks.
+/// A reduction of floating-point values and integers of 32 and 64 bits; `distinct` examples for those with
+/// kinks.
 OpDef reduction(std::string_view name, std::string_view doc, ReferenceFn reference, const Grad& grad, Amp amp,
                 bool distinct = false);
 

@@ -1,7 +1,9 @@
 // Reductions that add or multiply: ReduceSum, ReduceMean, ReduceProd, ReduceL1, ReduceL2, ReduceSumSquare,
-// ReduceLogSum, ReduceLogSumExp. Floats accumulate in double; integers wrap around.
+// ReduceLogSum, ReduceLogSumExp. Floats accumulate in double; integers wrap around, and their roots and
+// logarithms are cut off.
 #include <cmath>
 
+#include "base/truncate.h"
 #include "ops/reduction/reduce.h"
 
 namespace twofour::ops {
@@ -9,6 +11,12 @@ namespace {
 
 template <typename T>
 using Wide = std::conditional_t<std::is_floating_point_v<T>, double, uint64_t>;
+
+template <typename T, typename V>
+T whole_or_real(V v) {
+  if constexpr (std::is_integral_v<T> && std::is_floating_point_v<V>) return truncate<T>(v);
+  else return static_cast<T>(v);
+}
 
 /// dst = finish(the fold of src by `step`, starting with `start`), finish giving a T or a double.
 template <typename Step, typename Finish>
@@ -19,7 +27,7 @@ void fold(const ReferenceArgs& args, int start, const Step& step, const Finish& 
     std::vector<Wide<T>> folded(dst.size(), static_cast<Wide<T>>(start));
     for_each_reduced(args.inputs[0].shape(), reduced_axes(args),
                      [&](size_t i, size_t j) { folded[j] = step(folded[j], src[i]); });
-    for (size_t j = 0; j < dst.size(); ++j) dst[j] = static_cast<T>(finish(folded[j], zero));
+    for (size_t j = 0; j < dst.size(); ++j) dst[j] = whole_or_real<T>(finish(folded[j], zero));
   });
 }
 
@@ -41,7 +49,11 @@ void reference_l2(const ReferenceArgs& args) {
   fold(args, 0, add_square, [](auto sum, auto) { return std::sqrt(static_cast<double>(sum)); });
 }
 void reference_log_sum(const ReferenceArgs& args) {
-  fold(args, 0, add, [](auto sum, auto) { return std::log(static_cast<double>(sum)); });
+  // Through T: the sum of negative integers is not great.
+  fold(args, 0, add, []<typename W, typename T>(W sum, T) {
+    if constexpr (std::is_integral_v<T>) return std::log(static_cast<double>(static_cast<T>(sum)));
+    else return std::log(sum);
+  });
 }
 
 void reference_mean(const ReferenceArgs& args) {
@@ -74,13 +86,14 @@ struct LogSum {
 };
 
 void reference_log_sum_exp(const ReferenceArgs& args) {
-  dispatch_real(args.outputs[0].dtype(), [&]<typename T>(T) {
+  dispatch_number(args.outputs[0].dtype(), [&]<typename T>(T) {
     const auto src = args.inputs[0].span<T>();
     const auto dst = args.outputs[0].span<T>();
     std::vector<LogSum> sums(dst.size());
     for_each_reduced(args.inputs[0].shape(), reduced_axes(args),
-                     [&](size_t i, size_t j) { sums[j].add(double{src[i]}); });
-    for (size_t j = 0; j < dst.size(); ++j) dst[j] = static_cast<T>(sums[j].greatest + std::log(sums[j].sum));
+                     [&](size_t i, size_t j) { sums[j].add(static_cast<double>(src[i])); });
+    for (size_t j = 0; j < dst.size(); ++j)
+      dst[j] = whole_or_real<T>(sums[j].greatest + std::log(sums[j].sum));
   });
 }
 
@@ -152,6 +165,14 @@ OpDef number(OpDef op) {
   return op;
 }
 
+/// Roots and logarithms, also of integers.
+OpDef with_integers(OpDef op) {
+  op.examples.push_back({.inputs = {{.dtype = DType::kI64, .shape = {4}, .low = 1, .high = 90}}});
+  op.examples.push_back({.inputs = {{.dtype = DType::kU32, .shape = {2, 3}, .low = 1, .high = 90},
+                                    {.dtype = DType::kI64, .shape = {1}, .values = {0}, .constant = true}}});
+  return op;
+}
+
 OpDef product() {
   OpDef op =
       number(reduction("ReduceProd", "dst = the product of src over `axes`.", reference_prod,
@@ -177,16 +198,17 @@ extern const OpDef kReduceL1;
 const OpDef kReduceL1 =
     number(real("ReduceL1", "dst = the sum of |src| over `axes`.", reference_l1, grad_l1));
 extern const OpDef kReduceL2;
-const OpDef kReduceL2 =
-    real("ReduceL2", "dst = the square root of the sum of src^2 over `axes`.", reference_l2, grad_l2);
+const OpDef kReduceL2 = with_integers(
+    real("ReduceL2", "dst = the square root of the sum of src^2 over `axes`.", reference_l2, grad_l2));
 extern const OpDef kReduceSumSquare;
 const OpDef kReduceSumSquare = number(
     real("ReduceSumSquare", "dst = the sum of src^2 over `axes`.", reference_sum_square, grad_sum_square));
 extern const OpDef kReduceLogSum;
-const OpDef kReduceLogSum =
-    real("ReduceLogSum", "dst = log(the sum of src over `axes`).", reference_log_sum, grad_log_sum);
+const OpDef kReduceLogSum = with_integers(
+    real("ReduceLogSum", "dst = log(the sum of src over `axes`).", reference_log_sum, grad_log_sum));
 extern const OpDef kReduceLogSumExp;
-const OpDef kReduceLogSumExp = real("ReduceLogSumExp", "dst = log(the sum of exp(src) over `axes`).",
-                                    reference_log_sum_exp, grad_log_sum_exp);
+const OpDef kReduceLogSumExp =
+    with_integers(real("ReduceLogSumExp", "dst = log(the sum of exp(src) over `axes`).",
+                       reference_log_sum_exp, grad_log_sum_exp));
 
 }  // namespace twofour::ops
