@@ -87,11 +87,7 @@ void convert(std::span<const f16> src, std::span<float> dst) {
   size_t i = cpu_has(CpuFeature::kF16C) ? from_f16_f16c(src.data(), dst.data(), src.size()) : 0;
   for (; i < src.size(); ++i) dst[i] = to_float(src[i]);
 }
-void convert(std::span<const float> src, std::span<bf16> dst) {
-  convert_widest(src, dst, kToBf16);
-}
-void convert(std::span<const bf16> src, std::span<float> dst) {
-  convert_widest(src, dst, kFromBf16);
-}
+void convert(std::span<const float> src, std::span<bf16> dst) { convert_widest(src, dst, kToBf16); }
+void convert(std::span<const bf16> src, std::span<float> dst) { convert_widest(src, dst, kFromBf16); }
 
 }  // namespace twofour

@@ -205,11 +205,11 @@ SafeTensors parse_safetensors(std::span<const std::byte> bytes, std::string_view
 
   SafeTensors content;
   std::vector<Entry> entries;
-  for (const auto& [name, json] : header.items())
-    with_context([&] { return fmt::format("reading tensor \"{}\" of {}", name, source); },
+  for (const auto& item : header.items())
+    with_context([&] { return fmt::format("reading tensor \"{}\" of {}", item.key(), source); },
                  [&] {
-                   if (name == kMetadata) parse_metadata(json, content.metadata);
-                   else entries.push_back(parse_entry(name, json));
+                   if (item.key() == kMetadata) parse_metadata(item.value(), content.metadata);
+                   else entries.push_back(parse_entry(item.key(), item.value()));
                  });
   check_coverage(entries, data.size(), source);
   for (const Entry& entry : entries)
