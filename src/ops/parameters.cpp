@@ -72,7 +72,9 @@ class Roles {
       carries |= constant && !state;
       learned |= learned_.contains(input) || (constant && is_weight_input(node, i));
     }
-    sized |= node.op() == "Shape" || node.op() == "Size";
+    const bool measures = node.op() == "Shape" || node.op() == "Size";
+    sized |= measures;
+    learned &= !measures;
     for (const Value* output : node.outputs()) {
       if (fixed || (moved && carries && !learned)) fixed_.insert(output);
       else if (learned) learned_.insert(output);
