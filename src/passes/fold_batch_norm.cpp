@@ -18,13 +18,15 @@ Tensor scaled(const Tensor& weight, size_t axis, const std::vector<double>& fact
   return result.to(weight.dtype());
 }
 
+bool is_gemm(const Node& product) { return product.op() == "Gemm"; }
+
 // The axis of the weight that holds output channels.
 size_t channel_axis(const Node& node) {
   return node.op() == "Conv" || node.attrs().i("transB", 0) != 0 ? 0 : 1;
 }
 
 Channels channels_of(const Node& product) {
-  return {product.op() == "Conv" ? 1 : product.output()->rank() - 1,
+  return {is_gemm(product) ? product.output()->rank() - 1 : 1,
           product.input(1)->data().shape()[channel_axis(product)]};
 }
 
@@ -53,7 +55,9 @@ bool underflows(const Tensor& before, const Tensor& after, size_t axis) {
 }
 
 bool can_fold_into(const Node& product) {
-  if (product.op() != "Conv" && product.op() != "Gemm") return false;
+  // Of a grouped ConvTranspose no axis of the weight has all output channels.
+  const bool transposed = product.op() == "ConvTranspose" && product.attrs().i("group", 1) == 1;
+  if (product.op() != "Conv" && !transposed && !is_gemm(product)) return false;
   const Value* weight = product.input(1);
   return weight->is_constant() && weight->dtype() != DType::kF64 && product.output()->type().known &&
          is_channel_vector(product.input(2), weight->data().shape()[channel_axis(product)]);

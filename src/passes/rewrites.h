@@ -68,10 +68,10 @@ size_t compute_on_codes(Graph& graph);
 /// fold_constants for weights in 8-bit codes, too: those that are still behind DequantizeLinear.
 size_t fold_dequantised(Graph& graph);
 
-/// Conv or Gemm followed by BatchNormalization, or by Add or Mul of a constant per channel: it goes into
-/// weight and bias. Every output channel is multiplied by one factor, so 2:4 along the reduction axis
-/// survives. Only when nothing else reads the product. The node keeps its name, and so does a weight that no
-/// other node reads.
+/// Conv, ConvTranspose or Gemm followed by BatchNormalization, or by Add or Mul of a constant per channel: it
+/// goes into weight and bias. Every output channel is multiplied by one factor, so 2:4 along the reduction
+/// axis survives. Only when nothing else reads the product. The node keeps its name, and so does a weight
+/// that no other node reads.
 size_t fold_batch_norm(Graph& graph);
 
 /// Squeeze of a convolution (a 1-D one as TensorFlow writes it) goes behind an Add or Mul of a constant and
