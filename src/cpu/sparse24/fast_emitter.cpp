@@ -11,7 +11,7 @@ constexpr int64_t kLine = 64;
 
 }  // namespace
 
-FastEmitter::Table::Table(ProductKind kind) : sources(product_registers(kind).sources) {
+FastEmitter::Table::Table(ProductKind kind) : sources(static_cast<size_t>(product_registers(kind).sources)) {
   const ProductRegisters registers = product_registers(kind);
   Xbyak::CodeGenerator out(Xbyak::DEFAULT_MAX_CODE_SIZE, Xbyak::DontSetProtectRWE);
   const auto take = [&](uint8_t* code, size_t bytes) {
@@ -21,7 +21,7 @@ FastEmitter::Table::Table(ProductKind kind) : sources(product_registers(kind).so
     out.reset();
   };
   for (int row = 0; row < registers.rows; ++row)
-    for (int source = 0; source < sources; ++source) {
+    for (int source = 0; source < registers.sources; ++source) {
       const Xbyak::Zmm sum(row), x(registers.first_source + source);
       const auto weight = out.ptr_b[out.rax + 4];
       switch (kind) {
@@ -33,7 +33,7 @@ FastEmitter::Table::Table(ProductKind kind) : sources(product_registers(kind).so
       take(reinterpret_cast<uint8_t*>(&code), kProductBytes);
       reinterpret_cast<uint8_t*>(&code)[kProductBytes - 1] = 0;
     }
-  for (int source = 0; source < sources; ++source) {
+  for (int source = 0; source < registers.sources; ++source) {
     const Xbyak::Zmm x(registers.first_source + source);
     Loads& load = loads.emplace_back();
     out.vmovups(x, out.ptr[out.rdx + kLine]);

@@ -45,7 +45,7 @@ class FastEmitter {
     auto displacement = static_cast<uint8_t>(element);
     uint8_t* at = at_;
     for (const Product& p : list) {
-      const uint64_t code = table_.product[static_cast<size_t>(p.row * table_.sources + p.source)] |
+      const uint64_t code = table_.product[p.row * table_.sources + p.source] |
                             static_cast<uint64_t>(displacement++) << kDisplacement;
       std::memcpy(at, &code, sizeof code);
       at += kProductBytes;
@@ -67,7 +67,7 @@ class FastEmitter {
     std::array<uint8_t, kFarLoadBytes> far;
   };
   struct Table {
-    int sources;
+    size_t sources;
     std::vector<uint64_t> product;  // [rows][sources]
     std::vector<Loads> loads;       // [sources]
     explicit Table(ProductKind kind);
