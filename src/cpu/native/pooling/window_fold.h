@@ -38,7 +38,7 @@ class WindowFold {
     constexpr Op op;
     if (alone) {
 #pragma omp simd
-      for (int64_t i = 0; i < n; ++i) to[i] = from[i * stride];
+      for (int64_t i = 0; i < n; ++i) to[i] = static_cast<R>(from[i * stride]);
     } else {
 #pragma omp simd
       for (int64_t i = 0; i < n; ++i) to[i] = op(to[i], static_cast<R>(from[i * stride]));
