@@ -32,63 +32,36 @@ MatmulProblem matmul_of(const NodeDesc& node) {
   return problem;
 }
 
-MatmulProblem inner_product_of(const NodeDesc& node) { return matmul_of(node).as_inner_product(); }
-
-using ProblemFn = MatmulProblem (*)(const NodeDesc& node);
-
-class MatMulTactic : public OpTactic {
+class MatMulTactic : public ProductTactic {
  public:
-  bool packs() const override { return true; }
-
-  std::string packed_form(const NodeDesc& node) const override {
-    return order_text(problem_(node).make().weights_desc());
-  }
-
-  std::vector<Tensor> make_packed(const NodeDesc& node) const override {
-    return pack_constants(node, [&](size_t input, const Tensor& data) {
-      if (input != 1) return data;
-      const MatmulProblem problem = problem_(node);
-      return packed_bytes(problem.b, problem.make().weights_desc(), data.raw());
-    });
-  }
-
   std::unique_ptr<Kernel> make(const NodeDesc& node, std::span<const Tensor> packed) const override {
     ScratchLayout layout;
-    MatmulKernel matmul(problem_(node), layout);
+    MatmulKernel matmul(problem_of(node), layout);
     const PackedInputs inputs(node, packed, {{1, matmul.b_bytes()}});
     matmul.guard(node, inputs);
     return make_kernel([inputs, matmul](const KernelArgs& args) { matmul.run(inputs, args); }, layout.size());
   }
 
  protected:
-  MatMulTactic(std::string name, ProblemFn problem)
-      : OpTactic(std::move(name), {"MatMul", "FusedMatMul"}), problem_(problem) {}
+  MatMulTactic(std::string name, Way way)
+      : ProductTactic(std::move(name), {"MatMul", "FusedMatMul"}, matmul_of, way) {}
 
   Support accepts(const NodeDesc& node) const override {
     if (Support no = all_of({types_ok(node), none_empty(node), all_plain(node)}); !no) return no;
     if (node.has_input(kBias) && node.attrs.f("alpha", 1) != 1)
       return declined(Reason::kAttribute, "alpha with a bias");
-    return library_accepts([&] { problem_(node).make(); });
+    return way_ok(node);
   }
-
- private:
-  ProblemFn problem_;
 };
 
 class OnednnMatMul final : public MatMulTactic {
  public:
-  OnednnMatMul() : MatMulTactic("onednn.matmul", matmul_of) {}
+  OnednnMatMul() : MatMulTactic("onednn.matmul", Way::kMatmul) {}
 };
 
 class OnednnMatMulInnerProduct final : public MatMulTactic {
  public:
-  OnednnMatMulInnerProduct() : MatMulTactic("onednn.matmul_inner_product", inner_product_of) {}
-
- protected:
-  Support accepts(const NodeDesc& node) const override {
-    const Support no = inner_product_ok(node);
-    return no ? MatMulTactic::accepts(node) : no;
-  }
+  OnednnMatMulInnerProduct() : MatMulTactic("onednn.matmul_inner_product", Way::kInnerProduct) {}
 };
 
 }  // namespace

@@ -44,10 +44,6 @@ MatmulProblem matmul_of(const NodeDesc& node) {
   return problem;
 }
 
-MatmulProblem inner_product_of(const NodeDesc& node) { return matmul_of(node).as_inner_product(); }
-
-using ProblemFn = MatmulProblem (*)(const NodeDesc& node);
-
 class GemmKernel final : public Kernel {
  public:
   GemmKernel(const NodeDesc& node, const MatmulProblem& problem, std::span<const Tensor> packed)
@@ -87,56 +83,32 @@ class GemmKernel final : public Kernel {
   PackedInputs inputs_;
 };
 
-class GemmTactic : public OpTactic {
+class GemmTactic : public ProductTactic {
  public:
-  bool packs() const override { return true; }
-
-  std::string packed_form(const NodeDesc& node) const override {
-    return order_text(problem_(node).make().weights_desc());
-  }
-
-  std::vector<Tensor> make_packed(const NodeDesc& node) const override {
-    return pack_constants(node, [&](size_t input, const Tensor& data) {
-      if (input != kB) return data;
-      const MatmulProblem problem = problem_(node);
-      return packed_bytes(problem.b, problem.make().weights_desc(), data.raw());
-    });
-  }
-
   std::unique_ptr<Kernel> make(const NodeDesc& node, std::span<const Tensor> packed) const override {
-    return std::make_unique<GemmKernel>(node, problem_(node), packed);
+    return std::make_unique<GemmKernel>(node, problem_of(node), packed);
   }
 
  protected:
-  GemmTactic(std::string name, ProblemFn problem)
-      : OpTactic(std::move(name), {"Gemm", "FusedGemm"}), problem_(problem) {}
+  GemmTactic(std::string name, Way way)
+      : ProductTactic(std::move(name), {"Gemm", "FusedGemm"}, matmul_of, way) {}
 
   Support accepts(const NodeDesc& node) const override {
     if (Support no = all_of({types_ok(node), none_empty(node)}); !no) return no;
     if (node.has_input(kC) && !is_bias(node) && node.outputs[0].dtype != DType::kF32)
       return declined(Reason::kDtype, "c of " + node.inputs[kC].desc.to_string());
-    return library_accepts([&] { problem_(node).make(); });
+    return way_ok(node);
   }
-
- private:
-  ProblemFn problem_;
 };
 
 class OnednnGemm final : public GemmTactic {
  public:
-  OnednnGemm() : GemmTactic("onednn.gemm", matmul_of) {}
+  OnednnGemm() : GemmTactic("onednn.gemm", Way::kMatmul) {}
 };
 
 class OnednnGemmInnerProduct final : public GemmTactic {
  public:
-  OnednnGemmInnerProduct() : GemmTactic("onednn.gemm_inner_product", inner_product_of) {}
-
- protected:
-  Support accepts(const NodeDesc& node) const override {
-    if (Support no = inner_product_ok(node); !no) return no;
-    if (node.attrs.i("transA", 0) != 0) return declined(Reason::kAttribute, "transA");
-    return GemmTactic::accepts(node);
-  }
+  OnednnGemmInnerProduct() : GemmTactic("onednn.gemm_inner_product", Way::kInnerProduct) {}
 };
 
 }  // namespace

@@ -59,12 +59,6 @@ dnnl::primitive_desc MatmulProblem::make() const {
               attr);
 }
 
-Support inner_product_ok(const NodeDesc& node) {
-  const TensorDesc& b = node.inputs[1].desc;
-  if (!node.is_constant(1)) return declined(Reason::kWeightNotConstant);
-  return b.shape.rank() == 2 ? supported() : declined(Reason::kShape, b.to_string());
-}
-
 MatmulKernel::MatmulKernel(const MatmulProblem& problem, ScratchLayout& layout) {
   const auto desc = problem.make();
   a_ = desc.src_desc();
@@ -102,6 +96,33 @@ void MatmulKernel::run(const PackedInputs& inputs, const KernelArgs& args) const
       .write(DNNL_ARG_DST, dst_, args.dst[0]);
   if (!bias_.is_zero()) arguments.read(DNNL_ARG_BIAS, bias_, inputs.at(args, 2));
   matmul_.run(std::move(arguments), guard_.holds(inputs, args), args.scratch, args.dst[0]);
+}
+
+MatmulProblem ProductTactic::problem_of(const NodeDesc& node) const {
+  const MatmulProblem problem = matmul_(node);
+  return way_ == Way::kInnerProduct ? problem.as_inner_product() : problem;
+}
+
+Support ProductTactic::way_ok(const NodeDesc& node) const {
+  if (way_ == Way::kInnerProduct) {
+    if (!node.is_constant(1)) return declined(Reason::kWeightNotConstant);
+    const TensorDesc& b = node.inputs[1].desc;
+    if (b.shape.rank() != 2) return declined(Reason::kShape, b.to_string());
+    if (node.attrs.i("transA", 0) != 0) return declined(Reason::kAttribute, "transA");
+  }
+  return library_accepts([&] { problem_of(node).make(); });
+}
+
+std::string ProductTactic::packed_form(const NodeDesc& node) const {
+  return order_text(problem_of(node).make().weights_desc());
+}
+
+std::vector<Tensor> ProductTactic::make_packed(const NodeDesc& node) const {
+  return pack_constants(node, [&](size_t input, const Tensor& data) {
+    if (input != 1) return data;
+    const MatmulProblem problem = problem_of(node);
+    return packed_bytes(problem.b, problem.make().weights_desc(), data.raw());
+  });
 }
 
 }  // namespace twofour::cpu::onednn

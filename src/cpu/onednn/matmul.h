@@ -31,9 +31,6 @@ struct MatmulProblem {
   dnnl::primitive_desc with(const memory::desc& weights, const dnnl::primitive_attr& attr) const;
 };
 
-/// Whether a product of the node's first two inputs may be an inner product: with one constant matrix.
-Support inner_product_ok(const NodeDesc& node);
-
 class MatmulKernel {
  public:
   MatmulKernel(const MatmulProblem& problem, ScratchLayout& layout);
@@ -47,6 +44,31 @@ class MatmulKernel {
   memory::desc a_, b_, bias_, dst_;
   ActivatedPrimitive matmul_;
   OverflowGuard guard_;
+};
+
+/// What the tactics of a product of a node's first two inputs share.
+class ProductTactic : public OpTactic {
+ public:
+  /// The library's primitive.
+  enum class Way : uint8_t { kMatmul, kInnerProduct };
+
+  bool packs() const override { return true; }
+  std::string packed_form(const NodeDesc& node) const override;
+  std::vector<Tensor> make_packed(const NodeDesc& node) const override;
+
+ protected:
+  /// `matmul` gives the problem of a node as a matmul.
+  ProductTactic(std::string name, std::vector<std::string_view> ops, MatmulProblem (*matmul)(const NodeDesc&),
+                Way way)
+      : OpTactic(std::move(name), std::move(ops)), matmul_(matmul), way_(way) {}
+
+  MatmulProblem problem_of(const NodeDesc& node) const;
+  /// That the library has the primitive; an inner product takes rows of a and one constant matrix.
+  Support way_ok(const NodeDesc& node) const;
+
+ private:
+  MatmulProblem (*matmul_)(const NodeDesc&);
+  Way way_;
 };
 
 }  // namespace twofour::cpu::onednn
