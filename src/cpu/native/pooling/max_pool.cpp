@@ -1,6 +1,6 @@
 // MaxPool on f32, bf16 and codes of 8 bits over one to three spatial dimensions, in either format. NaN wins,
 // which oneDNN's drops.
-#include <bit>
+#include <cmath>
 #include <limits>
 
 #include "cpu/native/elementwise/element_ops.h"
@@ -11,15 +11,13 @@
 namespace twofour::cpu {
 namespace {
 
-/// Of the bits of bf16.
+/// One of the two as it is: nothing has to be rounded.
 struct MaxOfBf16 {
-  TWOFOUR_INLINE static float value(uint16_t bits) { return std::bit_cast<float>(uint32_t{bits} << 16); }
-  TWOFOUR_INLINE uint16_t operator()(uint16_t a, uint16_t b) const {
-    const uint16_t larger = value(a) < value(b) ? b : a;
-    return value(b) != value(b) ? b : larger;
+  TWOFOUR_INLINE bf16 operator()(bf16 a, bf16 b) const {
+    const bf16 larger = to_float(a) < to_float(b) ? b : a;
+    return to_float(b) != to_float(b) ? b : larger;
   }
 };
-constexpr uint16_t kLowestBf16 = 0xFF80;  // -inf
 
 template <typename T>
 constexpr T lowest() {
@@ -49,7 +47,7 @@ class NativeMaxPool final : public OpTactic {
   std::unique_ptr<Kernel> make(const NodeDesc& node, std::span<const Tensor>) const override {
     switch (node.outputs[0].dtype) {
       case DType::kF32: return make_pool<float>(node);
-      case DType::kBF16: return make_pool<uint16_t, MaxOfBf16>(node, kLowestBf16);
+      case DType::kBF16: return make_pool<bf16, MaxOfBf16>(node, to_bf16(-INFINITY));
       case DType::kI8: return make_pool<int8_t>(node);
       default: return make_pool<uint8_t>(node);
     }
