@@ -5,6 +5,7 @@
 #include <cstring>
 #include <utility>
 
+#include "cpu/sparse24/pair_place.h"
 #include "twofour/half.h"
 
 namespace twofour::cpu {
@@ -19,23 +20,6 @@ constexpr int64_t kFetchedBytes = 15;
 constexpr int kPairs = product_registers(ProductKind::kBf16).first_source;
 /// At the end of a panel the registers of X are free; the first two are the activation's.
 const Zmm kOrder(kPairs + 2), kResidual(kPairs + 3), kTemporary(kPairs + 4);
-
-/// Where a pair stands: in which register, and whether its higher position comes first.
-struct Place {
-  uint8_t source;
-  bool swapped;
-};
-/// By the nibble of the pair (backend/sparse24_format.h).
-constexpr Place place_of(int nibble) {
-  switch (nibble) {
-    case 0x4: return {0, false};  // 01
-    case 0xE: return {1, false};  // 23
-    case 0x8: return {3, false};  // 02
-    case 0xC: return {4, false};  // 03
-    case 0x9: return {5, true};   // 12
-    default: return {2, true};    // 13
-  }
-}
 
 /// vpermw's: the words of the lower half and of the higher one in turn.
 std::array<uint16_t, 32> in_turn() {
@@ -60,7 +44,7 @@ void Bf16Block::emit_weights() {
     for (int64_t m = spec_.rows.begin; m < spec_.rows.end; ++m) {
       const auto [low, high] = matrix_.kept(m, block);
       std::array<bf16, 2> pair = {to_bf16(low), to_bf16(high)};
-      if (place_of(matrix_.nibble(m, block)).swapped) std::swap(pair[0], pair[1]);
+      if (pair_place(matrix_.nibble(m, block)).swapped) std::swap(pair[0], pair[1]);
       std::memcpy(at, pair.data(), sizeof pair);
       at += sizeof pair;
     }
@@ -85,14 +69,14 @@ void Bf16Block::multiply_all(FastEmitter& fast) {
     make_pairs(fast, x_row);
     for (int row = 0; row < rows_; ++row) {
       const int nibble = matrix_.nibble(spec_.rows.begin + row, x_row / 2);
-      products[static_cast<size_t>(row)] = {static_cast<uint8_t>(row), place_of(nibble).source};
+      products[static_cast<size_t>(row)] = {static_cast<uint8_t>(row), pair_place(nibble).source};
     }
     multiply(fast, products);
   }
 }
 
 void Bf16Block::make_pairs(FastEmitter& fast, int64_t x_row) {
-  const Zmm x01(kPairs), x23(kPairs + 1), x31(kPairs + 2), x02(kPairs + 3), x03(kPairs + 4), x21(kPairs + 5);
+  const Zmm x01(kPairs), x23(kPairs + 1), x02(kPairs + 2), x03(kPairs + 3), x21(kPairs + 4), x31(kPairs + 5);
   const Zmm& x32 = x31;
   load_x(fast, 0, x_row);
   load_x(fast, 1, x_row + 1);

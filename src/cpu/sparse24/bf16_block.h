@@ -2,7 +2,7 @@
 //
 // A step takes two X rows, with x0 x1 and x2 x3 of each column. Six registers hold the pairs that a block of
 // four can keep:
-//   zmm26 x0 x1   zmm27 x2 x3   zmm28 x3 x1   zmm29 x0 x2   zmm30 x0 x3   zmm31 x2 x1
+//   zmm26 x0 x1   zmm27 x2 x3   zmm28 x0 x2   zmm29 x0 x3   zmm30 x2 x1   zmm31 x3 x1
 // Weights are stored in the order of their pair.
 #pragma once
 

@@ -4,6 +4,8 @@
 #include <bit>
 #include <cstring>
 
+#include "cpu/sparse24/pair_place.h"
+
 namespace twofour::cpu {
 namespace {
 
@@ -18,23 +20,8 @@ constexpr int kPairs = product_registers(ProductKind::kCodes).first_source;
 const Zmm kLow(25), kHigh(26), kOrder(27), kResidualScale(28), kResidual(29), kTemporary(30);
 constexpr uint8_t kBlended = 6;  // the source that vpblendmw makes
 
-/// Where a pair stands: in which register, and whether its higher position comes first.
-struct Place {
-  uint8_t source;
-  bool swapped;
-};
-/// By the nibble of the pair (backend/sparse24_format.h).
-constexpr Place low_place(int nibble) {
-  switch (nibble) {
-    case 0x4: return {0, false};  // 01
-    case 0xE: return {1, false};  // 23
-    case 0x8: return {2, false};  // 02
-    case 0xC: return {3, false};  // 03
-    case 0x9: return {4, true};   // 12
-    default: return {5, true};    // 13
-  }
-}
-constexpr Place high_place(int nibble) {
+/// Of the high words, whose pairs stand beside those of pair_place().
+constexpr PairPlace high_place(int nibble) {
   switch (nibble) {
     case 0x4: return {1, false};
     case 0xE: return {0, false};
@@ -64,11 +51,11 @@ std::vector<CodeBlock::Step> CodeBlock::steps_of(int64_t a) const {
   std::vector<Step> steps;
   for (int row = 0; row < rows_; ++row) {
     const int64_t m = spec_.rows.begin + row;
-    const Place low = low_place(matrix_.nibble(m, a));
+    const PairPlace low = pair_place(matrix_.nibble(m, a));
     Step& step = steps.emplace_back(Step{static_cast<uint8_t>(row), low.source, low.source, {}});
     place_weights(matrix_.kept(m, a), low.swapped, step.weights.data());
     if (b == spec_.columns.end) continue;  // an odd number of X rows: the last step has weights 0 for b
-    const Place high = high_place(matrix_.nibble(m, b));
+    const PairPlace high = high_place(matrix_.nibble(m, b));
     step.high = high.source;
     place_weights(matrix_.kept(m, b), high.swapped, step.weights.data() + 2);
   }

@@ -7,7 +7,7 @@
 
 namespace twofour::cpu {
 
-constexpr int64_t kCodesPerBlock = 4;
+constexpr int64_t kCodesPerBlock = lane_values(ProductKind::kCodes);
 
 /// The product as a convolution of blocks of four codes; `blank` is not set.
 ConvShape code_shape_of(const NodeDesc& node);
